@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# A private apt state: packages of any suite, for any architecture, without root
+# and without touching the host's configuration. The mirror is the one the host's
+# apt uses already, the signatures are checked with the archive's keyring as usual.
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+mirror_of() {	# mirror_of PATTERN: the site the host fetches such a release from
+	# shellcheck disable=SC2016 # apt expands these, not the shell
+	apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' 2>/dev/null |
+		awk -v want="$1" '$1 ~ want { print $2; exit }'
+}
+
+apt_setup() {	# apt_setup SUITE ARCH: make the state, set APT_CONFIG to it
+	local suite=$1 arch=$2 dir=$cache/apt/$1-$2 main security
+	export APT_CONFIG=$dir/apt.conf
+	[ -n "${KGC_REFRESH:-}" ] || [ ! -e "$dir/updated" ] || return 0
+	[ -r "$keyring" ] || die "$keyring is missing: install debian-archive-keyring"
+	main=$(APT_CONFIG='' mirror_of '^(bookworm|trixie|stable)$')
+	security=$(APT_CONFIG='' mirror_of -security)
+	[ -n "$main" ] || die "apt knows no Debian mirror: add one to /etc/apt/sources.list"
+	mkdir -p "$dir"/{state/lists/partial,cache/archives/partial,sources.d}
+	: >"$dir/status"
+	cat >"$APT_CONFIG" <<-END
+		Dir::State "$dir/state";
+		Dir::State::status "$dir/status";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "$dir/sources.d";
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+	END
+	{
+		echo "deb [signed-by=$keyring] $main $suite main"
+		case $suite in
+		*-backports) ;;
+		*) [ -z "$security" ] || echo "deb [signed-by=$keyring] $security $suite-security main" ;;
+		esac
+	} >"$dir/sources.list"
+	say APT "package lists of $suite ($arch)"
+	apt-get -qq update >"$cache/log/apt-$suite-$arch.log" 2>&1 ||
+		die "apt could not fetch the lists of $suite: is the mirror up? see $cache/log/apt-$suite-$arch.log"
+	date -u +%FT%TZ >"$dir/updated"
+}
+
+apt_names() {	# apt_names REGEX: names of known packages
+	apt-cache pkgnames | grep -E "^($1)$" || :
+}
+
+apt_version() {	# apt_version PACKAGE: its newest version
+	apt-cache madison "$1" | awk -F' *[|] *' '{ print $2 }' | sort -rV | head -n 1
+}
+
+apt_deb() {	# apt_deb PACKAGE: fetch its newest version, print the file's path
+	local package=$1 version file
+	version=$(apt_version "$package")
+	[ -n "$version" ] || die "apt has no package $package: try again with KGC_REFRESH=1"
+	mkdir -p "$cache/debs"
+	for file in "$cache/debs/${package}_${version//:/%3a}"_*.deb; do
+		[ ! -e "$file" ] || { echo "$file"; return; }
+	done
+	say FETCH "$package $version"
+	local tmp
+	tmp=$(mktemp -d "$cache/debs/tmp.XXXXXX")
+	(cd "$tmp" && apt-get -qq download "$package=$version") >"$cache/log/download-$package.log" 2>&1 ||
+		{ rm -rf "$tmp"; die "could not fetch $package $version: see $cache/log/download-$package.log, then try KGC_REFRESH=1"; }
+	file=$(echo "$tmp"/*.deb)
+	mv "$file" "$cache/debs/"
+	rmdir "$tmp"
+	echo "$cache/debs/${file##*/}"
+}

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# What every script here shares: where things are and how to speak to people.
+set -euo pipefail
+
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+top=$(dirname "$here")
+cache=${KGC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kgc}
+export top cache
+mkdir -p "$cache/log" || { echo "cannot write to $cache: set KGC_CACHE to a directory that can be written" >&2; exit 1; }
+
+say() {	# say WORD TEXT...: one line of progress, in the manner of kbuild
+	printf '  %-8s%s\n' "$1" "${*:2}" >&2
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+need_space() {	# need_space MIB: fail early rather than in the middle of a build
+	local free
+	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "$1" ] || die "only $free MiB free in $cache, $1 needed: make room or set KGC_CACHE"
+}
+
+need_command() {
+	command -v "$1" >/dev/null || die "$1 is missing: run 'vm-images/host-packages' as root"
+}
+
+# Several makes may run at once and share the cache: one of them fetches or builds.
+with_lock() {	# with_lock NAME COMMAND...
+	local lock=$1
+	shift
+	(
+		flock -n 9 || { say WAIT "another process works on $lock"; flock 9; }
+		"$@"
+	) 9>"$cache/lock.$lock"
+}
+
+# Run a long command with its output in a log, show a line every few seconds of
+# where it is, and on failure show how the log ends.
+logged() {	# logged LABEL LOG COMMAND...
+	local label=$1 log=$2 start=$SECONDS pid status=0 tick=0
+	shift 2
+	"$@" >"$log" 2>&1 9>&- &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		tick=$((tick + 1))
+		[ $((tick % 40)) -ne 0 ] ||
+			say "" "$label: $((SECONDS - start)) s, $(wc -l <"$log") lines in $log"
+	done
+	wait "$pid" || status=$?
+	[ "$status" -eq 0 ] && return
+	tail -n 20 "$log" >&2
+	die "$label failed (exit status $status), the whole log is $log"
+}
+
+load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
+	local file=$here/kernels/$1
+	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
+	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' MEMORY=1024
+	CPUS=2 SLOW=1 MODULES='' SAME_AS='' NEEDS='' CC_KERNEL=gcc ABOUT=''
+	# shellcheck source=/dev/null
+	. "$file"
+}
