@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading and writing /sys/kernel/debug/kgc, with complaints that tell what
+ * to do.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kgcctl.h"
+
+#define DEBUGFS "/sys/kernel/debug"
+
+static void path_of(char *path, size_t size, long heap, const char *file)
+{
+	if (heap == MODULE_WIDE)
+		snprintf(path, size, DEBUGFS "/kgc/%s", file);
+	else
+		snprintf(path, size, DEBUGFS "/kgc/heap%ld/%s", heap, file);
+}
+
+/* Why could @path not be opened? */
+static int explain_open(long heap, const char *path, int error)
+{
+	struct stat st;
+
+	if (error == EACCES || error == EPERM)
+		return complain(STATUS_DENIED,
+				"%s may be used by root only: run as root", path);
+	if (error != ENOENT)
+		return complain(STATUS_FAILED, "%s: %s", path, strerror(error));
+	if (stat(DEBUGFS, &st) < 0)
+		return complain(STATUS_ABSENT,
+				"%s is missing: this kernel has no debugfs (CONFIG_DEBUG_FS)",
+				DEBUGFS);
+	if (stat(DEBUGFS "/kgc", &st) < 0)
+		return complain(STATUS_ABSENT,
+				"%s/kgc is missing: load the module (insmod kgc.ko) and mount debugfs (mount -t debugfs none %s)",
+				DEBUGFS, DEBUGFS);
+	if (heap != MODULE_WIDE)
+		return complain(STATUS_NO_HEAP,
+				"no heap %ld is open: 'kgcctl stat' lists the open ones",
+				heap);
+	return complain(STATUS_ABSENT,
+			"%s is missing: module and kgcctl are of different versions",
+			path);
+}
+
+static char *read_all(int fd)
+{
+	size_t size = 4096, used = 0;
+	char *text = malloc(size);
+
+	while (text) {
+		ssize_t got = read(fd, text + used, size - used - 1);
+		char *larger;
+
+		if (got < 0) {
+			free(text);
+			return NULL;
+		}
+		used += got;
+		text[used] = '\0';
+		if (!got)
+			return text;
+		if (size - used > 1)
+			continue;
+		size *= 2;
+		larger = realloc(text, size);
+		if (!larger)
+			free(text);
+		text = larger;
+	}
+	errno = ENOMEM;
+	return NULL;
+}
+
+int debugfs_read(long heap, const char *file, char **text)
+{
+	char path[256];
+	int fd, error;
+
+	path_of(path, sizeof(path), heap, file);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return explain_open(heap, path, errno);
+	*text = read_all(fd);
+	error = errno;
+	close(fd);
+	if (!*text)
+		return complain(STATUS_FAILED, "reading %s: %s", path,
+				strerror(error));
+	return STATUS_OK;
+}
+
+int debugfs_write(long heap, const char *file, const char *text)
+{
+	char path[256];
+	int fd, status = STATUS_OK;
+
+	path_of(path, sizeof(path), heap, file);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return explain_open(heap, path, errno);
+	if (write(fd, text, strlen(text)) < 0)
+		status = complain(STATUS_FAILED,
+				  "writing '%s' to %s was refused: %s",
+				  text, path, strerror(errno));
+	close(fd);
+	return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	return (x > y) - (x < y);
+}
+
+int debugfs_heaps(unsigned int **heaps, size_t *nr)
+{
+	DIR *dir = opendir(DEBUGFS "/kgc");
+	struct dirent *entry;
+	unsigned int heap;
+
+	*heaps = NULL;
+	*nr = 0;
+	if (!dir)
+		return explain_open(MODULE_WIDE, DEBUGFS "/kgc", errno);
+	while ((entry = readdir(dir))) {
+		unsigned int *more;
+
+		if (sscanf(entry->d_name, "heap%u", &heap) != 1)
+			continue;
+		more = realloc(*heaps, (*nr + 1) * sizeof(**heaps));
+		if (!more)
+			break;
+		*heaps = more;
+		(*heaps)[(*nr)++] = heap;
+	}
+	closedir(dir);
+	if (*nr)
+		qsort(*heaps, *nr, sizeof(**heaps), ascending);
+	return STATUS_OK;
+}

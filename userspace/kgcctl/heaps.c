@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands that look at heaps and steer them: one function each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kgc.h>
+
+#include "kgcctl.h"
+
+int command_info(int argc, char **argv)
+{
+	struct kgc_info info;
+	int heap, err;
+
+	(void)argv;
+	if (argc > 1)
+		return complain(STATUS_USAGE, "info takes no argument");
+	heap = own_heap();
+	if (heap < 0)
+		return -heap;
+	err = kgc_info(heap, &info);
+	kgc_close(heap);
+	if (err)
+		return complain(STATUS_FAILED,
+				"%s does not answer KGC_INFO: %s; module and kgcctl are of different versions",
+				KGC_DEVICE, strerror(-err));
+	printf("ABI version          %u\n", info.abi_version);
+	printf("page size            %u bytes\n", info.page_size);
+	printf("size classes         %u\n", info.nr_classes);
+	printf("largest small object %u bytes\n", info.max_small);
+	printf("largest object       %u bytes\n", info.max_object);
+	printf("types per heap       %u\n", info.max_types);
+	printf("handles per heap     %u\n", info.max_handles);
+	printf("operations per batch %u\n", info.max_batch);
+	printf("features            %s%s\n",
+	       info.features & KGC_FEATURE_DEBUG ? " debug" : "",
+	       info.features ? "" : " none");
+	return STATUS_OK;
+}
+
+/* "name value" lines in two columns; other lines as they are. */
+static void print_pairs(const char *text)
+{
+	char name[64], value[160];
+	const char *end;
+	int used;
+
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		if (sscanf(text, "%63s %159s%n", name, value, &used) == 2 &&
+		    text + used == end)
+			printf("%-24s %20s\n", name, value);
+		else
+			printf("%.*s\n", (int)(end - text), text);
+	}
+}
+
+static int show(long heap, const char *file, void (*print)(const char *text))
+{
+	char *text;
+	int status = debugfs_read(heap, file, &text);
+
+	if (status)
+		return status;
+	print(text);
+	free(text);
+	return STATUS_OK;
+}
+
+static void print_plain(const char *text)
+{
+	fputs(text, stdout);
+}
+
+int command_stat(int argc, char **argv)
+{
+	unsigned int heap;
+	int status;
+
+	if (argc > 2)
+		return complain(STATUS_USAGE, "usage: kgcctl stat [HEAP]");
+	if (argc == 2) {
+		if (!parse_heap(argv[1], &heap))
+			return STATUS_USAGE;
+		return show(heap, "stats", print_pairs);
+	}
+	status = show(MODULE_WIDE, "stats", print_pairs);
+	if (status)
+		return status;
+	putchar('\n');
+	return show(MODULE_WIDE, "heaps", print_plain);
+}
+
+/* Write @text to @file of the heap named in argv, or of every heap. */
+static int steer(int argc, char **argv, const char *file, const char *text)
+{
+	unsigned int one, *heaps = &one;
+	size_t nr = 1;
+	int status = STATUS_OK;
+
+	if (argc > 2)
+		return complain(STATUS_USAGE, "usage: kgcctl %s [HEAP]", argv[0]);
+	if (argc == 2) {
+		if (!parse_heap(argv[1], &one))
+			return STATUS_USAGE;
+		return debugfs_write(one, file, text);
+	}
+	status = debugfs_heaps(&heaps, &nr);
+	if (status)
+		return status;
+	for (size_t i = 0; i < nr; i++) {
+		status = debugfs_write(heaps[i], file, text);
+		/* Closed since we looked: not our failure. */
+		if (status == STATUS_NO_HEAP)
+			status = STATUS_OK;
+		if (status)
+			break;
+	}
+	if (!nr)
+		puts("no heap is open");
+	free(heaps);
+	return status;
+}
+
+int command_gc(int argc, char **argv)
+{
+	return steer(argc, argv, "collect", "1");
+}
+
+int command_scavenge(int argc, char **argv)
+{
+	return steer(argc, argv, "scavenge", "1");
+}
+
+/* Is @name the first word of a line of @text? */
+static bool lists(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, length) && text[length] == ' ')
+			return true;
+	}
+	return false;
+}
+
+int command_set(int argc, char **argv)
+{
+	unsigned int heap;
+	char *known, line[128];
+	int status;
+
+	if (argc != 2 && argc != 4)
+		return complain(STATUS_USAGE,
+				"usage: kgcctl set HEAP [OPTION VALUE]");
+	if (!parse_heap(argv[1], &heap))
+		return STATUS_USAGE;
+	if (argc == 2)
+		return show(heap, "options", print_pairs);
+	status = debugfs_read(heap, "options", &known);
+	if (status)
+		return status;
+	if (!lists(known, argv[2])) {
+		complain(STATUS_USAGE,
+			 "no option '%s'; the options and their values are:",
+			 argv[2]);
+		fputs(known, stderr);
+		free(known);
+		return STATUS_USAGE;
+	}
+	free(known);
+	if (snprintf(line, sizeof(line), "%s %s", argv[2], argv[3]) >=
+	    (int)sizeof(line))
+		return complain(STATUS_USAGE, "'%s' is too long a value",
+				argv[3]);
+	return debugfs_write(heap, "options", line);
+}
+
+int command_classes(int argc, char **argv)
+{
+	struct kgc_info info;
+	unsigned int number;
+	int heap, status;
+
+	if (argc > 2)
+		return complain(STATUS_USAGE, "usage: kgcctl classes [HEAP]");
+	if (argc == 2) {
+		if (!parse_heap(argv[1], &number))
+			return STATUS_USAGE;
+		return show(number, "classes", print_plain);
+	}
+	/* Without a heap to look at: the table of an empty one. */
+	heap = own_heap();
+	if (heap < 0)
+		return -heap;
+	if (kgc_info(heap, &info))
+		status = complain(STATUS_FAILED,
+				  "%s does not answer KGC_INFO: module and kgcctl are of different versions",
+				  KGC_DEVICE);
+	else
+		status = show(info.heap_id, "classes", print_plain);
+	kgc_close(heap);
+	return status;
+}
