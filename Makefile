@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people; what kbuild reads is Kbuild. 'make help' lists what there is.
+
+KERNEL ?= stock-6.1
+TESTS ?= *
+MINUTES ?= 10
+vm := vm-images
+
+# KDIR= or KVER= selects any configured kernel tree instead of one of the matrix.
+ifdef KVER
+KDIR ?= /lib/modules/$(KVER)/build
+endif
+ifdef KDIR
+override KERNEL := $(or $(KVER),custom)
+export KDIR
+endif
+
+help:
+	@echo 'kgc: a garbage-collected heap for kernel objects'
+	@echo
+	@echo 'To see it:'
+	@echo '  run              boot a stock kernel in a guest and run the demo (sets up all it needs)'
+	@echo '  shell            the same with a shell in the guest'
+	@echo
+	@echo 'To build:'
+	@echo '  module           kgc.ko for KERNEL=, in build/KERNEL/; W=1 and C=2 as in the kernel'
+	@echo '                   or for the tree KDIR=dir, or for installed headers with KVER=release'
+	@echo '  modules_install  install it (KDIR= or KVER=, INSTALL_MOD_PATH=)'
+	@echo '  userspace        libkgc and kgcctl, in build/userspace/'
+	@echo '  selftests        the test programs, in build/selftests/'
+	@echo '  clean            remove build/ (not the cache of kernels)'
+	@echo
+	@echo 'To test:'
+	@echo '  check            the inner loop: warnings, sparse, checkpatch, quick tests'
+	@echo '  test             all that CI runs; on one kernel with KERNEL=name, some with TESTS=glob'
+	@echo '  kernels          the kernels there are, and which are ready'
+	@echo '  detectors        that the runner hears each kind of kernel report'
+	@echo '  model            the protocol, checked exhaustively'
+	@echo '  soak             long stress, MINUTES=10'
+	@echo '  coverage         which lines of kmod/ the tests run'
+	@echo
+	@echo 'To measure:'
+	@echo '  bench bench-check bench-report targets'
+	@echo
+	@echo 'KERNEL is $(KERNEL) unless set; V=1 shows the output of tests.'
+
+all: module userspace
+
+module:
+	@$(vm)/host-packages run
+	+@$(vm)/module $(KERNEL)
+	@echo '  READY   build/$(KERNEL)/kgc.ko'
+
+modules_install:
+	+@$(vm)/module $(KERNEL) modules_install
+
+userspace:
+	@$(vm)/host-packages run
+	+@$(MAKE) --no-print-directory -C userspace O=$(CURDIR)/build/userspace all
+
+selftests: userspace
+	@$(vm)/host-packages run
+	+@$(MAKE) --no-print-directory -C selftests O=$(CURDIR)/build \
+		KSELFTEST_DIR=$$($(vm)/kselftest) all
+
+run: module userspace
+	@$(vm)/boot -t $(or $(DEADLINE),120) -f build/$(KERNEL)/kgc.ko -f build/userspace/bin/kgcctl \
+		$(KERNEL) -- 'insmod kgc.ko && kgcctl demo'
+
+shell: module userspace
+	@$(vm)/boot -i -f build/$(KERNEL)/kgc.ko -f build/userspace/bin/kgcctl \
+		$(KERNEL) -- 'insmod kgc.ko && kgcctl info'
+
+check:
+	@$(vm)/host-packages run check
+	@$(vm)/check
+
+# Without KERNEL= the set that CI runs.
+test:
+	@$(vm)/host-packages run check test model
+ifeq ($(origin KERNEL),file)
+	@$(vm)/test-all '$(TESTS)'
+else
+	@$(vm)/test $(KERNEL) '$(TESTS)'
+endif
+
+kernels:
+	@$(vm)/matrix
+
+detectors:
+	@$(vm)/host-packages run test
+	@$(vm)/detectors $(KERNEL)
+
+model:
+	@$(vm)/host-packages run model
+	+@$(MAKE) --no-print-directory -C selftests/model
+
+soak:
+	@$(vm)/host-packages run test
+	@$(vm)/soak $(KERNEL) $(MINUTES)
+
+coverage:
+	@$(vm)/host-packages run test
+	@$(vm)/coverage '$(TESTS)'
+
+bench bench-check bench-report targets:
+	@$(vm)/host-packages run test
+	@selftests/bench/$@
+
+clean:
+	rm -rf build
+
+.PHONY: help all module modules_install userspace selftests run shell check test kernels \
+	detectors model soak coverage bench bench-check bench-report targets clean
