@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each command refuses: handles, offsets, ranges, types, options, and
+ * what it does when the heap is full.
+ *
+ * kselftest-timeout: 120
+ */
+#include "heap.h"
+
+/* A node, and what names no object any more or never did. */
+static __u64 node_in(struct __test_metadata *_metadata, int heap, int type)
+{
+	__u64 handle = 0;
+
+	ASSERT_EQ(0, kgc_alloc(heap, type, 0, &handle));
+	ASSERT_NE(0, handle);
+	return handle;
+}
+
+/* Every command that takes a handle must refuse @bad, and change nothing. */
+static void refuses_handle(struct __test_metadata *_metadata, int heap,
+			   int node, __u64 bad, const char *why)
+{
+	__u64 good = node_in(_metadata, heap, node), word = 0, out;
+	struct kgc_stats before = stats_of(heap), after;
+
+	EXPECT_EQ(-ENOENT, kgc_load(heap, bad, NODE_LEFT, &out));
+	EXPECT_EQ(-ENOENT, kgc_store(heap, bad, NODE_LEFT, good));
+	EXPECT_EQ(-ENOENT, kgc_xchg(heap, bad, NODE_LEFT, good, &out));
+	EXPECT_EQ(-ENOENT, kgc_read(heap, bad, NODE_WORD, &word, 8));
+	EXPECT_EQ(-ENOENT, kgc_write(heap, bad, NODE_WORD, &word, 8));
+	EXPECT_EQ(-ENOENT, kgc_dup(heap, bad, &out));
+	EXPECT_EQ(-ENOENT, kgc_drop(heap, bad));
+	EXPECT_EQ(-ENOENT, kgc_object_info(heap, bad, NULL, NULL)) {
+		TH_LOG("%s", why);
+	}
+	if (bad != KGC_NULL_HANDLE) {
+		EXPECT_EQ(-ENOENT, kgc_store(heap, good, NODE_LEFT, bad));
+		EXPECT_EQ(-ENOENT, kgc_xchg(heap, good, NODE_LEFT, bad, &out));
+	}
+	after = stats_of(heap);
+	EXPECT_EQ(before.handles, after.handles) {
+		TH_LOG("%s", why);
+	}
+	EXPECT_EQ(0, kgc_drop(heap, good));
+}
+
+TEST_F(heap, a_handle_never_issued_is_enoent)
+{
+	__u64 good = node_in(_metadata, self->fd, self->node);
+	const __u64 bad[] = {
+		KGC_NULL_HANDLE, KGC_RESULT(0), good ^ KGC_RESULT_BIT,
+		~0ULL, ~0ULL >> 1, 0xffffffff, 1ULL << 32, 1ULL << 62,
+		good + 1, good ^ 1ULL << 32, good ^ 1ULL << 40,
+		good ^ 1ULL << 62,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		refuses_handle(_metadata, self->fd, self->node, bad[i],
+			       "never issued");
+}
+
+TEST_F(heap, a_stale_handle_is_enoent_even_when_its_place_is_taken)
+{
+	__u64 stale[64], fresh;
+
+	for (int i = 0; i < 64; i++)
+		stale[i] = node_in(_metadata, self->fd, self->node);
+	for (int i = 0; i < 64; i++)
+		ASSERT_EQ(0, kgc_drop(self->fd, stale[i]));
+	refuses_handle(_metadata, self->fd, self->node, stale[0], "dropped");
+	for (int i = 0; i < 1000; i++) {
+		fresh = node_in(_metadata, self->fd, self->node);
+		for (int j = 0; j < 64; j++)
+			ASSERT_NE(stale[j], fresh);
+		if (i >= 200)
+			ASSERT_EQ(0, kgc_drop(self->fd, fresh));
+	}
+	for (int i = 0; i < 64; i++)
+		refuses_handle(_metadata, self->fd, self->node, stale[i],
+			       "dropped and its place taken");
+}
+
+TEST_F(heap, a_handle_of_another_heap_is_enoent)
+{
+	int other = kgc_open();
+	__u64 foreign;
+
+	ASSERT_GE(other, 0);
+	/* Far enough in that this heap has no handle of that number. */
+	for (int i = 0; i < 500; i++)
+		foreign = node_in(_metadata, other, register_node(other));
+	refuses_handle(_metadata, self->fd, self->node, foreign, "foreign");
+	kgc_close(other);
+}
+
+TEST_F(heap, drop_stops_at_the_first_bad_handle)
+{
+	__u64 handles[4];
+	__u32 done = 99;
+
+	for (int i = 0; i < 4; i++)
+		handles[i] = node_in(_metadata, self->fd, self->node);
+	ASSERT_EQ(0, kgc_drop(self->fd, handles[2]));
+	EXPECT_EQ(-ENOENT, kgc_drop_many(self->fd, handles, 4, &done));
+	EXPECT_EQ(2, done);
+	EXPECT_EQ(-ENOENT, kgc_drop(self->fd, handles[1]));
+	EXPECT_EQ(0, kgc_drop(self->fd, handles[3]));
+	EXPECT_EQ(-EINVAL, kgc_drop_many(self->fd, handles, 0, &done));
+	EXPECT_EQ(-EFAULT, kgc_drop_many(self->fd, NULL, 1, &done));
+}
+
+static const __u64 no_field[] = {
+	NODE_WORD, 1, 4, 7, 12, NODE_SIZE, NODE_SIZE + 8, 4096, 1ULL << 32,
+	1ULL << 63, ~0ULL, ~7ULL,
+};
+
+TEST_F(heap, an_offset_that_is_no_pointer_field_is_einval)
+{
+	__u64 object = node_in(_metadata, self->fd, self->node), out;
+
+	for (size_t i = 0; i < ARRAY_SIZE(no_field); i++) {
+		EXPECT_EQ(-EINVAL, kgc_load(self->fd, object, no_field[i], &out));
+		EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, no_field[i], 0));
+		EXPECT_EQ(-EINVAL, kgc_xchg(self->fd, object, no_field[i],
+					    object, &out)) {
+			TH_LOG("offset %llx", no_field[i]);
+		}
+	}
+	EXPECT_EQ(1, stats_of(self->fd).handles);
+}
+
+TEST_F(heap, a_noscan_object_has_no_pointer_fields)
+{
+	int type = kgc_type_register(self->fd, "plain", 64, KGC_TYPE_NOSCAN,
+				     NULL, 0);
+	__u64 object, out;
+
+	ASSERT_GT(type, 0);
+	object = node_in(_metadata, self->fd, type);
+	EXPECT_EQ(-EINVAL, kgc_load(self->fd, object, 0, &out));
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 0, object));
+}
+
+TEST_F(heap, an_array_has_the_fields_of_its_elements_and_no_more)
+{
+	static const struct kgc_field field = { 8, KGC_TYPE_ANY };
+	int type = kgc_type_register(self->fd, "array", 16, KGC_TYPE_ARRAY,
+				     &field, 1);
+	__u64 object, out;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 5, &object));
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(0, kgc_store(self->fd, object, 16 * i + 8, object));
+		EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 16 * i, object));
+	}
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 16 * 5 + 8, object));
+	EXPECT_EQ(-EINVAL, kgc_load(self->fd, object, 16 * 5 + 8, &out));
+}
+
+TEST_F(heap, bytes_that_overlap_a_pointer_or_leave_the_object_are_einval)
+{
+	static const struct { __u64 offset, length; } bad[] = {
+		{ 0, 8 }, { 0, 1 }, { 15, 1 }, { 15, 2 }, { 7, 1 },
+		{ 15, 9 }, { 0, 24 }, { 12, 8 }, { NODE_WORD, 9 },
+		{ NODE_WORD, 0 }, { NODE_SIZE, 1 }, { 1ULL << 32, 8 },
+		{ NODE_WORD, ~0ULL }, { ~0ULL, 1 }, { ~0ULL - 7, 16 },
+		{ NODE_WORD, 1ULL << 32 }, { NODE_WORD, (1ULL << 32) + 8 },
+	};
+	__u64 object = node_in(_metadata, self->fd, self->node);
+	char bytes[64] = { 1, 2, 3 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, kgc_read(self->fd, object, bad[i].offset,
+					    bytes, bad[i].length));
+		EXPECT_EQ(-EINVAL, kgc_write(self->fd, object, bad[i].offset,
+					     bytes, bad[i].length)) {
+			TH_LOG("%llu bytes at %llu", bad[i].length,
+			       bad[i].offset);
+		}
+	}
+	EXPECT_EQ(0, kgc_write(self->fd, object, NODE_WORD + 3, bytes, 5));
+	EXPECT_EQ(0, kgc_read(self->fd, object, NODE_WORD, bytes, 8));
+	EXPECT_EQ(1, bytes[3]);
+	EXPECT_EQ(0, bytes[0]);
+}
+
+TEST_F(heap, a_buffer_that_cannot_be_used_is_efault_and_changes_nothing)
+{
+	__u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int blob = kgc_type_register(self->fd, "blob", 64, KGC_TYPE_NOSCAN,
+				     NULL, 0);
+	__u64 object;
+	__u8 bytes[64];
+
+	ASSERT_NE(MAP_FAILED, page);
+	ASSERT_EQ(0, munmap(page + 4096, 4096));
+	object = node_in(_metadata, self->fd, blob);
+	memset(bytes, 0x11, sizeof(bytes));
+	ASSERT_EQ(0, kgc_write(self->fd, object, 0, bytes, 64));
+	EXPECT_EQ(-EFAULT, kgc_read(self->fd, object, 0, NULL, 64));
+	EXPECT_EQ(-EFAULT, kgc_write(self->fd, object, 0, NULL, 64));
+	/* Half of it is there: still the object keeps what it had. */
+	memset(page, 0x22, 4096);
+	EXPECT_EQ(-EFAULT, kgc_write(self->fd, object, 0, page + 4096 - 32, 64));
+	EXPECT_EQ(-EFAULT, kgc_read(self->fd, object, 0, page + 4096 - 32, 64));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 0, bytes, 64));
+	for (int i = 0; i < 64; i++)
+		EXPECT_EQ(0x11, bytes[i]);
+}
+
+TEST_F(heap, a_field_refuses_other_types)
+{
+	struct kgc_field field = { 0, self->node };
+	int strict = kgc_type_register(self->fd, "strict", 16, 0, &field, 1);
+	__u64 object, right, wrong, out;
+
+	ASSERT_GT(strict, 0);
+	object = node_in(_metadata, self->fd, strict);
+	right = node_in(_metadata, self->fd, self->node);
+	wrong = node_in(_metadata, self->fd, strict);
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 0, wrong));
+	EXPECT_EQ(0, kgc_store(self->fd, object, 0, right));
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 0, wrong));
+	EXPECT_EQ(-EINVAL, kgc_xchg(self->fd, object, 0, wrong, &out));
+	/* The refused ones left the right one in place. */
+	ASSERT_EQ(0, kgc_xchg(self->fd, object, 0, 0, &out));
+	EXPECT_NE(0, out);
+	/* A node's fields take anything. */
+	EXPECT_EQ(0, kgc_store(self->fd, right, NODE_LEFT, wrong));
+	EXPECT_EQ(0, kgc_store(self->fd, right, NODE_LEFT, right));
+}
+
+TEST_F(heap, a_self_typed_field_takes_its_own_type_only)
+{
+	static const struct kgc_field field = { 8, KGC_TYPE_SELF };
+	int type = kgc_type_register(self->fd, "list", 16, 0, &field, 1);
+	__u64 object, other;
+
+	ASSERT_GT(type, 0);
+	object = node_in(_metadata, self->fd, type);
+	other = node_in(_metadata, self->fd, self->node);
+	EXPECT_EQ(0, kgc_store(self->fd, object, 8, object));
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 8, other));
+}
+
+TEST_F(heap, allocation_refuses_what_is_no_object)
+{
+	int array = kgc_type_register(self->fd, "array", 8,
+				      KGC_TYPE_ARRAY | KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 handles[2];
+	__u32 done;
+	static const __u64 counts[] = {
+		1ULL << 61, (1ULL << 61) + 1, ~0ULL, 1ULL << 32, 1ULL << 29,
+	};
+
+	ASSERT_GT(array, 0);
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, 0, 0, handles));
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, array + 1, 0, handles));
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, ~0U, 0, handles));
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, self->node, 2, handles));
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, self->node, ~0ULL, handles));
+	EXPECT_EQ(-EINVAL, kgc_alloc_many(self->fd, self->node, 0, 0, handles,
+					  &done));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, array, counts[i],
+					     handles)) {
+			TH_LOG("%llu elements", counts[i]);
+		}
+	}
+	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, array,
+				     self->info.max_object / 8 + 1, handles));
+	EXPECT_EQ(0, stats_of(self->fd).mallocs);
+	EXPECT_EQ(0, kgc_alloc(self->fd, self->node, 1, handles));
+}
+
+TEST_F(heap, handles_that_cannot_be_delivered_are_dropped)
+{
+	__u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	__u64 *handles = (__u64 *)(page + 4096) - 3;
+	__u32 done = 0;
+
+	ASSERT_NE(MAP_FAILED, page);
+	ASSERT_EQ(0, munmap(page + 4096, 4096));
+	EXPECT_EQ(-EFAULT, kgc_alloc_many(self->fd, self->node, 0, 4, NULL,
+					  &done));
+	EXPECT_EQ(0, stats_of(self->fd).handles);
+	EXPECT_EQ(-EFAULT, kgc_alloc_many(self->fd, self->node, 0, 100, handles,
+					  &done));
+	EXPECT_LE(done, 3);
+	EXPECT_EQ(done, stats_of(self->fd).handles);
+	for (__u32 i = 0; i < done; i++)
+		EXPECT_EQ(0, kgc_drop(self->fd, handles[i]));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+}
+
+TEST_F(heap, options_have_ranges)
+{
+	static const struct { __u32 option; __u64 value; int err; } cases[] = {
+		{ 0, 0, -EOPNOTSUPP }, { 0xffff, 0, -EOPNOTSUPP },
+		{ KGC_OPT_CPU_PERCENT, 0, -EINVAL },
+		{ KGC_OPT_CPU_PERCENT, 101, -EINVAL },
+		{ KGC_OPT_CPU_PERCENT, 1ULL << 32 | 25, -EINVAL },
+		{ KGC_OPT_CPU_PERCENT, 1, 0 }, { KGC_OPT_CPU_PERCENT, 100, 0 },
+		{ KGC_OPT_VERIFY, 2, -EINVAL }, { KGC_OPT_VERIFY, 1, 0 },
+		{ KGC_OPT_VERIFY, 0, 0 },
+		{ KGC_OPT_TRACK_SECTIONS, 2, -EINVAL },
+		{ KGC_OPT_TRACK_SECTIONS, 1, 0 },
+		{ KGC_OPT_TRACK_SECTIONS, 0, 0 },
+		{ KGC_OPT_SCAVENGE, 2, -EINVAL },
+		{ KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW, 0 },
+		{ KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY, 0 },
+		{ KGC_OPT_HARDEN, 1ULL << 40, -EINVAL },
+		{ KGC_OPT_HARDEN, 0, 0 },
+		{ KGC_OPT_GOGC, KGC_GOGC_OFF, 0 }, { KGC_OPT_GOGC, 50, 0 },
+		{ KGC_OPT_PERIOD_MS, 0, 0 }, { KGC_OPT_PERIOD_MS, 100000, 0 },
+		{ KGC_OPT_SOFT_LIMIT, 1ULL << 30, 0 },
+		{ KGC_OPT_HARD_LIMIT, 1ULL << 31, 0 },
+		{ KGC_OPT_SOFT_LIMIT, 0, 0 }, { KGC_OPT_HARD_LIMIT, 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		__u64 before = ~0ULL, after = 0;
+		bool known = cases[i].err != -EOPNOTSUPP;
+
+		EXPECT_EQ(known ? 0 : -EOPNOTSUPP,
+			  kgc_option_get(self->fd, cases[i].option, &before));
+		EXPECT_EQ(cases[i].err, kgc_option_set(self->fd,
+						       cases[i].option,
+						       cases[i].value)) {
+			TH_LOG("option %u value %llu", cases[i].option,
+			       cases[i].value);
+		}
+		if (!known)
+			continue;
+		EXPECT_EQ(0, kgc_option_get(self->fd, cases[i].option, &after));
+		EXPECT_EQ(cases[i].err ? before : cases[i].value, after);
+	}
+}
+
+TEST_F(heap, the_number_of_cycles_is_one_or_two)
+{
+	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, 0, KGC_COLLECT_WAIT, NULL));
+	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, 3, KGC_COLLECT_WAIT, NULL));
+	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, ~0U, 0, NULL));
+	EXPECT_EQ(0, stats_of(self->fd).num_gc);
+}
+
+TEST_HARNESS_MAIN

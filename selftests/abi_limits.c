@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Full tables, full heaps, and waits that a signal ends: ENOSPC, ENOMEM and
+ * EINTR, each of which leaves the heap as good as before.
+ *
+ * kselftest-timeout: 120
+ */
+#include <signal.h>
+#include <sys/time.h>
+
+#include "heap.h"
+
+TEST_F(heap, a_full_type_table_is_enospc)
+{
+	struct kgc_stats stats = stats_of(self->fd);
+	__u64 handle;
+	int last = 0;
+
+	ASSERT_LE(self->info.max_types, 1 << 16);
+	for (__u32 types = stats.types; types < self->info.max_types; types++) {
+		last = kgc_type_register(self->fd, NULL, 8, 0, NULL, 0);
+		ASSERT_GT(last, 0) {
+			TH_LOG("type %u of %u", types, self->info.max_types);
+		}
+	}
+	EXPECT_EQ(-ENOSPC, kgc_type_register(self->fd, NULL, 8, 0, NULL, 0));
+	EXPECT_EQ(self->info.max_types, stats_of(self->fd).types);
+	/* What is registered can still be used. */
+	EXPECT_EQ(0, kgc_alloc(self->fd, last, 0, &handle));
+}
+
+/* Open handles to @object until the table is full; how many there are then. */
+static __u32 fill_handles(int heap, __u64 object, __u32 most, __u64 *handles)
+{
+	struct kgc_batch_builder batch;
+	__u32 nr = 0, i;
+
+	if (kgc_batch_init(&batch, heap, 4096))
+		return 0;
+	do {
+		kgc_batch_reset(&batch);
+		while (kgc_batch_room(&batch))
+			kgc_batch_dup(&batch, object);
+		flush_all(&batch);
+		for (i = 0; i < batch.nr && nr < most; i++)
+			if (!batch.ops[i].error)
+				handles[nr++] = batch.ops[i].result;
+	} while (!batch.failed && nr < most);
+	kgc_batch_destroy(&batch);
+	return nr;
+}
+
+TEST_F(heap, a_full_handle_table_is_enospc)
+{
+	__u32 max = self->info.max_handles, open, done;
+	__u64 object, one, *handles;
+
+	if (max > (4U << 20))
+		SKIP(return, "%u handles take too long to open", max);
+	handles = malloc(max * sizeof(*handles));
+	ASSERT_NE(NULL, handles);
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_store(self->fd, object, NODE_LEFT, object));
+	open = fill_handles(self->fd, object, max, handles);
+	EXPECT_EQ(max, open + 1);
+	EXPECT_EQ(-ENOSPC, kgc_dup(self->fd, object, &one));
+	EXPECT_EQ(-ENOSPC, kgc_alloc(self->fd, self->node, 0, &one));
+	EXPECT_EQ(-ENOSPC, kgc_load(self->fd, object, NODE_LEFT, &one));
+	/* The exchange does not happen if its answer finds no place. */
+	EXPECT_EQ(-ENOSPC, kgc_xchg(self->fd, object, NODE_LEFT, 0, &one));
+
+	ASSERT_EQ(0, kgc_drop(self->fd, handles[0]));
+	EXPECT_EQ(0, kgc_load(self->fd, object, NODE_LEFT, &one));
+	EXPECT_NE(0, one);
+	ASSERT_EQ(0, kgc_drop_many(self->fd, handles + 1, open - 1, &done));
+	EXPECT_EQ(open - 1, done);
+	EXPECT_EQ(2, stats_of(self->fd).handles);
+	free(handles);
+}
+
+TEST_F(heap, the_hard_limit_is_enomem_and_tells_what_stands)
+{
+	int blob = kgc_type_register(self->fd, "blob", 1000, KGC_TYPE_NOSCAN,
+				     NULL, 0);
+	enum { LIMIT = 4 << 20, NR = 8192 };
+	static __u64 handles[NR];
+	struct kgc_stats stats;
+	__u32 done = 0;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
+	ASSERT_EQ(-ENOMEM, kgc_alloc_many(self->fd, blob, 0, NR, handles,
+					  &done));
+	EXPECT_GT(done, LIMIT / 1000 / 2);
+	EXPECT_LT(done, NR);
+	stats = stats_of(self->fd);
+	EXPECT_EQ(done, stats.handles);
+	EXPECT_EQ(done, stats.heap_objects);
+	EXPECT_LE(stats.heap_sys, LIMIT);
+	for (__u32 i = 0; i < done; i++)
+		ASSERT_EQ(0, kgc_object_info(self->fd, handles[i], NULL, NULL));
+
+	/* Dropping and collecting makes room again. */
+	ASSERT_EQ(0, kgc_drop_many(self->fd, handles, done, NULL));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, handles, &done));
+}
+
+TEST_F(heap, the_hard_limit_holds_for_large_objects)
+{
+	int blob = kgc_type_register(self->fd, "blob", 1,
+				     KGC_TYPE_NOSCAN | KGC_TYPE_ARRAY, NULL, 0);
+	__u64 handle, count = 2 << 20;
+	int nr = 0, err;
+
+	ASSERT_GT(blob, 0);
+	if (count > self->info.max_object)
+		count = self->info.max_object;
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 4 * count));
+	while (!(err = kgc_alloc(self->fd, blob, count, &handle)) && nr < 5)
+		nr++;
+	EXPECT_EQ(-ENOMEM, err);
+	EXPECT_GE(nr, 1);
+	EXPECT_LE(nr, 4);
+}
+
+static void nothing(int signal)
+{
+}
+
+/* SIGALRM every millisecond, without SA_RESTART; 0 turns it off. */
+static void tick(int microseconds)
+{
+	struct itimerval timer = {
+		{ 0, microseconds }, { 0, microseconds } };
+	struct sigaction action = { .sa_handler = nothing };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* A chain long enough that marking it takes longer than a tick. */
+static int long_chain(int heap, int node, unsigned long length, __u64 *root)
+{
+	struct kgc_batch_builder batch;
+	__u64 head = 0;
+	int err = kgc_batch_init(&batch, heap, 4096);
+
+	while (length && !err) {
+		__u64 before = head;
+		int first = -1, op = -1;
+
+		kgc_batch_reset(&batch);
+		while (length && kgc_batch_room(&batch) >= 3) {
+			op = kgc_batch_alloc(&batch, node, 0);
+			kgc_batch_store(&batch, KGC_RESULT(op), NODE_LEFT,
+					first < 0 ? head : KGC_RESULT(first));
+			if (first >= 0)
+				kgc_batch_drop(&batch, KGC_RESULT(first));
+			first = op;
+			length--;
+		}
+		err = flush_all(&batch);
+		head = kgc_batch_result(&batch, op);
+		if (before && !err)
+			err = kgc_drop(heap, before);
+	}
+	kgc_batch_destroy(&batch);
+	*root = head;
+	return err;
+}
+
+TEST_F(heap, an_interrupted_wait_is_eintr_and_the_cycle_goes_on)
+{
+	unsigned long length = scaled(100000);
+	struct kgc_stats before, after;
+	__u64 root;
+	int err = 0;
+
+	ASSERT_EQ(0, long_chain(self->fd, self->node, length, &root));
+	for (int attempt = 0; attempt < 200 && err != -EINTR; attempt++) {
+		before = stats_of(self->fd);
+		tick(500);
+		err = kgc_collect(self->fd, 2, KGC_COLLECT_WAIT, NULL);
+		tick(0);
+		ASSERT_TRUE(err == 0 || err == -EINTR);
+	}
+	ASSERT_EQ(-EINTR, err);
+	/* Nobody asks again; still both cycles come to their end. */
+	for (int i = 0; i < 2000; i++) {
+		after = stats_of(self->fd);
+		if (after.num_gc >= before.num_gc + 2)
+			break;
+		usleep(10000);
+	}
+	EXPECT_GE(after.num_gc, before.num_gc + 2);
+	EXPECT_EQ(length, after.heap_objects);
+}
+
+TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
+{
+	struct kgc_batch_builder batch;
+	int interrupted = 0;
+	__u64 root;
+
+	ASSERT_EQ(0, long_chain(self->fd, self->node, scaled(20000), &root));
+	ASSERT_EQ(0, kgc_batch_init(&batch, self->fd, 4096));
+	for (int round = 0; round < 200 && interrupted < 3; round++) {
+		int first = kgc_batch_alloc(&batch, self->node, 0), err;
+
+		/* A wait in the middle makes it likely that a tick hits. */
+		kgc_batch_collect(&batch, 1);
+		while (kgc_batch_room(&batch) >= 2) {
+			int next = kgc_batch_alloc(&batch, self->node, 0);
+
+			kgc_batch_store(&batch, KGC_RESULT(first), NODE_LEFT,
+					KGC_RESULT(next));
+			first = next;
+		}
+		tick(700);
+		while ((err = kgc_batch_flush(&batch, 0)) == -EINTR)
+			interrupted++;
+		tick(0);
+		ASSERT_EQ(0, err);
+		ASSERT_EQ(batch.nr, batch.done);
+		for (__u32 i = 0; i < batch.nr; i++) {
+			/* The one kind of operation that may be interrupted. */
+			if (batch.ops[i].op == KGC_OP_COLLECT)
+				continue;
+			ASSERT_EQ(0, batch.ops[i].error) {
+				TH_LOG("operation %u", i);
+			}
+			if (batch.ops[i].op == KGC_OP_ALLOC)
+				ASSERT_EQ(0, kgc_drop(self->fd,
+						      batch.ops[i].result));
+		}
+		kgc_batch_reset(&batch);
+	}
+	EXPECT_GT(interrupted, 0);
+	kgc_batch_destroy(&batch);
+}
+
+TEST_HARNESS_MAIN
