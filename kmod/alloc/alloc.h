@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The allocator of one heap: per-CPU caches over central lists over page
+ * heaps. It knows of the collector only the mark bits in a span, the
+ * generation, and one call upwards (kgc_allocator.pressure).
+ *
+ * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
+ * (a span with free slots, swept if need be) -> pageheap.c (pages) ->
+ * pageheap.c (an arena from the buddy allocator).
+ *
+ * Lock order: central lock -> page heap lock. Both are raw, interrupts off,
+ * held for a bounded time, and nothing is called under them that sleeps,
+ * allocates or frees memory.
+ */
+#ifndef _KGC_ALLOC_H
+#define _KGC_ALLOC_H
+
+#include <linux/atomic.h>
+#include <linux/percpu.h>
+
+#include "pageheap.h"
+#include "span.h"
+
+/*
+ * kgc_cpu.ticket: the generation of the spans in the cache while nobody is at
+ * work in it, else one of these. Generations begin behind them.
+ */
+#define KGC_TICKET_BUSY		0U	/* its own CPU is in a region */
+#define KGC_TICKET_FLIP		1U	/* somebody empties it */
+#define KGC_FIRST_GEN		2U
+
+/**
+ * struct kgc_tiny - a block shared by tiny objects of one type
+ * @block: the block, or NULL
+ * @next: first free byte in it
+ * @shape: the type
+ */
+struct kgc_tiny {
+	char			*block;
+	unsigned int		next;
+	const struct kgc_shape	*shape;
+};
+
+/**
+ * struct kgc_cpu - one CPU's cache
+ * @ticket: ownership and generation, see kgc_cache_flip()
+ * @tiny: the current tiny block
+ * @span: the span allocated from, by span class; never NULL
+ * @flips: times the cache was emptied for a new generation
+ * @nested: allocations that found the cache busy and took the central path
+ * @longest_ns: longest slow path of an allocation
+ * @tiny_objects: objects put into shared blocks, beyond the first of each
+ *
+ * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
+ * region; while the ticket is FLIP, to whoever set it.
+ */
+struct kgc_cpu {
+	u32			ticket;
+	struct kgc_tiny		tiny;
+	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
+	u64			flips;
+	u64			nested;
+	u64			longest_ns;
+	u64			tiny_objects;
+};
+
+/**
+ * struct kgc_central - the spans of one span class on one node
+ * @lock: guards all of it; above the page heap lock
+ * @partial: spans with free slots, by generation & 1
+ * @full: spans without, by generation & 1
+ * @mallocs: objects handed out, those in cached spans excepted
+ * @frees: objects found dead by sweeps
+ * @live: objects that the sweeps of this generation found marked
+ * @spans: spans that exist, cached ones included
+ * @refills: spans given to caches
+ * @reused: slots in refills from swept spans
+ * @fresh: slots in refills from fresh spans
+ * @swept: spans swept
+ * @freed_spans: spans whose pages went back whole
+ * @contended: acquisitions of @lock that had to wait
+ * @wait_ns: time they waited
+ * @large_bytes: class 0 only: bytes ever allocated
+ * @large_freed: class 0 only: bytes ever freed
+ * @large_live: class 0 only: bytes that this generation's sweeps found marked
+ */
+struct kgc_central {
+	raw_spinlock_t		lock;
+	struct list_head	partial[2];
+	struct list_head	full[2];
+	u64			mallocs;
+	u64			frees;
+	u64			live;
+	u64			spans;
+	u64			refills;
+	u64			reused;
+	u64			fresh;
+	u64			swept;
+	u64			freed_spans;
+	u64			contended;
+	u64			wait_ns;
+	u64			large_bytes;
+	u64			large_freed;
+	u64			large_live;
+};
+
+/**
+ * struct kgc_node - one NUMA node of an allocator
+ * @pages: its page heap
+ * @central: by span class, each made when first needed
+ */
+struct kgc_node {
+	struct kgc_pageheap	pages;
+	struct kgc_central	*central[KGC_NR_SPAN_CLASSES];
+};
+
+enum kgc_pressure {
+	KGC_PRESSURE_GROWTH,	/* the allowance is used up */
+	KGC_PRESSURE_LIMIT,	/* the hard limit was hit, or memory ran out */
+};
+
+/**
+ * struct kgc_allocator - the allocator of one heap
+ * @gen: sweep generation; advanced by the collector's flip
+ * @black_gen: under a section of mode SETTLE a newborn in a span of this
+ *	generation is born marked
+ * @cpu: the caches
+ * @node: by node number, nr_node_ids of them; NULL for impossible nodes
+ * @gfp: flags added to every request for pages (accounting)
+ * @charged: bytes handed to caches or as large objects in this cycle
+ * @allowance: at this much the collector is called
+ * @sys: bytes held from the buddy allocator
+ * @soft_limit: of @sys, for the pacer; 0 is none
+ * @hard_limit: of @sys; 0 is none
+ * @pressure: call into the collector; any context but NMI
+ * @harden: KGC_HARDEN_* bits
+ */
+struct kgc_allocator {
+	u32			gen;
+	u32			black_gen;
+	struct kgc_cpu __percpu	*cpu;
+	struct kgc_node		**node;
+	gfp_t			gfp;
+	unsigned int		harden;
+	s64			allowance;
+	u64			soft_limit;
+	u64			hard_limit;
+	void			(*pressure)(struct kgc_allocator *a,
+					    enum kgc_pressure why);
+	atomic64_t		charged ____cacheline_aligned;
+	atomic64_t		sys;
+};
+
+int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
+void kgc_allocator_destroy(struct kgc_allocator *a);
+bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes);
+void kgc_allocator_uncharge(struct kgc_allocator *a, size_t bytes);
+u64 kgc_total_bytes(void);
+
+/* cache.c */
+void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
+		      const struct kgc_shape *shape, unsigned int spc,
+		      size_t size, gfp_t gfp);
+void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
+		      const struct kgc_shape *shape, size_t size, gfp_t gfp);
+bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
+bool kgc_cache_flip_all(struct kgc_allocator *a);
+
+/* central.c */
+
+/* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
+enum kgc_need {
+	KGC_NEED_NOTHING,
+	KGC_NEED_CENTRAL,
+	KGC_NEED_SPAN,
+	KGC_NEED_TYPES,
+	KGC_NEED_PAGES,
+};
+
+/**
+ * struct kgc_reserve - what was fetched for the next try
+ * @need: what the last one lacked
+ * @npages: with KGC_NEED_PAGES, how many beside each other
+ * @span: a span structure
+ * @types: a side table
+ */
+struct kgc_reserve {
+	enum kgc_need	need;
+	unsigned int	npages;
+	struct kgc_span	*span;
+	u16		*types;
+};
+
+bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
+		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
+void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
+
+struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
+				    struct kgc_node *node, unsigned int spc,
+				    struct kgc_span *old,
+				    const struct kgc_shape *shape,
+				    struct kgc_reserve *r);
+void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span);
+void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
+			unsigned int mode, unsigned int spc,
+			const struct kgc_shape *shape, size_t size,
+			struct kgc_reserve *r, bool try_only);
+struct kgc_span *kgc_central_large(struct kgc_allocator *a,
+				   struct kgc_node *node, unsigned int spc,
+				   size_t size, struct kgc_reserve *r);
+void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
+			       struct kgc_span *span,
+			       const struct kgc_shape *shape);
+bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
+			    struct kgc_node *node, unsigned int budget);
+
+/* The span's mark bitmap word beside free-bitmap word @word. */
+static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,
+						    unsigned long *word)
+{
+	return word + span->nwords;
+}
+
+/* Whether a slot of @span is born marked in a section of this mode. */
+static __always_inline bool kgc_born_black(const struct kgc_allocator *a,
+					   const struct kgc_span *span,
+					   unsigned int mode)
+{
+	/* 4 and 8 are KGC_MODE_BLACK and KGC_MODE_SETTLE */
+	if (mode & 4)
+		return true;
+	return mode & 8 && span->gen == READ_ONCE(a->black_gen);
+}
+
+#endif /* _KGC_ALLOC_H */

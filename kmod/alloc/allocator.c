@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Making and unmaking the allocator of one heap, and its limits.
+ */
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+
+#include "alloc.h"
+
+static atomic64_t total_sys;
+
+static unsigned long max_bytes;
+module_param(max_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_bytes, "Most bytes all heaps together may hold (0: no cap)");
+
+/* Bytes all heaps hold from the buddy allocator. */
+u64 kgc_total_bytes(void)
+{
+	return atomic64_read(&total_sys);
+}
+
+/* Ask to hold @bytes more. Return: false at a limit. */
+bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes)
+{
+	u64 hard = READ_ONCE(a->hard_limit);
+	u64 cap = READ_ONCE(max_bytes);
+
+	if (atomic64_add_return(bytes, &a->sys) > hard && hard)
+		goto err_heap;
+	if (atomic64_add_return(bytes, &total_sys) > cap && cap)
+		goto err_total;
+	return true;
+
+err_total:
+	atomic64_sub(bytes, &total_sys);
+err_heap:
+	atomic64_sub(bytes, &a->sys);
+	return false;
+}
+
+void kgc_allocator_uncharge(struct kgc_allocator *a, size_t bytes)
+{
+	atomic64_sub(bytes, &a->sys);
+	atomic64_sub(bytes, &total_sys);
+}
+
+static void cache_init(struct kgc_cpu *c)
+{
+	unsigned int spc;
+
+	c->ticket = KGC_FIRST_GEN;
+	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
+		c->span[spc] = &kgc_empty_span;
+}
+
+/**
+ * kgc_allocator_init() - an allocator without memory
+ * @a: zeroed
+ * @gfp: flags to add to requests for pages
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM; then nothing is left behind.
+ */
+int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
+{
+	int cpu, nid;
+
+	a->gen = KGC_FIRST_GEN;
+	a->gfp = gfp;
+	a->allowance = S64_MAX;
+	a->cpu = alloc_percpu_gfp(struct kgc_cpu, GFP_KERNEL | gfp);
+	if (!a->cpu)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		cache_init(per_cpu_ptr(a->cpu, cpu));
+	a->node = kcalloc(nr_node_ids, sizeof(*a->node), GFP_KERNEL | gfp);
+	if (!a->node)
+		goto err_cpu;
+	for_each_node(nid) {
+		a->node[nid] = kzalloc_node(sizeof(**a->node),
+					    GFP_KERNEL | gfp,
+					    node_online(nid) ? nid :
+					    NUMA_NO_NODE);
+		if (!a->node[nid])
+			goto err_node;
+		kgc_pageheap_init(&a->node[nid]->pages, nid);
+	}
+	return 0;
+
+err_node:
+	for_each_node(nid)
+		kfree(a->node[nid]);
+	kfree(a->node);
+err_cpu:
+	free_percpu(a->cpu);
+	return -ENOMEM;
+}
+
+/* Nobody allocates any more, no sweep runs. Context: may sleep. */
+void kgc_allocator_destroy(struct kgc_allocator *a)
+{
+	unsigned int spc;
+	int nid;
+
+	for_each_node(nid) {
+		struct kgc_node *node = a->node[nid];
+
+		kgc_pageheap_destroy(a, &node->pages);
+		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
+			kfree(node->central[spc]);
+		kfree(node);
+	}
+	kfree(a->node);
+	free_percpu(a->cpu);
+	WARN_ON_ONCE(atomic64_read(&a->sys));
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slow paths behind a CPU's cache: the next word, the next span, tiny
+ * blocks, large objects, and the flip that empties a cache for a new
+ * generation.
+ */
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
+#include <linux/topology.h>
+
+#include "cache.h"
+
+/*
+ * Tiny objects: up to 8 bytes without pointers, several of one type in a
+ * 16-byte block. An address in the block is an address of the block for the
+ * collector, so the block dies when all in it are dead. Each object handed out
+ * under a blackening section marks the block again, because the block may have
+ * been opened, white, before marking began.
+ */
+static unsigned int tiny_step(const struct kgc_shape *shape)
+{
+	return roundup_pow_of_two(shape->size);
+}
+
+static void *tiny_continue(struct kgc_allocator *a, struct kgc_cpu *c,
+			   unsigned int mode, const struct kgc_shape *shape)
+{
+	struct kgc_span *span;
+	unsigned int i;
+	char *obj;
+
+	if (!c->tiny.block || c->tiny.shape != shape ||
+	    c->tiny.next + tiny_step(shape) > KGC_TINY_BLOCK)
+		return NULL;
+	obj = c->tiny.block + c->tiny.next;
+	c->tiny.next += tiny_step(shape);
+	c->tiny_objects++;
+	if (unlikely(mode)) {
+		span = kgc_map_span(obj);
+		i = kgc_span_index(span, obj);
+		if (kgc_born_black(a, span, mode))
+			set_bit(i, kgc_span_mark(span));
+	}
+	return obj;
+}
+
+static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
+		      char *block)
+{
+	c->tiny.block = block;
+	c->tiny.next = tiny_step(shape);
+	c->tiny.shape = shape;
+}
+
+/* Empty the cache into the central lists. Its owner is whoever calls. */
+static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
+{
+	unsigned int spc;
+
+	c->tiny.block = NULL;
+	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
+		struct kgc_span *span = c->span[spc];
+
+		if (span == &kgc_empty_span)
+			continue;
+		c->span[spc] = &kgc_empty_span;
+		kgc_central_return(a, span);
+	}
+	c->flips++;
+}
+
+/**
+ * kgc_cache_flip() - bring a cache to the current generation
+ * @a: the allocator
+ * @c: a cache: this CPU's, or after an RCU grace period since the generation
+ *	was advanced, any
+ *
+ * Spans of the old generation go to the central lists, to be swept. Whoever
+ * wins the cmpxchg does it; the loser keeps its hands off the cache.
+ *
+ * Context: preemption disabled, not inside a region.
+ * Return: whether the cache is of the current generation now.
+ */
+bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
+{
+	u32 gen = READ_ONCE(a->gen);
+	u32 ticket = READ_ONCE(c->ticket);
+
+	if (ticket == gen)
+		return true;
+	if (ticket == KGC_TICKET_BUSY || ticket == KGC_TICKET_FLIP)
+		return false;
+	if (cmpxchg(&c->ticket, ticket, KGC_TICKET_FLIP) != ticket)
+		return false;
+	cache_flush(a, c);
+	/* pairs with the load in kgc_region_begin(): an empty cache comes first */
+	smp_store_release(&c->ticket, gen);
+	return true;
+}
+
+/* Flip every CPU's cache. Return: whether all of them are flipped now. */
+bool kgc_cache_flip_all(struct kgc_allocator *a)
+{
+	bool all = true;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		preempt_disable();
+		if (!kgc_cache_flip(a, per_cpu_ptr(a->cpu, cpu)))
+			all = false;
+		preempt_enable();
+		cond_resched();
+	}
+	return all;
+}
+
+/* One attempt inside a region: the cache, then the central list of @node. */
+static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
+		       struct kgc_cpu *c, unsigned int mode,
+		       const struct kgc_shape *shape, unsigned int spc,
+		       size_t size, struct kgc_reserve *r)
+{
+	struct kgc_span *span = c->span[spc];
+	void *obj;
+
+	if (shape->flags & KGC_SHAPE_TINY) {
+		obj = tiny_continue(a, c, mode, shape);
+		if (obj)
+			return obj;
+		size = KGC_TINY_BLOCK;
+	}
+	r->need = KGC_NEED_NOTHING;
+	if (span != &kgc_empty_span && span->shape != shape && !span->types) {
+		if (!r->types) {
+			r->need = KGC_NEED_TYPES;
+			return NULL;
+		}
+		kgc_span_make_mixed(span, r->types);
+		r->types = NULL;
+	}
+	if (!*span->word && !kgc_span_next_word(span)) {
+		c->span[spc] = &kgc_empty_span;
+		span = kgc_central_refill(a, node, spc, span, shape, r);
+		if (!span)
+			return NULL;
+		c->span[spc] = span;
+	}
+	obj = kgc_take_slot(a, span, *span->word, mode, shape, round_up(size, 8),
+			    span->size);
+	if (shape->flags & KGC_SHAPE_TINY)
+		tiny_open(c, shape, obj);
+	return obj;
+}
+
+/* Enter a region if the cache can be had, else take the central path. */
+static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
+			unsigned int mode, const struct kgc_shape *shape,
+			unsigned int spc, size_t size, struct kgc_reserve *r)
+{
+	struct kgc_cpu *c;
+	void *obj;
+	u32 ticket;
+
+	preempt_disable();
+	c = kgc_region_begin(a, &ticket);
+	if (!c && kgc_cache_flip(a, this_cpu_ptr(a->cpu)))
+		c = kgc_region_begin(a, &ticket);
+	if (c) {
+		obj = cache_try(a, node, c, mode, shape, spc, size, r);
+		kgc_region_end(c, ticket);
+	} else {
+		this_cpu_ptr(a->cpu)->nested++;
+		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r,
+					in_hardirq());
+	}
+	preempt_enable();
+	return obj;
+}
+
+/* Whether this context may ask for memory at all, whatever its gfp says. */
+static bool may_fetch(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return false;
+	return !in_hardirq();
+}
+
+/* Where to allocate from; a hint, so migrating right after does not matter. */
+static int raw_numa_node(void)
+{
+	return cpu_to_mem(raw_smp_processor_id());
+}
+
+static void note_step(struct kgc_allocator *a, u64 start)
+{
+	u64 ns = local_clock() - start;
+	struct kgc_cpu *c = raw_cpu_ptr(a->cpu);
+
+	if (ns > READ_ONCE(c->longest_ns))
+		WRITE_ONCE(c->longest_ns, ns);
+}
+
+/**
+ * kgc_cache_alloc() - allocate from a size class, any way that works
+ * @a: the allocator
+ * @mode: of the section
+ * @shape: type
+ * @spc: span class
+ * @size: bytes of the object, not above the class's
+ * @gfp: how hard to try
+ *
+ * Context: any but NMI; sleeps if @gfp allows. Hardirq takes what is there.
+ * Return: the object, cleared; NULL without memory or at the hard limit.
+ */
+void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
+		      const struct kgc_shape *shape, unsigned int spc,
+		      size_t size, gfp_t gfp)
+{
+	struct kgc_reserve r = { };
+	struct kgc_node *node = a->node[raw_numa_node()];
+	u64 start = local_clock();
+	bool fetched = false;
+	void *obj;
+
+	if (WARN_ON_ONCE(in_nmi()))
+		return NULL;
+	for (;;) {
+		obj = region_try(a, node, mode, shape, spc, size, &r);
+		if (obj || r.need == KGC_NEED_NOTHING || !may_fetch())
+			break;
+		fetched = true;
+		if (!kgc_reserve_fill(a, node, spc, &r, gfp)) {
+			a->pressure(a, KGC_PRESSURE_LIMIT);
+			break;
+		}
+	}
+	if (fetched)
+		kgc_reserve_release(node, &r);
+	else
+		note_step(a, start);
+	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
+		a->pressure(a, KGC_PRESSURE_GROWTH);
+	return obj;
+}
+
+/**
+ * kgc_large_alloc() - allocate an object of its own span
+ * @a: the allocator
+ * @mode: of the section
+ * @shape: type
+ * @size: bytes
+ * @gfp: how hard to try
+ *
+ * The object is cleared before it is put into service, with preemption on.
+ *
+ * Context: process or softirq; sleeps if @gfp allows.
+ * Return: the object, cleared, or NULL.
+ */
+void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
+		      const struct kgc_shape *shape, size_t size, gfp_t gfp)
+{
+	unsigned int spc = shape->spc & 1;
+	struct kgc_node *node = a->node[raw_numa_node()];
+	struct kgc_reserve r = { };
+	struct kgc_span *span;
+	void *obj = NULL;
+
+	if (!may_fetch() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
+		return NULL;
+	for (;;) {
+		preempt_disable();
+		span = kgc_central_large(a, node, spc, size, &r);
+		preempt_enable();
+		if (span)
+			break;
+		if (!kgc_reserve_fill(a, node, spc, &r, gfp)) {
+			a->pressure(a, KGC_PRESSURE_LIMIT);
+			break;
+		}
+	}
+	if (span) {
+		obj = (void *)span->base;
+		kgc_poison_open(obj, size, span->size);
+		memset(obj, 0, size);
+		preempt_disable();
+		kgc_central_publish_large(a, mode, span, shape);
+		preempt_enable();
+	}
+	kgc_reserve_release(node, &r);
+	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
+		a->pressure(a, KGC_PRESSURE_GROWTH);
+	return obj;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The address-to-span map. Leaves are added without a lock and stay until the
+ * module goes; entries are written by the page heap that owns the page.
+ */
+#include <linux/atomic.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+
+#include "map.h"
+
+struct kgc_leaf **kgc_map_top;
+unsigned long kgc_map_regions;
+
+static atomic_long_t nr_leaves;
+
+/**
+ * kgc_map_find() - the span of an arbitrary word, if it is an address of one
+ * @addr: any value
+ *
+ * Return: a span of some heap, or NULL.
+ */
+struct kgc_span *kgc_map_find(const void *addr)
+{
+	unsigned long off = kgc_map_offset(addr);
+	struct kgc_leaf *leaf;
+
+	if ((unsigned long)addr < PAGE_OFFSET ||
+	    off >> KGC_REGION_SHIFT >= kgc_map_regions)
+		return NULL;
+	/* pairs with the cmpxchg() in kgc_map_reserve() */
+	leaf = smp_load_acquire(&kgc_map_top[off >> KGC_REGION_SHIFT]);
+	if (!leaf)
+		return NULL;
+	/* pairs with the release in kgc_map_set() */
+	return smp_load_acquire(&leaf->span[(off >> KGC_PAGE_SHIFT) &
+					    (KGC_LEAF_ENTRIES - 1)]);
+}
+
+/**
+ * kgc_map_reserve() - make sure the map can hold a block of memory
+ * @base: its address in the direct map
+ * @bytes: its length; the block does not cross a region
+ * @gfp: how to allocate a leaf
+ *
+ * Return: 0; -ENOMEM without memory, or for memory beyond what the machine
+ * had when the module was loaded.
+ */
+int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
+{
+	unsigned long region = (base - PAGE_OFFSET) >> KGC_REGION_SHIFT;
+	struct kgc_leaf *leaf;
+
+	if (region >= kgc_map_regions ||
+	    (base + bytes - 1 - PAGE_OFFSET) >> KGC_REGION_SHIFT != region)
+		return -ENOMEM;
+	if (READ_ONCE(kgc_map_top[region]))
+		return 0;
+	leaf = kzalloc(sizeof(*leaf), (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
+	if (!leaf)
+		return -ENOMEM;
+	if (cmpxchg(&kgc_map_top[region], NULL, leaf))
+		kfree(leaf);
+	else
+		atomic_long_inc(&nr_leaves);
+	return 0;
+}
+
+/* Let @npages heap pages from @base on point to @span (NULL: to none). */
+void kgc_map_set(unsigned long base, unsigned int npages,
+		 struct kgc_span *span)
+{
+	unsigned long off = base - PAGE_OFFSET;
+	struct kgc_leaf *leaf = kgc_map_top[off >> KGC_REGION_SHIFT];
+	unsigned int i = (off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1);
+
+	while (npages--)
+		/* the span is complete; pairs with kgc_map_find() */
+		smp_store_release(&leaf->span[i++], span);
+}
+
+/* Bytes of memory the map occupies. */
+size_t kgc_map_bytes(void)
+{
+	return kgc_map_regions * sizeof(*kgc_map_top) +
+	       atomic_long_read(&nr_leaves) * sizeof(struct kgc_leaf);
+}
+
+int kgc_map_init(void)
+{
+	unsigned long bytes = (unsigned long)high_memory - PAGE_OFFSET;
+
+	kgc_map_regions = DIV_ROUND_UP(bytes, 1UL << KGC_REGION_SHIFT);
+	kgc_map_top = kvcalloc(kgc_map_regions, sizeof(*kgc_map_top),
+			       GFP_KERNEL);
+	return kgc_map_top ? 0 : -ENOMEM;
+}
+
+void kgc_map_exit(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < kgc_map_regions; i++)
+		kfree(kgc_map_top[i]);
+	kvfree(kgc_map_top);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From an address to the span that holds it, for all heaps of the module.
+ *
+ * Two levels over the direct map: the top is indexed by 4 MiB regions (the
+ * largest arena), a leaf holds one span pointer per heap page and is one page
+ * of memory itself, so that it can always be had.
+ *
+ *	address - PAGE_OFFSET:	| region ..22 | heap page 21..13 | 12..0 |
+ */
+#ifndef _KGC_MAP_H
+#define _KGC_MAP_H
+
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "sizeclass.h"
+
+struct kgc_span;
+
+#define KGC_REGION_SHIFT	(KGC_PAGE_SHIFT + 9)
+#define KGC_LEAF_ENTRIES	(1UL << (KGC_REGION_SHIFT - KGC_PAGE_SHIFT))
+
+struct kgc_leaf {
+	struct kgc_span *span[KGC_LEAF_ENTRIES];
+};
+
+extern struct kgc_leaf **kgc_map_top;
+extern unsigned long kgc_map_regions;
+
+static __always_inline unsigned long kgc_map_offset(const void *addr)
+{
+	return (unsigned long)addr - PAGE_OFFSET;
+}
+
+/* The span of an address that is known to lie in some heap. */
+static __always_inline struct kgc_span *kgc_map_span(const void *addr)
+{
+	unsigned long off = kgc_map_offset(addr);
+	struct kgc_leaf *leaf = kgc_map_top[off >> KGC_REGION_SHIFT];
+
+	return leaf->span[(off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1)];
+}
+
+struct kgc_span *kgc_map_find(const void *addr);
+int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp);
+void kgc_map_set(unsigned long base, unsigned int npages,
+		 struct kgc_span *span);
+size_t kgc_map_bytes(void);
+int kgc_map_init(void);
+void kgc_map_exit(void);
+
+#endif /* _KGC_MAP_H */

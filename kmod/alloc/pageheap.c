@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page heap.
+ *
+ * The lock is a leaf and is held for bitmap and tree work only; memory is
+ * asked for and given back without it. A search is address-ordered first fit,
+ * which keeps the high arenas empty so that they can be returned (Wilson et
+ * al., "Dynamic Storage Allocation", 1995; the Go runtime's mpagealloc.go for
+ * summaries over bitmaps).
+ */
+#include <linux/kmemleak.h>
+#include <linux/mm.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/slab.h>
+
+#include "../compat.h"
+#include "alloc.h"
+#include "pageheap.h"
+#include "poison.h"
+
+#define arena_of(rb)	rb_entry_safe(rb, struct kgc_arena, node)
+#define arena_run(a)	((a)->max_run)
+
+RB_DECLARE_CALLBACKS_MAX(static, arena_callbacks, struct kgc_arena, node,
+			 unsigned int, subtree_run, arena_run)
+
+static unsigned int subtree_run(struct rb_node *rb)
+{
+	return rb ? rb_entry(rb, struct kgc_arena, node)->subtree_run : 0;
+}
+
+static void arena_update_run(struct kgc_arena *arena)
+{
+	unsigned int start = 0, end, longest = 0;
+
+	while (start < arena->npages) {
+		start = find_next_zero_bit(arena->used, arena->npages, start);
+		end = find_next_bit(arena->used, arena->npages, start);
+		longest = max(longest, end - start);
+		start = end;
+	}
+	arena->max_run = longest;
+	arena_callbacks.propagate(&arena->node, NULL);
+}
+
+/* The arena at the lowest address with a run of @npages. */
+static struct kgc_arena *arena_first_fit(struct kgc_pageheap *ph,
+					 unsigned int npages)
+{
+	struct rb_node *rb = ph->arenas.rb_node;
+
+	while (rb && subtree_run(rb) >= npages) {
+		if (subtree_run(rb->rb_left) >= npages) {
+			rb = rb->rb_left;
+			continue;
+		}
+		if (rb_entry(rb, struct kgc_arena, node)->max_run >= npages)
+			return rb_entry(rb, struct kgc_arena, node);
+		rb = rb->rb_right;
+	}
+	return NULL;
+}
+
+static void arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	struct rb_node **at = &ph->arenas.rb_node, *parent = NULL;
+
+	while (*at) {
+		struct kgc_arena *a = rb_entry(*at, struct kgc_arena, node);
+
+		parent = *at;
+		a->subtree_run = max(a->subtree_run, arena->max_run);
+		at = arena->base < a->base ? &parent->rb_left :
+					     &parent->rb_right;
+	}
+	arena->subtree_run = arena->max_run;
+	rb_link_node(&arena->node, parent, at);
+	rb_insert_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+}
+
+void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
+{
+	unsigned int i;
+
+	raw_spin_lock_init(&ph->lock);
+	ph->arenas = RB_ROOT;
+	ph->nid = nid;
+	for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
+		INIT_LIST_HEAD(&ph->spare[i]);
+}
+
+/**
+ * kgc_pageheap_take() - give a span its pages
+ * @ph: the page heap
+ * @span: a structure without pages
+ * @npages: heap pages wanted
+ *
+ * Sets the span's base, arena and node. The map is set by the caller, once
+ * the span is complete.
+ *
+ * Context: any but NMI; takes the page heap's lock.
+ * Return: false when no arena has such a run.
+ */
+bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
+		       unsigned int npages)
+{
+	struct kgc_arena *arena;
+	unsigned long flags;
+	unsigned int at;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	ph->searches++;
+	arena = arena_first_fit(ph, npages);
+	if (!arena) {
+		ph->misses++;
+		raw_spin_unlock_irqrestore(&ph->lock, flags);
+		return false;
+	}
+	at = bitmap_find_next_zero_area(arena->used, arena->npages, 0, npages,
+					0);
+	bitmap_set(arena->used, at, npages);
+	arena->nfree -= npages;
+	ph->inuse += npages * KGC_PAGE_SIZE;
+	arena_update_run(arena);
+	span->arena = arena;
+	span->base = arena->base + at * KGC_PAGE_SIZE;
+	span->npages = npages;
+	span->nid = ph->nid;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return true;
+}
+
+/**
+ * kgc_pageheap_put() - take a span's pages back and keep its structure
+ * @ph: the page heap of the span's node
+ * @span: no object in it is in use, and nothing refers to it
+ *
+ * Free neighbours coalesce by lying beside each other in the bitmap.
+ *
+ * Context: any but NMI; takes the page heap's lock.
+ */
+void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
+{
+	struct kgc_arena *arena = span->arena;
+	unsigned int index = ilog2(span->nwords);
+	unsigned long flags;
+
+	kgc_map_set(span->base, span->npages, NULL);
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	bitmap_clear(arena->used,
+		     (span->base - arena->base) >> KGC_PAGE_SHIFT,
+		     span->npages);
+	arena->nfree += span->npages;
+	ph->inuse -= span->npages * KGC_PAGE_SIZE;
+	arena_update_run(arena);
+	list_add(&span->link, &ph->spare[index]);
+	ph->nr_spare[index]++;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* A structure kept from an earlier span, or NULL. */
+struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
+				    unsigned int nelems)
+{
+	unsigned int index = kgc_words_index(nelems);
+	struct kgc_span *span;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	span = list_first_entry_or_null(&ph->spare[index], struct kgc_span,
+					link);
+	if (span) {
+		list_del(&span->link);
+		ph->nr_spare[index]--;
+	}
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return span;
+}
+
+void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
+{
+	unsigned int index = ilog2(span->nwords);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	list_add(&span->link, &ph->spare[index]);
+	ph->nr_spare[index]++;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* Note @meta more bytes of metadata. */
+void kgc_pageheap_account(struct kgc_pageheap *ph, long meta)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	ph->meta += meta;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* Give back structures beyond @keep of each size. Context: may sleep. */
+void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
+{
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_SPAN_SIZES; i++) {
+		while (READ_ONCE(ph->nr_spare[i]) > keep) {
+			struct kgc_span *span;
+
+			span = kgc_pageheap_spare(ph, BITS_PER_LONG << i);
+			if (!span)
+				break;
+			kgc_pageheap_account(ph, -(long)
+				kgc_span_meta_bytes(i, span->types));
+			kgc_span_free_struct(span);
+			cond_resched();
+		}
+	}
+}
+
+static size_t arena_meta(unsigned int npages)
+{
+	return sizeof(struct kgc_arena) +
+	       BITS_TO_LONGS(npages) * sizeof(unsigned long);
+}
+
+/* Order of the next arena: an eighth of the heap, so that a small one stays small. */
+static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
+				       unsigned int least)
+{
+	unsigned long bytes = READ_ONCE(ph->sys) / 8;
+	unsigned int order = KGC_ARENA_MIN_SHIFT - PAGE_SHIFT;
+	unsigned int most = min_t(unsigned int, MAX_PAGE_ORDER,
+				  KGC_REGION_SHIFT - PAGE_SHIFT);
+
+	if (bytes > PAGE_SIZE << order)
+		order = ilog2(bytes) - PAGE_SHIFT;
+	return clamp(order, least, max(most, least));
+}
+
+static struct page *arena_pages(struct kgc_allocator *a,
+				struct kgc_pageheap *ph, unsigned int least,
+				unsigned int *order, gfp_t gfp)
+{
+	struct page *page;
+
+	for (*order = arena_wanted_order(ph, least); ; --*order) {
+		gfp_t flags = gfp;
+
+		/* only for the smallest block that would do, try hard */
+		if (*order > least)
+			flags = (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN |
+				__GFP_NORETRY;
+		if (kgc_allocator_charge(a, PAGE_SIZE << *order)) {
+			page = alloc_pages_node(ph->nid, flags, *order);
+			if (page)
+				return page;
+			kgc_allocator_uncharge(a, PAGE_SIZE << *order);
+		}
+		if (*order <= least)
+			return NULL;
+	}
+}
+
+/**
+ * kgc_pageheap_grow() - add an arena
+ * @a: the allocator, for its limits
+ * @ph: the page heap
+ * @npages: heap pages it must hold beside each other
+ * @gfp: how hard to try
+ *
+ * Context: as @gfp says; no locks held.
+ * Return: 0; -ENOMEM when there is no block of that size, or the hard limit
+ * forbids it.
+ */
+int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
+		      unsigned int npages, gfp_t gfp)
+{
+	unsigned int least = get_order(npages * KGC_PAGE_SIZE);
+	struct kgc_arena *arena;
+	unsigned long flags;
+	struct page *page;
+	unsigned int order;
+
+	gfp = (gfp & ~(__GFP_ZERO | __GFP_COMP)) | __GFP_NOWARN;
+	least = max_t(unsigned int, least, KGC_PAGE_SHIFT - PAGE_SHIFT);
+	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
+		return -ENOMEM;
+	page = arena_pages(a, ph, least, &order, gfp);
+	if (!page)
+		return -ENOMEM;
+	npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
+	arena = kzalloc_node(arena_meta(npages), gfp & ~__GFP_ACCOUNT, ph->nid);
+	if (!arena)
+		goto err_pages;
+	arena->base = (unsigned long)page_address(page);
+	if (kgc_map_reserve(arena->base, PAGE_SIZE << order, gfp))
+		goto err_arena;
+	arena->order = order;
+	arena->npages = npages;
+	arena->nfree = npages;
+	arena->max_run = npages;
+	kgc_poison_pages(arena->base, PAGE_SIZE << order, true);
+	/* scanned, never itself a leak */
+	kmemleak_alloc((void *)arena->base, PAGE_SIZE << order, 0, gfp);
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	arena_insert(ph, arena);
+	ph->nr_arenas++;
+	ph->grown++;
+	ph->sys += PAGE_SIZE << order;
+	ph->meta += arena_meta(npages);
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return 0;
+
+err_arena:
+	kfree(arena);
+err_pages:
+	__free_pages(page, order);
+	kgc_allocator_uncharge(a, PAGE_SIZE << order);
+	return -ENOMEM;
+}
+
+/* @arena is in no tree any more. Context: process or softirq, no locks. */
+static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
+{
+	size_t bytes = PAGE_SIZE << arena->order;
+
+	kmemleak_free((void *)arena->base);
+	kgc_poison_pages(arena->base, bytes, false);
+	__free_pages(virt_to_page((void *)arena->base), arena->order);
+	kgc_allocator_uncharge(a, bytes);
+	kfree(arena);
+}
+
+/* The empty arena at the highest address, taken out of the tree; or NULL. */
+static struct kgc_arena *arena_detach_empty(struct kgc_pageheap *ph,
+					    struct rb_node **from)
+{
+	struct rb_node *rb = *from ? *from : rb_last(&ph->arenas);
+
+	for (; rb; rb = rb_prev(rb)) {
+		struct kgc_arena *arena = rb_entry(rb, struct kgc_arena, node);
+
+		if (arena->nfree < arena->npages)
+			continue;
+		*from = rb_prev(rb);
+		rb_erase_augmented(rb, &ph->arenas, &arena_callbacks);
+		ph->nr_arenas--;
+		ph->sys -= PAGE_SIZE << arena->order;
+		ph->released += PAGE_SIZE << arena->order;
+		ph->meta -= arena_meta(arena->npages);
+		return arena;
+	}
+	return NULL;
+}
+
+/**
+ * kgc_pageheap_release() - give empty arenas back, highest addresses first
+ * @a: the allocator
+ * @ph: the page heap
+ * @keep: stop when no more than this many bytes are free
+ *
+ * Context: process context.
+ * Return: bytes given back.
+ */
+size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
+			    u64 keep)
+{
+	struct kgc_arena *arena, *next;
+	struct rb_node *from = NULL;
+	LIST_HEAD(gone);
+	unsigned long flags;
+	size_t bytes = 0;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	while (ph->sys - ph->inuse > keep) {
+		arena = arena_detach_empty(ph, &from);
+		if (!arena)
+			break;
+		list_add(&arena->link, &gone);
+		bytes += PAGE_SIZE << arena->order;
+		if (!from)
+			break;
+	}
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	list_for_each_entry_safe(arena, next, &gone, link) {
+		arena_free(a, arena);
+		cond_resched();
+	}
+	return bytes;
+}
+
+/* Give everything back. Nothing uses the heap any more. */
+void kgc_pageheap_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
+{
+	struct kgc_arena *arena, *next;
+
+	rbtree_postorder_for_each_entry_safe(arena, next, &ph->arenas, node) {
+		unsigned long end = arena->base + (PAGE_SIZE << arena->order);
+		unsigned long base = arena->base;
+
+		while (base < end) {
+			struct kgc_span *span = kgc_map_find((void *)base);
+
+			kgc_map_set(base, 1, NULL);
+			base += KGC_PAGE_SIZE;
+			if (span && span->base + KGC_PAGE_SIZE == base)
+				list_add(&span->link, &ph->spare[0]);
+		}
+		arena_free(a, arena);
+		cond_resched();
+	}
+	ph->arenas = RB_ROOT;
+	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
+		struct kgc_span *span, *tmp;
+
+		list_for_each_entry_safe(span, tmp, &ph->spare[i], link)
+			kgc_span_free_struct(span);
+	}
+}

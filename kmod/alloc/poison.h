@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What sanitizers are told of slots: a free slot is poisoned, in a slot in use
+ * the bytes beyond the object are a redzone. Nothing of it exists without
+ * CONFIG_KASAN.
+ *
+ * Shadow values of KASAN's generic mode: 0 opens a granule of 8 bytes, 1..7
+ * open that many bytes of it, 0xFC reads as out of bounds, 0xFB as use after
+ * free.
+ */
+#ifndef _KGC_POISON_H
+#define _KGC_POISON_H
+
+#include "../compat.h"
+#include "span.h"
+
+#define KGC_POISON_REDZONE	0xFC
+#define KGC_POISON_FREED	0xFB
+
+#ifdef CONFIG_KASAN_GENERIC
+
+/* Open @bytes of a slot of @slot bytes. */
+static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
+{
+	size_t whole = round_down(bytes, 8);
+
+	kasan_poison(obj, whole, 0, false);
+	if (whole < bytes)
+		kasan_poison(obj + whole, 8, bytes & 7, false);
+	whole = round_up(bytes, 8);
+	if (whole < slot)
+		kasan_poison(obj + whole, slot - whole, KGC_POISON_REDZONE,
+			     false);
+}
+
+/* Close the slots of bitmap word @w whose bits are set in @dead. */
+static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
+				    unsigned long dead)
+{
+	unsigned long i;
+
+	for_each_set_bit(i, &dead, BITS_PER_LONG)
+		kasan_poison(kgc_span_slot(span, w * BITS_PER_LONG + i),
+			     round_down(span->size, 8), KGC_POISON_FREED, false);
+}
+
+/* Pages come from and go back to the page allocator open. */
+static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close)
+{
+	kasan_poison((void *)base, bytes, close ? KGC_POISON_FREED : 0, false);
+}
+
+#else
+
+static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
+{
+}
+
+static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
+				    unsigned long dead)
+{
+}
+
+static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close)
+{
+}
+
+#endif
+#endif /* _KGC_POISON_H */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a span: structure from a slab cache by bitmap size, pages from the
+ * page heap, slots handed out word by word, swept by turning the mark bitmap
+ * into the free bitmap.
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "poison.h"
+#include "span.h"
+
+static struct kmem_cache *span_cache[KGC_NR_SPAN_SIZES];
+
+static unsigned long empty_word;
+struct kgc_span kgc_empty_span = {
+	.word = &empty_word,
+	.link = LIST_HEAD_INIT(kgc_empty_span.link),
+};
+
+static unsigned int index_words(unsigned int index)
+{
+	return 1U << index;
+}
+
+static size_t span_bytes(unsigned int index)
+{
+	return sizeof(struct kgc_span) + 3 * index_words(index) * sizeof(long);
+}
+
+static size_t types_bytes(unsigned int index)
+{
+	return index_words(index) * BITS_PER_LONG * sizeof(u16);
+}
+
+/* Bytes of metadata of a span with bitmaps of size @words_index. */
+size_t kgc_span_meta_bytes(unsigned int words_index, bool types)
+{
+	return span_bytes(words_index) + (types ? types_bytes(words_index) : 0);
+}
+
+/* A structure for a span of @nelems slots; not yet tied to pages. */
+struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp)
+{
+	struct kmem_cache *cache = span_cache[kgc_words_index(nelems)];
+	struct kgc_span *span = kmem_cache_alloc_node(cache, gfp, nid);
+
+	if (span) {
+		span->types = NULL;
+		span->nwords = index_words(kgc_words_index(nelems));
+	}
+	return span;
+}
+
+/* Context: not inside a raw spinlock. */
+void kgc_span_free_struct(struct kgc_span *span)
+{
+	if (!span)
+		return;
+	kfree(span->types);
+	kmem_cache_free(span_cache[ilog2(span->nwords)], span);
+}
+
+/* A side table for every span whose bitmaps are as large as @nelems needs. */
+u16 *kgc_types_alloc(unsigned int nelems, gfp_t gfp)
+{
+	return kmalloc(types_bytes(kgc_words_index(nelems)), gfp);
+}
+
+/* All slots free and unmarked. @base, @npages, @arena are set already. */
+void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
+		   unsigned int spc, unsigned int nelems, u32 size)
+{
+	unsigned int w;
+
+	span->owner = a;
+	span->spc = spc;
+	span->nelems = nelems;
+	span->nfree = nelems;
+	span->size = size;
+	span->magic = kgc_classes[spc >> 1].magic;
+	span->shape = NULL;
+	span->queued = 0;
+	INIT_LIST_HEAD(&span->link);
+	memset(span->bits, 0, 3 * span->nwords * sizeof(long));
+	for (w = 0; w < span->nwords; w++)
+		span->bits[w] = kgc_span_valid(span, w);
+	span->word = span->bits;
+	span->word_base = (char *)span->base;
+}
+
+/*
+ * Move the owner's cursor to the next word with a free slot, round the bitmap
+ * once. Address order is kept within a pass.
+ *
+ * Return: false when the span is full.
+ */
+bool kgc_span_next_word(struct kgc_span *span)
+{
+	unsigned int at = span->word - span->bits;
+	unsigned int i, w;
+
+	for (i = 0; i < span->nwords; i++) {
+		w = (at + i) & (span->nwords - 1);
+		if (!span->bits[w])
+			continue;
+		span->word = &span->bits[w];
+		span->word_base = (char *)span->base +
+				  (size_t)w * BITS_PER_LONG * span->size;
+		return true;
+	}
+	return false;
+}
+
+/* From one type for the whole span to a type per slot. */
+void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nelems; i++)
+		types[i] = span->shape ? span->shape->id : 0;
+	/* whoever sees no shape sees the table: pairs with kgc_span_type_id() */
+	smp_store_release(&span->types, types);
+	smp_store_release(&span->shape, NULL);
+}
+
+/**
+ * kgc_span_sweep() - free what is not marked
+ * @span: on a list of its central, its generation stale
+ * @gen: the current generation
+ *
+ * Swaps bitmaps; the objects are not visited.
+ *
+ * Context: central lock held.
+ * Return: objects that live on.
+ */
+unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen)
+{
+	unsigned long *mark = kgc_span_mark(span);
+	unsigned long *scan = kgc_span_scan(span);
+	unsigned int w, live = 0;
+
+	for (w = 0; w * BITS_PER_LONG < span->nelems; w++) {
+		unsigned long dead = ~mark[w] & kgc_span_valid(span, w);
+
+		kgc_poison_swept(span, w, dead & ~span->bits[w]);
+		live += hweight_long(mark[w]);
+		WRITE_ONCE(span->bits[w], dead);
+		mark[w] = 0;
+		scan[w] = 0;
+	}
+	span->nfree = span->nelems - live;
+	span->gen = gen;
+	span->word = span->bits;
+	span->word_base = (char *)span->base;
+	return live;
+}
+
+int kgc_span_cache_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_SPAN_SIZES; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "kgc_span_%u", index_words(i));
+		span_cache[i] = kmem_cache_create(name, span_bytes(i), 8,
+						  SLAB_TYPESAFE_BY_RCU,
+						  NULL);
+		if (!span_cache[i]) {
+			kgc_span_cache_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void kgc_span_cache_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
+		kmem_cache_destroy(span_cache[i]);
+}

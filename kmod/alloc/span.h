@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A span: a run of heap pages cut into slots of one size.
+ *
+ * All that is known of a slot lies in the span's bitmaps, nothing in the slot
+ * itself. The three bitmaps stand behind the structure, word after word:
+ *
+ *	bits[0 .. nwords)		free: 1 = the slot can be handed out
+ *	bits[nwords .. 2 * nwords)	mark: 1 = found reachable, or born black
+ *	bits[2 * nwords .. 3 * nwords)	scan: 1 = marked and its fields visited
+ *
+ * Who writes them: *free* only the CPU whose cache holds the span, or the
+ * holder of the central lock while the span is on a list. *mark* anybody,
+ * atomically, until the sweep; the sweep under the central lock. *scan* the
+ * markers, without atomics: a lost bit costs a second visit, nothing else.
+ */
+#ifndef _KGC_SPAN_H
+#define _KGC_SPAN_H
+
+#include <linux/bitmap.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+
+#include "map.h"
+#include "sizeclass.h"
+
+struct kgc_arena;
+
+#define KGC_MAX_WORDS		16	/* 1024 slots of 8 bytes in 8 KiB */
+#define KGC_NR_SPAN_SIZES	5	/* bitmaps of 1, 2, 4, 8, 16 words */
+
+/**
+ * struct kgc_shape - what the allocator has to know of a type
+ * @id: number of the type within its heap
+ * @spc: span class; 0 or 1 when the size is not fixed or large
+ * @fast_spc: @spc where the fast path of kgc_alloc() applies, else 0: class 0
+ *	is never cached, so the fast path finds an empty span there
+ * @flags: KGC_SHAPE_*
+ * @size: bytes to clear, a multiple of 8, not above @slot
+ * @slot: bytes in a slot of @spc
+ */
+struct kgc_shape {
+	u16	id;
+	u8	spc;
+	u8	fast_spc;
+	u32	flags;
+	u32	size;
+	u32	slot;
+};
+
+#define KGC_SHAPE_TINY	1	/* shares a block with its like */
+
+/**
+ * struct kgc_span - a run of pages of one span class
+ * @word: free-bitmap word the owner takes slots from
+ * @word_base: address of the first slot of that word
+ * @shape: type of every object in it; NULL once they differ
+ * @types: types by slot, when they may differ; else NULL
+ * @base: address of slot 0
+ * @magic: offset * magic >> 32 is the slot's index; 0 for large
+ * @size: bytes in a slot
+ * @nelems: slots
+ * @spc: span class
+ * @nwords: words in each bitmap
+ * @nid: NUMA node of the pages
+ * @gen: generation at which it was last swept or born; stale when it is not
+ *	the allocator's: then the mark bits decide who lives
+ * @nfree: free slots when they were last accounted for; stale while cached
+ * @npages: heap pages
+ * @queued: on a grey queue; see gc/mark.c
+ * @grey: link on that queue
+ * @link: on a list of its central, or on the page heap's list of unused spans
+ * @arena: where the pages come from
+ * @owner: the allocator, to tell heaps apart
+ * @bits: the bitmaps
+ */
+struct kgc_span {
+	unsigned long		*word;
+	char			*word_base;
+	const struct kgc_shape	*shape;
+	u16			*types;
+
+	unsigned long		base;
+	u32			magic;
+	u32			size;
+	u16			nelems;
+	u8			spc;
+	u8			nwords;
+	u16			nid;
+	u16			nfree;
+	u32			gen;
+	u32			npages;
+	struct kgc_allocator	*owner;
+	struct kgc_arena	*arena;
+	struct list_head	link;
+
+	unsigned int		queued;
+	struct llist_node	grey;
+
+	unsigned long		bits[];
+};
+
+static_assert(sizeof(struct kgc_span) <= 128);
+
+/* A cached span that is always empty, so that the fast path needs no NULL test. */
+extern struct kgc_span kgc_empty_span;
+
+static inline unsigned long *kgc_span_free(struct kgc_span *span)
+{
+	return span->bits;
+}
+
+static inline unsigned long *kgc_span_mark(struct kgc_span *span)
+{
+	return span->bits + span->nwords;
+}
+
+static inline unsigned long *kgc_span_scan(struct kgc_span *span)
+{
+	return span->bits + 2 * span->nwords;
+}
+
+static inline bool kgc_span_noscan(const struct kgc_span *span)
+{
+	return span->spc & 1;
+}
+
+static inline bool kgc_span_large(const struct kgc_span *span)
+{
+	return !span->magic;
+}
+
+static __always_inline unsigned int kgc_span_index(const struct kgc_span *span,
+						   const void *addr)
+{
+	u32 off = (unsigned long)addr - span->base;
+
+	return (u64)off * span->magic >> 32;
+}
+
+static inline void *kgc_span_slot(const struct kgc_span *span, unsigned int i)
+{
+	return (void *)(span->base + (unsigned long)i * span->size);
+}
+
+/* Bits of bitmap word @w that stand for slots. */
+static inline unsigned long kgc_span_valid(const struct kgc_span *span,
+					   unsigned int w)
+{
+	unsigned int first = w * BITS_PER_LONG;
+
+	if (first + BITS_PER_LONG <= span->nelems)
+		return ~0UL;
+	return first < span->nelems ? BITMAP_LAST_WORD_MASK(span->nelems) : 0;
+}
+
+/* Free slots right now; racy while another CPU allocates from the span. */
+static inline unsigned int kgc_span_count_free(struct kgc_span *span)
+{
+	unsigned int w, n = 0;
+
+	for (w = 0; w < span->nwords; w++)
+		n += hweight_long(READ_ONCE(span->bits[w]));
+	return n;
+}
+
+static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
+{
+	/* pairs with the release in kgc_alloc(): a slot seen in use is clear */
+	unsigned long w = smp_load_acquire(&span->bits[i / BITS_PER_LONG]);
+
+	return w >> (i % BITS_PER_LONG) & 1;
+}
+
+/* Position of the bitmap size among the KGC_NR_SPAN_SIZES. */
+static inline unsigned int kgc_words_index(unsigned int nelems)
+{
+	unsigned int words = DIV_ROUND_UP(nelems, BITS_PER_LONG);
+
+	return words <= 1 ? 0 : fls(words - 1);
+}
+
+struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp);
+void kgc_span_free_struct(struct kgc_span *span);
+u16 *kgc_types_alloc(unsigned int nelems, gfp_t gfp);
+size_t kgc_span_meta_bytes(unsigned int words_index, bool types);
+void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
+		   unsigned int spc, unsigned int nelems, u32 size);
+bool kgc_span_next_word(struct kgc_span *span);
+void kgc_span_make_mixed(struct kgc_span *span, u16 *types);
+unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen);
+int kgc_span_cache_init(void);
+void kgc_span_cache_exit(void);
+
+#endif /* _KGC_SPAN_H */

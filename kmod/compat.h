@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows kernel versions. Each difference is bridged by a
+ * function with the newest kernel's name.
+ */
+#ifndef _KGC_COMPAT_H
+#define _KGC_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include <linux/workqueue.h>
+
+/* Largest order of the buddy allocator; MAX_ORDER was exclusive until 6.4. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define MAX_PAGE_ORDER	MAX_ORDER
+#endif
+
+#ifdef CONFIG_KASAN_GENERIC
+/* Exported, but declared in a header private to mm/kasan. */
+void kasan_poison(const void *addr, size_t size, u8 value, bool init);
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+/* The shrinker_alloc() interface over the embedded structure of older kernels. */
+static inline struct shrinker *shrinker_alloc(unsigned int flags,
+					      const char *name)
+{
+	struct shrinker *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (s) {
+		s->flags = flags;
+		s->seeks = DEFAULT_SEEKS;
+	}
+	return s;
+}
+
+static inline int kgc_shrinker_register(struct shrinker *s, const char *name)
+{
+	return register_shrinker(s, "%s", name);
+}
+
+static inline void shrinker_free(struct shrinker *s)
+{
+	if (s)
+		unregister_shrinker(s);
+	kfree(s);
+}
+#else
+static inline int kgc_shrinker_register(struct shrinker *s, const char *name)
+{
+	shrinker_register(s);
+	return 0;
+}
+#endif
+
+#endif /* _KGC_COMPAT_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The write barrier, for object fields and root slots alike.
+ *
+ * Deletion barrier (Yuasa 1990; Pirinen's "Barrier techniques", ISMM 1998,
+ * grey mutator allocating black), with an insertion half in ARM. Under a
+ * section of mode
+ *
+ *	ARM	shade the old and the new value
+ *	MARK	shade the old value
+ *
+ * before the slot changes, by a compare-and-swap from exactly the value that
+ * was shaded. Reading, shading and then storing plainly would lose the value
+ * that a rival stored in between.
+ *
+ * Why ARM shades the new value as well: see docs/protocol.md, step 2.
+ */
+#include "../heap.h"
+#include "barrier.h"
+
+static __always_inline void shade_for(struct kgc_section s, void *old,
+				      void *value)
+{
+	if (old && s.mode & KGC_MODE_SHADE_OLD)
+		kgc_shade(s.heap, old);
+	if (value && s.mode & KGC_MODE_SHADE_NEW)
+		kgc_shade(s.heap, value);
+}
+
+/* kgc_store() under a section that shades. */
+void __kgc_store(struct kgc_section s, void **slot, void *value)
+{
+	__kgc_xchg(s, slot, value);
+}
+EXPORT_SYMBOL_GPL(__kgc_store);
+
+/* kgc_xchg() in any section. */
+void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
+{
+	void *old;
+
+	if (!(s.mode & KGC_MODE_SHADE))
+		return xchg(slot, value);
+	old = READ_ONCE(*slot);
+	do {
+		shade_for(s, old, value);
+	} while (!try_cmpxchg(slot, &old, value));
+	return old;
+}
+EXPORT_SYMBOL_GPL(__kgc_xchg);
+
+/* kgc_cmpxchg() in any section: only the value expected can be deleted. */
+void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
+{
+	if (s.mode & KGC_MODE_SHADE) {
+		void *found = READ_ONCE(*slot);
+
+		if (found != old)
+			return found;
+		shade_for(s, old, value);
+	}
+	return cmpxchg(slot, old, value);
+}
+EXPORT_SYMBOL_GPL(__kgc_cmpxchg);
+
+/* kgc_copy_refs(): like memmove(), each reference through the barrier. */
+void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n)
+{
+	size_t i;
+
+	if (dst <= src) {
+		for (i = 0; i < n; i++)
+			kgc_store_slot(s, dst + i, smp_load_acquire(&src[i]));
+	} else {
+		for (i = n; i--; )
+			kgc_store_slot(s, dst + i, smp_load_acquire(&src[i]));
+	}
+}
+EXPORT_SYMBOL_GPL(__kgc_copy);
+
+/*
+ * Overwrite words that may or may not be pointers, as in a conservative
+ * object: every value that could be one is treated as one.
+ */
+void kgc_store_word(struct kgc_section s, void **slot, void *value)
+{
+	void *old;
+	unsigned int i;
+
+	if (!(s.mode & KGC_MODE_SHADE)) {
+		smp_store_release(slot, value);
+		return;
+	}
+	old = READ_ONCE(*slot);
+	do {
+		if (s.mode & KGC_MODE_SHADE_OLD &&
+		    kgc_find_object(s.heap, old, &i))
+			kgc_shade(s.heap, old);
+		if (s.mode & KGC_MODE_SHADE_NEW &&
+		    kgc_find_object(s.heap, value, &i))
+			kgc_shade(s.heap, value);
+	} while (!try_cmpxchg(slot, &old, value));
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cycle: phases, grace periods, and who waits for what.
+ *
+ *	step		does			then waits for
+ *	IDLE		publish ARM		sections that began before
+ *	ARMED		publish MARK		sections that began before
+ *	ROOTS		mark root slots		-
+ *	DRAIN		mark grey objects	parallel workers
+ *	ROUND		-			regions that began before
+ *	SETTLE		publish SETTLE		sections that began before
+ *	SETTLED		new generation		regions that began before
+ *	FLIP		empty every cache,
+ *			publish IDLE		-
+ *	SWEEP		sweep what is left	-
+ *
+ * "Sections" are waited for by call_srcu(), "regions" (stretches with
+ * preemption off) by call_rcu(); the callback queues the work item again, so
+ * a section that is stuck holds no thread, and only its own heap.
+ *
+ * A section reads the mode once, right after it has announced itself to SRCU;
+ * hence every section that can still hold an older mode than the published one
+ * is waited for by the grace period that follows.
+ */
+#include <linux/ktime.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
+
+#include "../heap.h"
+#include "../iface/trace.h"
+#include "cycle.h"
+#include "sweep.h"
+
+#define SLICE_NS	(4 * NSEC_PER_MSEC)	/* work between looks at the share */
+#define MARK_BATCH	512			/* objects between looks at the clock */
+
+static const unsigned int mode_of_phase[] = {
+	[KGC_PHASE_IDLE]	= 0,
+	[KGC_PHASE_ARM]		= KGC_MODE_SHADE_OLD | KGC_MODE_SHADE_NEW,
+	[KGC_PHASE_MARK]	= KGC_MODE_SHADE_OLD | KGC_MODE_BLACK,
+	[KGC_PHASE_SETTLE]	= KGC_MODE_SETTLE,
+};
+
+/* What sections that begin from now on will read; pairs with kgc_enter(). */
+static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
+{
+	smp_store_release(&heap->front.mode, mode_of_phase[phase]);
+	trace_kgc_phase(heap->id, phase);
+}
+
+enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap)
+{
+	unsigned int mode = READ_ONCE(heap->front.mode);
+
+	if (mode & KGC_MODE_SHADE_NEW)
+		return KGC_PHASE_ARM;
+	if (mode & KGC_MODE_BLACK)
+		return KGC_PHASE_MARK;
+	return mode & KGC_MODE_SETTLE ? KGC_PHASE_SETTLE : KGC_PHASE_IDLE;
+}
+
+static struct kgc_heap *heap_of_work(struct work_struct *work)
+{
+	return container_of(to_delayed_work(work), struct kgc_heap, cycle.work);
+}
+
+/* Let the state machine look again. Context: any but NMI. */
+void kgc_cycle_kick(struct kgc_heap *heap)
+{
+	if (!READ_ONCE(heap->dying))
+		queue_delayed_work(kgc_wq, &heap->cycle.work, 0);
+}
+
+/* Note CPU time spent for the collector. */
+void kgc_cycle_charge(struct kgc_heap *heap, u64 ns)
+{
+	atomic64_add(ns, &heap->cycle.cpu_ns);
+}
+
+/* Microseconds since the last call. */
+static u64 cycle_lap(struct kgc_cycle *cy)
+{
+	u64 now = ktime_get_ns(), us = div_u64(now - cy->lap_ns, NSEC_PER_USEC);
+
+	cy->lap_ns = now;
+	return us;
+}
+
+/* ---- the steps ---------------------------------------------------------- */
+
+static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	enum kgc_reason reason;
+
+	spin_lock_irq(&cy->lock);
+	if (cy->begun >= cy->wanted) {
+		spin_unlock_irq(&cy->lock);
+		return KGC_AWAIT_KICK;
+	}
+	cy->begun++;
+	reason = cy->reasons ? __ffs(cy->reasons) : KGC_REASON_REQUEST;
+	cy->reasons = 0;
+	cy->by_reason[reason]++;
+	spin_unlock_irq(&cy->lock);
+
+	memset(&cy->now, 0, sizeof(cy->now));
+	cy->now.nr = cy->begun;
+	cy->now.reason = reason;
+	cy->lap_ns = cy->begin_ns = ktime_get_ns();
+	cy->now.at_us = div_u64(cy->lap_ns, NSEC_PER_USEC);
+	cy->cpu_before = atomic64_read(&cy->cpu_ns);
+	cy->charged_begin = atomic64_read(&heap->alloc.charged);
+	cy->freed_before = kgc_sweep_frees(heap);
+	WRITE_ONCE(heap->alloc.allowance, S64_MAX);
+	kgc_mark_begin(heap);
+	phase_publish(heap, KGC_PHASE_ARM);
+	cy->step = KGC_STEP_ARMED;
+	return KGC_AWAIT_SECTIONS;
+}
+
+/* Every live section runs a barrier now. */
+static enum kgc_await step_armed(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	cy->now.arm_us = cycle_lap(cy);
+	kgc_weaks_open(heap);
+	phase_publish(heap, KGC_PHASE_MARK);
+	kgc_roots_scan_begin(&heap->roots);
+	kgc_handles_scan_begin(&heap->handles);
+	cy->step = KGC_STEP_ROOTS;
+	return KGC_AWAIT_SECTIONS;
+}
+
+/* Every live section began when all deletions were already recorded. */
+static enum kgc_await step_roots(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	struct kgc_marker *m = &heap->marking.marker[0];
+
+	if (!cy->now.start_us)
+		cy->now.start_us = cycle_lap(cy) ?: 1;
+	if (kgc_roots_scan_some(&heap->roots, m) ||
+	    kgc_handles_scan_some(&heap->handles, m))
+		return KGC_AWAIT_NOTHING;
+	cy->step = KGC_STEP_DRAIN;
+	return KGC_AWAIT_NOTHING;
+}
+
+static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	struct kgc_marker *m = &heap->marking.marker[0];
+
+	kgc_mark_take_barriers(m);
+	if (kgc_mark_some(m, MARK_BATCH))
+		return KGC_AWAIT_NOTHING;
+	/* pairs with the atomic_dec_and_test() in marker_work() */
+	if (atomic_read_acquire(&heap->marking.active))
+		return KGC_AWAIT_KICK;
+	cy->shaded = kgc_mark_shaded(heap);
+	kgc_weaks_look(heap);
+	if (kgc_mark_pending(heap, cy->shaded))
+		return KGC_AWAIT_NOTHING;
+	cy->now.rounds++;
+	cy->step = KGC_STEP_ROUND;
+	return KGC_AWAIT_REGIONS;
+}
+
+static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_mark_pending(heap, cy->shaded) || !kgc_weaks_close(heap))
+		cy->step = KGC_STEP_DRAIN;
+	else
+		cy->step = KGC_STEP_SETTLE;
+	return KGC_AWAIT_NOTHING;
+}
+
+/* All that was reachable when marking began is marked. */
+static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	unsigned int i;
+
+	cy->now.mark_us = cycle_lap(cy);
+	for (i = 0; i < KGC_MAX_MARKERS; i++)
+		cy->now.scanned += heap->marking.marker[i].objects;
+	WRITE_ONCE(heap->alloc.black_gen, heap->alloc.gen);
+	phase_publish(heap, KGC_PHASE_SETTLE);
+	cy->step = KGC_STEP_SETTLED;
+	return KGC_AWAIT_SECTIONS;
+}
+
+/* No section runs the barrier or allocates black by its mode any more. */
+static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	u32 gen = heap->alloc.gen + 1;
+
+	if (gen < KGC_FIRST_GEN)
+		gen = KGC_FIRST_GEN + (gen & 1);
+	kgc_sweep_begin(heap);
+	/* pairs with the load in kgc_region_begin() */
+	smp_store_release(&heap->alloc.gen, gen);
+	cy->step = KGC_STEP_FLIP;
+	return KGC_AWAIT_REGIONS;
+}
+
+/* No region is left that saw the old generation. */
+static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	u64 now;
+
+	/* a cache may be in the hands of its own CPU; look again soon */
+	if (!kgc_cache_flip_all(&heap->alloc))
+		return KGC_AWAIT_PAUSE;
+	phase_publish(heap, KGC_PHASE_IDLE);
+	now = ktime_get_ns();
+	cy->charged_flip = atomic64_xchg(&heap->alloc.charged, 0);
+	cy->interval_ns = now - cy->flip_ns;
+	cy->flip_ns = now;
+	cy->now.settle_us = cycle_lap(cy);
+	cy->step = KGC_STEP_SWEEP;
+	return KGC_AWAIT_NOTHING;
+}
+
+static void cycle_pace(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	struct kgc_pacer_cycle measured = {
+		.live = cy->now.live_bytes,
+		.charged = max_t(s64, cy->charged_flip, 0),
+		.during = max_t(s64, cy->charged_flip - cy->charged_begin, 0),
+		.interval_us = div_u64(cy->interval_ns, NSEC_PER_USEC),
+		.cycle_us = div_u64(cy->flip_ns - cy->begin_ns, NSEC_PER_USEC),
+		.gogc = READ_ONCE(heap->opt.gogc),
+		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
+	};
+
+	kgc_pacer_update(&heap->pacer, &measured);
+	cy->now.goal = heap->pacer.goal;
+	cy->now.peak = heap->pacer.peak;
+	/* the first allocation reports itself and sets the real one */
+	clear_bit(0, &cy->period_armed);
+	WRITE_ONCE(heap->alloc.allowance, 0);
+}
+
+static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	struct kgc_cycle_record *now = &cy->now;
+
+	kgc_sweep_totals(heap, &now->live_objects, &now->live_bytes);
+	now->freed = kgc_sweep_frees(heap) - cy->freed_before;
+	cycle_pace(heap, cy);
+	kgc_heap_trim(heap);
+	now->sweep_us = cycle_lap(cy);
+	now->cpu_us = div_u64(atomic64_read(&cy->cpu_ns) - cy->cpu_before,
+			      NSEC_PER_USEC);
+	trace_kgc_cycle(heap->id, now);
+	spin_lock_irq(&cy->lock);
+	cy->rounds += now->rounds;
+	cy->rounds_max = max(cy->rounds_max, now->rounds);
+	cy->log[now->nr % KGC_CYCLE_LOG] = *now;
+	WRITE_ONCE(cy->done, now->nr);
+	spin_unlock_irq(&cy->lock);
+	wake_up_all(&cy->waitq);
+}
+
+static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_sweep_some(heap))
+		return KGC_AWAIT_NOTHING;
+	cycle_end(heap, cy);
+	cy->step = KGC_STEP_IDLE;
+	return KGC_AWAIT_NOTHING;
+}
+
+static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = {
+	[KGC_STEP_IDLE]		= step_idle,
+	[KGC_STEP_ARMED]	= step_armed,
+	[KGC_STEP_ROOTS]	= step_roots,
+	[KGC_STEP_DRAIN]	= step_drain,
+	[KGC_STEP_ROUND]	= step_round,
+	[KGC_STEP_SETTLE]	= step_settle,
+	[KGC_STEP_SETTLED]	= step_settled,
+	[KGC_STEP_FLIP]		= step_flip,
+	[KGC_STEP_SWEEP]	= step_sweep,
+};
+
+/* ---- waiting without a thread ------------------------------------------- */
+
+static void grace_period_over(struct rcu_head *rcu)
+{
+	struct kgc_heap *heap = container_of(rcu, struct kgc_heap, cycle.rcu);
+
+	WRITE_ONCE(heap->cycle.waiting, KGC_AWAIT_NOTHING);
+	kgc_cycle_kick(heap);
+}
+
+/*
+ * How long to pause after @ns of work so that the share of all CPUs is kept.
+ * Somebody who waits for the cycle gets it at full speed.
+ */
+static unsigned long cycle_pause(struct kgc_heap *heap, u64 ns)
+{
+	unsigned int share = READ_ONCE(heap->opt.cpu_percent) *
+			     num_online_cpus();
+
+	share -= min(share, 100 * (heap->marking.nr_markers - 1));
+	share = clamp(share, 1U, 100U);
+	if (waitqueue_active(&heap->cycle.waitq))
+		share = 100;
+	return nsecs_to_jiffies(div_u64(ns * (100 - share), share));
+}
+
+static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	switch (await) {
+	case KGC_AWAIT_SECTIONS:
+		WRITE_ONCE(cy->waiting, await);
+		call_srcu(&heap->front.srcu, &cy->rcu, grace_period_over);
+		break;
+	case KGC_AWAIT_REGIONS:
+		WRITE_ONCE(cy->waiting, await);
+		call_rcu(&cy->rcu, grace_period_over);
+		break;
+	case KGC_AWAIT_PAUSE:
+		queue_delayed_work(kgc_wq, &cy->work,
+				   cycle_pause(heap, cy->slice_ns) ?: 1);
+		cy->slice_ns = 0;
+		break;
+	case KGC_AWAIT_NOTHING:
+	case KGC_AWAIT_KICK:
+		break;
+	}
+}
+
+static void cycle_work(struct work_struct *work)
+{
+	struct kgc_heap *heap = heap_of_work(work);
+	struct kgc_cycle *cy = &heap->cycle;
+	u64 start = local_clock(), ns;
+	enum kgc_await await;
+
+	/* kicked while it waits: the grace period's callback comes later */
+	if (READ_ONCE(cy->waiting) != KGC_AWAIT_NOTHING)
+		return;
+	do {
+		if (READ_ONCE(heap->dying))
+			return;
+		await = steps[cy->step](heap, cy);
+		cond_resched();
+		ns = local_clock() - start;
+		if (await == KGC_AWAIT_NOTHING &&
+		    cy->slice_ns + ns > SLICE_NS &&
+		    cycle_pause(heap, cy->slice_ns + ns))
+			await = KGC_AWAIT_PAUSE;
+	} while (await == KGC_AWAIT_NOTHING);
+	kgc_cycle_charge(heap, ns);
+	cy->slice_ns = await == KGC_AWAIT_KICK ? 0 : cy->slice_ns + ns;
+	cycle_await(heap, await);
+}
+
+/* ---- requests ----------------------------------------------------------- */
+
+/* Ask for @cycles that begin from now on. Return: number of the last one. */
+u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
+		      enum kgc_reason reason)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+	unsigned long flags;
+	u64 target;
+
+	spin_lock_irqsave(&cy->lock, flags);
+	target = cy->begun + cycles;
+	cy->wanted = max(cy->wanted, target);
+	cy->reasons |= BIT(reason);
+	spin_unlock_irqrestore(&cy->lock, flags);
+	kgc_cycle_kick(heap);
+	return target;
+}
+
+/* The allocator calls: the allowance is used up, or memory is. */
+static void cycle_pressure(struct kgc_allocator *a, enum kgc_pressure why)
+{
+	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
+	struct kgc_cycle *cy = &heap->cycle;
+	s64 allowance = READ_ONCE(heap->pacer.allowance);
+	unsigned long period = READ_ONCE(heap->opt.period_ms);
+
+	/* one under way will help; one asked for is enough */
+	if (READ_ONCE(cy->done) != READ_ONCE(cy->wanted))
+		return;
+	if (why == KGC_PRESSURE_LIMIT) {
+		kgc_cycle_request(heap, 1, KGC_REASON_LIMIT);
+	} else if (atomic64_read(&a->charged) >= allowance) {
+		kgc_cycle_request(heap, 1, allowance && heap->alloc.soft_limit &&
+				  heap->pacer.goal < heap->pacer.live * 2 ?
+				  KGC_REASON_LIMIT : KGC_REASON_GROWTH);
+	} else {
+		WRITE_ONCE(a->allowance, allowance);
+		if (period && !test_and_set_bit(0, &cy->period_armed))
+			queue_delayed_work(kgc_wq, &cy->timer,
+					   msecs_to_jiffies(period));
+	}
+}
+
+static void cycle_timer(struct work_struct *work)
+{
+	struct kgc_heap *heap = container_of(to_delayed_work(work),
+					     struct kgc_heap, cycle.timer);
+
+	/* a cycle since the timer was set has cleared the flag */
+	if (test_and_clear_bit(0, &heap->cycle.period_armed))
+		kgc_cycle_request(heap, 1, KGC_REASON_PERIOD);
+}
+
+/* A new period counts from now; pending time runs on with the new length. */
+void kgc_cycle_period_changed(struct kgc_heap *heap)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+	unsigned long period = READ_ONCE(heap->opt.period_ms);
+
+	if (!period) {
+		cancel_delayed_work_sync(&cy->timer);
+		clear_bit(0, &cy->period_armed);
+	} else if (atomic64_read(&heap->alloc.charged) > 0) {
+		set_bit(0, &cy->period_armed);
+		mod_delayed_work(kgc_wq, &cy->timer, msecs_to_jiffies(period));
+	}
+}
+
+/* The goal depends on an option that has changed. */
+void kgc_cycle_repace(struct kgc_heap *heap)
+{
+	struct kgc_pacer_cycle measured = {
+		.live = heap->pacer.live,
+		.interval_us = 1,
+		.cycle_us = heap->pacer.cycle_us,
+		.gogc = READ_ONCE(heap->opt.gogc),
+		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
+	};
+
+	kgc_pacer_update(&heap->pacer, &measured);
+	if (READ_ONCE(heap->cycle.done) == READ_ONCE(heap->cycle.begun))
+		WRITE_ONCE(heap->alloc.allowance, 0);
+}
+
+/**
+ * kgc_collect_start() - ask for full cycles
+ * @heap: the heap
+ * @cycles: how many; they begin after this call. Two free all precisely typed
+ *	garbage there is now
+ *
+ * Context: any but NMI.
+ * Return: number of the last of them, for kgc_wait().
+ */
+u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
+{
+	return kgc_cycle_request(heap, cycles, KGC_REASON_REQUEST);
+}
+EXPORT_SYMBOL_GPL(kgc_collect_start);
+
+/**
+ * kgc_wait() - wait until a cycle is over, sweep included
+ * @heap: the heap
+ * @cycle: what kgc_collect_start() returned
+ *
+ * Context: process context, not inside a section of @heap: the cycle waits
+ * for that section.
+ * Return: 0; -EINTR when a signal came, the cycle goes on.
+ */
+int kgc_wait(struct kgc_heap *heap, u64 cycle)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
+			 "kgc_wait() inside a section");
+	might_sleep();
+	/* a paused cycle hurries when somebody waits */
+	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))
+		mod_delayed_work(kgc_wq, &cy->work, 0);
+	if (wait_event_interruptible(cy->waitq, READ_ONCE(cy->done) >= cycle))
+		return -EINTR;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kgc_wait);
+
+/**
+ * kgc_collect() - run full cycles and wait for them
+ * @heap: the heap
+ * @cycles: how many
+ *
+ * Context: as kgc_wait().
+ * Return: 0 or -EINTR.
+ */
+int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
+{
+	return kgc_wait(heap, kgc_collect_start(heap, cycles));
+}
+EXPORT_SYMBOL_GPL(kgc_collect);
+
+void kgc_cycle_init(struct kgc_heap *heap)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	INIT_DELAYED_WORK(&cy->work, cycle_work);
+	INIT_DELAYED_WORK(&cy->timer, cycle_timer);
+	spin_lock_init(&cy->lock);
+	init_waitqueue_head(&cy->waitq);
+	cy->flip_ns = ktime_get_ns();
+	heap->alloc.pressure = cycle_pressure;
+	kgc_cycle_repace(heap);
+}
+
+/*
+ * Stop wherever the cycle is. The heap is dying, no section is left. What
+ * comes after the barriers is not queued again, because every kick looks at
+ * @dying. Context: may sleep.
+ */
+void kgc_cycle_stop(struct kgc_heap *heap)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	cancel_delayed_work_sync(&cy->timer);
+	cancel_delayed_work_sync(&cy->work);
+	if (READ_ONCE(cy->waiting) == KGC_AWAIT_REGIONS)
+		rcu_barrier();
+	srcu_barrier(&heap->front.srcu);
+	kgc_marking_destroy(heap);
+	cancel_delayed_work_sync(&cy->work);
+}

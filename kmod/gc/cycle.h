@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The collection cycle, a state machine that never blocks a thread while it
+ * waits. docs/protocol.md argues every step.
+ */
+#ifndef _KGC_CYCLE_H
+#define _KGC_CYCLE_H
+
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../../uapi/linux/kgc.h"
+
+struct kgc_heap;
+
+enum kgc_step {
+	KGC_STEP_IDLE,
+	KGC_STEP_ARMED,		/* grace period after ARM */
+	KGC_STEP_ROOTS,		/* grace period after MARK, then root slots */
+	KGC_STEP_DRAIN,		/* grey objects */
+	KGC_STEP_ROUND,		/* RCU grace period of a termination round */
+	KGC_STEP_SETTLE,	/* marking is complete */
+	KGC_STEP_SETTLED,	/* grace period after SETTLE */
+	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
+	KGC_STEP_SWEEP,
+};
+
+/* What a step waits for before the next one. */
+enum kgc_await {
+	KGC_AWAIT_NOTHING,
+	KGC_AWAIT_SECTIONS,	/* an SRCU grace period */
+	KGC_AWAIT_REGIONS,	/* an RCU grace period */
+	KGC_AWAIT_KICK,		/* a request, or the last parallel worker */
+	KGC_AWAIT_PAUSE,	/* its CPU share */
+};
+
+#define KGC_CYCLE_LOG	32
+
+/**
+ * struct kgc_cycle_record - one finished cycle, times in microseconds
+ * @nr: number
+ * @reason: enum kgc_reason
+ * @at_us: monotonic time of its begin
+ * @arm_us: until every section ran a barrier
+ * @start_us: until every section allocated black
+ * @mark_us: marking with its rounds
+ * @settle_us: until the flip
+ * @sweep_us: sweeping
+ * @cpu_us: CPU time of the collector
+ * @rounds: termination rounds
+ * @scanned: objects scanned
+ * @live_objects: marked
+ * @live_bytes: marked
+ * @freed: objects swept
+ * @goal: heap goal after it
+ * @peak: heap size when marking was over
+ */
+struct kgc_cycle_record {
+	u64	nr;
+	u32	reason;
+	u64	at_us;
+	u64	arm_us;
+	u64	start_us;
+	u64	mark_us;
+	u64	settle_us;
+	u64	sweep_us;
+	u64	cpu_us;
+	u64	rounds;
+	u64	scanned;
+	u64	live_objects;
+	u64	live_bytes;
+	u64	freed;
+	u64	goal;
+	u64	peak;
+};
+
+/**
+ * struct kgc_cycle - the state machine
+ * @work: runs steps; never two at a time
+ * @timer: the longest time between cycles
+ * @rcu: for both kinds of grace periods; at most one is under way
+ * @waiting: what grace period that is
+ * @lock: guards @wanted, @reasons, @log and @done; leaf
+ * @step: the next step; written by @work only
+ * @begun: cycles begun
+ * @done: cycles completed, sweep included
+ * @wanted: cycles asked for
+ * @reasons: enum kgc_reason bits asked for
+ * @waitq: for @done
+ * @by_reason: cycles by reason
+ * @rounds: termination rounds, all cycles
+ * @rounds_max: most in one cycle
+ * @cpu_ns: CPU time of the collector
+ * @period_armed: whether @timer is set
+ * @shaded: regions counted when the current round began
+ * @begin_ns: time at which the current cycle began
+ * @flip_ns: time of the last flip
+ * @interval_ns: between the last two flips
+ * @lap_ns: end of the last step that was timed
+ * @charged_begin: bytes charged when the cycle began
+ * @charged_flip: bytes charged when it flipped
+ * @freed_before: objects freed when the cycle began
+ * @cpu_before: @cpu_ns when the cycle began
+ * @slice_ns: CPU time used since the last pause
+ * @now: the current cycle
+ * @log: the last ones, a ring
+ */
+struct kgc_cycle {
+	struct delayed_work	work;
+	struct delayed_work	timer;
+	struct rcu_head		rcu;
+	enum kgc_await		waiting;
+	spinlock_t		lock;
+	enum kgc_step		step;
+	u64			begun;
+	u64			done;
+	u64			wanted;
+	unsigned long		reasons;
+	wait_queue_head_t	waitq;
+	u64			by_reason[KGC_NR_REASONS];
+	u64			rounds;
+	u64			rounds_max;
+	atomic64_t		cpu_ns;
+	unsigned long		period_armed;
+	u64			shaded;
+	u64			begin_ns;
+	u64			flip_ns;
+	u64			interval_ns;
+	u64			lap_ns;
+	s64			charged_begin;
+	s64			charged_flip;
+	u64			freed_before;
+	u64			cpu_before;
+	u64			slice_ns;
+	struct kgc_cycle_record	now;
+	struct kgc_cycle_record	log[KGC_CYCLE_LOG];
+};
+
+extern struct workqueue_struct *kgc_wq;
+
+void kgc_cycle_init(struct kgc_heap *heap);
+void kgc_cycle_stop(struct kgc_heap *heap);
+void kgc_cycle_kick(struct kgc_heap *heap);
+void kgc_cycle_charge(struct kgc_heap *heap, u64 ns);
+u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
+		      enum kgc_reason reason);
+void kgc_cycle_period_changed(struct kgc_heap *heap);
+void kgc_cycle_repace(struct kgc_heap *heap);
+enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap);
+
+#endif /* _KGC_CYCLE_H */

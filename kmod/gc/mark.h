@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Marking, span by span.
+ *
+ * An object is white when its mark bit is clear, grey when it is set and its
+ * scan bit is not, black when both are set (a newborn may be black with its
+ * scan bit clear: there is nothing white it could refer to). The grey set
+ * needs no memory of its own: a span with grey objects lies on a queue, linked
+ * through the span itself, so nothing in marking can run out of memory.
+ * After "memory-centric" marking, as in the Go runtime's Green Tea collector
+ * (Knyszek, Clements 2025).
+ */
+#ifndef _KGC_MARK_H
+#define _KGC_MARK_H
+
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#include "../alloc/map.h"
+#include "../alloc/span.h"
+#include "type.h"
+
+struct kgc_heap;
+
+#define KGC_MAX_MARKERS	16
+
+/**
+ * struct kgc_grey - spans shaded by this CPU's barriers
+ * @list: pushed by the CPU, taken whole by markers
+ * @shaded: objects shaded
+ */
+struct kgc_grey {
+	struct llist_head	list;
+	unsigned long		shaded;
+} ____cacheline_aligned;
+
+/**
+ * struct kgc_marker - one worker's place in the heap
+ * @heap: the heap
+ * @head: local queue of grey spans, first in first out
+ * @tail: its end
+ * @nr: spans on it
+ * @cur: span being scanned
+ * @word: bitmap word of @cur
+ * @todo: grey objects of @word still to be scanned
+ * @found: whether this pass over @cur found anything
+ * @obj: object being scanned in chunks
+ * @type: its type
+ * @at: bytes of it done
+ * @end: bytes of it to do
+ * @objects: objects scanned in this cycle
+ * @spans: spans dequeued in this cycle
+ * @work: for the workers beside the cycle's own
+ */
+struct kgc_marker {
+	struct kgc_heap		*heap;
+	struct llist_node	*head;
+	struct llist_node	*tail;
+	unsigned int		nr;
+	struct kgc_span		*cur;
+	unsigned int		word;
+	unsigned long		todo;
+	bool			found;
+	char			*obj;
+	const struct kgc_type	*type;
+	size_t			at;
+	size_t			end;
+	u64			objects;
+	u64			spans;
+	struct work_struct	work;
+};
+
+/**
+ * struct kgc_marking - the mark phase of a heap
+ * @grey: what barriers shaded, per CPU
+ * @shared: spans offered to other workers
+ * @active: workers that may hold grey spans, the cycle's own excepted
+ * @nr_markers: workers allowed
+ * @marker: the workers; 0 is the cycle's own
+ */
+struct kgc_marking {
+	struct kgc_grey __percpu *grey;
+	struct llist_head	shared;
+	atomic_t		active;
+	unsigned int		nr_markers;
+	struct kgc_marker	marker[KGC_MAX_MARKERS];
+};
+
+/*
+ * Make an object grey. Return: whether it was white and its span has to be
+ * queued by the caller, in the same region.
+ */
+static __always_inline bool kgc_mark_slot(struct kgc_span *span, unsigned int i)
+{
+	unsigned long *mark = &kgc_span_mark(span)[i / BITS_PER_LONG];
+
+	if (READ_ONCE(*mark) >> (i % BITS_PER_LONG) & 1)
+		return false;
+	/*
+	 * A full barrier: the mark is seen before @queued is read. Pairs with
+	 * the xchg() in marker_next_span(): either the marker sees the mark,
+	 * or we see that the span has to be queued again.
+	 */
+	if (test_and_set_bit(i % BITS_PER_LONG, mark))
+		return false;
+	return !kgc_span_noscan(span);
+}
+
+static __always_inline bool kgc_mark_queue(struct kgc_span *span)
+{
+	return !READ_ONCE(span->queued) && !xchg(&span->queued, 1);
+}
+
+int kgc_marking_init(struct kgc_heap *heap);
+void kgc_marking_destroy(struct kgc_heap *heap);
+void kgc_mark_begin(struct kgc_heap *heap);
+bool kgc_mark_some(struct kgc_marker *m, unsigned int objects);
+void kgc_mark_root(struct kgc_marker *m, void *obj);
+u64 kgc_mark_shaded(struct kgc_heap *heap);
+bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded);
+void kgc_mark_take_barriers(struct kgc_marker *m);
+void kgc_shade(struct kgc_heap *heap, void *obj);
+struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
+				 unsigned int *index);
+
+#endif /* _KGC_MARK_H */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Root ranges. The collector scans them a bounded number of slots at a time,
+ * with the lock dropped in between; a range that is removed meanwhile has its
+ * values shaded by the stores that clear it.
+ */
+#include "../heap.h"
+#include "root.h"
+
+#define SCAN_SLOTS	256
+
+void kgc_roots_init(struct kgc_roots *roots)
+{
+	spin_lock_init(&roots->lock);
+	INIT_LIST_HEAD(&roots->list);
+}
+
+static struct kgc_root *root_after(struct kgc_roots *roots,
+				   struct kgc_root *root)
+{
+	if (list_is_last(&root->link, &roots->list))
+		return NULL;
+	return list_next_entry(root, link);
+}
+
+/**
+ * kgc_root_add_slots() - register a range of root slots
+ * @heap: the heap
+ * @root: book-keeping, the caller's, until kgc_root_del()
+ * @slots: the slots, all NULL
+ * @nr: how many
+ *
+ * Context: any but NMI.
+ */
+void kgc_root_add_slots(struct kgc_heap *heap, struct kgc_root *root,
+			void **slots, size_t nr)
+{
+	struct kgc_roots *roots = &heap->roots;
+	unsigned long flags;
+
+	root->slots = slots;
+	root->nr = nr;
+	spin_lock_irqsave(&roots->lock, flags);
+	list_add_tail(&root->link, &roots->list);
+	roots->nr++;
+	spin_unlock_irqrestore(&roots->lock, flags);
+}
+EXPORT_SYMBOL_GPL(kgc_root_add_slots);
+
+/**
+ * kgc_root_del() - clear a range of root slots and forget it
+ * @heap: the heap
+ * @root: as given to kgc_root_add_slots()
+ *
+ * Context: any but NMI; time is linear in the number of slots.
+ */
+void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
+{
+	struct kgc_roots *roots = &heap->roots;
+	struct kgc_section s = kgc_enter(heap);
+	unsigned long flags;
+	size_t i;
+
+	for (i = 0; i < root->nr; i++)
+		kgc_store_slot(s, root->slots + i, NULL);
+	spin_lock_irqsave(&roots->lock, flags);
+	if (roots->at == root) {
+		roots->at = root_after(roots, root);
+		roots->slot = 0;
+	}
+	list_del(&root->link);
+	roots->nr--;
+	spin_unlock_irqrestore(&roots->lock, flags);
+	kgc_exit(s);
+}
+EXPORT_SYMBOL_GPL(kgc_root_del);
+
+void kgc_roots_scan_begin(struct kgc_roots *roots)
+{
+	spin_lock_irq(&roots->lock);
+	roots->at = list_first_entry_or_null(&roots->list, struct kgc_root,
+					     link);
+	roots->slot = 0;
+	spin_unlock_irq(&roots->lock);
+}
+
+/* Mark what a bounded number of slots hold. Return: whether any are left. */
+bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
+{
+	unsigned int budget = SCAN_SLOTS;
+	bool more;
+
+	spin_lock_irq(&roots->lock);
+	while (roots->at && budget--) {
+		if (roots->slot == roots->at->nr) {
+			roots->at = root_after(roots, roots->at);
+			roots->slot = 0;
+			continue;
+		}
+		kgc_mark_root(m, READ_ONCE(roots->at->slots[roots->slot++]));
+	}
+	more = roots->at;
+	spin_unlock_irq(&roots->lock);
+	return more;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Roots in kernel structures: registered ranges of slots. */
+#ifndef _KGC_ROOT_H
+#define _KGC_ROOT_H
+
+#include <linux/kgc.h>
+#include <linux/spinlock.h>
+
+struct kgc_marker;
+
+/**
+ * struct kgc_roots - the root ranges of a heap
+ * @lock: guards the list and the scan position; leaf
+ * @list: struct kgc_root
+ * @at: next root to be scanned, or NULL when none is left
+ * @slot: first slot of it still to be scanned
+ * @nr: ranges registered
+ */
+struct kgc_roots {
+	spinlock_t		lock;
+	struct list_head	list;
+	struct kgc_root		*at;
+	size_t			slot;
+	unsigned int		nr;
+};
+
+void kgc_roots_init(struct kgc_roots *roots);
+void kgc_roots_scan_begin(struct kgc_roots *roots);
+bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m);
+
+#endif /* _KGC_ROOT_H */

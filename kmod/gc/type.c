@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registering types, and questions about their layout.
+ */
+#include <linux/bsearch.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "../heap.h"
+#include "type.h"
+
+#define DESC_FLAGS (KGC_DESC_NOSCAN | KGC_DESC_CONSERVATIVE | KGC_DESC_ARRAY)
+#define MAX_ALIGN	4096
+
+void kgc_types_init(struct kgc_types *types)
+{
+	mutex_init(&types->lock);
+}
+
+void kgc_types_destroy(struct kgc_types *types)
+{
+	unsigned int id;
+
+	for (id = 1; id <= types->nr; id++) {
+		struct kgc_type *type = kgc_type_of_id(types, id);
+
+		module_put(type->owner);
+		kvfree(type);
+	}
+	for (id = 0; id < KGC_TYPE_CHUNKS; id++)
+		kfree(types->chunk[id]);
+}
+
+/* The type with a given id, or NULL. */
+struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id)
+{
+	/* pairs with the release in type_publish() */
+	if (!id || id > smp_load_acquire(&types->nr))
+		return NULL;
+	return kgc_type_of_id(types, id);
+}
+
+static int desc_check(const struct kgc_type_desc *desc)
+{
+	bool plain = desc->flags & (KGC_DESC_NOSCAN | KGC_DESC_CONSERVATIVE);
+	unsigned int i;
+
+	if (desc->flags & ~DESC_FLAGS)
+		return -EOPNOTSUPP;
+	if (!desc->size || desc->size > KGC_MAX_OBJECT)
+		return -EINVAL;
+	if (desc->align && (!is_power_of_2(desc->align) ||
+			    desc->align > MAX_ALIGN))
+		return -EINVAL;
+	if (hweight32(desc->flags & (KGC_DESC_NOSCAN |
+				     KGC_DESC_CONSERVATIVE)) > 1)
+		return -EINVAL;
+	if (plain && desc->nr_fields)
+		return -EINVAL;
+	if (desc->nr_fields > desc->size / sizeof(void *))
+		return -EINVAL;
+	if (desc->flags & KGC_DESC_ARRAY && !(desc->flags & KGC_DESC_NOSCAN) &&
+	    desc->size % sizeof(void *))
+		return -EINVAL;
+	for (i = 0; i < desc->nr_fields; i++) {
+		u32 off = desc->fields[i];
+
+		if (off % sizeof(void *) || off > desc->size - sizeof(void *))
+			return -EINVAL;
+		if (i && off <= desc->fields[i - 1])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void type_shape(struct kgc_type *type)
+{
+	struct kgc_shape *shape = &type->shape;
+	bool noscan = type->kind == KGC_KIND_NOSCAN;
+	unsigned int class;
+
+	shape->size = round_up(type->size, 8);
+	if (type->array) {
+		shape->spc = noscan;
+		return;
+	}
+	if (noscan && type->size <= KGC_TINY_MAX && type->align <= 8) {
+		shape->flags = KGC_SHAPE_TINY;
+		shape->spc = KGC_TINY_SPC;
+		shape->size = max(type->size, type->align);
+		shape->slot = KGC_TINY_BLOCK;
+		return;
+	}
+	class = kgc_size_to_class_aligned(type->size, type->align);
+	shape->spc = class << 1 | noscan;
+	shape->slot = kgc_classes[class].size;
+	if (class)
+		shape->fast_spc = shape->spc;
+}
+
+static struct kgc_type *type_create(struct kgc_heap *heap,
+				    const struct kgc_type_desc *desc,
+				    const u32 *targets)
+{
+	struct kgc_type *type;
+	unsigned int i;
+
+	type = kvzalloc(struct_size(type, fields, desc->nr_fields),
+			GFP_KERNEL_ACCOUNT);
+	if (!type)
+		return NULL;
+	type->heap = heap;
+	type->size = desc->size;
+	type->align = desc->align ?: min_t(size_t, 8,
+					   roundup_pow_of_two(desc->size));
+	type->array = desc->flags & KGC_DESC_ARRAY;
+	type->finalize = desc->finalize;
+	if (desc->flags & KGC_DESC_CONSERVATIVE)
+		type->kind = KGC_KIND_CONSERVATIVE;
+	else if (!desc->nr_fields)
+		type->kind = KGC_KIND_NOSCAN;
+	else
+		type->kind = type->array ? KGC_KIND_ARRAY : KGC_KIND_PRECISE;
+	type->nr_fields = desc->nr_fields;
+	for (i = 0; i < desc->nr_fields; i++) {
+		type->fields[i].offset = desc->fields[i];
+		type->fields[i].target = targets ? targets[i] : 0;
+	}
+	strscpy(type->name, desc->name ?: "", sizeof(type->name));
+	type_shape(type);
+	return type;
+}
+
+static int type_publish(struct kgc_types *types, struct kgc_type *type)
+{
+	unsigned int id = types->nr + 1;
+	struct kgc_type ***chunk = &types->chunk[id / KGC_TYPE_CHUNK];
+	unsigned int i;
+
+	if (id > KGC_MAX_TYPES)
+		return -ENOSPC;
+	if (!*chunk) {
+		*chunk = kcalloc(KGC_TYPE_CHUNK, sizeof(**chunk),
+				 GFP_KERNEL_ACCOUNT);
+		if (!*chunk)
+			return -ENOMEM;
+		types->bytes += KGC_TYPE_CHUNK * sizeof(**chunk);
+	}
+	for (i = 0; i < type->nr_fields; i++) {
+		if (type->fields[i].target == U32_MAX)
+			type->fields[i].target = id;
+		if (type->fields[i].target > id)
+			return -EINVAL;
+	}
+	type->shape.id = id;
+	types->bytes += struct_size(type, fields, type->nr_fields);
+	(*chunk)[id % KGC_TYPE_CHUNK] = type;
+	/* pairs with kgc_type_find() */
+	smp_store_release(&types->nr, id);
+	return 0;
+}
+
+/**
+ * kgc_type_add() - register a type
+ * @heap: the heap
+ * @desc: the description; copied
+ * @targets: by field, the id of the only type it may hold, 0 for any,
+ *	U32_MAX for the type itself; or NULL
+ *
+ * Context: may sleep.
+ * Return: the type, or ERR_PTR: -EINVAL, -EOPNOTSUPP for the description,
+ * -ENOSPC when the table is full, -ENOMEM, -ENODEV when the owner is going.
+ */
+struct kgc_type *kgc_type_add(struct kgc_heap *heap,
+			      const struct kgc_type_desc *desc,
+			      const u32 *targets)
+{
+	struct kgc_type *type;
+	int err = desc_check(desc);
+
+	if (err)
+		return ERR_PTR(err);
+	type = type_create(heap, desc, targets);
+	if (!type)
+		return ERR_PTR(-ENOMEM);
+	/* the heap's own module ends the heap before it goes */
+	if (desc->owner != heap->owner) {
+		if (!try_module_get(desc->owner)) {
+			kvfree(type);
+			return ERR_PTR(-ENODEV);
+		}
+		type->owner = desc->owner;
+	}
+	mutex_lock(&heap->types.lock);
+	err = type_publish(&heap->types, type);
+	mutex_unlock(&heap->types.lock);
+	if (err) {
+		module_put(type->owner);
+		kvfree(type);
+		return ERR_PTR(err);
+	}
+	return type;
+}
+
+/**
+ * kgc_type_register() - describe a structure to a heap
+ * @heap: the heap
+ * @desc: the description; copied
+ *
+ * The type lives as long as the heap. A type of another module than the
+ * heap's pins that module as long.
+ *
+ * Context: process context, may sleep.
+ * Return: the type, or ERR_PTR: -EINVAL for a size of 0 or over the largest
+ * object, a bad alignment, fields that are unaligned, unsorted, outside the
+ * object, or contradict the flags; -EOPNOTSUPP for an unknown flag; -ENOSPC
+ * when the heap has 65535 types; -ENOMEM; -ENODEV when @desc->owner is being
+ * unloaded.
+ */
+struct kgc_type *kgc_type_register(struct kgc_heap *heap,
+				   const struct kgc_type_desc *desc)
+{
+	return kgc_type_add(heap, desc, NULL);
+}
+EXPORT_SYMBOL_GPL(kgc_type_register);
+
+static int field_cmp(const void *key, const void *elem)
+{
+	u32 offset = *(const u32 *)key;
+	const struct kgc_type_field *field = elem;
+
+	return offset < field->offset ? -1 : offset > field->offset;
+}
+
+/* The pointer field at @offset (arrays: of any element), or NULL. */
+const struct kgc_type_field *kgc_type_field(const struct kgc_type *type,
+					    u64 offset)
+{
+	u32 key = type->array ? offset % type->size : offset;
+
+	if (!type->array && offset >= type->size)
+		return NULL;
+	return bsearch(&key, type->fields, type->nr_fields,
+		       sizeof(type->fields[0]), field_cmp);
+}
+
+/* Whether [@offset, @offset + @length) touches a pointer field. */
+bool kgc_type_overlaps(const struct kgc_type *type, u64 offset, u64 length)
+{
+	unsigned int i;
+
+	if (type->array && type->nr_fields) {
+		if (length >= type->size)
+			return true;
+		offset %= type->size;
+	}
+	for (i = 0; i < type->nr_fields; i++) {
+		u64 at = type->fields[i].offset;
+
+		if (offset < at + sizeof(void *) && at < offset + length)
+			return true;
+		/* an array range may run on into the next element */
+		at += type->size;
+		if (type->array && offset < at + sizeof(void *) &&
+		    at < offset + length)
+			return true;
+	}
+	return false;
+}
+
+/* Usable bytes of an object: as declared, or for arrays what its slot holds. */
+size_t kgc_type_capacity(const struct kgc_type *type,
+			 const struct kgc_span *span)
+{
+	return type->array ? rounddown(span->size, type->size) : type->size;
+}
+
+/* Where the object in slot @i begins that @word, an address in it, belongs to. */
+void *kgc_object_start(struct kgc_types *types, struct kgc_span *span,
+		       unsigned int i, void *word)
+{
+	const struct kgc_shape *shape = &kgc_type_of_slot(types, span, i)->shape;
+	char *slot = kgc_span_slot(span, i);
+	size_t step;
+
+	if (!(shape->flags & KGC_SHAPE_TINY))
+		return slot;
+	step = roundup_pow_of_two(shape->size);
+	return slot + round_down((char *)word - slot, step);
+}

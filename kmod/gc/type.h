@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Types: size, where the pointers are, and what they may point to.
+ */
+#ifndef _KGC_TYPE_H
+#define _KGC_TYPE_H
+
+#include <linux/kgc.h>
+
+#include "../alloc/span.h"
+
+#define KGC_MAX_TYPES		65535
+#define KGC_TYPE_CHUNK		512
+#define KGC_TYPE_CHUNKS		((KGC_MAX_TYPES + KGC_TYPE_CHUNK) / KGC_TYPE_CHUNK)
+#define KGC_TYPE_NAME		32
+
+enum kgc_kind {
+	KGC_KIND_NOSCAN,	/* no pointers */
+	KGC_KIND_PRECISE,	/* at the offsets listed */
+	KGC_KIND_ARRAY,		/* at the offsets listed, element after element */
+	KGC_KIND_CONSERVATIVE,	/* any aligned word may be one */
+};
+
+/**
+ * struct kgc_type_field - a pointer field
+ * @offset: bytes from the start of the object or element
+ * @target: id of the only type it may hold, 0 for any; kept by /dev/kgc
+ */
+struct kgc_type_field {
+	u32	offset;
+	u32	target;
+};
+
+/**
+ * struct kgc_type - a type of one heap; lives as long as the heap
+ * @shape: the allocator's view; the first member
+ * @heap: the heap
+ * @size: bytes in an object or element, as declared
+ * @align: bytes
+ * @kind: how it is scanned
+ * @array: whether objects are sequences of elements (noscan ones too)
+ * @finalize: called for dead objects
+ * @owner: module pinned for @finalize, or NULL
+ * @name: for people
+ * @nr_fields: entries of @fields
+ * @fields: by ascending offset
+ */
+struct kgc_type {
+	struct kgc_shape	shape;
+	struct kgc_heap		*heap;
+	u32			size;
+	u32			align;
+	enum kgc_kind		kind;
+	bool			array;
+	kgc_finalizer_t		finalize;
+	struct module		*owner;
+	char			name[KGC_TYPE_NAME];
+	u32			nr_fields;
+	struct kgc_type_field	fields[];
+};
+
+/**
+ * struct kgc_types - the types of a heap, by id
+ * @lock: serializes registration
+ * @nr: ids in use, 1 .. @nr; read without the lock
+ * @bytes: memory they take
+ * @chunk: id / KGC_TYPE_CHUNK, id % KGC_TYPE_CHUNK
+ */
+struct kgc_types {
+	struct mutex	lock;
+	unsigned int	nr;
+	size_t		bytes;
+	struct kgc_type	**chunk[KGC_TYPE_CHUNKS];
+};
+
+static inline struct kgc_type *kgc_type_of_id(struct kgc_types *types,
+					      unsigned int id)
+{
+	return types->chunk[id / KGC_TYPE_CHUNK][id % KGC_TYPE_CHUNK];
+}
+
+/* Type of slot @i, which is in use. */
+static inline struct kgc_type *kgc_type_of_slot(struct kgc_types *types,
+						struct kgc_span *span,
+						unsigned int i)
+{
+	/* no shape means there is a table: pairs with kgc_span_make_mixed() */
+	const struct kgc_shape *shape = smp_load_acquire(&span->shape);
+
+	if (shape)
+		return container_of(shape, struct kgc_type, shape);
+	return kgc_type_of_id(types, READ_ONCE(span->types[i]));
+}
+
+void kgc_types_init(struct kgc_types *types);
+void kgc_types_destroy(struct kgc_types *types);
+struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id);
+struct kgc_type *kgc_type_add(struct kgc_heap *heap,
+			      const struct kgc_type_desc *desc,
+			      const u32 *targets);
+const struct kgc_type_field *kgc_type_field(const struct kgc_type *type,
+					    u64 offset);
+bool kgc_type_overlaps(const struct kgc_type *type, u64 offset, u64 length);
+size_t kgc_type_capacity(const struct kgc_type *type,
+			 const struct kgc_span *span);
+
+void *kgc_object_start(struct kgc_types *types, struct kgc_span *span,
+		       unsigned int i, void *word);
+
+#endif /* _KGC_TYPE_H */

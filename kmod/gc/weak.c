@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Weak references.
+ *
+ * A weak reference does not keep its target alive, so under MARK its target
+ * may be white although a strong reference is about to be made of it. The new
+ * strong reference has to be shaded, and that has to be over before marking
+ * is: a *gate*, one word, is counted up by everyone who is about to shade a
+ * white target and closed by the collector, which succeeds only if the word is
+ * what it was when the last, clean, round of termination began. Once it is
+ * closed, a white object is dead for good.
+ *
+ * Nobody blocks: a strengthening that finds the gate closed has its answer.
+ */
+#include "../heap.h"
+#include "weak.h"
+
+/* Whether slot @i, which is in use, will survive a cycle that has settled. */
+static bool survives(struct kgc_section s, struct kgc_span *span,
+		     unsigned int i)
+{
+	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
+	unsigned long flags;
+	bool alive = true;
+
+	/* the lock keeps a sweep from coming between generation and mark */
+	raw_spin_lock_irqsave(&ct->lock, flags);
+	if (span->gen != READ_ONCE(a->gen) ||
+	    (s.mode & KGC_MODE_SETTLE && span->gen == READ_ONCE(a->black_gen)))
+		alive = test_bit(i, kgc_span_mark(span));
+	if (kgc_span_is_free(span, i))
+		alive = false;
+	raw_spin_unlock_irqrestore(&ct->lock, flags);
+	return alive;
+}
+
+/* Under MARK: shade a white object unless the gate is closed. */
+static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
+			       unsigned int i)
+{
+	atomic64_t *gate = &heap->weaks.gate;
+	s64 seen = atomic64_read(gate);
+
+	do {
+		if (seen & KGC_WEAK_CLOSED)
+			return test_bit(i, kgc_span_mark(span));
+	} while (!atomic64_try_cmpxchg(gate, &seen, seen + KGC_WEAK_ONE));
+	kgc_shade(heap, kgc_span_slot(span, i));
+	return true;
+}
+
+/**
+ * kgc_strengthen() - make a strong pointer of one that was not
+ * @s: the current section
+ * @span: the span of the object
+ * @i: its slot, found in use in this section
+ *
+ * One region, so that the collector's RCU grace period after the begin of a
+ * termination round finds both the count and the shading, or neither.
+ *
+ * Context: any but NMI.
+ * Return: true when the object is alive and stays so for this section.
+ */
+bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
+		    unsigned int i)
+{
+	bool alive = true;
+
+	preempt_disable();
+	if (s.mode & KGC_MODE_BLACK) {
+		if (!test_bit(i, kgc_span_mark(span)))
+			alive = shade_through_gate(s.heap, span, i);
+	} else if (!(s.mode & KGC_MODE_SHADE)) {
+		alive = survives(s, span, i);
+	}
+	preempt_enable();
+	return alive;
+}
+
+/* A new cycle: before MARK is published. */
+void kgc_weaks_open(struct kgc_heap *heap)
+{
+	atomic64_andnot(KGC_WEAK_CLOSED, &heap->weaks.gate);
+}
+
+/* A termination round begins. */
+void kgc_weaks_look(struct kgc_heap *heap)
+{
+	heap->weaks.seen = atomic64_read(&heap->weaks.gate);
+}
+
+/* The round was clean. Return: false when a strengthening came in between. */
+bool kgc_weaks_close(struct kgc_heap *heap)
+{
+	s64 seen = heap->weaks.seen;
+
+	return atomic64_cmpxchg(&heap->weaks.gate, seen,
+				seen | KGC_WEAK_CLOSED) == seen;
+}

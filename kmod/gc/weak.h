@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Turning an address that keeps nothing alive into a pointer that does.
+ */
+#ifndef _KGC_WEAK_H
+#define _KGC_WEAK_H
+
+#include <linux/atomic.h>
+#include <linux/kgc.h>
+
+struct kgc_span;
+
+/* kgc_weaks.gate: strengthenings of white objects << 1 | closed */
+#define KGC_WEAK_CLOSED	1
+#define KGC_WEAK_ONE	2
+
+/**
+ * struct kgc_weaks - weak references of a heap
+ * @gate: decides between a strengthening and the end of marking
+ * @seen: @gate when the current termination round began
+ */
+struct kgc_weaks {
+	atomic64_t	gate;
+	s64		seen;
+};
+
+bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
+		    unsigned int i);
+void kgc_weaks_open(struct kgc_heap *heap);
+void kgc_weaks_look(struct kgc_heap *heap);
+bool kgc_weaks_close(struct kgc_heap *heap);
+
+#endif /* _KGC_WEAK_H */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One heap: an allocator, types, roots, and a collector for them.
+ */
+#ifndef _KGC_HEAP_H
+#define _KGC_HEAP_H
+
+#include <linux/kgc.h>
+#include <linux/memcontrol.h>
+#include <linux/mutex.h>
+
+#include "../uapi/linux/kgc.h"
+
+#include "alloc/alloc.h"
+#include "gc/cycle.h"
+#include "gc/handle.h"
+#include "gc/mark.h"
+#include "gc/pacer.h"
+#include "gc/root.h"
+#include "gc/type.h"
+#include "gc/weak.h"
+#include "compat.h"
+
+#define KGC_HEAP_NAME	32
+
+/* The largest object: what one arena can hold. */
+#define KGC_MAX_OBJECT	(PAGE_SIZE << min_t(unsigned int, MAX_PAGE_ORDER, \
+					    KGC_REGION_SHIFT - PAGE_SHIFT))
+
+/**
+ * struct kgc_heap_options - what KGC_OPTION_SET changes, limits excepted
+ * @gogc: growth in percent; KGC_GOGC_OFF
+ * @period_ms: longest time between cycles; 0 is never
+ * @cpu_percent: of all CPUs, for background marking
+ * @verify: check every mark phase
+ * @track_sections: remember who is inside
+ * @scavenge: enum kgc_scavenge_policy
+ */
+struct kgc_heap_options {
+	u64		gogc;
+	unsigned long	period_ms;
+	unsigned int	cpu_percent;
+	unsigned int	verify;
+	unsigned int	track_sections;
+	unsigned int	scavenge;
+};
+
+/**
+ * struct kgc_heap - a heap
+ * @front: what kgc_enter() reads; the first member
+ * @alloc: the allocator
+ * @opt: options
+ * @types: types
+ * @roots: root ranges
+ * @handles: what userspace holds
+ * @marking: mark phase
+ * @cycle: the collector's state machine
+ * @pacer: when it runs
+ * @weaks: weak references
+ * @sweep_at: node and span class the background sweep has come to
+ * @dying: no further step of the collector
+ * @id: number, for people
+ * @name: for people
+ * @owner: module that created the heap
+ * @memcg: cgroup charged for its pages, or NULL
+ * @created_ns: monotonic time
+ * @link: on the list of all heaps; guarded by its lock
+ * @dir: debugfs directory
+ */
+struct kgc_heap {
+	struct kgc_heap_front	front;
+	struct kgc_allocator	alloc;
+	struct kgc_heap_options	opt;
+	struct kgc_types	types;
+	struct kgc_roots	roots;
+	struct kgc_handles	handles;
+	struct kgc_marking	marking;
+	struct kgc_cycle	cycle;
+	struct kgc_pacer	pacer;
+	struct kgc_weaks	weaks;
+	unsigned int		sweep_at;
+	bool			dying;
+	u32			id;
+	char			name[KGC_HEAP_NAME];
+	struct module		*owner;
+	struct mem_cgroup	*memcg;
+	u64			created_ns;
+	struct list_head	link;
+	struct dentry		*dir;
+};
+
+static_assert(offsetof(struct kgc_heap, front) == 0);
+
+struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
+			      gfp_t gfp);
+void kgc_heap_trim(struct kgc_heap *heap);
+void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats);
+int kgc_heaps_init(void);
+void kgc_heaps_exit(void);
+
+/* Every heap, with the list locked. */
+extern struct list_head kgc_heaps;
+extern struct mutex kgc_heaps_lock;
+
+#endif /* _KGC_HEAP_H */

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Statistics in debugfs, one "name value" per line, with the names of the Go
+ * runtime's MemStats where they mean the same.
+ *
+ *	kgc/stats		the module
+ *	kgc/heaps		one line per heap
+ *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options
+ *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
+ *	kgc/heap<ID>/scavenge	write: return free memory
+ *
+ * A heap removes its directory before it goes; debugfs_remove() waits for
+ * readers, so a file's heap is there as long as the file is being used.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "../heap.h"
+#include "../stats.h"
+#include "debugfs.h"
+
+static struct dentry *root;
+
+static const char * const phase_names[] = { "IDLE", "ARM", "MARK", "SETTLE" };
+static const char * const reason_names[] = {
+	"growth", "period", "request", "limit", "shrink",
+};
+
+static const struct {
+	const char	*name;
+	unsigned int	id;
+} option_names[] = {
+	{ "gogc", KGC_OPT_GOGC },
+	{ "period_ms", KGC_OPT_PERIOD_MS },
+	{ "soft_limit", KGC_OPT_SOFT_LIMIT },
+	{ "hard_limit", KGC_OPT_HARD_LIMIT },
+	{ "cpu_percent", KGC_OPT_CPU_PERCENT },
+	{ "verify", KGC_OPT_VERIFY },
+	{ "track_sections", KGC_OPT_TRACK_SECTIONS },
+	{ "scavenge", KGC_OPT_SCAVENGE },
+	{ "harden", KGC_OPT_HARDEN },
+};
+
+static void show(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%s %llu\n", name, value);
+}
+
+static void show_stats(struct seq_file *m, const struct kgc_stats *st)
+{
+	unsigned int i;
+
+	show(m, "Alloc", st->heap_alloc);
+	show(m, "TotalAlloc", st->total_alloc);
+	show(m, "HeapAlloc", st->heap_alloc);
+	show(m, "HeapObjects", st->heap_objects);
+	show(m, "Mallocs", st->mallocs);
+	show(m, "Frees", st->frees);
+	show(m, "HeapSys", st->heap_sys);
+	show(m, "HeapInuse", st->heap_inuse);
+	show(m, "HeapIdle", st->heap_idle);
+	show(m, "HeapReleased", st->heap_released);
+	show(m, "MetaSys", st->meta_sys);
+	show(m, "LiveBytes", st->live_bytes);
+	show(m, "LiveObjects", st->live_objects);
+	show(m, "NextGC", st->next_gc);
+	show(m, "NumGC", st->num_gc);
+	show(m, "NumForcedGC", st->num_forced_gc);
+	for (i = 0; i < KGC_NR_REASONS; i++)
+		seq_printf(m, "GCReason_%s %llu\n", reason_names[i],
+			   st->gc_reason[i]);
+	show(m, "LastGC", st->last_gc_ns);
+	show(m, "PauseTotalNs", st->pause_total_ns);
+	show(m, "LongestStepNs", st->longest_step_ns);
+	show(m, "GCCPUNs", st->gc_cpu_ns);
+	show(m, "GCCPUPermille", st->gc_cpu_permille);
+	show(m, "MarkRounds", st->mark_rounds);
+	show(m, "MarkRoundsMax", st->mark_rounds_max);
+	show(m, "CycleNs", st->cycle_ns);
+	show(m, "MarkNs", st->mark_ns);
+	show(m, "Handles", st->handles);
+	show(m, "Types", st->types);
+}
+
+static int heap_stats_show(struct seq_file *m, void *v)
+{
+	struct kgc_stats st = { .size = sizeof(st) };
+
+	kgc_heap_stats(m->private, &st);
+	show_stats(m, &st);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_stats);
+
+static int heap_classes_show(struct seq_file *m, void *v)
+{
+	struct kgc_heap *heap = m->private;
+	struct kgc_class_stats st;
+	unsigned int spc;
+
+	seq_puts(m, "class noscan size objects_per_span spans mallocs frees refills reused fresh swept freed_spans contended wait_ns\n");
+	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
+		const struct kgc_class *class = &kgc_classes[spc >> 1];
+
+		kgc_class_stats(heap, spc, &st);
+		if (!st.refills)
+			continue;
+		seq_printf(m, "%u %u %u %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+			   spc >> 1, spc & 1, class->size, class->nelems,
+			   st.spans, st.mallocs, st.frees, st.refills,
+			   st.reused, st.fresh, st.swept, st.freed_spans,
+			   st.contended, st.wait_ns);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_classes);
+
+static int heap_phase_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%s\n", phase_names[kgc_cycle_phase(m->private)]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_phase);
+
+static int heap_cycles_show(struct seq_file *m, void *v)
+{
+	struct kgc_heap *heap = m->private;
+	struct kgc_cycle *cy = &heap->cycle;
+	struct kgc_cycle_record r;
+	u64 nr, first, done = READ_ONCE(cy->done);
+
+	seq_puts(m, "cycle reason at_us arm_us start_us mark_us settle_us sweep_us cpu_us rounds scanned live_objects live_bytes freed goal peak\n");
+	first = done > KGC_CYCLE_LOG ? done - KGC_CYCLE_LOG + 1 : 1;
+	for (nr = first; nr <= done; nr++) {
+		spin_lock_irq(&cy->lock);
+		r = cy->log[nr % KGC_CYCLE_LOG];
+		spin_unlock_irq(&cy->lock);
+		seq_printf(m, "%llu %s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+			   r.nr, reason_names[r.reason], r.at_us, r.arm_us,
+			   r.start_us, r.mark_us, r.settle_us, r.sweep_us,
+			   r.cpu_us, r.rounds, r.scanned, r.live_objects,
+			   r.live_bytes, r.freed, r.goal, r.peak);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_cycles);
+
+static int heap_options_show(struct seq_file *m, void *v)
+{
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; i < ARRAY_SIZE(option_names); i++)
+		if (!kgc_option_get(m->private, option_names[i].id, &value))
+			show(m, option_names[i].name, value);
+	return 0;
+}
+
+static int heap_options_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, heap_options_show, inode->i_private);
+}
+
+/* Takes one "name value". */
+static ssize_t heap_options_write(struct file *file, const char __user *from,
+				  size_t len, loff_t *pos)
+{
+	struct kgc_heap *heap = file_inode(file)->i_private;
+	char line[64], *name = line, *number;
+	unsigned int i;
+	int err;
+	u64 value;
+
+	if (len >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, from, len))
+		return -EFAULT;
+	line[len] = 0;
+	number = strim(line);
+	name = strsep(&number, " \t");
+	if (!number)
+		return -EINVAL;
+	err = kstrtou64(strim(number), 0, &value);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(option_names); i++) {
+		if (strcmp(name, option_names[i].name))
+			continue;
+		err = kgc_option_set(heap, option_names[i].id, value);
+		return err ?: len;
+	}
+	return -EINVAL;
+}
+
+static const struct file_operations heap_options_fops = {
+	.owner = THIS_MODULE,
+	.open = heap_options_open,
+	.read = seq_read,
+	.write = heap_options_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static int heap_collect_set(void *data, u64 cycles)
+{
+	if (cycles < 1 || cycles > 2)
+		return -EINVAL;
+	/* starts them; waiting here would keep the directory from going */
+	kgc_collect_start(data, cycles);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(heap_collect_fops, NULL, heap_collect_set, "%llu\n");
+
+static int heap_scavenge_set(void *data, u64 value)
+{
+	kgc_scavenge(data);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(heap_scavenge_fops, NULL, heap_scavenge_set, "%llu\n");
+
+static int module_stats_show(struct seq_file *m, void *v)
+{
+	struct kgc_heap *heap;
+	unsigned int n = 0;
+	u64 objects = 0;
+
+	mutex_lock(&kgc_heaps_lock);
+	list_for_each_entry(heap, &kgc_heaps, link) {
+		struct kgc_stats st = { .size = sizeof(st) };
+
+		kgc_heap_stats(heap, &st);
+		objects += st.heap_objects;
+		n++;
+	}
+	mutex_unlock(&kgc_heaps_lock);
+	show(m, "Heaps", n);
+	show(m, "HeapObjects", objects);
+	show(m, "HeapSys", kgc_total_bytes());
+	show(m, "MapBytes", kgc_map_bytes());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(module_stats);
+
+static int module_heaps_show(struct seq_file *m, void *v)
+{
+	struct kgc_heap *heap;
+
+	seq_puts(m, "id name phase HeapObjects HeapAlloc HeapSys NumGC\n");
+	mutex_lock(&kgc_heaps_lock);
+	list_for_each_entry(heap, &kgc_heaps, link) {
+		struct kgc_stats st = { .size = sizeof(st) };
+
+		kgc_heap_stats(heap, &st);
+		seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id,
+			   heap->name, phase_names[st.phase], st.heap_objects,
+			   st.heap_alloc, st.heap_sys, st.num_gc);
+	}
+	mutex_unlock(&kgc_heaps_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(module_heaps);
+
+void kgc_debugfs_add(struct kgc_heap *heap)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "heap%u", heap->id);
+	heap->dir = debugfs_create_dir(name, root);
+	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
+	debugfs_create_file("classes", 0400, heap->dir, heap,
+			    &heap_classes_fops);
+	debugfs_create_file("phase", 0400, heap->dir, heap, &heap_phase_fops);
+	debugfs_create_file("cycles", 0400, heap->dir, heap,
+			    &heap_cycles_fops);
+	debugfs_create_file("options", 0600, heap->dir, heap,
+			    &heap_options_fops);
+	debugfs_create_file("collect", 0200, heap->dir, heap,
+			    &heap_collect_fops);
+	debugfs_create_file("scavenge", 0200, heap->dir, heap,
+			    &heap_scavenge_fops);
+}
+
+void kgc_debugfs_remove(struct kgc_heap *heap)
+{
+	debugfs_remove(heap->dir);
+}
+
+void kgc_debugfs_init(void)
+{
+	root = debugfs_create_dir("kgc", NULL);
+	debugfs_create_file("stats", 0400, root, NULL, &module_stats_fops);
+	debugfs_create_file("heaps", 0400, root, NULL, &module_heaps_fops);
+}
+
+void kgc_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* /sys/kernel/debug/kgc/ */
+#ifndef _KGC_DEBUGFS_H
+#define _KGC_DEBUGFS_H
+
+struct kgc_heap;
+
+void kgc_debugfs_init(void);
+void kgc_debugfs_exit(void);
+void kgc_debugfs_add(struct kgc_heap *heap);
+void kgc_debugfs_remove(struct kgc_heap *heap);
+
+#endif /* _KGC_DEBUGFS_H */

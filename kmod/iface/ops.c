@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations on objects by handle.
+ *
+ * Nothing a caller passes is trusted, and no address ever leaves the kernel:
+ * plain reads do not touch pointer fields, and in conservative objects words
+ * that are addresses are blanked.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "../gc/barrier.h"
+#include "../heap.h"
+#include "ops.h"
+
+#define STACK_BYTES	128
+
+struct object {
+	char			*addr;
+	const struct kgc_type	*type;
+	size_t			size;
+};
+
+static int object_get(struct kgc_section s, u64 handle, struct object *o)
+{
+	unsigned int type;
+
+	o->addr = kgc_handle_get(s, handle, &type);
+	if (!o->addr)
+		return -ENOENT;
+	o->type = kgc_type_of_id(&s.heap->types, type);
+	o->size = kgc_type_capacity(o->type, kgc_map_span(o->addr));
+	return 0;
+}
+
+/* A handle operand that may be 0 for NULL. */
+static int value_get(struct kgc_section s, u64 handle, struct object *o)
+{
+	if (handle)
+		return object_get(s, handle, o);
+	o->addr = NULL;
+	o->type = NULL;
+	return 0;
+}
+
+/* A handle to the object at @addr, 0 for NULL. */
+static int object_handle(struct kgc_section s, void *addr, u64 *handle)
+{
+	struct kgc_span *span;
+	struct kgc_type *type;
+
+	*handle = 0;
+	if (!addr)
+		return 0;
+	span = kgc_map_span(addr);
+	type = kgc_type_of_slot(&s.heap->types, span,
+				kgc_span_index(span, addr));
+	return kgc_handle_open(s, addr, type->shape.id, handle);
+}
+
+static bool is_conservative(const struct object *o)
+{
+	return o->type->kind == KGC_KIND_CONSERVATIVE;
+}
+
+/* Check that @offset is a pointer field that may hold @value. */
+static int field_check(const struct object *o, u64 offset,
+		       const struct object *value)
+{
+	const struct kgc_type_field *field;
+
+	if (offset % sizeof(void *) || offset >= o->size ||
+	    o->size - offset < sizeof(void *))
+		return -EINVAL;
+	if (is_conservative(o))
+		return 0;
+	field = kgc_type_field(o->type, offset);
+	if (!field)
+		return -EINVAL;
+	if (value && value->type && field->target &&
+	    field->target != value->type->shape.id)
+		return -EINVAL;
+	return 0;
+}
+
+int kgc_op_alloc(struct kgc_section s, u32 type_id, u64 count, u64 *handle)
+{
+	struct kgc_type *type = kgc_type_find(&s.heap->types, type_id);
+	void *obj;
+
+	if (!type)
+		return -EINVAL;
+	if (type->array) {
+		if (!count || count > KGC_MAX_OBJECT / type->size)
+			return -EINVAL;
+		obj = kgc_alloc_array(s, type, count, GFP_KERNEL);
+	} else {
+		if (count > 1)
+			return -EINVAL;
+		obj = kgc_alloc(s, type, GFP_KERNEL);
+	}
+	if (!obj)
+		return -ENOMEM;
+	return kgc_handle_open(s, obj, type_id, handle);
+}
+
+/*
+ * The object a word of a conservative object names. Userspace wrote the word,
+ * so it may name an object that is dead and waiting for the sweep.
+ */
+static void *word_object(struct kgc_section s, void *word)
+{
+	struct kgc_span *span;
+	unsigned int i;
+
+	span = kgc_find_object(s.heap, word, &i);
+	if (!span || !kgc_strengthen(s, span, i))
+		return NULL;
+	return kgc_object_start(&s.heap->types, span, i, word);
+}
+
+int kgc_op_load(struct kgc_section s, u64 handle, u64 offset, u64 *result)
+{
+	struct object o;
+	void *p;
+	int err;
+
+	err = object_get(s, handle, &o) ?: field_check(&o, offset, NULL);
+	if (err)
+		return err;
+	/* pairs with the release in kgc_store_slot() */
+	p = smp_load_acquire((void **)(o.addr + offset));
+	if (is_conservative(&o))
+		p = word_object(s, p);
+	return object_handle(s, p, result);
+}
+
+int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
+{
+	struct object o, v;
+	int err;
+
+	err = object_get(s, handle, &o) ?: value_get(s, value, &v) ?:
+	      field_check(&o, offset, &v);
+	if (err)
+		return err;
+	if (is_conservative(&o))
+		kgc_store_word(s, (void **)(o.addr + offset), v.addr);
+	else
+		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
+	return 0;
+}
+
+int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
+		u64 *old)
+{
+	struct object o, v;
+	void *p;
+	int err;
+
+	err = object_get(s, handle, &o) ?: value_get(s, value, &v) ?:
+	      field_check(&o, offset, &v);
+	if (err)
+		return err;
+	if (is_conservative(&o))
+		return -EINVAL;
+	p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
+	return object_handle(s, p, old);
+}
+
+static int range_get(struct kgc_section s, u64 handle, u64 offset, u64 length,
+		     struct object *o)
+{
+	int err = object_get(s, handle, o);
+
+	if (err)
+		return err;
+	if (!length || offset > o->size || length > o->size - offset)
+		return -EINVAL;
+	if (kgc_type_overlaps(o->type, offset, length))
+		return -EINVAL;
+	return 0;
+}
+
+/* Blank the words of @buf that are addresses in this heap. */
+static void blank_addresses(struct kgc_heap *heap, const struct object *o,
+			    u64 offset, char *buf, u64 length)
+{
+	u64 at = round_down(offset, sizeof(void *));
+
+	for (; at < offset + length && at + sizeof(void *) <= o->size;
+	     at += sizeof(void *)) {
+		u64 from = max(at, offset);
+		u64 to = min(at + sizeof(void *), offset + length);
+
+		if (kgc_map_find(READ_ONCE(*(void **)(o->addr + at))))
+			memset(buf + (from - offset), 0, to - from);
+	}
+}
+
+int kgc_op_read(struct kgc_section s, u64 handle, u64 offset, void *buf,
+		u64 length)
+{
+	struct object o;
+	int err = range_get(s, handle, offset, length, &o);
+
+	if (err)
+		return err;
+	memcpy(buf, o.addr + offset, length);
+	if (is_conservative(&o))
+		blank_addresses(s.heap, &o, offset, buf, length);
+	return 0;
+}
+
+/* Any word may be a pointer, so every word goes through the barrier. */
+static void write_conservative(struct kgc_section s, const struct object *o,
+			       u64 offset, const char *buf, u64 length)
+{
+	u64 end = offset + length;
+
+	while (offset < end) {
+		u64 word = round_down(offset, sizeof(void *));
+		u64 n = min(word + sizeof(void *), end) - offset;
+		void **slot = (void **)(o->addr + word);
+		void *value;
+
+		if (word + sizeof(void *) > o->size) {
+			/* a tail too short for a pointer */
+			memcpy(o->addr + offset, buf, n);
+		} else {
+			value = READ_ONCE(*slot);
+			memcpy((char *)&value + (offset - word), buf, n);
+			kgc_store_word(s, slot, value);
+		}
+		offset += n;
+		buf += n;
+	}
+}
+
+int kgc_op_write(struct kgc_section s, u64 handle, u64 offset, const void *buf,
+		 u64 length)
+{
+	struct object o;
+	int err = range_get(s, handle, offset, length, &o);
+
+	if (err)
+		return err;
+	if (is_conservative(&o))
+		write_conservative(s, &o, offset, buf, length);
+	else
+		memcpy(o.addr + offset, buf, length);
+	return 0;
+}
+
+int kgc_op_dup(struct kgc_section s, u64 handle, u64 *result)
+{
+	struct object o;
+	int err = object_get(s, handle, &o);
+
+	return err ?: kgc_handle_open(s, o.addr, o.type->shape.id, result);
+}
+
+int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size)
+{
+	struct object o;
+	int err = object_get(s, handle, &o);
+
+	if (err)
+		return err;
+	*type = o.type->shape.id;
+	*size = o.size;
+	return 0;
+}
+
+/* ---- with user memory: never inside a section --------------------------- */
+
+static int check_length(u64 length)
+{
+	return length && length <= KGC_MAX_OBJECT ? 0 : -EINVAL;
+}
+
+int kgc_op_read_user(struct kgc_heap *heap, u64 handle, u64 offset,
+		     u64 length, void __user *to)
+{
+	char stack[STACK_BYTES], *buf = stack;
+	struct kgc_section s;
+	int err = check_length(length);
+
+	if (err)
+		return err;
+	if (length > sizeof(stack)) {
+		buf = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+		if (!buf)
+			return -ENOMEM;
+	}
+	s = kgc_enter(heap);
+	err = kgc_op_read(s, handle, offset, buf, length);
+	kgc_exit(s);
+	if (!err && copy_to_user(to, buf, length))
+		err = -EFAULT;
+	if (buf != stack)
+		kvfree(buf);
+	return err;
+}
+
+int kgc_op_write_user(struct kgc_heap *heap, u64 handle, u64 offset,
+		      u64 length, const void __user *from)
+{
+	char stack[STACK_BYTES], *buf = stack;
+	struct kgc_section s;
+	int err = check_length(length);
+
+	if (err)
+		return err;
+	if (length > sizeof(stack)) {
+		buf = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+		if (!buf)
+			return -ENOMEM;
+	}
+	if (copy_from_user(buf, from, length)) {
+		err = -EFAULT;
+	} else {
+		s = kgc_enter(heap);
+		err = kgc_op_write(s, handle, offset, buf, length);
+		kgc_exit(s);
+	}
+	if (buf != stack)
+		kvfree(buf);
+	return err;
+}

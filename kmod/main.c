@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kgc: a garbage-collected heap for the Linux kernel. Loading and unloading.
+ */
+#include <linux/module.h>
+
+#include "alloc/map.h"
+#include "alloc/span.h"
+#include "heap.h"
+#include "iface/chardev.h"
+#include "iface/debugfs.h"
+
+static int __init kgc_init(void)
+{
+	int err = kgc_map_init();
+
+	if (err)
+		return err;
+	err = kgc_span_cache_init();
+	if (err)
+		goto err_map;
+	err = kgc_heaps_init();
+	if (err)
+		goto err_span;
+	kgc_debugfs_init();
+	err = kgc_chardev_init();
+	if (err)
+		goto err_heaps;
+	return 0;
+
+err_heaps:
+	kgc_debugfs_exit();
+	kgc_heaps_exit();
+err_span:
+	kgc_span_cache_exit();
+err_map:
+	kgc_map_exit();
+	return err;
+}
+
+static void __exit kgc_exit_module(void)
+{
+	kgc_chardev_exit();
+	kgc_debugfs_exit();
+	kgc_heaps_exit();
+	/* grace-period callbacks of the last heaps have run: heaps wait for theirs */
+	kgc_span_cache_exit();
+	kgc_map_exit();
+}
+
+module_init(kgc_init);
+module_exit(kgc_exit_module);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Garbage-collected heap for kernel objects");
+MODULE_VERSION("0.1");

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocating typed objects: the public calls over the allocator.
+ */
+#include <linux/overflow.h>
+
+#include "alloc/cache.h"
+#include "heap.h"
+
+static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
+				 gfp_t gfp)
+{
+	const struct kgc_shape *shape = &type->shape;
+
+	if (!(shape->spc >> 1))
+		return kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+				       type->size, gfp);
+	return kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
+			       type->size, gfp);
+}
+
+/**
+ * kgc_alloc() - allocate an object
+ * @s: the current section
+ * @type: its type, not an array type
+ * @gfp: GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT or GFP_ATOMIC
+ *
+ * Never waits for a collection. In hardirq context it takes what is there and
+ * never grows the heap, whatever @gfp says.
+ *
+ * Context: any but NMI, inside a section; may sleep if @gfp allows.
+ * Return: the object, zeroed, valid until kgc_exit() unless stored; NULL when
+ * there is no memory or the heap is at its hard limit.
+ */
+void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
+{
+	const struct kgc_shape *shape = &type->shape;
+	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_span *span;
+	struct kgc_cpu *c;
+	unsigned long w;
+	void *obj;
+	u32 ticket;
+
+	preempt_disable();
+	c = kgc_region_begin(a, &ticket);
+	if (unlikely(!c))
+		goto slow;
+	span = c->span[shape->fast_spc];
+	w = *span->word;
+	if (unlikely(!w || span->shape != shape))
+		goto slow_region;
+	obj = kgc_take_slot(a, span, w, s.mode, shape, shape->size,
+			    shape->slot);
+	kgc_region_end(c, ticket);
+	preempt_enable();
+	return obj;
+
+slow_region:
+	kgc_region_end(c, ticket);
+slow:
+	preempt_enable();
+	return alloc_slow(s, type, gfp);
+}
+EXPORT_SYMBOL_GPL(kgc_alloc);
+
+/**
+ * kgc_alloc_array() - allocate an array
+ * @s: the current section
+ * @type: an array type
+ * @n: elements
+ * @gfp: as for kgc_alloc()
+ *
+ * Context: as for kgc_alloc(); arrays over 32 KiB not in hardirq context.
+ * Return: the array, zeroed to the end of its slot; NULL also when @n is 0,
+ * the size overflows or is over the largest object.
+ */
+void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
+		      gfp_t gfp)
+{
+	const struct kgc_shape *shape = &type->shape;
+	unsigned int class;
+	size_t bytes;
+
+	if (!n || check_mul_overflow(n, (size_t)type->size, &bytes) ||
+	    bytes > KGC_MAX_OBJECT)
+		return NULL;
+	class = kgc_size_to_class_aligned(bytes, type->align);
+	if (!class)
+		return kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+				       round_up(bytes, KGC_PAGE_SIZE), gfp);
+	return kgc_cache_alloc(&s.heap->alloc, s.mode, shape,
+			       class << 1 | (type->kind == KGC_KIND_NOSCAN),
+			       kgc_classes[class].size, gfp);
+}
+EXPORT_SYMBOL_GPL(kgc_alloc_array);
+
+/* Take up to @n slots of the current word in one region. */
+static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
+				unsigned int n, void **objs)
+{
+	const struct kgc_shape *shape = &type->shape;
+	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_span *span;
+	unsigned int done = 0;
+	struct kgc_cpu *c;
+	u32 ticket;
+
+	preempt_disable();
+	c = kgc_region_begin(a, &ticket);
+	if (c) {
+		span = c->span[shape->fast_spc];
+		while (done < n && *span->word && span->shape == shape)
+			objs[done++] = kgc_take_slot(a, span, *span->word,
+						     s.mode, shape,
+						     shape->size, shape->slot);
+		kgc_region_end(c, ticket);
+	}
+	preempt_enable();
+	return done;
+}
+
+/**
+ * kgc_alloc_bulk() - allocate several objects of one type
+ * @s: the current section
+ * @type: their type, not an array type
+ * @gfp: as for kgc_alloc()
+ * @n: how many
+ * @objs: receives them
+ *
+ * Context: as for kgc_alloc().
+ * Return: objects allocated; fewer than @n only without memory.
+ */
+unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
+			    gfp_t gfp, unsigned int n, void **objs)
+{
+	unsigned int done = 0;
+
+	while (done < n) {
+		done += bulk_region(s, type, n - done, objs + done);
+		if (done == n)
+			break;
+		objs[done] = kgc_alloc(s, type, gfp);
+		if (!objs[done])
+			break;
+		done++;
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(kgc_alloc_bulk);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters, put together when somebody asks. Nothing on a fast path counts:
+ * objects are counted when a span changes hands, and for spans in caches from
+ * their bitmaps. So the numbers are exact when the heap is at rest, and each
+ * is a moment's when it is not.
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include "heap.h"
+#include "stats.h"
+
+void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
+		     struct kgc_class_stats *st)
+{
+	int nid;
+
+	memset(st, 0, sizeof(*st));
+	for_each_node(nid) {
+		struct kgc_node *node = heap->alloc.node[nid];
+		struct kgc_central *ct;
+
+		/* pairs with the cmpxchg() in kgc_reserve_fill() */
+		ct = smp_load_acquire(&node->central[spc]);
+		if (!ct)
+			continue;
+		raw_spin_lock_irq(&ct->lock);
+		st->mallocs += ct->mallocs;
+		st->frees += ct->frees;
+		st->spans += ct->spans;
+		st->refills += ct->refills;
+		st->reused += ct->reused;
+		st->fresh += ct->fresh;
+		st->swept += ct->swept;
+		st->freed_spans += ct->freed_spans;
+		st->contended += ct->contended;
+		st->wait_ns += ct->wait_ns;
+		st->large_bytes += ct->large_bytes;
+		st->large_freed += ct->large_freed;
+		raw_spin_unlock_irq(&ct->lock);
+	}
+}
+
+/*
+ * Objects taken from spans that are in caches now. A span may leave its cache
+ * while we look; it stays a span, so this is only a moment's number.
+ */
+static void cached_stats(struct kgc_heap *heap, unsigned int spc,
+			 struct kgc_class_stats *st)
+{
+	int cpu;
+
+	rcu_read_lock();
+	for_each_possible_cpu(cpu) {
+		struct kgc_cpu *c = per_cpu_ptr(heap->alloc.cpu, cpu);
+		struct kgc_span *span = READ_ONCE(c->span[spc]);
+		unsigned int nfree;
+
+		if (span == &kgc_empty_span)
+			continue;
+		nfree = kgc_span_count_free(span);
+		if (nfree < READ_ONCE(span->nfree))
+			st->mallocs += READ_ONCE(span->nfree) - nfree;
+	}
+	rcu_read_unlock();
+}
+
+static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
+{
+	struct kgc_class_stats cs;
+	unsigned int spc;
+
+	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
+		u32 size = kgc_classes[spc >> 1].size;
+
+		kgc_class_stats(heap, spc, &cs);
+		cached_stats(heap, spc, &cs);
+		st->mallocs += cs.mallocs;
+		st->frees += cs.frees;
+		st->total_alloc += cs.mallocs * size + cs.large_bytes;
+		st->heap_alloc += (cs.mallocs - cs.frees) * size +
+				  cs.large_bytes - cs.large_freed;
+	}
+	st->heap_objects = st->mallocs - st->frees;
+}
+
+static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
+{
+	int nid, cpu;
+
+	for_each_node(nid) {
+		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+
+		raw_spin_lock_irq(&ph->lock);
+		st->heap_sys += ph->sys;
+		st->heap_inuse += ph->inuse;
+		st->heap_released += ph->released;
+		st->meta_sys += ph->meta;
+		raw_spin_unlock_irq(&ph->lock);
+	}
+	st->heap_idle = st->heap_sys - st->heap_inuse;
+	for_each_possible_cpu(cpu) {
+		struct kgc_cpu *c = per_cpu_ptr(heap->alloc.cpu, cpu);
+
+		st->longest_step_ns = max(st->longest_step_ns,
+					  READ_ONCE(c->longest_ns));
+		st->meta_sys += sizeof(*c);
+	}
+	st->meta_sys += sizeof(*heap) + heap->types.bytes +
+		READ_ONCE(heap->handles.nr_slots) *
+		sizeof(struct kgc_handle_slot);
+}
+
+static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+	const struct kgc_cycle_record *last;
+	unsigned int i;
+	u64 age;
+
+	BUILD_BUG_ON(KGC_NR_REASONS > ARRAY_SIZE(st->gc_reason));
+	spin_lock_irq(&cy->lock);
+	last = &cy->log[cy->done % KGC_CYCLE_LOG];
+	st->num_gc = cy->done;
+	for (i = 0; i < KGC_NR_REASONS; i++)
+		st->gc_reason[i] = cy->by_reason[i];
+	st->num_forced_gc = cy->by_reason[KGC_REASON_REQUEST];
+	st->live_bytes = last->live_bytes;
+	st->live_objects = last->live_objects;
+	st->mark_rounds = cy->rounds;
+	st->mark_rounds_max = cy->rounds_max;
+	st->mark_ns = last->mark_us * NSEC_PER_USEC;
+	st->cycle_ns = (last->arm_us + last->start_us + last->mark_us +
+			last->settle_us + last->sweep_us) * NSEC_PER_USEC;
+	st->last_gc_ns = cy->done ? last->at_us * NSEC_PER_USEC + st->cycle_ns
+				  : 0;
+	spin_unlock_irq(&cy->lock);
+	st->gc_cpu_ns = atomic64_read(&cy->cpu_ns);
+	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
+	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns * 1000, age ?: 1);
+	st->next_gc = READ_ONCE(heap->pacer.goal);
+	st->phase = kgc_cycle_phase(heap);
+}
+
+/* Fill in everything but @stats->size. Context: process context. */
+void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
+{
+	u32 size = stats->size;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->size = size;
+	alloc_stats(heap, stats);
+	page_stats(heap, stats);
+	cycle_stats(heap, stats);
+	stats->handles = READ_ONCE(heap->handles.open);
+	stats->types = READ_ONCE(heap->types.nr);
+}
