@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include "chain.h"
 #include "heap.h"
 
 TEST_F(heap, a_full_type_table_is_enospc)
@@ -139,37 +140,6 @@ static void tick(int microseconds)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* A chain long enough that marking it takes longer than a tick. */
-static int long_chain(int heap, int node, unsigned long length, __u64 *root)
-{
-	struct kgc_batch_builder batch;
-	__u64 head = 0;
-	int err = kgc_batch_init(&batch, heap, 4096);
-
-	while (length && !err) {
-		__u64 before = head;
-		int first = -1, op = -1;
-
-		kgc_batch_reset(&batch);
-		while (length && kgc_batch_room(&batch) >= 3) {
-			op = kgc_batch_alloc(&batch, node, 0);
-			kgc_batch_store(&batch, KGC_RESULT(op), NODE_LEFT,
-					first < 0 ? head : KGC_RESULT(first));
-			if (first >= 0)
-				kgc_batch_drop(&batch, KGC_RESULT(first));
-			first = op;
-			length--;
-		}
-		err = flush_all(&batch);
-		head = kgc_batch_result(&batch, op);
-		if (before && !err)
-			err = kgc_drop(heap, before);
-	}
-	kgc_batch_destroy(&batch);
-	*root = head;
-	return err;
-}
-
 TEST_F(heap, an_interrupted_wait_is_eintr_and_the_cycle_goes_on)
 {
 	unsigned long length = scaled(100000);
@@ -177,7 +147,8 @@ TEST_F(heap, an_interrupted_wait_is_eintr_and_the_cycle_goes_on)
 	__u64 root;
 	int err = 0;
 
-	ASSERT_EQ(0, long_chain(self->fd, self->node, length, &root));
+	/* Marking a chain that long takes longer than a tick. */
+	ASSERT_EQ(0, chain_build(self->fd, self->node, length, &root));
 	for (int attempt = 0; attempt < 200 && err != -EINTR; attempt++) {
 		before = stats_of(self->fd);
 		tick(500);
@@ -203,7 +174,7 @@ TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
 	int interrupted = 0;
 	__u64 root;
 
-	ASSERT_EQ(0, long_chain(self->fd, self->node, scaled(20000), &root));
+	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(20000), &root));
 	ASSERT_EQ(0, kgc_batch_init(&batch, self->fd, 4096));
 	for (int round = 0; round < 200 && interrupted < 3; round++) {
 		int first = kgc_batch_alloc(&batch, self->node, 0), err;

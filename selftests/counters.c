@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KGC_STATS: the counters add up at every moment, and say what debugfs says.
+ *
+ * kselftest-timeout: 60
+ */
+#include "chain.h"
+#include "debugfs_files.h"
+#include "heap.h"
+
+/* What must hold whatever the heap is doing. */
+static void adds_up(struct __test_metadata *_metadata,
+		    const struct kgc_stats *stats)
+{
+	EXPECT_EQ(stats->mallocs - stats->frees, stats->heap_objects);
+	EXPECT_LE(stats->heap_alloc, stats->total_alloc);
+	EXPECT_LE(stats->heap_alloc, stats->heap_inuse);
+	EXPECT_LE(stats->heap_inuse, stats->heap_sys);
+	EXPECT_LE(stats->heap_inuse + stats->heap_idle, stats->heap_sys);
+	EXPECT_EQ(0, stats->pause_total_ns);
+	EXPECT_LE(stats->phase, KGC_PHASE_SETTLE);
+	EXPECT_LE(stats->gc_cpu_permille, 1000);
+	EXPECT_LE(stats->num_forced_gc, stats->num_gc);
+}
+
+/* What must not go back. */
+static void grew(struct __test_metadata *_metadata,
+		 const struct kgc_stats *before, const struct kgc_stats *after)
+{
+	EXPECT_LE(before->total_alloc, after->total_alloc);
+	EXPECT_LE(before->mallocs, after->mallocs);
+	EXPECT_LE(before->frees, after->frees);
+	EXPECT_LE(before->num_gc, after->num_gc);
+	EXPECT_LE(before->gc_cpu_ns, after->gc_cpu_ns);
+	EXPECT_LE(before->heap_released, after->heap_released);
+	EXPECT_LE(before->longest_step_ns, after->longest_step_ns);
+	EXPECT_LE(before->last_gc_ns, after->last_gc_ns);
+}
+
+TEST_F(heap, an_empty_heap_counts_nothing)
+{
+	struct kgc_stats stats = stats_of(self->fd);
+
+	adds_up(_metadata, &stats);
+	EXPECT_EQ(0, stats.mallocs);
+	EXPECT_EQ(0, stats.heap_alloc);
+	EXPECT_EQ(0, stats.handles);
+	EXPECT_EQ(0, stats.num_gc);
+	EXPECT_EQ(KGC_PHASE_IDLE, stats.phase);
+}
+
+TEST_F(heap, counters_add_up_while_the_heap_works)
+{
+	struct kgc_stats before = stats_of(self->fd), after;
+	__u64 mallocs = 0, root;
+
+	for (int i = 0; i < 30; i++) {
+		ASSERT_EQ(0, chain_build(self->fd, self->node, 3000, &root));
+		mallocs += 3000;
+		if (i % 3)
+			ASSERT_EQ(0, kgc_drop(self->fd, root));
+		if (i % 5 == 0)
+			ASSERT_EQ(0, kgc_collect(self->fd, 1, 0, NULL));
+		after = stats_of(self->fd);
+		adds_up(_metadata, &after);
+		grew(_metadata, &before, &after);
+		EXPECT_EQ(mallocs, after.mallocs);
+		before = after;
+	}
+	EXPECT_EQ(10, after.handles);
+	EXPECT_EQ(1, after.types);
+	ASSERT_EQ(0, collect_all(self->fd));
+	after = stats_of(self->fd);
+	adds_up(_metadata, &after);
+	EXPECT_EQ(30000, after.heap_objects);
+	EXPECT_GE(after.heap_alloc, 30000 * NODE_SIZE);
+	EXPECT_GE(after.live_bytes, 30000 * NODE_SIZE);
+	EXPECT_GE(after.total_alloc, 90000 * NODE_SIZE);
+}
+
+TEST_F(heap, every_cycle_has_one_reason)
+{
+	struct kgc_stats stats;
+	__u64 root, sum = 0;
+
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 20));
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, chain_build(self->fd, self->node, 10000, &root));
+		ASSERT_EQ(0, kgc_drop(self->fd, root));
+		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
+	}
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, collect_all(self->fd));
+	stats = stats_of(self->fd);
+	for (size_t i = 0; i < ARRAY_SIZE(stats.gc_reason); i++) {
+		sum += stats.gc_reason[i];
+		if (i >= KGC_NR_REASONS)
+			EXPECT_EQ(0, stats.gc_reason[i]);
+	}
+	EXPECT_EQ(stats.num_gc, sum);
+	EXPECT_EQ(stats.num_forced_gc, stats.gc_reason[KGC_REASON_REQUEST]);
+}
+
+TEST_F(heap, debugfs_says_the_same)
+{
+	struct kgc_stats stats;
+	__u64 root;
+	char *text;
+
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 0));
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 5000, &root));
+	ASSERT_EQ(0, collect_all(self->fd));
+	stats = stats_of(self->fd);
+	text = debugfs_text(self->info.heap_id, "stats");
+	ASSERT_NE(NULL, text) {
+		TH_LOG("no debugfs file of heap %u: is debugfs mounted?",
+		       self->info.heap_id);
+	}
+	const struct { const char *name; __u64 value; } lines[] = {
+		{ "HeapAlloc", stats.heap_alloc },
+		{ "TotalAlloc", stats.total_alloc },
+		{ "Mallocs", stats.mallocs },
+		{ "Frees", stats.frees },
+		{ "HeapObjects", stats.heap_objects },
+		{ "HeapInuse", stats.heap_inuse },
+		{ "HeapIdle", stats.heap_idle },
+		{ "HeapSys", stats.heap_sys },
+		{ "HeapReleased", stats.heap_released },
+		{ "NextGC", stats.next_gc },
+		{ "NumGC", stats.num_gc },
+		{ "NumForcedGC", stats.num_forced_gc },
+		{ "PauseTotalNs", 0 },
+		{ "LongestStepNs", stats.longest_step_ns },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		__u64 value = ~0ULL;
+
+		EXPECT_EQ(0, debugfs_find(text, lines[i].name, &value)) {
+			TH_LOG("no line %s", lines[i].name);
+		}
+		EXPECT_EQ(lines[i].value, value) {
+			TH_LOG("%s", lines[i].name);
+		}
+	}
+	free(text);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finalizers: an object found dead is reported once, whole and with all it
+ * reaches, and lives on for as long as the reader of the report wants.
+ *
+ * kselftest-timeout: 60
+ */
+#include <fcntl.h>
+#include <poll.h>
+
+#include "chain.h"
+#include "heap.h"
+
+#define NEED_FINALIZERS() do { \
+	__u64 object_; \
+	int err_; \
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object_)); \
+	err_ = kgc_finalize(self->fd, object_, 0); \
+	if (err_ == -ENOTTY || err_ == -EOPNOTSUPP) \
+		SKIP(return, "this kernel has no finalizers yet"); \
+	ASSERT_EQ(0, err_); \
+	ASSERT_EQ(0, kgc_close(self->fd)); \
+	self->fd = kgc_open(); \
+	ASSERT_GE(self->fd, 0); \
+	self->node = register_node(self->fd); \
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK)); \
+} while (0)
+
+/* Records there are now; polls first, so that both must agree. */
+static int records(int heap, struct kgc_final_record *into, int nr)
+{
+	struct pollfd poll_for = { .fd = heap, .events = POLLIN };
+	int ready = poll(&poll_for, 1, 0);
+	int got = kgc_final_read(heap, into, nr);
+
+	if (got == -EAGAIN)
+		got = 0;
+	if (got >= 0 && (ready == 1 && poll_for.revents & POLLIN) != (got > 0))
+		return -EPROTO;
+	return got;
+}
+
+TEST_F(heap, a_dead_object_is_reported_once_and_can_be_read)
+{
+	struct kgc_final_record record;
+	__u64 object, mark = 4711, word = 0;
+
+	NEED_FINALIZERS();
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_write(self->fd, object, NODE_WORD, &mark, 8));
+	ASSERT_EQ(0, kgc_finalize(self->fd, object, 77));
+	EXPECT_EQ(-EEXIST, kgc_finalize(self->fd, object, 78));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, records(self->fd, &record, 1));
+	ASSERT_EQ(0, kgc_drop(self->fd, object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(1, records(self->fd, &record, 1));
+	EXPECT_EQ(77, record.cookie);
+	ASSERT_EQ(0, kgc_read(self->fd, record.handle, NODE_WORD, &word, 8));
+	EXPECT_EQ(mark, word);
+	/* The reader's handle is all that holds it. */
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(0, records(self->fd, &record, 1));
+}
+
+TEST_F(heap, what_a_finalizable_object_reaches_is_there_too)
+{
+	struct kgc_final_record record;
+	__u64 object, chain, found;
+
+	NEED_FINALIZERS();
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 500, &chain));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_store(self->fd, object, NODE_RIGHT, chain));
+	ASSERT_EQ(0, kgc_finalize(self->fd, object, 1));
+	ASSERT_EQ(0, kgc_drop(self->fd, chain));
+	ASSERT_EQ(0, kgc_drop(self->fd, object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(501, stats_of(self->fd).heap_objects);
+	ASSERT_EQ(1, records(self->fd, &record, 1));
+	ASSERT_EQ(0, kgc_load(self->fd, record.handle, NODE_RIGHT, &found));
+	EXPECT_EQ(0, chain_check(self->fd, found, 500));
+}
+
+TEST_F(heap, storing_brings_it_back_and_it_does_not_fire_again)
+{
+	struct kgc_final_record record;
+	__u64 holder, object;
+
+	NEED_FINALIZERS();
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &holder));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_finalize(self->fd, object, 5));
+	ASSERT_EQ(0, kgc_drop(self->fd, object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(1, records(self->fd, &record, 1));
+	ASSERT_EQ(0, kgc_store(self->fd, holder, NODE_LEFT, record.handle));
+	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(2, stats_of(self->fd).heap_objects);
+	ASSERT_EQ(0, kgc_store(self->fd, holder, NODE_LEFT, 0));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(0, records(self->fd, &record, 1));
+}
+
+TEST_F(heap, each_of_many_is_reported_exactly_once)
+{
+	enum { NR = 1000 };
+	static struct kgc_final_record got[NR + 1];
+	static bool seen[NR];
+	int nr = 0;
+
+	NEED_FINALIZERS();
+	for (int i = 0; i < NR; i++) {
+		__u64 object;
+
+		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+		ASSERT_EQ(0, kgc_store(self->fd, object, NODE_LEFT, object));
+		ASSERT_EQ(0, kgc_finalize(self->fd, object, i));
+		ASSERT_EQ(0, kgc_drop(self->fd, object));
+		if (i % 100 == 0)
+			ASSERT_EQ(0, kgc_collect(self->fd, 1, 0, NULL));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	for (;;) {
+		int more = records(self->fd, got + nr, 7);
+
+		ASSERT_GE(more, 0);
+		if (!more)
+			break;
+		nr += more;
+		ASSERT_LE(nr, NR);
+	}
+	EXPECT_EQ(NR, nr);
+	for (int i = 0; i < nr; i++) {
+		ASSERT_LT(got[i].cookie, NR);
+		EXPECT_FALSE(seen[got[i].cookie]);
+		seen[got[i].cookie] = true;
+		ASSERT_EQ(0, kgc_drop(self->fd, got[i].handle));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+}
+
+TEST_F(heap, a_read_shorter_than_a_record_is_einval)
+{
+	char byte[sizeof(struct kgc_final_record) - 1];
+
+	NEED_FINALIZERS();
+	EXPECT_EQ(-1, read(self->fd, byte, sizeof(byte)));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(heap, unread_records_go_with_the_heap)
+{
+	__u64 object;
+
+	NEED_FINALIZERS();
+	for (int i = 0; i < 100; i++) {
+		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+		ASSERT_EQ(0, kgc_finalize(self->fd, object, i));
+		ASSERT_EQ(0, kgc_drop(self->fd, object));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, kgc_close(self->fd));
+	self->fd = kgc_open();
+	EXPECT_GE(self->fd, 0);
+}
+
+TEST_HARNESS_MAIN
