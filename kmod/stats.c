@@ -156,3 +156,21 @@ void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
 	stats->handles = READ_ONCE(heap->handles.open);
 	stats->types = READ_ONCE(heap->types.nr);
 }
+
+/**
+ * kgc_heap_objects() - objects allocated and not yet found dead
+ * @heap: the heap
+ *
+ * Exact when nobody allocates and no cycle runs.
+ *
+ * Context: process context.
+ * Return: their number.
+ */
+u64 kgc_heap_objects(struct kgc_heap *heap)
+{
+	struct kgc_stats st = { };
+
+	alloc_stats(heap, &st);
+	return st.heap_objects;
+}
+EXPORT_SYMBOL_GPL(kgc_heap_objects);

@@ -378,6 +378,7 @@ u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles);
 int kgc_wait(struct kgc_heap *heap, u64 cycle);
 int kgc_collect(struct kgc_heap *heap, unsigned int cycles);
 size_t kgc_scavenge(struct kgc_heap *heap);
+u64 kgc_heap_objects(struct kgc_heap *heap);
 
 /* ---- weak references ----------------------------------------------------*/
 
