@@ -300,7 +300,7 @@ TEST_F(command, nothing_is_written_beyond_size)
 		EXPECT_EQ(0xee, self->arg->room[variant->of->size + i]);
 }
 
-TEST_F(command, an_unknown_flag_is_eopnotsupp)
+TEST_F(command, unknown_flags_and_reserved_members_are_refused)
 {
 	__u32 *flags = (__u32 *)self->arg + 1;
 	__u32 sample = *flags;
@@ -315,15 +315,12 @@ TEST_F(command, an_unknown_flag_is_eopnotsupp)
 			TH_LOG("bit %d", bit);
 		}
 	}
-}
-
-TEST_F(command, a_reserved_member_must_be_zero)
-{
-	NEED_COMMAND();
-	if (!variant->of->reserved)
-		SKIP(return, "it has none");
-	self->arg->room[variant->of->reserved] = 1;
-	EXPECT_EQ(-EINVAL, issue(self->world.heap, variant->of, self->arg));
+	*flags = sample;
+	if (variant->of->reserved) {
+		self->arg->room[variant->of->reserved] = 1;
+		EXPECT_EQ(-EINVAL, issue(self->world.heap, variant->of,
+					 self->arg));
+	}
 }
 
 TEST_F(command, a_structure_that_cannot_be_read_is_efault)
@@ -348,19 +345,22 @@ TEST_F(command, a_structure_that_cannot_be_read_is_efault)
 	EXPECT_EQ(0, issue(self->world.heap, variant->of, edge - size));
 }
 
+/* A command without an answer may take a constant structure. */
 TEST_F(command, an_answer_that_cannot_be_written_changes_nothing)
 {
 	struct kgc_stats before, after;
 	__u64 found, mark = 4711, word = 0;
+	int err;
 
 	NEED_COMMAND();
-	if (!variant->of->answers)
-		SKIP(return, "it has no answer");
 	ASSERT_EQ(0, kgc_write(self->world.heap, self->world.target, NODE_WORD,
 			       &mark, sizeof(mark)));
 	before = stats_of(self->world.heap);
 	ASSERT_EQ(0, mprotect(self->pages, PAGE, PROT_READ));
-	EXPECT_EQ(-EFAULT, issue(self->world.heap, variant->of, self->arg));
+	err = issue(self->world.heap, variant->of, self->arg);
+	if (!err && !variant->of->answers)
+		return;
+	EXPECT_EQ(-EFAULT, err);
 	after = stats_of(self->world.heap);
 	EXPECT_EQ(before.handles, after.handles);
 	EXPECT_EQ(before.types, after.types);

@@ -19,19 +19,18 @@
 
 /* What the module as a whole holds. */
 struct footprint {
-	__u64 heaps, sys, map;
+	__u64 heaps, sys;
 	int threads;
 };
 
 static struct footprint footprint(void)
 {
-	struct footprint f = { ~0ULL, ~0ULL, ~0ULL, kgc_threads() };
+	struct footprint f = { ~0ULL, ~0ULL, kgc_threads() };
 	char *text = debugfs_text(MODULE_WIDE, "stats");
 
 	if (!text || debugfs_find(text, "Heaps", &f.heaps) ||
-	    debugfs_find(text, "HeapSys", &f.sys) ||
-	    debugfs_find(text, "MapBytes", &f.map))
-		fprintf(stderr, "# %s/stats lacks Heaps, HeapSys or MapBytes\n",
+	    debugfs_find(text, "HeapSys", &f.sys))
+		fprintf(stderr, "# %s/stats lacks Heaps or HeapSys\n",
 			DEBUGFS_KGC);
 	free(text);
 	return f;
@@ -45,7 +44,7 @@ static struct footprint settled_footprint(const struct footprint *goal)
 	for (int i = 0; i < 1000; i++) {
 		f = footprint();
 		if (f.heaps == goal->heaps && f.sys == goal->sys &&
-		    f.map == goal->map && f.threads == goal->threads)
+		    f.threads == goal->threads)
 			break;
 		usleep(10000);
 	}
@@ -60,7 +59,6 @@ static void leaves_nothing(struct __test_metadata *_metadata,
 	ASSERT_NE(~0ULL, before->heaps);
 	EXPECT_EQ(before->heaps, after.heaps);
 	EXPECT_EQ(before->sys, after.sys);
-	EXPECT_EQ(before->map, after.map);
 	EXPECT_EQ(before->threads, after.threads);
 }
 
