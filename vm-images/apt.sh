@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # cache comes from lib.sh
 # A private apt state: packages of any suite, for any architecture, without root
 # and without touching the host's configuration. The mirror is the one the host's
 # apt uses already, the signatures are checked with the archive's keyring as usual.

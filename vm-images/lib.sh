@@ -2,6 +2,11 @@
 # What every script here shares: where things are and how to speak to people.
 set -euo pipefail
 
+# A kernel is built without what the caller's make was told (W=1, C=2, V=1).
+kernel_environment() {
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+}
+
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 top=$(dirname "$here")
 cache=${KGC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kgc}
@@ -59,8 +64,10 @@ logged() {	# logged LABEL LOG COMMAND...
 load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	local file=$here/kernels/$1
 	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
-	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' MEMORY=1024
-	CPUS=2 SLOW=1 MODULES='' SAME_AS='' NEEDS='' CC_KERNEL=gcc ABOUT=''
+	# shellcheck disable=SC2034 # whoever asked reads them
+	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' MEMORY=1024 \
+		CPUS=2 SLOW=1 MODULES='' SAME_AS='' NEEDS='' \
+		CC_KERNEL=gcc ABOUT=''
 	# shellcheck source=/dev/null
 	. "$file"
 }
