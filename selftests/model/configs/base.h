@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#define NAME	"base"
+#define BOUNDS \
+	"3 objects of one field in 1 span, 1 root, 2 mutators, 1 " \
+	"marker, 1 cycle, 3 stores + 1 allocation in all, from every " \
+	"graph"
+#define LEAVES \
+	"shade as one step; spans; caches; a second cycle"
+#define NO	3
+#define FIELDS	{ 1, 1, 1 }
+#define NSLOT	3
+#define NSPAN	1
+#define SPANS	{ 0, 0, 0 }
+#define NR	1
+#define NM	2
+#ifndef BS
+#define BS	3
+#endif
+#ifndef BA
+#define BA	1
+#endif
+#define ATOMIC_SHADE	1

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#define NAME	"born"
+#define BOUNDS \
+	"shade in single steps beside allocation; 2 objects of one " \
+	"field in 1 span, 1 root, 2 mutators, 1 marker, 1 cycle, 2 " \
+	"stores + 1 allocation, from every graph"
+#define LEAVES \
+	"a second span (span)"
+#define NO	2
+#define FIELDS	{ 1, 1 }
+#define NSLOT	2
+#define NSPAN	1
+#define SPANS	{ 0, 0 }
+#define NR	1
+#define NM	2
+#ifndef BS
+#define BS	2
+#endif
+#ifndef BA
+#define BA	1
+#endif

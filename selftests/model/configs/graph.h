@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#define NAME	"graph"
+#define BOUNDS \
+	"3 objects (one with 2 fields) in 1 span, 2 roots, 2 " \
+	"mutators, 1 marker, 1 cycle, 1 store + 1 allocation in all, " \
+	"from every graph"
+#define LEAVES \
+	"shade as one step; two stores that race (base, span)"
+#define NO	3
+#define FIELDS	{ 2, 1, 0 }
+#define NSLOT	3
+#define NSPAN	1
+#define SPANS	{ 0, 0, 0 }
+#define NR	2
+#define NM	2
+#ifndef BS
+#define BS	1
+#endif
+#ifndef BA
+#define BA	1
+#endif
+#define ATOMIC_SHADE	1

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* what a configuration does not say */
+#ifndef NK
+#define NK	1		/* markers */
+#endif
+#ifndef NC
+#define NC	NM		/* CPUs: one per mutator */
+#endif
+#ifndef CPUOF
+#define CPUOF(i)	(i)
+#endif
+#ifndef CYCLES
+#define CYCLES	1
+#endif
+#ifndef HASFLIP
+#define HASFLIP	(CYCLES > 1)	/* generations, sweep */
+#endif
+#ifndef CACHES
+#define CACHES	0		/* per-CPU caches and tickets */
+#endif
+#ifndef ATOMIC_SHADE
+#define ATOMIC_SHADE 0		/* mark, claim and push in one step */
+#endif
+#ifndef MSPLIT
+#define MSPLIT	0		/* markers in single steps */
+#endif
+#ifndef WEAK
+#define WEAK	0
+#endif
+#ifndef FIN
+#define FIN	0
+#endif
+#ifndef FINOBJ
+#define FINOBJ	0		/* objects that may have a finalizer */
+#endif
+#ifndef FINNEW
+#define FINNEW	0		/* so may newborns */
+#endif
+#ifndef FINRUN
+#define FINRUN(i)	1	/* which mutator runs finalizers */
+#endif
+#ifndef NEST
+#define NEST	0
+#endif
+#ifndef IRQ
+#define IRQ	0
+#endif
+#ifndef PLAIN
+#define PLAIN	0
+#endif
+#ifndef SYMM
+#define SYMM	1		/* mutators are alike */
+#endif
+#ifndef BW
+#define BW	0		/* weak_get */
+#endif
+#ifndef BX
+#define BX	0		/* weak_set */
+#endif
+#ifndef INIT_ALLOC
+#define INIT_ALLOC(a)	1
+#endif
+#ifndef INIT_REACHABLE
+#define INIT_REACHABLE	0
+#endif
+#ifndef INIT_FLOAT
+#define INIT_FLOAT	0
+#endif
+#ifndef WORDS
+#define WORDS	2
+#endif
+#ifndef MAXSTATES
+#define MAXSTATES	200000000ull
+#endif
