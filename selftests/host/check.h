@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A program here is a list of promises; each is a function that returns when
+ * the promise was kept and does not return otherwise. One line of KTAP each.
+ */
+#ifndef HOST_CHECK_H
+#define HOST_CHECK_H
+
+void check_failed(const char *file, int line, const char *what)
+	__attribute__((__noreturn__));
+
+#define check(x)	((x) ? (void)0 : check_failed(__FILE__, __LINE__, #x))
+
+/* Shown with a failed check: what was being tried. */
+extern char check_context[256];
+#define trying(...)	snprintf(check_context, sizeof(check_context), __VA_ARGS__)
+
+/* A figure beside the verdict of the current promise. */
+#define note(...)	snprintf(check_note, sizeof(check_note), __VA_ARGS__)
+extern char check_note[256];
+
+struct promise {
+	const char *text;
+	void (*keep)(void);
+};
+
+int check_promises(const struct promise *promises, unsigned int nr);
+
+#define PROMISES(list) check_promises(list, sizeof(list) / sizeof((list)[0]))
+
+#endif /* HOST_CHECK_H */

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The address-to-span map against an array with one entry per heap page. */
+#include "check.h"
+#include "shim.h"
+
+#include "alloc/map.h"
+
+#define RAM_MIB		256
+#define PAGES		((unsigned long)RAM_MIB << 20 >> KGC_PAGE_SHIFT)
+#define REGION_PAGES	KGC_LEAF_ENTRIES
+
+static struct kgc_span *model[(RAM_MIB << 20) / 8192];
+
+static struct kgc_span *fake_span(unsigned int n)
+{
+	return (void *)(0x1000UL * (n + 1));
+}
+
+static unsigned long page_at(unsigned long i)
+{
+	return PAGE_OFFSET + i * KGC_PAGE_SIZE;
+}
+
+static void agrees_everywhere(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < PAGES; i++) {
+		trying("heap page %lu", i);
+		check(kgc_map_find((void *)page_at(i)) == model[i]);
+		check(kgc_map_find((void *)(page_at(i + 1) - 1)) == model[i]);
+	}
+}
+
+static void random_ranges(void)
+{
+	unsigned int round;
+
+	for (round = 0; round < 3000; round++) {
+		unsigned long first = random() % PAGES;
+		unsigned long in_region = REGION_PAGES - first % REGION_PAGES;
+		unsigned int n = 1 + random() % min(in_region, 200UL), i;
+		struct kgc_span *span = random() % 4 ? fake_span(round) : NULL;
+
+		if (first + n > PAGES)
+			continue;
+		trying("round %u: %u pages at %lu", round, n, first);
+		check(!kgc_map_reserve(page_at(first), n * KGC_PAGE_SIZE,
+				       GFP_KERNEL));
+		kgc_map_set(page_at(first), n, span);
+		for (i = 0; i < n; i++)
+			model[first + i] = span;
+		for (i = 0; i < n && span; i++)
+			check(kgc_map_span((void *)page_at(first + i)) == span);
+		if (round % 100 == 0)
+			agrees_everywhere();
+	}
+	agrees_everywhere();
+}
+
+static void any_word_may_be_asked(void)
+{
+	static const unsigned long words[] = { 0, 1, 8, 4096, ~0UL, ~0UL - 7, 1UL << 63, 1UL << 47 };
+	unsigned long end = (unsigned long)high_memory;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		check(!kgc_map_find((void *)words[i]));
+	check(!kgc_map_find((void *)(PAGE_OFFSET - 1)));
+	check(!kgc_map_find((void *)round_up(end, 1UL << KGC_REGION_SHIFT)));
+	for (i = 0; i < 100000; i++) {
+		unsigned long word = (unsigned long)random() << 33 ^
+				     (unsigned long)random() << 16 ^ random();
+
+		if (word < PAGE_OFFSET || word >= end)
+			check(!kgc_map_find((void *)word));
+	}
+}
+
+static void reserving_fails_cleanly(void)
+{
+	unsigned long region = 1UL << KGC_REGION_SHIFT;
+	size_t bytes = kgc_map_bytes();
+	unsigned long beyond = PAGE_OFFSET + kgc_map_regions * region;
+
+	check(kgc_map_reserve(beyond, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
+	/* a block never crosses a region: blocks are aligned */
+	check(kgc_map_reserve(PAGE_OFFSET + region - KGC_PAGE_SIZE,
+			      2 * KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
+	check(!kgc_map_reserve(PAGE_OFFSET, region, GFP_KERNEL));
+	check(kgc_map_bytes() == bytes);
+}
+
+static void failing_leaf(void)
+{
+	size_t bytes;
+
+	kgc_map_exit();
+	check(!kgc_map_init());
+	bytes = kgc_map_bytes();
+	shim_fail_nth(1);
+	check(kgc_map_reserve(PAGE_OFFSET, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
+	check(!kgc_map_find((void *)PAGE_OFFSET));
+	check(!kgc_map_reserve(PAGE_OFFSET, KGC_PAGE_SIZE, GFP_KERNEL));
+	check(kgc_map_bytes() == bytes + sizeof(struct kgc_leaf));
+}
+
+int main(void)
+{
+	static const struct promise promises[] = {
+		{ "every address finds the span last set for its page", random_ranges },
+		{ "any word at all may be looked up", any_word_may_be_asked },
+		{ "memory the map does not cover is refused, what it holds costs nothing", reserving_fails_cleanly },
+		{ "a leaf that cannot be had leaves the map as it was", failing_leaf },
+	};
+	int status;
+
+	shim_ram_init(RAM_MIB);
+	if (kgc_map_init())
+		return 1;
+	status = PROMISES(promises);
+	kgc_map_exit();
+	check(!shim_live_allocations());
+	return status;
+}

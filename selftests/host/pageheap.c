@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page heap against a model that keeps one bool per heap page: the same
+ * operations on both, compared after each. Small heaps exhaustively, large
+ * ones at random, growing with every request failed in turn.
+ */
+#include "check.h"
+#include "shim.h"
+
+#include <linux/rbtree_augmented.h>
+
+#include "alloc/alloc.h"
+
+#define RAM_MIB		64
+#define MAX_ARENAS	512
+#define MAX_SPANS	4096
+
+/* The model: arenas by address, and who holds each of their pages. */
+struct model_arena {
+	unsigned long base;
+	unsigned int npages;
+	struct kgc_span *owner[KGC_ARENA_MAX_PAGES];
+};
+
+static struct model_arena *arenas[MAX_ARENAS];
+static unsigned int nr_arenas;
+static struct kgc_span *spans[MAX_SPANS];
+static unsigned int nr_spans;
+
+static struct kgc_allocator allocator;
+static struct kgc_pageheap *ph;
+
+static void begin(void)
+{
+	memset(&allocator, 0, sizeof(allocator));
+	check(!kgc_allocator_init(&allocator, 0));
+	ph = &allocator.node[0]->pages;
+	nr_arenas = nr_spans = 0;
+}
+
+/* Ends a heap in whatever state it is; ASan and shim_ram_exit() see leaks. */
+static void end(void)
+{
+	unsigned int i;
+
+	kgc_allocator_destroy(&allocator);
+	for (i = 0; i < nr_arenas; i++)
+		free(arenas[i]);
+	check(!shim_ram_used());
+}
+
+/* ---- comparing ----------------------------------------------------------- */
+
+static unsigned int longest_run(const struct model_arena *m)
+{
+	unsigned int i, run = 0, longest = 0;
+
+	for (i = 0; i < m->npages; i++) {
+		run = m->owner[i] ? 0 : run + 1;
+		longest = max(longest, run);
+	}
+	return longest;
+}
+
+static unsigned int check_subtree(struct rb_node *rb)
+{
+	struct kgc_arena *a;
+	unsigned int most;
+
+	if (!rb)
+		return 0;
+	a = rb_entry(rb, struct kgc_arena, node);
+	most = max(a->max_run, max(check_subtree(rb->rb_left),
+				   check_subtree(rb->rb_right)));
+	check(a->subtree_run == most);
+	return most;
+}
+
+static void compare(void)
+{
+	struct rb_node *rb = rb_first(&ph->arenas);
+	unsigned long sys = 0, inuse = 0;
+	unsigned int i, p;
+
+	for (i = 0; i < nr_arenas; i++, rb = rb_next(rb)) {
+		struct model_arena *m = arenas[i];
+		struct kgc_arena *a = rb_entry(rb, struct kgc_arena, node);
+		unsigned int nfree = 0;
+
+		check(rb && a->base == m->base && a->npages == m->npages);
+		for (p = 0; p < m->npages; p++) {
+			check(test_bit(p, a->used) == !!m->owner[p]);
+			check(kgc_map_find((void *)(m->base + p * KGC_PAGE_SIZE)) ==
+			      m->owner[p]);
+			nfree += !m->owner[p];
+		}
+		check(a->nfree == nfree);
+		check(a->max_run == longest_run(m));
+		sys += m->npages * KGC_PAGE_SIZE;
+		inuse += (m->npages - nfree) * KGC_PAGE_SIZE;
+	}
+	check(!rb);
+	check_subtree(ph->arenas.rb_node);
+	check(ph->nr_arenas == nr_arenas);
+	check(ph->sys == sys && ph->inuse == inuse);
+	check((u64)atomic64_read(&allocator.sys) == sys);
+	check(kgc_total_bytes() == sys && shim_ram_used() == sys);
+}
+
+/* ---- operations on both -------------------------------------------------- */
+
+static int grow(unsigned int npages)
+{
+	struct model_arena *m;
+	struct rb_node *rb;
+	unsigned int i;
+	int err = kgc_pageheap_grow(&allocator, ph, npages, GFP_KERNEL);
+
+	if (err)
+		return err;
+	check(nr_arenas < MAX_ARENAS);
+	/* the one that is new */
+	for (i = 0, rb = rb_first(&ph->arenas); i < nr_arenas; i++, rb = rb_next(rb))
+		if (rb_entry(rb, struct kgc_arena, node)->base != arenas[i]->base)
+			break;
+	check(rb);
+	m = calloc(1, sizeof(*m));
+	m->base = rb_entry(rb, struct kgc_arena, node)->base;
+	m->npages = rb_entry(rb, struct kgc_arena, node)->npages;
+	check(m->npages >= npages);
+	check(m->base % (m->npages * KGC_PAGE_SIZE) == 0);
+	memmove(&arenas[i + 1], &arenas[i], (nr_arenas - i) * sizeof(*arenas));
+	arenas[i] = m;
+	nr_arenas++;
+	return 0;
+}
+
+/* Where address-ordered first fit must put it; 0: nowhere. */
+static unsigned long first_fit(unsigned int npages, struct model_arena **in)
+{
+	unsigned int i, p, run;
+
+	for (i = 0; i < nr_arenas; i++) {
+		for (p = run = 0; p < arenas[i]->npages; p++) {
+			run = arenas[i]->owner[p] ? 0 : run + 1;
+			if (run < npages)
+				continue;
+			*in = arenas[i];
+			return arenas[i]->base + (p + 1 - npages) * KGC_PAGE_SIZE;
+		}
+	}
+	return 0;
+}
+
+static bool take(unsigned int npages)
+{
+	struct model_arena *m = NULL;
+	unsigned long want = first_fit(npages, &m);
+	unsigned int nelems = 1 + random() % 1024;
+	struct kgc_span *span = kgc_pageheap_spare(ph, nelems);
+	unsigned int i;
+
+	if (!span)
+		span = kgc_span_alloc(nelems, 0, GFP_KERNEL);
+	check(span && span->nwords * BITS_PER_LONG >= nelems &&
+	      (span->nwords == 1 || span->nwords / 2 * BITS_PER_LONG < nelems));
+	if (!kgc_pageheap_take(ph, span, npages)) {
+		check(!want);
+		kgc_pageheap_keep_spare(ph, span);
+		return false;
+	}
+	check(span->base == want && span->npages == npages);
+	check(span->arena->base == m->base);
+	kgc_map_set(span->base, npages, span);
+	for (i = 0; i < npages; i++)
+		m->owner[(want - m->base) / KGC_PAGE_SIZE + i] = span;
+	spans[nr_spans++] = span;
+	return true;
+}
+
+static void put(unsigned int i)
+{
+	struct kgc_span *span = spans[i];
+	unsigned int a, p;
+
+	for (a = 0; a < nr_arenas; a++)
+		for (p = 0; p < arenas[a]->npages; p++)
+			if (arenas[a]->owner[p] == span)
+				arenas[a]->owner[p] = NULL;
+	kgc_pageheap_put(ph, span);
+	spans[i] = spans[--nr_spans];
+}
+
+static void release(u64 keep)
+{
+	unsigned long free_bytes = ph->sys - ph->inuse;
+	size_t gone = 0;
+	unsigned int i;
+
+	/* highest first, until no more than @keep is free */
+	for (i = nr_arenas; i-- && free_bytes > keep; ) {
+		struct model_arena *m = arenas[i];
+		size_t bytes = m->npages * KGC_PAGE_SIZE;
+
+		if (longest_run(m) < m->npages)
+			continue;
+		gone += bytes;
+		free_bytes -= bytes;
+		free(m);
+		memmove(&arenas[i], &arenas[i + 1],
+			(--nr_arenas - i) * sizeof(*arenas));
+	}
+	check(kgc_pageheap_release(&allocator, ph, keep) == gone);
+}
+
+/* ---- promises ------------------------------------------------------------ */
+
+/*
+ * Every sequence of @depth operations on a heap of up to two small arenas.
+ * States cannot be copied, so each sequence is replayed from the start.
+ */
+#define CHOICES	8
+
+static bool operation(unsigned int choice)
+{
+	switch (choice) {
+	case 0:
+		return nr_arenas < 2 && !grow(1);
+	case 1: case 2: case 3:
+		take(choice);
+		return true;
+	case 4:
+		if (nr_spans)
+			put(0);
+		return nr_spans;
+	case 5:
+		if (nr_spans > 1)
+			put(nr_spans - 1);
+		return nr_spans;
+	case 6:
+		take(8);
+		return true;
+	default:
+		release(0);
+		return true;
+	}
+}
+
+static unsigned long sequences;
+
+static void every_sequence(unsigned int depth)
+{
+	unsigned int choice[16] = { 0 }, i;
+
+	sequences = 0;
+	for (;;) {
+		begin();
+		for (i = 0; i < depth; i++) {
+			trying("sequence %lu, operation %u", sequences, i);
+			if (!operation(choice[i]))
+				break;
+		}
+		compare();
+		end();
+		sequences++;
+		/* what did nothing need not be followed further */
+		if (i == depth)
+			i--;
+		while (++choice[i] == CHOICES) {
+			if (!i)
+				return;
+			choice[i--] = 0;
+		}
+		memset(choice + i + 1, 0, sizeof(choice) - (i + 1) * sizeof(*choice));
+	}
+}
+
+static void small_exhaustive(void)
+{
+	every_sequence(6);
+	note("%lu sequences of up to 6 operations", sequences);
+}
+
+static void random_heaps(void)
+{
+	unsigned int round, step, misses = 0, most = 0;
+
+	for (round = 0; round < 24; round++) {
+		unsigned int target = 1 + random() % 600;
+
+		shim_ram_policy(round % 3);
+		shim_ram_fragment(round % 4 == 3 ? 64 : 0);
+		begin();
+		for (step = 0; step < 1500; step++) {
+			unsigned int npages = random() % 8 ? 1 + random() % 4 :
+					      1 + random() % 40;
+
+			trying("round %u, step %u", round, step);
+			if (random() % 100 == 0)
+				release(random() % 2 ? 0 : ph->inuse);
+			else if (nr_spans < target && random() % 3) {
+				if (!take(npages)) {
+					misses++;
+					if (!grow(npages))
+						check(take(npages));
+				}
+			} else if (nr_spans)
+				put(random() % nr_spans);
+			if (step % 16 == 0)
+				compare();
+			most = max(most, nr_arenas);
+		}
+		compare();
+		while (nr_spans && round % 2)
+			put(nr_spans - 1);
+		if (round % 2) {
+			release(0);
+			check(!ph->sys && !ph->inuse && !ph->nr_arenas);
+			kgc_pageheap_trim_spares(ph, 0);
+			check(!ph->nr_spare[0] && !ph->nr_spare[4]);
+		}
+		end();
+	}
+	shim_ram_fragment(0);
+	shim_ram_policy(SHIM_LOWEST);
+	note("%u misses, up to %u arenas", misses, most);
+}
+
+static void grows_with_the_heap(void)
+{
+	unsigned int order;
+
+	begin();
+	check(!grow(1));
+	check(arenas[0]->npages * KGC_PAGE_SIZE == 65536);
+	while (ph->sys < 32 << 20) {
+		u64 before = ph->sys;
+
+		check(!grow(1));
+		/* an eighth of the heap, never more than a region */
+		check(ph->sys - before <= max(before / 8, 65536UL));
+		check(ph->sys - before >= min(before / 16, 2UL << 20));
+	}
+	end();
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		unsigned int npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
+
+		if (!npages || npages > KGC_ARENA_MAX_PAGES)
+			continue;
+		begin();
+		trying("order %u", order);
+		check(!grow(npages));
+		check(take(npages));
+		compare();
+		end();
+	}
+	begin();
+	check(grow(KGC_ARENA_MAX_PAGES + 1) == -ENOMEM);
+	compare();
+	end();
+}
+
+/* No block above the least: a fragmented machine is no reason to fail. */
+static void small_blocks_will_do(void)
+{
+	unsigned int i;
+
+	shim_ram_fragment(PAGE_SHIFT > 13 ? 4 : 16);
+	begin();
+	for (i = 0; i < 60; i++) {
+		trying("arena %u", i);
+		check(!grow(1));
+		check(take(1));
+	}
+	compare();
+	check(grow(64) == -ENOMEM);
+	compare();
+	end();
+	shim_ram_defragment();
+}
+
+/* On an empty map, or in a heap that large blocks are wanted for. */
+static unsigned int fail_each_request(bool large)
+{
+	unsigned int nth = 0;
+	bool failed;
+	int err;
+
+	do {
+		kgc_map_exit();
+		check(!kgc_map_init());
+		begin();
+		while (large && ph->sys < 8 << 20)
+			check(!grow(1));
+		trying("%s heap, request %u fails", large ? "large" : "empty",
+		       ++nth);
+		shim_fail_nth(nth);
+		/* a large block that failed may be made up for by a smaller one */
+		err = grow(1);
+		failed = shim_fail_happened();
+		check(failed || !err);
+		shim_fail_nth(0);
+		compare();
+		check(!grow(1));
+		end();
+	} while (failed);
+	return nth - 1;
+}
+
+static void a_failed_growth_is_nothing(void)
+{
+	unsigned int empty = fail_each_request(false);
+	unsigned int large = fail_each_request(true);
+
+	check(empty >= 3);	/* pages, their description, a leaf */
+	note("%u and %u requests", empty, large);
+}
+
+static void limits_hold(void)
+{
+	begin();
+	allocator.hard_limit = 1 << 20;
+	while (!grow(1))
+		check(ph->sys <= 1 << 20);
+	check(ph->sys == 1 << 20);
+	compare();
+	release(0);
+	check(!grow(1));
+	allocator.hard_limit = 1;
+	check(grow(1) == -ENOMEM);
+	compare();
+	end();
+}
+
+static void an_allocator_that_fails_is_nothing(void)
+{
+	struct kgc_allocator a;
+	long before = shim_live_allocations();
+	unsigned int nth = 0;
+	int err;
+
+	do {
+		memset(&a, 0, sizeof(a));
+		shim_fail_nth(++nth);
+		err = kgc_allocator_init(&a, 0);
+		trying("request %u fails", nth);
+		check(err == (shim_fail_happened() ? -ENOMEM : 0));
+		if (err)
+			check(shim_live_allocations() == before);
+	} while (err);
+	shim_fail_nth(0);
+	kgc_allocator_destroy(&a);
+	check(shim_live_allocations() == before);
+	note("%u requests", nth - 1);
+}
+
+int main(void)
+{
+	static const struct promise promises[] = {
+		{ "small heaps do what the model does, in every order of operations", small_exhaustive },
+		{ "large heaps do what the model does, on whole and on fragmented memory", random_heaps },
+		{ "arenas grow with the heap, up to a region", grows_with_the_heap },
+		{ "on fragmented memory the heap goes on with small arenas", small_blocks_will_do },
+		{ "a growth that fails at any request changes nothing", a_failed_growth_is_nothing },
+		{ "the hard limit is reached and not passed", limits_hold },
+		{ "an allocator that cannot be made leaves nothing", an_allocator_that_fails_is_nothing },
+	};
+	int status;
+
+	shim_ram_init(RAM_MIB);
+	if (kgc_map_init() || kgc_span_cache_init())
+		return 1;
+	status = PROMISES(promises);
+	kgc_span_cache_exit();
+	kgc_map_exit();
+	shim_ram_exit();
+	check(!shim_live_allocations());
+	return status;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of the kernel as the allocator's pure parts ask for, so that their
+ * sources compile unchanged into a program. All of <linux/...> leads here but
+ * lists and red-black trees, which are the kernel's own (tools/).
+ *
+ * Bitmaps are done bit by bit, so that what is tested is not repeated here.
+ * Memory is simulated: see shim.c for "RAM", failures and locks.
+ */
+#ifndef HOST_SHIM_H
+#define HOST_SHIM_H
+
+#include <asm/types.h>
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+typedef unsigned int gfp_t;
+typedef unsigned int slab_flags_t;
+
+#define U32_MAX		UINT32_MAX
+#define U64_MAX		UINT64_MAX
+#define S64_MAX		INT64_MAX
+
+/* ---- compiler ------------------------------------------------------------ */
+
+#undef __always_inline
+#define __always_inline	inline __attribute__((__always_inline__))
+#define __init
+#define __percpu
+#define __user
+#define __force
+#define __must_check
+#define ____cacheline_aligned	__attribute__((__aligned__(64)))
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define barrier()	__asm__ __volatile__("" ::: "memory")
+#define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
+#define IS_ENABLED(x)	0
+#define EXPORT_SYMBOL_GPL(x)	extern int shim_exported
+
+/* C11's takes two arguments, the kernel's one or two */
+#undef static_assert
+#define static_assert(x, ...)	_Static_assert(x, #x)
+
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()		smp_mb()
+#define smp_wmb()		smp_mb()
+#define cmpxchg(p, old, value)						\
+({									\
+	__typeof__(*(p)) __old = (old);					\
+									\
+	__atomic_compare_exchange_n(p, &__old, value, false,		\
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+	__old;								\
+})
+
+/* ---- arithmetic ---------------------------------------------------------- */
+
+#define BITS_PER_LONG		64
+#define BIT(n)			(1UL << (n))
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define ALIGN(x, a)		(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
+#define round_up(x, a)		ALIGN(x, a)
+#define round_down(x, a)	((x) & ~((__typeof__(x))(a) - 1))
+#define rounddown(x, a)		((x) - (x) % (a))
+#define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
+#define BITMAP_LAST_WORD_MASK(n)	(~0UL >> (-(n) & (BITS_PER_LONG - 1)))
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define offsetofend(T, m)	(offsetof(T, m) + sizeof(((T *)0)->m))
+#define SZ_64K			0x10000
+#define container_of(p, T, m)	((T *)((char *)(p) - offsetof(T, m)))
+
+#define min(a, b)							\
+({									\
+	__typeof__(a) __a = (a);					\
+	__typeof__(b) __b = (b);					\
+									\
+	__a < __b ? __a : __b;						\
+})
+#define max(a, b)							\
+({									\
+	__typeof__(a) __a = (a);					\
+	__typeof__(b) __b = (b);					\
+									\
+	__a > __b ? __a : __b;						\
+})
+#define min_t(T, a, b)		min((T)(a), (T)(b))
+#define max_t(T, a, b)		max((T)(a), (T)(b))
+#define clamp(x, lo, hi)	min(max(x, lo), hi)
+#define clamp_t(T, x, lo, hi)	clamp((T)(x), (T)(lo), (T)(hi))
+
+#define ilog2(n)		(63 - __builtin_clzll(n))
+#define __ffs(n)		((unsigned long)__builtin_ctzl(n))
+#define hweight_long(n)		((unsigned long)__builtin_popcountl(n))
+#define hweight32(n)		((unsigned int)__builtin_popcount(n))
+#define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
+#define div_u64(n, d)		((u64)(n) / (u32)(d))
+#define div64_u64(n, d)		((u64)(n) / (u64)(d))
+
+static inline int fls(unsigned int n)
+{
+	return n ? 32 - __builtin_clz(n) : 0;
+}
+
+static inline unsigned long roundup_pow_of_two(unsigned long n)
+{
+	return n <= 1 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));
+}
+
+/* ---- bitmaps, one bit at a time ------------------------------------------ */
+
+static inline bool test_bit(unsigned int i, const unsigned long *map)
+{
+	return map[i / BITS_PER_LONG] >> (i % BITS_PER_LONG) & 1;
+}
+
+static inline void set_bit(unsigned int i, unsigned long *map)
+{
+	map[i / BITS_PER_LONG] |= BIT(i % BITS_PER_LONG);
+}
+
+static inline void clear_bit(unsigned int i, unsigned long *map)
+{
+	map[i / BITS_PER_LONG] &= ~BIT(i % BITS_PER_LONG);
+}
+
+#define __set_bit	set_bit
+#define __clear_bit	clear_bit
+
+static inline void bitmap_set(unsigned long *map, unsigned int i,
+			      unsigned int n)
+{
+	while (n--)
+		set_bit(i++, map);
+}
+
+static inline void bitmap_clear(unsigned long *map, unsigned int i,
+				unsigned int n)
+{
+	while (n--)
+		clear_bit(i++, map);
+}
+
+static inline unsigned long find_next_bit(const unsigned long *map,
+					  unsigned long size, unsigned long i)
+{
+	while (i < size && !test_bit(i, map))
+		i++;
+	return min(i, size);
+}
+
+static inline unsigned long find_next_zero_bit(const unsigned long *map,
+					       unsigned long size,
+					       unsigned long i)
+{
+	while (i < size && test_bit(i, map))
+		i++;
+	return min(i, size);
+}
+
+#define find_first_bit(map, size)	find_next_bit(map, size, 0)
+#define find_first_zero_bit(map, size)	find_next_zero_bit(map, size, 0)
+#define for_each_set_bit(i, map, size)					\
+	for ((i) = find_first_bit(map, size); (i) < (size);		\
+	     (i) = find_next_bit(map, size, (i) + 1))
+
+unsigned long bitmap_find_next_zero_area(unsigned long *map,
+					 unsigned long size,
+					 unsigned long start, unsigned int n,
+					 unsigned long align_mask);
+
+/* ---- atomics, lists ------------------------------------------------------ */
+
+typedef struct { int counter; } atomic_t;
+typedef struct { s64 counter; } atomic64_t;
+typedef struct { long counter; } atomic_long_t;
+
+#define atomic64_read(v)		__atomic_load_n(&(v)->counter, 5)
+#define atomic64_set(v, n)		__atomic_store_n(&(v)->counter, n, 5)
+#define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
+#define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
+#define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)
+#define atomic64_sub_return(n, v)	__atomic_sub_fetch(&(v)->counter, n, 5)
+#define atomic_long_read		atomic64_read
+#define atomic_long_add			atomic64_add
+#define atomic_long_inc(v)		atomic64_add(1, v)
+#define atomic_long_dec(v)		atomic64_sub(1, v)
+#define atomic_read			atomic64_read
+
+struct list_head { struct list_head *next, *prev; };
+struct hlist_head { struct hlist_node *first; };
+struct hlist_node { struct hlist_node *next, **pprev; };
+struct llist_node { struct llist_node *next; };
+struct llist_head { struct llist_node *first; };
+struct work_struct { int unused; };
+struct delayed_work { struct work_struct work; };
+struct shrinker { unsigned int flags; };
+struct rcu_head { struct rcu_head *next; };
+
+static inline void shrinker_register(struct shrinker *s)
+{
+	(void)s;
+}
+
+/* ---- complaints ---------------------------------------------------------- */
+
+void shim_complain(const char *what, const char *file, int line)
+	__attribute__((__noreturn__));
+
+#define BUG_ON(x)							\
+	((x) ? shim_complain("BUG_ON(" #x ")", __FILE__, __LINE__) : (void)0)
+#define WARN_ON(x)							\
+	((x) ? (shim_complain("WARN_ON(" #x ")", __FILE__, __LINE__), true) : false)
+#define WARN_ON_ONCE		WARN_ON
+#define RB_EMPTY_WARN		WARN_ON
+
+/* ---- locks: one thread, but the rules of a raw spinlock hold ------------- */
+
+typedef struct { bool held; } raw_spinlock_t;
+typedef struct { bool held; } spinlock_t;
+
+extern unsigned int shim_locks_held;
+void shim_may_sleep(const char *what);
+void shim_lock(bool *held);
+void shim_unlock(bool *held);
+
+#define raw_spin_lock_init(l)			((l)->held = false)
+#define spin_lock_init(l)			((l)->held = false)
+#define raw_spin_lock(l)			shim_lock(&(l)->held)
+#define raw_spin_unlock(l)			shim_unlock(&(l)->held)
+#define raw_spin_lock_irqsave(l, flags)		((flags) = 0, shim_lock(&(l)->held))
+#define raw_spin_unlock_irqrestore(l, flags)	((void)(flags), shim_unlock(&(l)->held))
+#define spin_lock(l)				shim_lock(&(l)->held)
+#define spin_unlock(l)				shim_unlock(&(l)->held)
+#define lockdep_assert_held(l)			BUG_ON(!(l)->held)
+#define cond_resched()				shim_may_sleep("cond_resched")
+#define might_sleep()				shim_may_sleep("might_sleep")
+
+/* ---- memory -------------------------------------------------------------- */
+
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT	12
+#endif
+#define PAGE_SIZE	(1UL << PAGE_SHIFT)
+#define PAGE_OFFSET	shim_page_offset
+#define MAX_PAGE_ORDER	10
+
+#define NUMA_NO_NODE	(-1)
+#define GFP_KERNEL	1U
+#define GFP_ATOMIC	2U
+#define GFP_NOWAIT	4U
+#define __GFP_ZERO	8U
+#define __GFP_COMP	16U
+#define __GFP_NOWARN	32U
+#define __GFP_NORETRY	64U
+#define __GFP_ACCOUNT	128U
+#define __GFP_RECLAIM	256U
+#define __GFP_RETRY_MAYFAIL	512U
+#define __GFP_NOFAIL	1024U
+#define __GFP_DIRECT_RECLAIM	2048U
+#define __GFP_THISNODE	4096U
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
+#define SLAB_TYPESAFE_BY_RCU	1U
+#define SLAB_ACCOUNT	2U
+
+/* two CPUs, one node */
+#define shim_cpus			2
+#define nr_node_ids			1
+#define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < shim_cpus; (cpu)++)
+#define for_each_node(nid)		for ((nid) = 0; (nid) < nr_node_ids; (nid)++)
+#define node_online(nid)		true
+#define alloc_percpu_gfp(T, gfp)	((T *)kzalloc(shim_cpus * sizeof(T), gfp))
+#define free_percpu			shim_free
+#define per_cpu_ptr(p, cpu)		(&(p)[cpu])
+#define module_param(name, type, mode)	extern int shim_exported
+#define MODULE_PARM_DESC(name, text)	extern int shim_exported
+
+struct page { bool used; u8 order; };
+
+extern unsigned long shim_page_offset;
+extern void *high_memory;
+
+void *shim_alloc(size_t bytes, bool zero);
+void shim_free(const void *p);
+
+#define kmalloc(n, gfp)			((void)(gfp), shim_alloc(n, false))
+#define kzalloc(n, gfp)			((void)(gfp), shim_alloc(n, true))
+#define kmalloc_node(n, gfp, nid)	((void)(nid), kmalloc(n, gfp))
+#define kzalloc_node(n, gfp, nid)	((void)(nid), kzalloc(n, gfp))
+#define kcalloc(n, size, gfp)		kzalloc((n) * (size), gfp)
+#define kvcalloc(n, size, gfp)		kzalloc((n) * (size), gfp)
+#define kvzalloc(n, gfp)		kzalloc(n, gfp)
+#define kvmalloc(n, gfp)		kmalloc(n, gfp)
+#define kfree				shim_free
+#define kvfree				shim_free
+
+struct kmem_cache;
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
+				     unsigned int align, unsigned int flags,
+				     void (*ctor)(void *));
+void kmem_cache_destroy(struct kmem_cache *cache);
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void kmem_cache_free(struct kmem_cache *cache, void *p);
+#define kmem_cache_alloc_node(cache, gfp, nid)	\
+	((void)(nid), kmem_cache_alloc(cache, gfp))
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
+void __free_pages(struct page *page, unsigned int order);
+void *page_address(const struct page *page);
+struct page *virt_to_page(const void *addr);
+
+static inline unsigned int get_order(unsigned long bytes)
+{
+	unsigned long pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	return ilog2(roundup_pow_of_two(pages));
+}
+
+void kmemleak_alloc(const void *p, size_t bytes, int min_count, gfp_t gfp);
+void kmemleak_free(const void *p);
+#define kmemleak_not_leak(p)	((void)(p))
+#define kmemleak_ignore(p)	((void)(p))
+
+#define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
+#define LINUX_VERSION_CODE	KERNEL_VERSION(7, 0, 0)
+
+/* ---- for the tests ------------------------------------------------------- */
+
+/* Where the next block of "RAM" is taken from. */
+enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };
+
+void shim_ram_init(unsigned int mib);
+void shim_ram_exit(void);
+void shim_ram_policy(enum shim_policy policy);
+/* Occupy one frame of every @step, so that larger blocks cannot be had. */
+void shim_ram_fragment(unsigned int step);
+void shim_ram_defragment(void);
+unsigned long shim_ram_used(void);	/* bytes, those of fragmentation excepted */
+long shim_live_allocations(void);
+/* Let the @nth request from now on fail, 0: none. */
+void shim_fail_nth(unsigned int nth);
+bool shim_fail_happened(void);
+
+#endif /* HOST_SHIM_H */
