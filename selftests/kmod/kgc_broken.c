@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does wrong whatever it is asked to, so that a test can show that each kind of
+ * kernel report is heard: insmod kgc_broken.ko fault=NAME. Never for a machine
+ * that is needed for anything else.
+ */
+#include <linux/bug.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+static char *fault = "";
+module_param(fault, charp, 0);
+MODULE_PARM_DESC(fault, "what to do wrong");
+
+static int seconds = 10;
+module_param(seconds, int, 0);
+MODULE_PARM_DESC(seconds, "how long a fault lasts that takes time");
+
+static void warn(void)
+{
+	WARN_ON(1);
+}
+
+static void bug(void)
+{
+	BUG();
+}
+
+static void oops(void)
+{
+	int *nowhere = NULL;
+
+	OPTIMIZER_HIDE_VAR(nowhere);
+	WRITE_ONCE(*nowhere, 1);
+}
+
+static void out_of_bounds(void)
+{
+	char *bytes = kmalloc(40, GFP_KERNEL);
+
+	if (!bytes)
+		return;
+	OPTIMIZER_HIDE_VAR(bytes);
+	WRITE_ONCE(bytes[40], 1);
+	kfree(bytes);
+}
+
+static void use_after_free(void)
+{
+	char *bytes = kmalloc(40, GFP_KERNEL);
+
+	if (!bytes)
+		return;
+	kfree(bytes);
+	OPTIMIZER_HIDE_VAR(bytes);
+	WRITE_ONCE(bytes[0], 1);
+}
+
+static void leak(void)
+{
+	char *bytes = kmalloc(40, GFP_KERNEL);
+
+	/* The pointer must not stay behind on this stack. */
+	OPTIMIZER_HIDE_VAR(bytes);
+}
+
+static void lock_order(void)
+{
+	static DEFINE_MUTEX(first);
+	static DEFINE_MUTEX(second);
+
+	mutex_lock(&first);
+	mutex_lock(&second);
+	mutex_unlock(&second);
+	mutex_unlock(&first);
+
+	mutex_lock(&second);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	mutex_unlock(&second);
+}
+
+static void sleep_in_atomic(void)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	spin_lock(&lock);
+	might_sleep();
+	spin_unlock(&lock);
+}
+
+static void schedule_in_atomic(void)
+{
+	preempt_disable();
+	schedule_timeout_uninterruptible(1);
+	preempt_enable();
+}
+
+static void rcu_unlocked(void)
+{
+	static int __rcu *pointer;
+
+	(void)rcu_dereference(pointer);
+}
+
+static void list_corruption(void)
+{
+	LIST_HEAD(head);
+	LIST_HEAD(entry);
+
+	list_add(&entry, &head);
+	entry.next = &entry;
+	list_del(&entry);
+}
+
+static void refcount(void)
+{
+	refcount_t count = REFCOUNT_INIT(0);
+
+	refcount_inc(&count);
+}
+
+static void spin_for(void)
+{
+	unsigned long end = jiffies + seconds * HZ;
+
+	while (time_before(jiffies, end))
+		cpu_relax();
+}
+
+static void soft_lockup(void)
+{
+	preempt_disable();
+	spin_for();
+	preempt_enable();
+}
+
+static void rcu_stall(void)
+{
+	rcu_read_lock();
+	spin_for();
+	rcu_read_unlock();
+}
+
+static void hung_task(void)
+{
+	schedule_timeout_uninterruptible(seconds * HZ);
+}
+
+static int contended;
+
+static int race_once_more(void *end)
+{
+	while (time_before(jiffies, (unsigned long)end)) {
+		contended++;
+		barrier();
+		cond_resched();
+	}
+	return 0;
+}
+
+static void race(void)
+{
+	void *end = (void *)(jiffies + seconds * HZ);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		kthread_run(race_once_more, end, "kgc_broken/%d", i);
+	ssleep(seconds + 1);
+}
+
+static const struct {
+	const char *name;
+	void (*commit)(void);
+} faults[] = {
+	{ "warn", warn },
+	{ "bug", bug },
+	{ "oops", oops },
+	{ "out-of-bounds", out_of_bounds },
+	{ "use-after-free", use_after_free },
+	{ "leak", leak },
+	{ "lock-order", lock_order },
+	{ "sleep-in-atomic", sleep_in_atomic },
+	{ "schedule-in-atomic", schedule_in_atomic },
+	{ "rcu-unlocked", rcu_unlocked },
+	{ "list-corruption", list_corruption },
+	{ "refcount", refcount },
+	{ "soft-lockup", soft_lockup },
+	{ "rcu-stall", rcu_stall },
+	{ "hung-task", hung_task },
+	{ "data-race", race },
+};
+
+static int __init kgc_broken_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		if (strcmp(faults[i].name, fault) == 0) {
+			faults[i].commit();
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static void __exit kgc_broken_exit(void)
+{
+}
+
+module_init(kgc_broken_init);
+module_exit(kgc_broken_exit);
+MODULE_DESCRIPTION("Deliberate faults for the test runner's own test");
+MODULE_LICENSE("GPL");
