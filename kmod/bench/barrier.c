@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sections and pointer stores.
+ */
+#include <linux/delay.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+
+#include "bench.h"
+
+#define STRETCH	64	/* operations in a sample */
+#define TARGETS	(STRETCH * BENCH_SAMPLES)
+
+DEFINE_STATIC_SRCU(plain_srcu);
+
+/* Time @stretch of @OP with the loop counter i, over and over; the median. */
+#define MEDIAN_OF(OP)							\
+({									\
+	struct bench_samples t_ = { };					\
+	unsigned int i;							\
+									\
+	while (t_.n < BENCH_SAMPLES) {					\
+		u64 begin_ = bench_now();				\
+									\
+		for (i = 0; i < STRETCH; i++) {				\
+			OP;						\
+			barrier();					\
+		}							\
+		bench_sample(&t_, begin_);				\
+	}								\
+	bench_median(&t_);						\
+})
+
+static int section_run(void)
+{
+	struct bench_heap h;
+	u64 empty, kgc, srcu;
+	int err, x;
+
+	err = bench_heap_open(&h, "section");
+	if (err)
+		return err;
+	empty = MEDIAN_OF();
+	kgc = MEDIAN_OF(kgc_exit(kgc_enter(h.heap)));
+	srcu = MEDIAN_OF(x = srcu_read_lock(&plain_srcu);
+			 srcu_read_unlock(&plain_srcu, x));
+	bench_result("kgc", "enter + exit", "ns", kgc - empty, STRETCH);
+	bench_result("srcu", "read lock + unlock", "ns", srcu - empty, STRETCH);
+	bench_heap_close(&h);
+	return 0;
+}
+
+const struct bench bench_section = {
+	.name = "section",
+	.about = "an empty section",
+	.run = section_run,
+};
+
+/* The middle of a marking phase: a section that began in it, or one idle. */
+static struct kgc_section enter_marking(struct bench_heap *h)
+	__acquires(kgc_section)
+{
+	struct kgc_section s;
+	unsigned int tries;
+
+	kgc_collect_start(h->heap, 1);
+	for (tries = 0; tries < 10000; tries++) {
+		s = kgc_enter(h->heap);
+		if (s.mode & KGC_MODE_BLACK)
+			return s;
+		kgc_exit(s);
+		usleep_range(50, 100);
+	}
+	return kgc_enter(h->heap);
+}
+
+static noinline u64 store_each(struct kgc_section s, struct bench_slot *slots,
+		      void *const *values)
+{
+	struct bench_samples t = { };
+	unsigned int n, i;
+
+	for (n = 0; n < TARGETS; n += STRETCH) {
+		u64 begin = bench_now();
+
+		for (i = n; i < n + STRETCH; i++)
+			kgc_store(s, &slots[i].ref,
+				  (struct bench_node *)values[i]);
+		bench_sample(&t, begin);
+	}
+	return bench_median(&t);
+}
+
+static noinline u64 plain_each(struct bench_slot *slots, void *const *values)
+{
+	struct bench_samples t = { };
+	unsigned int n, i;
+
+	for (n = 0; n < TARGETS; n += STRETCH) {
+		u64 begin = bench_now();
+
+		for (i = n; i < n + STRETCH; i++)
+			WRITE_ONCE(*(void **)&slots[i], values[i]);
+		bench_sample(&t, begin);
+	}
+	return bench_median(&t);
+}
+
+static noinline u64 rcu_each(void __rcu **slots, void *const *values)
+{
+	struct bench_samples t = { };
+	unsigned int n, i;
+
+	for (n = 0; n < TARGETS; n += STRETCH) {
+		u64 begin = bench_now();
+
+		for (i = n; i < n + STRETCH; i++)
+			rcu_assign_pointer(slots[i], values[i]);
+		bench_sample(&t, begin);
+	}
+	return bench_median(&t);
+}
+
+/*
+ * While marking is held up by our section: overwrite each target once while it
+ * is unmarked, then write it back over NULL, then over itself, marked by now.
+ * The list in front of the table keeps the marker away from the targets. The
+ * table is allocated before marking, and stores go to the heap, not to roots.
+ */
+static void store_marking(struct bench_heap *h, void **values, void **nulls,
+			  u64 plain)
+{
+	struct kgc_section s = enter_marking(h);
+	struct bench_slot *slots = kgc_load(s, &h->table);
+
+	if (!(s.mode & KGC_MODE_SHADE_OLD)) {
+		kgc_exit(s);
+		return;
+	}
+	preempt_disable();
+	bench_result("kgc", "marking, old unmarked", "ns",
+		     store_each(s, slots, nulls) - plain, STRETCH);
+	bench_result("kgc", "marking, old NULL", "ns",
+		     store_each(s, slots, values) - plain, STRETCH);
+	bench_result("kgc", "marking, old marked", "ns",
+		     store_each(s, slots, values) - plain, STRETCH);
+	preempt_enable();
+	kgc_exit(s);
+}
+
+static void store_all(struct bench_heap *h, void **values, void **nulls)
+{
+	struct bench_slot *slots;
+	struct kgc_section s;
+	u64 plain, kgc, rcu;
+	unsigned int i;
+	void **copy;
+
+	copy = kvcalloc(TARGETS, sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return;
+	s = kgc_enter(h->heap);
+	slots = kgc_load(s, &h->table);
+	for (i = 0; i < TARGETS; i++)
+		values[i] = kgc_load(s, &slots[i].ref);
+	plain = plain_each((struct bench_slot *)copy, values);
+	kgc = store_each(s, slots, values);
+	rcu = rcu_each((void __rcu **)copy, values);
+	kgc_exit(s);
+	bench_result("plain", "store", "ns", plain, STRETCH);
+	bench_result("kgc", "idle, over a plain store", "ns", kgc - plain,
+		     STRETCH);
+	bench_result("rcu", "rcu_assign_pointer, over a plain store", "ns",
+		     rcu - plain, STRETCH);
+	/* addresses outlive the section because nothing moves or dies here */
+	store_marking(h, values, nulls, plain);
+	kvfree(copy);
+}
+
+static int store_run(void)
+{
+	void **values = kvcalloc(TARGETS, sizeof(*values), GFP_KERNEL);
+	void **nulls = kvcalloc(TARGETS, sizeof(*nulls), GFP_KERNEL);
+	struct bench_heap h;
+	int err;
+
+	err = values && nulls ? bench_heap_open(&h, "store") : -ENOMEM;
+	if (err)
+		goto out;
+	err = bench_table_fill(&h, TARGETS) ?:
+	      bench_grow_list(&h, bench_param("n", 300000));
+	if (!err)
+		err = kgc_collect(h.heap, 1);
+	if (!err)
+		store_all(&h, values, nulls);
+	bench_heap_close(&h);
+out:
+	kvfree(values);
+	kvfree(nulls);
+	return err;
+}
+
+const struct bench bench_store = {
+	.name = "store",
+	.about = "a pointer store: idle, and while marking (n: list behind)",
+	.run = store_run,
+};
