@@ -1821,7 +1821,7 @@ static void collector_step(void)
 			if (!MUT(fin_twice))
 				n.finreg &= ~BIT(o);
 			if (MUT(fin_no_mark) || MUT(fin_twice))
-				go(&n, C_FDRAIN);
+				go(&n, C_FDRAIN);	/* or it would be found again */
 			emit(&n, L("C queues the finalizer of %c", 'a' + o));
 			return;
 		}
@@ -2239,8 +2239,11 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[a], "-d")) {
 			dfs = 1;
 		} else if (!strcmp(argv[a], "-b")) {
-			printf("  %-8s covers %s\n  %-8s leaves out %s\n", NAME, BOUNDS,
-			       "", LEAVES);
+			printf("  %-8s covers %s; %d cycle%s; budget %d stores, %d allocations",
+			       NAME, BOUNDS, CYCLES, CYCLES > 1 ? "s" : "", BS, BA);
+			if (WEAK)
+				printf(", %d weak gets, %d weak sets", BW, BX);
+			printf("\n  %-8s leaves out %s\n", "", LEAVES);
 			return 0;
 		} else {
 			unsigned k;

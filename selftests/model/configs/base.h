@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"base"
+#endif
 #define BOUNDS \
 	"3 objects of one field in 1 span, 1 root, 2 mutators, 1 " \
-	"marker, 1 cycle, 3 stores + 1 allocation in all, from every " \
-	"graph"
+	"marker, from every graph"
 #define LEAVES \
 	"shade as one step; spans; caches; a second cycle"
 #define NO	3

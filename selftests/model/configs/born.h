@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"born"
+#endif
 #define BOUNDS \
 	"shade in single steps beside allocation; 2 objects of one " \
-	"field in 1 span, 1 root, 2 mutators, 1 marker, 1 cycle, 2 " \
-	"stores + 1 allocation, from every graph"
+	"field in 1 span, 1 root, 2 mutators, 1 marker, from every " \
+	"graph"
 #define LEAVES \
 	"a second span (span)"
 #define NO	2

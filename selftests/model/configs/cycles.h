@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"cycles"
+#endif
 #define BOUNDS \
-	"2 cycles with sweep and reuse of slots; 3 objects (two with " \
-	"a field) in 2 spans (2 + 1), 1 root, 2 mutators, 1 marker, 2 " \
-	"stores + 1 allocation, from every graph"
+	"two cycles with sweep and reuse of slots; 3 objects (two " \
+	"with a field) in 2 spans (2 + 1), 1 root, 2 mutators, 1 " \
+	"marker, from every graph"
 #define LEAVES \
 	"shade as one step; caches (flip): all CPUs flip at once"
 #define NO	3

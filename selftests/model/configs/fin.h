@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"fin"
+#endif
 #define BOUNDS \
-	"1 object with a finalizer and 1 weak reference, 2 cycles " \
-	"with sweep; 2 objects of one field in 1 span, 1 root, 2 " \
-	"mutators (either runs the finalizer), 1 marker, 1 store + 1 " \
-	"allocation + 1 get, from every graph"
+	"finalizers, of either object or both (a chain), 1 weak " \
+	"reference, sweep; 2 objects of one field in 1 span, 1 root, 2 " \
+	"mutators (either runs finalizers), 1 marker, from every graph"
 #define LEAVES \
-	"chains of finalizers; shade as one step"
+	"shade as one step (weak); a third object"
 #define NO	2
 #define FIELDS	{ 1, 1 }
 #define NSLOT	2
@@ -19,7 +20,9 @@
 #endif
 #define WEAK	1
 #define FIN	1
-#define FINOBJ	1
+#ifndef FINOBJ
+#define FINOBJ	3
+#endif
 #ifndef BS
 #define BS	1
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"flip"
+#endif
 #define BOUNDS \
-	"2 cycles, caches of 2 CPUs that flip one after another, by " \
-	"the collector or by themselves, refill, central path, sweep " \
-	"on demand; 3 objects in 2 spans (2 + 1), 1 root, 2 mutators, " \
-	"1 store + 2 allocations, every way to cache the spans"
+	"caches of 2 CPUs that flip one after another, by the " \
+	"collector or by themselves, refill, central path, sweep on " \
+	"demand; 3 objects in 2 spans (2 + 1), 1 root, 2 mutators, " \
+	"every way to cache the spans"
 #define LEAVES \
 	"fields; shade as one step; mutators stay on their CPUs"
 #define NO	3

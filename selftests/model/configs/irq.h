@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"irq"
+#endif
 #define BOUNDS \
 	"as flip, but 1 CPU: the second mutator is an interrupt that " \
 	"may come between any two steps of the first"

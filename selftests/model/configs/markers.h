@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"markers"
+#endif
 #define BOUNDS \
 	"2 markers in single steps, scan bits written without an " \
 	"atomic; 3 objects (one with 2 fields) in 2 spans (2 + 1), 1 " \
-	"root, 1 mutator, 1 cycle, 1 store, from every graph"
+	"root, 1 mutator, from every graph"
 #define LEAVES \
 	"a second mutator (span)"
 #define NO	3

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"span"
+#endif
 #define BOUNDS \
 	"shade in single steps (mark, count, claim, push), the queue " \
 	"by span, the clean round CPU by CPU; 3 objects of one field " \
 	"in 2 spans (2 + 1), 1 root, 2 mutators on 2 CPUs, 1 marker, " \
-	"1 cycle, 2 stores, from every graph"
+	"from every graph"
 #define LEAVES \
 	"allocation during marking (base, born)"
 #define NO	3

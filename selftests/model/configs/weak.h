@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAME
 #define NAME	"weak"
+#endif
 #define BOUNDS \
 	"1 weak reference, its gate, its clearing, shade in single " \
 	"steps; 2 objects of one field in 1 span, 1 root, 2 mutators, " \
-	"1 marker, 1 cycle, 1 store + 1 allocation + 2 gets + 1 set, " \
-	"from every graph"
+	"1 marker, from every graph"
 #define LEAVES \
 	"a second weak reference; sweep (fin)"
 #define NO	2
