@@ -58,7 +58,9 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 		goto err_alloc;
 	kgc_types_init(&heap->types);
 	kgc_roots_init(&heap->roots);
-	kgc_handles_init(&heap->handles, gfp);
+	kgc_handles_init(&heap->handles, 0, gfp);
+	kgc_weaks_init(heap, gfp);
+	kgc_finals_init(heap);
 	kgc_cycle_init(heap);
 	mutex_lock(&kgc_heaps_lock);
 	list_add_tail(&heap->link, &kgc_heaps);
@@ -108,9 +110,12 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	mutex_unlock(&kgc_heaps_lock);
 
 	WRITE_ONCE(heap->dying, true);
+	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
+	kgc_finals_destroy(heap);
 	kgc_handles_destroy(&heap->handles);
+	kgc_handles_destroy(&heap->weaks.handles);
 	kgc_types_destroy(&heap->types);
 	kgc_allocator_destroy(&heap->alloc);
 	cleanup_srcu_struct(&heap->front.srcu);

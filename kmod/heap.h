@@ -19,6 +19,7 @@
 #include "gc/root.h"
 #include "gc/type.h"
 #include "gc/weak.h"
+#include "gc/finalize.h"
 #include "compat.h"
 
 #define KGC_HEAP_NAME	32
@@ -57,6 +58,7 @@ struct kgc_heap_options {
  * @cycle: the collector's state machine
  * @pacer: when it runs
  * @weaks: weak references
+ * @finals: finalizers
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
  * @id: number, for people
@@ -78,6 +80,7 @@ struct kgc_heap {
 	struct kgc_cycle	cycle;
 	struct kgc_pacer	pacer;
 	struct kgc_weaks	weaks;
+	struct kgc_finals	finals;
 	unsigned int		sweep_at;
 	bool			dying;
 	u32			id;

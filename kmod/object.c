@@ -7,16 +7,29 @@
 #include "alloc/cache.h"
 #include "heap.h"
 
+/* The type's finalizer for a new object. Return: the object, or NULL. */
+static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
+			    void *obj, gfp_t gfp)
+{
+	if (obj && type->finalize &&
+	    kgc_final_add(s, obj, type->finalize, 0, gfp))
+		return NULL;
+	return obj;
+}
+
 static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 				 gfp_t gfp)
 {
 	const struct kgc_shape *shape = &type->shape;
+	void *obj;
 
-	if (!(shape->spc >> 1))
-		return kgc_large_alloc(&s.heap->alloc, s.mode, shape,
-				       type->size, gfp);
-	return kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
-			       type->size, gfp);
+	if (shape->spc >> 1)
+		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
+				      type->size, gfp);
+	else
+		obj = kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+				      type->size, gfp);
+	return with_finalizer(s, type, obj, gfp);
 }
 
 /**
@@ -81,17 +94,21 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 	const struct kgc_shape *shape = &type->shape;
 	unsigned int class;
 	size_t bytes;
+	void *obj;
 
 	if (!n || check_mul_overflow(n, (size_t)type->size, &bytes) ||
 	    bytes > KGC_MAX_OBJECT)
 		return NULL;
 	class = kgc_size_to_class_aligned(bytes, type->align);
-	if (!class)
-		return kgc_large_alloc(&s.heap->alloc, s.mode, shape,
-				       round_up(bytes, KGC_PAGE_SIZE), gfp);
-	return kgc_cache_alloc(&s.heap->alloc, s.mode, shape,
-			       class << 1 | (type->kind == KGC_KIND_NOSCAN),
-			       kgc_classes[class].size, gfp);
+	if (class)
+		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape,
+				      class << 1 |
+				      (type->kind == KGC_KIND_NOSCAN),
+				      kgc_classes[class].size, gfp);
+	else
+		obj = kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+				      round_up(bytes, KGC_PAGE_SIZE), gfp);
+	return with_finalizer(s, type, obj, gfp);
 }
 EXPORT_SYMBOL_GPL(kgc_alloc_array);
 

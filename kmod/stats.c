@@ -11,12 +11,11 @@
 #include "heap.h"
 #include "stats.h"
 
-void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
-		     struct kgc_class_stats *st)
+static void central_stats(struct kgc_heap *heap, unsigned int spc,
+			  struct kgc_class_stats *st)
 {
 	int nid;
 
-	memset(st, 0, sizeof(*st));
 	for_each_node(nid) {
 		struct kgc_node *node = heap->alloc.node[nid];
 		struct kgc_central *ct;
@@ -66,6 +65,15 @@ static void cached_stats(struct kgc_heap *heap, unsigned int spc,
 	rcu_read_unlock();
 }
 
+/* The counters of one span class. Context: process context. */
+void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
+		     struct kgc_class_stats *st)
+{
+	memset(st, 0, sizeof(*st));
+	central_stats(heap, spc, st);
+	cached_stats(heap, spc, st);
+}
+
 static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
 	struct kgc_class_stats cs;
@@ -75,7 +83,6 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		u32 size = kgc_classes[spc >> 1].size;
 
 		kgc_class_stats(heap, spc, &cs);
-		cached_stats(heap, spc, &cs);
 		st->mallocs += cs.mallocs;
 		st->frees += cs.frees;
 		st->total_alloc += cs.mallocs * size + cs.large_bytes;

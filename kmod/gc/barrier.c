@@ -82,15 +82,13 @@ EXPORT_SYMBOL_GPL(__kgc_copy);
  * Overwrite words that may or may not be pointers, as in a conservative
  * object: every value that could be one is treated as one.
  */
-void kgc_store_word(struct kgc_section s, void **slot, void *value)
+void *kgc_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;
 	unsigned int i;
 
-	if (!(s.mode & KGC_MODE_SHADE)) {
-		smp_store_release(slot, value);
-		return;
-	}
+	if (!(s.mode & KGC_MODE_SHADE))
+		return xchg(slot, value);
 	old = READ_ONCE(*slot);
 	do {
 		if (s.mode & KGC_MODE_SHADE_OLD &&
@@ -100,4 +98,5 @@ void kgc_store_word(struct kgc_section s, void **slot, void *value)
 		    kgc_find_object(s.heap, value, &i))
 			kgc_shade(s.heap, value);
 	} while (!try_cmpxchg(slot, &old, value));
+	return old;
 }

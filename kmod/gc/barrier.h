@@ -5,6 +5,6 @@
 
 #include <linux/kgc.h>
 
-void kgc_store_word(struct kgc_section s, void **slot, void *value);
+void *kgc_xchg_word(struct kgc_section s, void **slot, void *value);
 
 #endif /* _KGC_BARRIER_H */

@@ -8,6 +8,10 @@
  *	ROOTS		mark root slots		-
  *	DRAIN		mark grey objects	parallel workers
  *	ROUND		-			regions that began before
+ *	WEAK		clear dead references	-
+ *	FINAL		mark what finalizers	-
+ *			still need; if any,
+ *			DRAIN once more
  *	SETTLE		publish SETTLE		sections that began before
  *	SETTLED		new generation		regions that began before
  *	FLIP		empty every cache,
@@ -100,7 +104,6 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->begun++;
 	reason = cy->reasons ? __ffs(cy->reasons) : KGC_REASON_REQUEST;
 	cy->reasons = 0;
-	cy->by_reason[reason]++;
 	spin_unlock_irq(&cy->lock);
 
 	memset(&cy->now, 0, sizeof(cy->now));
@@ -165,10 +168,36 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_mark_pending(heap, cy->shaded) || !kgc_weaks_close(heap))
+	if (kgc_mark_pending(heap, cy->shaded)) {
 		cy->step = KGC_STEP_DRAIN;
-	else
+	} else if (heap->weaks.closed) {
 		cy->step = KGC_STEP_SETTLE;
+	} else if (kgc_weaks_close(heap)) {
+		kgc_handles_scan_begin(&heap->weaks.handles);
+		cy->step = KGC_STEP_WEAK;
+	} else {
+		cy->step = KGC_STEP_DRAIN;
+	}
+	return KGC_AWAIT_NOTHING;
+}
+
+/* What is white now is dead, and no weak reference may say otherwise. */
+static enum kgc_await step_weak(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_handles_clear_some(&heap->weaks.handles))
+		return KGC_AWAIT_NOTHING;
+	kgc_finals_scan_begin(heap);
+	cy->step = KGC_STEP_FINAL;
+	return KGC_AWAIT_NOTHING;
+}
+
+/* Dead objects with finalizers, and all they refer to, live on until then. */
+static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_finals_scan_some(heap, &heap->marking.marker[0]))
+		return KGC_AWAIT_NOTHING;
+	cy->step = list_empty(&heap->finals.found) ? KGC_STEP_SETTLE :
+						     KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -251,11 +280,13 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
 	spin_lock_irq(&cy->lock);
+	cy->by_reason[now->reason]++;
 	cy->rounds += now->rounds;
 	cy->rounds_max = max(cy->rounds_max, now->rounds);
 	cy->log[now->nr % KGC_CYCLE_LOG] = *now;
 	WRITE_ONCE(cy->done, now->nr);
 	spin_unlock_irq(&cy->lock);
+	kgc_finals_publish(heap);
 	wake_up_all(&cy->waitq);
 }
 
@@ -274,6 +305,8 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_ROOTS]	= step_roots,
 	[KGC_STEP_DRAIN]	= step_drain,
 	[KGC_STEP_ROUND]	= step_round,
+	[KGC_STEP_WEAK]		= step_weak,
+	[KGC_STEP_FINAL]	= step_final,
 	[KGC_STEP_SETTLE]	= step_settle,
 	[KGC_STEP_SETTLED]	= step_settled,
 	[KGC_STEP_FLIP]		= step_flip,
@@ -389,8 +422,7 @@ static void cycle_pressure(struct kgc_allocator *a, enum kgc_pressure why)
 	if (why == KGC_PRESSURE_LIMIT) {
 		kgc_cycle_request(heap, 1, KGC_REASON_LIMIT);
 	} else if (atomic64_read(&a->charged) >= allowance) {
-		kgc_cycle_request(heap, 1, allowance && heap->alloc.soft_limit &&
-				  heap->pacer.goal < heap->pacer.live * 2 ?
+		kgc_cycle_request(heap, 1, READ_ONCE(heap->pacer.limited) ?
 				  KGC_REASON_LIMIT : KGC_REASON_GROWTH);
 	} else {
 		WRITE_ONCE(a->allowance, allowance);

@@ -19,6 +19,8 @@ enum kgc_step {
 	KGC_STEP_ROOTS,		/* grace period after MARK, then root slots */
 	KGC_STEP_DRAIN,		/* grey objects */
 	KGC_STEP_ROUND,		/* RCU grace period of a termination round */
+	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
+	KGC_STEP_FINAL,		/* finalizers */
 	KGC_STEP_SETTLE,	/* marking is complete */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */

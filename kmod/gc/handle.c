@@ -21,13 +21,19 @@ static struct kgc_handle_slot *slot_of_handle(struct kgc_handles *handles,
 {
 	u32 nr = (u32)handle - 1;
 
-	if (handle >> 63 || nr >= READ_ONCE(handles->nr_slots))
+	if ((handle & KGC_HANDLE_TAGS) != handles->tag || nr >= READ_ONCE(handles->nr_slots))
 		return NULL;
 	return slot_of(handles, nr);
 }
 
-void kgc_handles_init(struct kgc_handles *handles, gfp_t gfp)
+static u32 handle_gen(u64 handle)
 {
+	return (handle & ~KGC_HANDLE_TAGS) >> 32;
+}
+
+void kgc_handles_init(struct kgc_handles *handles, u64 tag, gfp_t gfp)
+{
+	handles->tag = tag;
 	spin_lock_init(&handles->lock);
 	xa_init(&handles->chunks);
 	handles->gfp = gfp;
@@ -43,15 +49,15 @@ void kgc_handles_destroy(struct kgc_handles *handles)
 	xa_destroy(&handles->chunks);
 }
 
-/* Add a chunk of free slots. Context: may sleep. */
-static int handles_grow(struct kgc_handles *handles)
+/* Add a chunk of free slots. Context: as @gfp says. */
+static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
 	struct kgc_handle_slot *chunk;
 	u32 first, i;
 	int err = 0;
 
-	chunk = (void *)__get_free_page(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-					handles->gfp);
+	gfp |= handles->gfp | __GFP_NOWARN;
+	chunk = (void *)__get_free_page(gfp | __GFP_ZERO);
 	if (!chunk)
 		return -ENOMEM;
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
@@ -62,12 +68,11 @@ static int handles_grow(struct kgc_handles *handles)
 			err = -ENOSPC;
 		else
 			err = xa_insert(&handles->chunks,
-					first / KGC_HANDLE_CHUNK, chunk,
-					GFP_KERNEL | handles->gfp);
+					first / KGC_HANDLE_CHUNK, chunk, gfp);
 		if (err != -EBUSY)
 			break;
 		/* a rival has added this chunk and is about to count it */
-		cond_resched();
+		cpu_relax();
 	}
 	if (err) {
 		free_page((unsigned long)chunk);
@@ -83,6 +88,35 @@ static int handles_grow(struct kgc_handles *handles)
 	return 0;
 }
 
+/*
+ * Take a slot off the free list; nobody else looks at it until its type says
+ * that it is open.
+ */
+static struct kgc_handle_slot *slot_take(struct kgc_handles *handles, gfp_t gfp,
+					 u64 *handle, int *err)
+{
+	struct kgc_handle_slot *slot;
+	u32 nr;
+
+	for (;;) {
+		spin_lock_bh(&handles->lock);
+		nr = handles->free;
+		if (nr) {
+			slot = slot_of(handles, nr - 1);
+			handles->free = slot->next_free;
+			handles->open++;
+		}
+		spin_unlock_bh(&handles->lock);
+		if (nr)
+			break;
+		*err = handles_grow(handles, gfp);
+		if (*err)
+			return NULL;
+	}
+	*handle = handles->tag | (u64)slot->gen << 32 | nr;
+	return slot;
+}
+
 /**
  * kgc_handle_open() - make a handle
  * @s: the current section
@@ -96,29 +130,46 @@ static int handles_grow(struct kgc_handles *handles)
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle)
 {
-	struct kgc_handles *handles = &s.heap->handles;
 	struct kgc_handle_slot *slot;
-	int err;
-	u32 nr;
+	int err = 0;
 
-	spin_lock(&handles->lock);
-	while (!handles->free) {
-		spin_unlock(&handles->lock);
-		err = handles_grow(handles);
-		if (err)
-			return err;
-		spin_lock(&handles->lock);
-	}
-	nr = handles->free - 1;
-	slot = slot_of(handles, nr);
-	handles->free = slot->next_free;
-	handles->open++;
-	WRITE_ONCE(slot->type, type);
-	/* the type comes first: pairs with the load in kgc_handle_get() */
+	slot = slot_take(&s.heap->handles, GFP_KERNEL, handle, &err);
+	if (!slot)
+		return err;
+	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
+	/* the type comes first: pairs with the load in slot_get() */
 	kgc_store_slot(s, &slot->obj, obj);
-	*handle = (u64)slot->gen << 32 | (nr + 1);
-	spin_unlock(&handles->lock);
 	return 0;
+}
+
+/* The same for a weak handle; its slot is no root, so no barrier. */
+int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
+		  gfp_t gfp, u64 *handle)
+{
+	struct kgc_handle_slot *slot;
+	int err = 0;
+
+	slot = slot_take(&s.heap->weaks.handles, gfp, handle, &err);
+	if (!slot)
+		return err;
+	/* the object comes before "open": a weak slot without is dead */
+	WRITE_ONCE(slot->obj, obj);
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
+	return 0;
+}
+
+/* Object and type of an open slot. Return: false when @handle is stale. */
+static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
+		     void **obj, unsigned int *type)
+{
+	*obj = smp_load_acquire(&slot->obj);
+	*type = smp_load_acquire(&slot->type);
+	if (!(*type & KGC_SLOT_OPEN))
+		return false;
+	*type &= ~KGC_SLOT_OPEN;
+	/* a slot dropped or used again meanwhile has another generation */
+	smp_rmb();	/* pairs with the release in slot_put() */
+	return READ_ONCE(slot->gen) == handle_gen(handle);
 }
 
 /**
@@ -137,13 +188,58 @@ void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
 
 	if (!slot)
 		return NULL;
-	obj = smp_load_acquire(&slot->obj);
-	*type = READ_ONCE(slot->type);
-	/* a slot dropped or used again meanwhile has another generation */
-	smp_rmb();	/* pairs with the release in kgc_handle_drop() */
-	if (READ_ONCE(slot->gen) != handle >> 32)
-		return NULL;
-	return obj;
+	return slot_get(slot, handle, &obj, type) ? obj : NULL;
+}
+
+/**
+ * kgc_weak_find() - the object behind a weak handle
+ * @s: the current section
+ * @handle: any number
+ * @obj: receives the object, valid in this section, or NULL when it is dead
+ * @type: receives the id of its type
+ *
+ * Under MARK a white target has to go through the gate. In any other section
+ * what the slot holds is alive: dead targets are cleared from all slots before
+ * SETTLE is published.
+ *
+ * Return: 0, -ENOENT when there is no such handle.
+ */
+int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
+		  unsigned int *type)
+{
+	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->weaks.handles,
+						      handle);
+	struct kgc_span *span;
+	bool alive;
+
+	if (!slot)
+		return -ENOENT;
+	do {
+		if (!slot_get(slot, handle, obj, type))
+			return -ENOENT;
+		if (!*obj || !(s.mode & KGC_MODE_BLACK))
+			return 0;
+		span = kgc_map_span(*obj);
+		alive = kgc_strengthen(s, span, kgc_span_index(span, *obj));
+		/* cleared or reused while we strengthened: look again */
+	} while (READ_ONCE(slot->obj) != *obj);
+	if (!alive)
+		*obj = NULL;
+	return 0;
+}
+
+/* Close an open slot. The lock is held. */
+static void slot_put(struct kgc_handles *handles, struct kgc_handle_slot *slot,
+		     u64 handle)
+{
+	/* pairs with the smp_rmb() in slot_get() */
+	smp_store_release(&slot->gen, slot->gen + 1);
+	handles->open--;
+	smp_wmb();	/* generation before the reused type */
+	WRITE_ONCE(slot->next_free, handles->free);
+	/* a slot whose generations are used up is not used again */
+	if (slot->gen < KGC_HANDLE_GEN_MAX)
+		handles->free = (u32)handle;
 }
 
 /**
@@ -151,9 +247,7 @@ void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
  * @s: the current section
  * @handle: any number
  *
- * A slot whose generations are used up is not used again.
- *
- * Context: process context.
+ * Context: process or softirq.
  * Return: 0, or -ENOENT when there is no such handle.
  */
 int kgc_handle_drop(struct kgc_section s, u64 handle)
@@ -164,20 +258,45 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 
 	if (!slot)
 		return err;
-	spin_lock(&handles->lock);
-	if (slot->obj && slot->gen == handle >> 32) {
+	spin_lock_bh(&handles->lock);
+	if (slot->obj && slot->gen == handle_gen(handle)) {
 		kgc_store_slot(s, &slot->obj, NULL);
-		/* pairs with the smp_rmb() in kgc_handle_get() */
-		smp_store_release(&slot->gen, slot->gen + 1);
-		handles->open--;
-		if (slot->gen < KGC_HANDLE_GEN_MAX) {
-			smp_wmb();	/* generation before the reused type */
-			slot->next_free = handles->free;
-			handles->free = (u32)handle;
-		}
+		slot_put(handles, slot, handle);
 		err = 0;
 	}
-	spin_unlock(&handles->lock);
+	spin_unlock_bh(&handles->lock);
+	return err;
+}
+
+/*
+ * Let a handle that nobody has been told of yet name another object, so that
+ * what has to have a handle can be fetched when nothing can fail any more.
+ */
+void kgc_handle_repoint(struct kgc_section s, u64 handle, void *obj,
+			unsigned int type)
+{
+	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->handles, handle);
+
+	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
+	kgc_store_slot(s, &slot->obj, obj);
+}
+
+/* kgc_handle_drop() for a weak handle, whether or not its object is dead. */
+int kgc_weak_drop(struct kgc_section s, u64 handle)
+{
+	struct kgc_handles *weak = &s.heap->weaks.handles;
+	struct kgc_handle_slot *slot = slot_of_handle(weak, handle);
+	int err = -ENOENT;
+
+	if (!slot)
+		return err;
+	spin_lock_bh(&weak->lock);
+	if (slot->gen == handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
+		WRITE_ONCE(slot->obj, NULL);
+		slot_put(weak, slot, handle);
+		err = 0;
+	}
+	spin_unlock_bh(&weak->lock);
 	return err;
 }
 
@@ -199,5 +318,35 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
 		kgc_mark_root(m, smp_load_acquire(&slot[i].obj));
 	handles->scan += KGC_HANDLE_CHUNK;
+	return true;
+}
+
+/*
+ * Clear weak slots whose object is dead, one chunk at a time. The gate is
+ * closed: a white object stays white until finalizable ones are traced.
+ *
+ * Return: whether any are left.
+ */
+bool kgc_handles_clear_some(struct kgc_handles *weak)
+{
+	u32 end = READ_ONCE(weak->nr_slots);
+	struct kgc_handle_slot *slot;
+	unsigned int i;
+
+	if (weak->scan >= end)
+		return false;
+	slot = slot_of(weak, weak->scan);
+	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
+		void *obj = smp_load_acquire(&slot[i].obj);
+		struct kgc_span *span;
+
+		if (!obj)
+			continue;
+		span = kgc_map_span(obj);
+		if (!test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
+			/* dropped, or reused with a live object, meanwhile */
+			cmpxchg(&slot[i].obj, obj, NULL);
+	}
+	weak->scan += KGC_HANDLE_CHUNK;
 	return true;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Handles: what userspace holds instead of pointers. Each is a root slot with
- * a generation, so that a stale handle is recognised.
+ * Handles: what userspace holds instead of pointers, with a generation, so
+ * that a stale one is recognised. A heap has two tables of them: strong
+ * handles, whose slots are roots, and weak ones, whose slots are cleared when
+ * their object is found dead.
  *
- *	63      62..32      31..0
- *	0       generation  slot number + 1
+ *	63      62      61..32      31..0
+ *	0       weak    generation  slot number + 1
  */
 #ifndef _KGC_HANDLE_H
 #define _KGC_HANDLE_H
@@ -15,14 +17,18 @@
 
 struct kgc_marker;
 
-#define KGC_MAX_HANDLES		(1U << 24)
-#define KGC_HANDLE_GEN_MAX	0x7fffffffU
+#define KGC_MAX_HANDLES		(1U << 20)
+#define KGC_HANDLE_GEN_MAX	0x3fffffffU
+#define KGC_HANDLE_WEAK		(1ULL << 62)
+#define KGC_HANDLE_TAGS		(3ULL << 62)
+#define KGC_SLOT_OPEN		(1U << 31)	/* in kgc_handle_slot.type */
 
 /**
  * struct kgc_handle_slot - one handle
- * @obj: the object; a root slot. NULL when the handle is not open
+ * @obj: the object; a root slot unless the table is weak. NULL when the handle
+ *	is not open, or is weak and its object is dead
  * @gen: generation, raised when the handle is dropped
- * @type: open: id of the object's type
+ * @type: open: id of the object's type, and KGC_SLOT_OPEN
  * @next_free: not open: number + 1 of the next free slot
  */
 struct kgc_handle_slot {
@@ -37,7 +43,8 @@ struct kgc_handle_slot {
 #define KGC_HANDLE_CHUNK	(PAGE_SIZE / sizeof(struct kgc_handle_slot))
 
 /**
- * struct kgc_handles - the handle table of a heap
+ * struct kgc_handles - a handle table of a heap
+ * @tag: KGC_HANDLE_WEAK or 0
  * @lock: guards allocation and dropping; leaf
  * @chunks: arrays of KGC_HANDLE_CHUNK slots; they stay until the heap goes
  * @nr_slots: slots in chunks
@@ -47,6 +54,7 @@ struct kgc_handle_slot {
  * @gfp: how chunks are allocated
  */
 struct kgc_handles {
+	u64		tag;
 	spinlock_t	lock;
 	struct xarray	chunks;
 	u32		nr_slots;
@@ -56,13 +64,21 @@ struct kgc_handles {
 	gfp_t		gfp;
 };
 
-void kgc_handles_init(struct kgc_handles *handles, gfp_t gfp);
+void kgc_handles_init(struct kgc_handles *handles, u64 tag, gfp_t gfp);
 void kgc_handles_destroy(struct kgc_handles *handles);
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle);
+int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
+		  gfp_t gfp, u64 *handle);
+int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
+		  unsigned int *type);
+int kgc_weak_drop(struct kgc_section s, u64 handle);
 void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type);
+void kgc_handle_repoint(struct kgc_section s, u64 handle, void *obj,
+			unsigned int type);
 int kgc_handle_drop(struct kgc_section s, u64 handle);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);
+bool kgc_handles_clear_some(struct kgc_handles *weak);
 
 #endif /* _KGC_HANDLE_H */

@@ -21,10 +21,9 @@ static u64 smooth(u64 old, u64 sample)
 	return old ? (3 * old + sample) / 4 : sample;
 }
 
-static u64 pacer_goal(const struct kgc_pacer *p,
-		      const struct kgc_pacer_cycle *c)
+static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_cycle *c)
 {
-	u64 goal, least;
+	u64 goal, least, limit;
 
 	if (c->gogc == U64_MAX) {
 		goal = U64_MAX;
@@ -37,9 +36,10 @@ static u64 pacer_goal(const struct kgc_pacer *p,
 			div_u64(c->live * percent, 100);
 		goal = max(goal, least);
 	}
-	if (c->soft_limit)
-		goal = min(goal, max(c->soft_limit, c->live + c->live / 16));
-	return goal;
+	limit = c->soft_limit ? max(c->soft_limit, c->live + c->live / 16) :
+				U64_MAX;
+	p->limited = limit < goal;
+	return min(goal, limit);
 }
 
 /**

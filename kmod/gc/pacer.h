@@ -18,6 +18,7 @@
  * @rate: bytes allocated per millisecond between the last two cycles
  * @cycle_us: length of a cycle until its flip, smoothed
  * @peak: heap size when the last cycle's marking was over
+ * @limited: the goal is the soft limit's, not GOGC's
  */
 struct kgc_pacer {
 	u64	live;
@@ -27,6 +28,7 @@ struct kgc_pacer {
 	u64	rate;
 	u64	cycle_us;
 	u64	peak;
+	bool	limited;
 };
 
 /**

@@ -94,7 +94,7 @@ static void type_shape(struct kgc_type *type)
 	class = kgc_size_to_class_aligned(type->size, type->align);
 	shape->spc = class << 1 | noscan;
 	shape->slot = kgc_classes[class].size;
-	if (class)
+	if (class && !type->finalize)
 		shape->fast_spc = shape->spc;
 }
 

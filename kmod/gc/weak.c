@@ -78,10 +78,16 @@ bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 	return alive;
 }
 
+void kgc_weaks_init(struct kgc_heap *heap, gfp_t gfp)
+{
+	kgc_handles_init(&heap->weaks.handles, KGC_HANDLE_WEAK, gfp);
+}
+
 /* A new cycle: before MARK is published. */
 void kgc_weaks_open(struct kgc_heap *heap)
 {
 	atomic64_andnot(KGC_WEAK_CLOSED, &heap->weaks.gate);
+	heap->weaks.closed = false;
 }
 
 /* A termination round begins. */
@@ -95,6 +101,66 @@ bool kgc_weaks_close(struct kgc_heap *heap)
 {
 	s64 seen = heap->weaks.seen;
 
-	return atomic64_cmpxchg(&heap->weaks.gate, seen,
-				seen | KGC_WEAK_CLOSED) == seen;
+	heap->weaks.closed = atomic64_cmpxchg(&heap->weaks.gate, seen,
+					      seen | KGC_WEAK_CLOSED) == seen;
+	return heap->weaks.closed;
 }
+
+/**
+ * kgc_weak_create() - make a weak reference
+ * @s: the current section
+ * @obj: the object it shall refer to
+ * @gfp: how to get memory for it
+ * @weak: receives the reference, a number, not 0
+ *
+ * The reference does not keep @obj alive. Tiny objects (up to 8 bytes without
+ * pointers) share blocks and die with their block.
+ *
+ * Context: process or softirq, inside a section; sleeps if @gfp allows.
+ * Return: 0, -ENOMEM, -ENOSPC when the heap has 2^20 of them.
+ */
+int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak)
+{
+	struct kgc_span *span = kgc_map_span(obj);
+	struct kgc_type *type;
+
+	type = kgc_type_of_slot(&s.heap->types, span,
+				kgc_span_index(span, obj));
+	return kgc_weak_open(s, obj, type->shape.id, gfp, weak);
+}
+EXPORT_SYMBOL_GPL(kgc_weak_create);
+
+/**
+ * kgc_weak_get() - the object a weak reference refers to
+ * @s: the current section
+ * @weak: the reference
+ *
+ * Never blocks. Once it has returned NULL it always will.
+ *
+ * Context: any but NMI, inside a section.
+ * Return: the object, valid until kgc_exit() unless stored; NULL when it is
+ * dead.
+ */
+void *kgc_weak_get(struct kgc_section s, u64 weak)
+{
+	unsigned int type;
+	void *obj;
+
+	if (WARN_ON_ONCE(kgc_weak_find(s, weak, &obj, &type)))
+		return NULL;
+	return obj;
+}
+EXPORT_SYMBOL_GPL(kgc_weak_get);
+
+/**
+ * kgc_weak_free() - give up a weak reference
+ * @s: the current section
+ * @weak: the reference
+ *
+ * Context: process or softirq, inside a section.
+ */
+void kgc_weak_free(struct kgc_section s, u64 weak)
+{
+	WARN_ON_ONCE(kgc_weak_drop(s, weak));
+}
+EXPORT_SYMBOL_GPL(kgc_weak_free);

@@ -8,6 +8,8 @@
 #include <linux/atomic.h>
 #include <linux/kgc.h>
 
+#include "handle.h"
+
 struct kgc_span;
 
 /* kgc_weaks.gate: strengthenings of white objects << 1 | closed */
@@ -16,16 +18,21 @@ struct kgc_span;
 
 /**
  * struct kgc_weaks - weak references of a heap
+ * @handles: the weak handles; slots hold targets
  * @gate: decides between a strengthening and the end of marking
  * @seen: @gate when the current termination round began
+ * @closed: the collector closed the gate in this cycle
  */
 struct kgc_weaks {
-	atomic64_t	gate;
-	s64		seen;
+	struct kgc_handles	handles;
+	atomic64_t		gate;
+	s64			seen;
+	bool			closed;
 };
 
 bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 		    unsigned int i);
+void kgc_weaks_init(struct kgc_heap *heap, gfp_t gfp);
 void kgc_weaks_open(struct kgc_heap *heap);
 void kgc_weaks_look(struct kgc_heap *heap);
 bool kgc_weaks_close(struct kgc_heap *heap);

@@ -3,6 +3,7 @@
  * Batches. Operations are copied in and out a chunk at a time; a chunk runs
  * in one section, which is left for operations that wait or touch user memory.
  */
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -74,6 +75,14 @@ static int op_inside(struct kgc_section s, struct kgc_op *op, u64 handle,
 		return kgc_op_dup(s, handle, &op->result);
 	case KGC_OP_DROP:
 		return kgc_handle_drop(s, handle);
+	case KGC_OP_WEAK_CREATE:
+		return kgc_op_weak_create(s, handle, &op->result);
+	case KGC_OP_WEAK_GET:
+		return kgc_op_weak_get(s, handle, &op->result);
+	case KGC_OP_WEAK_DROP:
+		return kgc_weak_drop(s, handle);
+	case KGC_OP_FINALIZE:
+		return kgc_op_finalize(s, handle, value);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -164,28 +173,51 @@ static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 	return n;
 }
 
+/* Nobody will learn of the handles that these operations made. */
+static void chunk_forget(struct batch_run *run, const struct kgc_op *ops, u32 n)
+{
+	u32 i;
+
+	run->s = kgc_enter(run->heap);
+	for (i = 0; i < n; i++)
+		if (op_makes_handle(&ops[i]) && ops[i].result)
+			kgc_op_drop(run->s, ops[i].result);
+	kgc_exit(run->s);
+}
+
+/* Operations at @user that can be read into @ops and written back, up to @n. */
+static u32 chunk_fetch(struct kgc_op *ops, struct kgc_op __user *user, u32 n)
+{
+	size_t bytes = n * sizeof(*ops);
+
+	bytes -= fault_in_writeable((char __user *)user, bytes);
+	bytes -= copy_from_user(ops, user, bytes);
+	return bytes / sizeof(*ops);
+}
+
 static int batch_chunks(struct batch_run *run, struct kgc_batch *batch,
 			struct kgc_op *ops)
 {
 	struct kgc_op __user *user = u64_to_user_ptr(batch->ops);
-	u32 n, ran;
+	u32 want, n, ran;
 
 	while (batch->done < batch->nr_ops) {
 		if (signal_pending(current))
 			return batch->done ? 0 : -EINTR;
-		n = min_t(u32, batch->nr_ops - batch->done, CHUNK_OPS);
-		if (copy_from_user(ops, user + batch->done, n * sizeof(*ops)))
-			return -EFAULT;
+		want = min_t(u32, batch->nr_ops - batch->done, CHUNK_OPS);
+		n = chunk_fetch(ops, user + batch->done, want);
 		run->s = kgc_enter(run->heap);
 		ran = chunk_run(run, batch, ops, n);
 		kgc_exit(run->s);
 		if (copy_to_user(user + batch->done, ops, ran * sizeof(*ops))) {
-			batch->done += ran;
-			return -EFAULT;
+			chunk_forget(run, ops, ran);
+			n = 0;
 		}
 		batch->done += ran;
 		if (ran < n)
 			return 0;
+		if (n < want)
+			return -EFAULT;
 		cond_resched();
 	}
 	return 0;

@@ -10,6 +10,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -230,6 +231,50 @@ static int cmd_dup(struct kgc_heap *heap, union kgc_args *args)
 	return err;
 }
 
+static int cmd_weak_create(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_section s;
+	int err;
+
+	s = kgc_enter(heap);
+	err = kgc_op_weak_create(s, args->handle.handle, &args->handle.result);
+	kgc_exit(s);
+	return err;
+}
+
+static int cmd_weak_get(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_section s;
+	int err;
+
+	s = kgc_enter(heap);
+	err = kgc_op_weak_get(s, args->handle.handle, &args->handle.result);
+	kgc_exit(s);
+	return err;
+}
+
+static int cmd_weak_drop(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_section s;
+	int err;
+
+	s = kgc_enter(heap);
+	err = kgc_weak_drop(s, args->handle.handle);
+	kgc_exit(s);
+	return err;
+}
+
+static int cmd_finalize(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_section s;
+	int err;
+
+	s = kgc_enter(heap);
+	err = kgc_op_finalize(s, args->finalize.handle, args->finalize.cookie);
+	kgc_exit(s);
+	return err;
+}
+
 static int cmd_object_info(struct kgc_heap *heap, union kgc_args *args)
 {
 	struct kgc_section s;
@@ -256,7 +301,7 @@ static int cmd_drop(struct kgc_heap *heap, union kgc_args *args)
 		if (get_user(handle, from + drop->done))
 			return -EFAULT;
 		s = kgc_enter(heap);
-		err = kgc_handle_drop(s, handle);
+		err = kgc_op_drop(s, handle);
 		kgc_exit(s);
 		if (!err)
 			drop->done++;
@@ -357,6 +402,11 @@ static const struct command commands[] = {
 	COMMAND(KGC_STATS, kgc_stats, mark_ns, false, cmd_stats),
 	COMMAND(KGC_BATCH, kgc_batch, failed, true, cmd_batch),
 	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, false, cmd_scavenge),
+	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size, false,
+		cmd_weak_create),
+	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, false, cmd_weak_get),
+	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size, false, cmd_weak_drop),
+	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, false, cmd_finalize),
 };
 
 static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -392,6 +442,61 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return err;
 }
 
+/* Wait for a finalizer record. */
+static int record_take(struct file *file, struct kgc_final_record *record,
+		       struct kgc_final **f)
+{
+	struct kgc_heap *heap = file->private_data;
+	int err;
+
+	for (;;) {
+		err = kgc_final_read(heap, &record->cookie, &record->handle, f);
+		if (err != -EAGAIN || file->f_flags & O_NONBLOCK)
+			return err;
+		err = wait_event_interruptible(heap->finals.waitq,
+					       kgc_finals_readable(heap));
+		if (err)
+			return err;
+	}
+}
+
+/* Whole records of objects found dead; see struct kgc_final_record. */
+static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
+			loff_t *pos)
+{
+	struct kgc_heap *heap = file->private_data;
+	struct kgc_final_record record;
+	struct kgc_final *f;
+	size_t done = 0;
+	int err;
+
+	if (len < sizeof(record))
+		return -EINVAL;
+	while (len - done >= sizeof(record)) {
+		if (done && !kgc_finals_readable(heap))
+			break;
+		err = record_take(file, &record, &f);
+		if (err)
+			return done ?: err;
+		if (copy_to_user(to + done, &record, sizeof(record))) {
+			drop_quietly(heap, record.handle);
+			kgc_final_unread(heap, f);
+			return done ?: -EFAULT;
+		}
+		kgc_final_done(heap, f);
+		done += sizeof(record);
+	}
+	return done;
+}
+
+static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct kgc_heap *heap = file->private_data;
+
+	poll_wait(file, &heap->finals.waitq, wait);
+	return kgc_finals_readable(heap) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
 static int kgc_open(struct inode *inode, struct file *file)
 {
 	struct kgc_heap *heap;
@@ -416,6 +521,8 @@ static const struct file_operations kgc_fops = {
 	.owner = THIS_MODULE,
 	.open = kgc_open,
 	.release = kgc_release,
+	.read = kgc_read,
+	.poll = kgc_poll,
 	.unlocked_ioctl = kgc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -44,19 +44,21 @@ static int value_get(struct kgc_section s, u64 handle, struct object *o)
 	return 0;
 }
 
+static struct kgc_type *type_of(struct kgc_section s, void *addr)
+{
+	struct kgc_span *span = kgc_map_span(addr);
+
+	return kgc_type_of_slot(&s.heap->types, span,
+				kgc_span_index(span, addr));
+}
+
 /* A handle to the object at @addr, 0 for NULL. */
 static int object_handle(struct kgc_section s, void *addr, u64 *handle)
 {
-	struct kgc_span *span;
-	struct kgc_type *type;
-
 	*handle = 0;
 	if (!addr)
 		return 0;
-	span = kgc_map_span(addr);
-	type = kgc_type_of_slot(&s.heap->types, span,
-				kgc_span_index(span, addr));
-	return kgc_handle_open(s, addr, type->shape.id, handle);
+	return kgc_handle_open(s, addr, type_of(s, addr)->shape.id, handle);
 }
 
 static bool is_conservative(const struct object *o)
@@ -146,7 +148,7 @@ int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
 	if (err)
 		return err;
 	if (is_conservative(&o))
-		kgc_store_word(s, (void **)(o.addr + offset), v.addr);
+		kgc_xchg_word(s, (void **)(o.addr + offset), v.addr);
 	else
 		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
 	return 0;
@@ -163,10 +165,22 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	      field_check(&o, offset, &v);
 	if (err)
 		return err;
+	/* after the exchange nothing may fail any more */
+	err = kgc_handle_open(s, o.addr, o.type->shape.id, old);
+	if (err)
+		return err;
 	if (is_conservative(&o))
-		return -EINVAL;
-	p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
-	return object_handle(s, p, old);
+		p = word_object(s, kgc_xchg_word(s, (void **)(o.addr + offset),
+						 v.addr));
+	else
+		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
+	if (p) {
+		kgc_handle_repoint(s, *old, p, type_of(s, p)->shape.id);
+	} else {
+		kgc_handle_drop(s, *old);
+		*old = 0;
+	}
+	return 0;
 }
 
 static int range_get(struct kgc_section s, u64 handle, u64 offset, u64 length,
@@ -231,7 +245,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		} else {
 			value = READ_ONCE(*slot);
 			memcpy((char *)&value + (offset - word), buf, n);
-			kgc_store_word(s, slot, value);
+			kgc_xchg_word(s, slot, value);
 		}
 		offset += n;
 		buf += n;
@@ -259,6 +273,43 @@ int kgc_op_dup(struct kgc_section s, u64 handle, u64 *result)
 	int err = object_get(s, handle, &o);
 
 	return err ?: kgc_handle_open(s, o.addr, o.type->shape.id, result);
+}
+
+/* Close a handle of either kind. */
+int kgc_op_drop(struct kgc_section s, u64 handle)
+{
+	if (handle & KGC_HANDLE_WEAK)
+		return kgc_weak_drop(s, handle);
+	return kgc_handle_drop(s, handle);
+}
+
+int kgc_op_weak_create(struct kgc_section s, u64 handle, u64 *result)
+{
+	struct object o;
+	int err = object_get(s, handle, &o);
+
+	return err ?: kgc_weak_open(s, o.addr, o.type->shape.id, GFP_KERNEL,
+				    result);
+}
+
+int kgc_op_weak_get(struct kgc_section s, u64 handle, u64 *result)
+{
+	unsigned int type;
+	void *obj;
+	int err = kgc_weak_find(s, handle, &obj, &type);
+
+	*result = 0;
+	if (err || !obj)
+		return err;
+	return kgc_handle_open(s, obj, type, result);
+}
+
+int kgc_op_finalize(struct kgc_section s, u64 handle, u64 cookie)
+{
+	struct object o;
+	int err = object_get(s, handle, &o);
+
+	return err ?: kgc_final_add(s, o.addr, NULL, cookie, GFP_KERNEL);
 }
 
 int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size)

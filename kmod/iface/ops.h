@@ -19,6 +19,10 @@ int kgc_op_read(struct kgc_section s, u64 handle, u64 offset, void *buf,
 int kgc_op_write(struct kgc_section s, u64 handle, u64 offset, const void *buf,
 		 u64 length);
 int kgc_op_dup(struct kgc_section s, u64 handle, u64 *result);
+int kgc_op_drop(struct kgc_section s, u64 handle);
+int kgc_op_weak_create(struct kgc_section s, u64 handle, u64 *result);
+int kgc_op_weak_get(struct kgc_section s, u64 handle, u64 *result);
+int kgc_op_finalize(struct kgc_section s, u64 handle, u64 cookie);
 int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size);
 
 /* Outside of sections: they copy to or from userspace. */

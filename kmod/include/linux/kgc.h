@@ -380,12 +380,12 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles);
 size_t kgc_scavenge(struct kgc_heap *heap);
 u64 kgc_heap_objects(struct kgc_heap *heap);
 
-/* ---- weak references ----------------------------------------------------*/
+/* ---- weak references and finalizers -------------------------------------*/
 
-struct kgc_weak;
-
-struct kgc_weak *kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp);
-void *kgc_weak_get(struct kgc_section s, struct kgc_weak *weak);
-void kgc_weak_free(struct kgc_heap *heap, struct kgc_weak *weak);
+int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak);
+void *kgc_weak_get(struct kgc_section s, u64 weak);
+void kgc_weak_free(struct kgc_section s, u64 weak);
+int kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
+		 gfp_t gfp);
 
 #endif /* _LINUX_KGC_H */

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finalizers.
+ *
+ * When marking is complete and dead weak references are cleared, every object
+ * with a pending finalizer that is still white is dead: it is made a root, its
+ * reach is marked, and marking is brought to an end once more. So nothing it
+ * refers to is freed before the finalizer has run, and weak references to it
+ * never flicker back. All objects found white in one cycle are found at once,
+ * whether or not one refers to the other.
+ *
+ * Finalizers are called after the cycle, once, from a workqueue, in a section.
+ */
+#include <linux/slab.h>
+
+#include "../heap.h"
+#include "finalize.h"
+
+#define SCAN_ENTRIES	256
+
+static unsigned long final_index(const void *obj)
+{
+	return ((unsigned long)obj - PAGE_OFFSET) / 8;
+}
+
+/*
+ * Add a finalizer.
+ *
+ * Context: process or softirq; sleeps if @gfp allows.
+ * Return: 0, -EEXIST when the object has one, -ENOMEM, -EINVAL for an object
+ * that shares its block with others.
+ */
+int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
+		  u64 cookie, gfp_t gfp)
+{
+	struct kgc_finals *finals = &s.heap->finals;
+	struct kgc_span *span = kgc_map_span(obj);
+	struct kgc_type *type;
+	struct kgc_final *f;
+	int err;
+
+	type = kgc_type_of_slot(&s.heap->types, span,
+				kgc_span_index(span, obj));
+	if (type->shape.flags & KGC_SHAPE_TINY)
+		return -EINVAL;
+	f = kzalloc(sizeof(*f), gfp | s.heap->alloc.gfp);
+	if (!f)
+		return -ENOMEM;
+	f->obj = obj;
+	f->fn = fn;
+	f->cookie = cookie;
+	INIT_LIST_HEAD(&f->link);
+	err = xa_insert_bh(&finals->pending, final_index(obj), f,
+			   gfp | s.heap->alloc.gfp);
+	if (err) {
+		kfree(f);
+		return err == -EBUSY ? -EEXIST : err;
+	}
+	atomic_inc(&finals->nr_pending);
+	return 0;
+}
+
+/**
+ * kgc_finalize() - have a function called when an object is found dead
+ * @s: the current section
+ * @obj: the object
+ * @fn: the function; its module must outlive the heap
+ * @gfp: how to get memory for the note
+ *
+ * Called once. Whatever @obj refers to is still there then; weak references
+ * to it are cleared already. Ending the heap drops what is pending without
+ * calling it.
+ *
+ * Context: process or softirq, inside a section; sleeps if @gfp allows.
+ * Return: 0, -EEXIST when the object has a finalizer, -ENOMEM, -EINVAL for
+ * objects of up to 8 bytes without pointers.
+ */
+int kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn, gfp_t gfp)
+{
+	return kgc_final_add(s, obj, fn, 0, gfp);
+}
+EXPORT_SYMBOL_GPL(kgc_finalize);
+
+void kgc_finals_scan_begin(struct kgc_heap *heap)
+{
+	heap->finals.at = 0;
+}
+
+/*
+ * Look at a bounded number of pending finalizers; those of white objects are
+ * found. Return: whether any are left to look at.
+ */
+bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
+{
+	struct kgc_finals *finals = &heap->finals;
+	unsigned int budget = SCAN_ENTRIES;
+	struct kgc_final *f;
+	unsigned long index = finals->at;
+
+	xa_for_each_start(&finals->pending, index, f, index) {
+		struct kgc_span *span = kgc_map_span(f->obj);
+		unsigned int i = kgc_span_index(span, f->obj);
+
+		if (!budget--) {
+			finals->at = index;
+			return true;
+		}
+		/* nothing is marked until all have been asked */
+		if (test_bit(i, kgc_span_mark(span)))
+			continue;
+		xa_erase_bh(&finals->pending, index);
+		atomic_dec(&finals->nr_pending);
+		list_add_tail(&f->link, &finals->found);
+	}
+	list_for_each_entry(f, &finals->found, link) {
+		kgc_root_add_slots(heap, &f->root, &f->obj, 1);
+		kgc_mark_root(m, f->obj);
+		cond_resched();
+	}
+	return false;
+}
+
+/* The cycle is over: call what was found. */
+void kgc_finals_publish(struct kgc_heap *heap)
+{
+	struct kgc_finals *finals = &heap->finals;
+	struct kgc_final *f, *next;
+	bool due = false, records = false;
+
+	if (list_empty(&finals->found))
+		return;
+	spin_lock_bh(&finals->lock);
+	list_for_each_entry_safe(f, next, &finals->found, link) {
+		list_move_tail(&f->link, f->fn ? &finals->due :
+						 &finals->records);
+		if (f->fn)
+			due = true;
+		else
+			records = true;
+	}
+	spin_unlock_bh(&finals->lock);
+	if (due)
+		queue_work(kgc_wq, &finals->work);
+	if (records)
+		wake_up_interruptible_all(&finals->waitq);
+}
+
+static struct kgc_final *final_take(struct kgc_finals *finals,
+				    struct list_head *list)
+{
+	struct kgc_final *f;
+
+	spin_lock_bh(&finals->lock);
+	f = list_first_entry_or_null(list, struct kgc_final, link);
+	if (f)
+		list_del_init(&f->link);
+	spin_unlock_bh(&finals->lock);
+	return f;
+}
+
+/* The finalizer has run: its object is no root any more. */
+void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f)
+{
+	kgc_root_del(heap, &f->root);
+	kfree(f);
+}
+
+static void finals_work(struct work_struct *work)
+{
+	struct kgc_finals *finals = container_of(work, struct kgc_finals, work);
+	struct kgc_heap *heap = container_of(finals, struct kgc_heap, finals);
+	struct kgc_section s;
+	struct kgc_final *f;
+
+	while (!READ_ONCE(heap->dying)) {
+		f = final_take(finals, &finals->due);
+		if (!f)
+			return;
+		s = kgc_enter(heap);
+		f->fn(s, smp_load_acquire(&f->obj));
+		kgc_exit(s);
+		kgc_final_done(heap, f);
+		cond_resched();
+	}
+}
+
+/**
+ * kgc_final_read() - take the next record
+ * @heap: the heap
+ * @cookie: receives the cookie
+ * @handle: receives a new handle to the object
+ * @taken: receives the record, for kgc_final_done() or kgc_final_unread()
+ *
+ * Return: 0, -EAGAIN when there is none, -ENOMEM or -ENOSPC for the handle.
+ */
+int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
+		   struct kgc_final **taken)
+{
+	struct kgc_final *f = final_take(&heap->finals, &heap->finals.records);
+	struct kgc_section s;
+	struct kgc_span *span;
+	void *obj;
+	int err;
+
+	if (!f)
+		return -EAGAIN;
+	s = kgc_enter(heap);
+	obj = smp_load_acquire(&f->obj);
+	span = kgc_map_span(obj);
+	err = kgc_handle_open(s, obj,
+			      kgc_type_of_slot(&heap->types, span,
+					       kgc_span_index(span, obj))->shape.id,
+			      handle);
+	kgc_exit(s);
+	if (err) {
+		kgc_final_unread(heap, f);
+		return err;
+	}
+	*cookie = f->cookie;
+	*taken = f;
+	return 0;
+}
+
+/* Put a record back that could not be delivered. */
+void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f)
+{
+	struct kgc_finals *finals = &heap->finals;
+
+	spin_lock_bh(&finals->lock);
+	list_add(&f->link, &finals->records);
+	spin_unlock_bh(&finals->lock);
+	wake_up_interruptible_all(&finals->waitq);
+}
+
+bool kgc_finals_readable(struct kgc_heap *heap)
+{
+	return !list_empty_careful(&heap->finals.records);
+}
+
+void kgc_finals_init(struct kgc_heap *heap)
+{
+	struct kgc_finals *finals = &heap->finals;
+
+	xa_init(&finals->pending);
+	INIT_LIST_HEAD(&finals->found);
+	INIT_LIST_HEAD(&finals->due);
+	INIT_LIST_HEAD(&finals->records);
+	spin_lock_init(&finals->lock);
+	INIT_WORK(&finals->work, finals_work);
+	init_waitqueue_head(&finals->waitq);
+}
+
+/* The heap is dying: let a running finalizer end, call no other. */
+void kgc_finals_stop(struct kgc_heap *heap)
+{
+	cancel_work_sync(&heap->finals.work);
+}
+
+static void list_drop(struct list_head *list)
+{
+	struct kgc_final *f, *next;
+
+	list_for_each_entry_safe(f, next, list, link)
+		kfree(f);
+}
+
+/* Drop what is left without calling it; the collector has stopped. */
+void kgc_finals_destroy(struct kgc_heap *heap)
+{
+	struct kgc_finals *finals = &heap->finals;
+	struct kgc_final *f;
+	unsigned long index;
+
+	cancel_work_sync(&finals->work);
+	xa_for_each(&finals->pending, index, f)
+		kfree(f);
+	xa_destroy(&finals->pending);
+	list_drop(&finals->found);
+	list_drop(&finals->due);
+	list_drop(&finals->records);
+}
