@@ -6,7 +6,7 @@
 	"3 objects (one with 2 fields) in 1 span, 2 roots, 2 " \
 	"mutators, 1 marker, from every graph"
 #define LEAVES \
-	"shade as one step; two stores that race (base, span)"
+	"shade as one step; two stores that race (roots, base)"
 #define NO	3
 #define FIELDS	{ 2, 1, 0 }
 #define NSLOT	3
