@@ -11,6 +11,7 @@
  * One at a time: a mutex is held while a benchmark runs.
  */
 #include <linux/debugfs.h>
+#include <linux/kernel_stat.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -26,7 +27,8 @@
 static const struct bench *const benches[] = {
 	&bench_alloc, &bench_section, &bench_store, &bench_bulk, &bench_refill,
 	&bench_slab, &bench_rcu, &bench_life, &bench_paced, &bench_cycle, &bench_sweep,
-	&bench_idle,
+	&bench_idle, &bench_step, &bench_share, &bench_scale, &bench_meta,
+	&bench_churn, &bench_sparse,
 };
 
 static DEFINE_MUTEX(running);

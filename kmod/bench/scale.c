@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocation on 1 to N CPUs at once, against a loop that only computes, in
+ * turns. Each thread has a fixed amount to do and is timed by itself, so what
+ * counts is the sum of their rates.
+ */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "bench.h"
+
+#define BATCH	64
+#define ROUNDS	9
+
+struct scale;
+
+struct scale_thread {
+	struct scale	*scale;
+	u64		ns;
+	int		err;
+};
+
+/**
+ * struct scale - a turn
+ * @h: the heap
+ * @cache: the rival's
+ * @n: operations for each thread
+ * @what: which loop
+ * @ready: threads that have not come to the start
+ * @left: threads that have not finished
+ * @done: none has
+ * @one: rates of one thread
+ * @all: rates of all threads together
+ * @thread: by CPU
+ */
+struct scale {
+	struct bench_heap	h;
+	struct kmem_cache	*cache;
+	u64			n;
+	enum { SCALE_KGC, SCALE_SLAB, SCALE_CPU, NR_SCALE } what;
+	atomic_t		ready;
+	atomic_t		left;
+	struct completion	done;
+	struct bench_samples	one[NR_SCALE];
+	struct bench_samples	all[NR_SCALE];
+	struct scale_thread	thread[NR_CPUS];
+};
+
+static int kgc_loop(struct scale *t)
+{
+	u64 i, j;
+
+	for (i = 0; i < t->n; i += BATCH) {
+		struct kgc_section s = kgc_enter(t->h.heap);
+		struct bench_node *node = NULL, *last = NULL;
+
+		for (j = 0; j < BATCH; j++) {
+			node = kgc_alloc(s, t->h.node, GFP_KERNEL);
+			if (!node)
+				break;
+			kgc_store(s, &node->left, last);
+			last = node;
+		}
+		kgc_exit(s);
+		if (!node)
+			return -ENOMEM;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int slab_loop(struct scale *t)
+{
+	void *objs[BATCH];
+	u64 i, j;
+
+	for (i = 0; i < t->n; i += BATCH) {
+		for (j = 0; j < BATCH; j++)
+			objs[j] = kmem_cache_zalloc(t->cache, GFP_KERNEL);
+		for (j = 0; j < BATCH; j++)
+			kmem_cache_free(t->cache, objs[j]);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int cpu_loop(struct scale *t)
+{
+	u64 i, j, x = 1;
+
+	for (i = 0; i < t->n; i += BATCH) {
+		for (j = 0; j < BATCH * 40; j++) {
+			x = x * 3 + 1;
+			OPTIMIZER_HIDE_VAR(x);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int scale_thread(void *data)
+{
+	static int (*const loop[NR_SCALE])(struct scale *) = {
+		kgc_loop, slab_loop, cpu_loop,
+	};
+	struct scale_thread *me = data;
+	struct scale *t = me->scale;
+	u64 begin;
+
+	atomic_dec(&t->ready);
+	while (atomic_read(&t->ready))
+		cpu_relax();
+	begin = bench_now();
+	me->err = loop[t->what](t);
+	me->ns = bench_now() - begin;
+	if (atomic_dec_and_test(&t->left))
+		complete(&t->done);
+	return 0;
+}
+
+/* Thousands of operations per second, all threads together; 0 on failure. */
+static u64 scale_turn(struct scale *t, unsigned int cpus)
+{
+	struct task_struct *task;
+	unsigned int i;
+	u64 rate = 0;
+
+	atomic_set(&t->ready, cpus);
+	atomic_set(&t->left, cpus);
+	init_completion(&t->done);
+	for (i = 0; i < cpus; i++) {
+		t->thread[i].scale = t;
+		t->thread[i].err = 0;
+		task = kthread_create(scale_thread, &t->thread[i],
+				      "kgc_bench/%u", i);
+		if (IS_ERR(task)) {
+			/* those that wait at the start are let go */
+			t->thread[i].err = PTR_ERR(task);
+			t->thread[i].ns = 1;
+			atomic_dec(&t->ready);
+			if (atomic_dec_and_test(&t->left))
+				complete(&t->done);
+			continue;
+		}
+		kthread_bind(task, i);
+		wake_up_process(task);
+	}
+	wait_for_completion(&t->done);
+	for (i = 0; i < cpus; i++) {
+		if (t->thread[i].err)
+			return 0;
+		rate += div64_u64(t->n * 1000000, max(t->thread[i].ns, 1ULL));
+	}
+	return rate;
+}
+
+static int scale_report(struct scale *t, unsigned int cpus)
+{
+	static const char * const subject[] = { "kgc", "slab", "cpu" };
+	unsigned int round, i;
+	u64 a, b, speedup[NR_SCALE];
+	char metric[32];
+
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < NR_SCALE; i++) {
+			t->what = i;
+			/* garbage goes while no clock runs, memory stays */
+			if (kgc_collect(t->h.heap, 1))
+				return -EINTR;
+			a = scale_turn(t, 1);
+			if (kgc_collect(t->h.heap, 1))
+				return -EINTR;
+			b = scale_turn(t, cpus);
+			if (!a || !b)
+				return -ENOMEM;
+			t->one[i].ns[t->one[i].n++] = a;
+			t->all[i].ns[t->all[i].n++] = b;
+		}
+	}
+	snprintf(metric, sizeof(metric), "speed-up on %u CPUs", cpus);
+	for (i = 0; i < NR_SCALE; i++) {
+		a = bench_median(&t->one[i]);
+		b = bench_median(&t->all[i]);
+		speedup[i] = div64_u64(b * 100000, a);
+		bench_result(subject[i], "operations on one CPU", "k/s", a, 1);
+		bench_result(subject[i], metric, "", speedup[i], 100000);
+	}
+	for (i = 0; i < SCALE_CPU; i++)
+		bench_result(subject[i], "speed-up over that of computing", "",
+			     speedup[i], speedup[SCALE_CPU]);
+	return 0;
+}
+
+static int scale_run(void)
+{
+	unsigned int cpus = bench_param("cpus", num_online_cpus());
+	struct scale *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!t)
+		return -ENOMEM;
+	cpus = min(cpus, num_online_cpus());
+	t->n = round_up(bench_param("n", 400000), BATCH);
+	t->cache = kmem_cache_create("kgc_bench", 64, 64, 0, NULL);
+	if (!t->cache)
+		goto out;
+	err = bench_heap_open(&t->h, "scale");
+	if (err)
+		goto out;
+	t->what = SCALE_KGC;
+	err = scale_turn(t, cpus) ? scale_report(t, cpus) : -ENOMEM;
+	bench_heap_close(&t->h);
+out:
+	kmem_cache_destroy(t->cache);
+	kvfree(t);
+	return err;
+}
+
+const struct bench bench_scale = {
+	.name = "scale",
+	.about = "allocation on all CPUs over one (cpus, n)",
+	.run = scale_run,
+};

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long one step of a mutator takes while the collector runs beside it: a
+ * ring of nodes in which each new one pushes the oldest out. Arms take turns,
+ * so that what else the machine does falls on all of them:
+ *
+ *	step, collector off		step, cycles back to back
+ *	spinner, collector off		spinner, cycles back to back
+ *
+ * The spinner does arithmetic of about the same length and no kgc work: what
+ * it is held up by is not kgc. The caller confines unbound workqueues to other
+ * CPUs than the first, where the mutator runs.
+ */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "bench.h"
+
+#define ROUNDS		16
+#define SUB_BITS	5	/* buckets per power of two: 3 % apart */
+#define BUCKETS		(64 << SUB_BITS)
+
+struct histogram {
+	u64	n;
+	u64	max;
+	u64	bucket[BUCKETS];
+};
+
+static unsigned int bucket_of(u64 v)
+{
+	unsigned int e;
+
+	if (v < 1 << SUB_BITS)
+		return v;
+	e = fls64(v) - 1 - SUB_BITS;
+	return ((e + 1) << SUB_BITS) + ((v >> e) & ((1 << SUB_BITS) - 1));
+}
+
+static u64 bucket_value(unsigned int b)
+{
+	unsigned int e = b >> SUB_BITS, m = b & ((1 << SUB_BITS) - 1);
+
+	return e ? (u64)((1 << SUB_BITS) + m) << (e - 1) : m;
+}
+
+static void histogram_add(struct histogram *h, u64 v)
+{
+	h->n++;
+	h->max = max(h->max, v);
+	h->bucket[bucket_of(v)]++;
+}
+
+/* The value that @ppm of a million samples do not exceed. */
+static u64 histogram_at(const struct histogram *h, u32 ppm)
+{
+	u64 seen = 0, upto = div_u64(h->n * ppm, 1000000);
+	unsigned int b;
+
+	for (b = 0; b < BUCKETS; b++) {
+		seen += h->bucket[b];
+		if (seen > upto)
+			return bucket_value(b);
+	}
+	return h->max;
+}
+
+/* A clock of the CPU's own: reading the time would be half of a step. */
+static __always_inline u64 ticks(void)
+{
+#ifdef CONFIG_X86_64
+	u32 low, high;
+
+	asm volatile("rdtsc" : "=a" (low), "=d" (high) : : "memory");
+	return (u64)high << 32 | low;
+#else
+	return bench_now();
+#endif
+}
+
+struct step_state {
+	struct bench_heap	h;
+	size_t			ring;
+	u64			steps;
+	u64			spin;
+	u64			at;
+	u64			ticks;
+	u64			ns;
+	struct histogram	*arm[4];
+	struct histogram	*round;
+	struct bench_samples	tail[4];
+	bool			collecting;
+	struct completion	done;
+	struct completion	paused;
+	int			err;
+};
+
+static __always_inline int step(struct step_state *t, struct kgc_section s,
+				struct bench_slot *ring)
+{
+	struct bench_node *node = kgc_alloc(s, t->h.node, GFP_KERNEL);
+
+	if (!node)
+		return -ENOMEM;
+	node->data[0] = t->at;
+	/* the oldest is what stood in the slot */
+	kgc_store(s, &ring[t->at].ref, node);
+	if (++t->at == t->ring)
+		t->at = 0;
+	return 0;
+}
+
+/* Nanoseconds of a number of ticks. */
+static u64 ticks_ns(const struct step_state *t, u64 n)
+{
+	return div64_u64(n * (t->ns >> 10), (t->ticks >> 10) ?: 1);
+}
+
+static noinline int arm_steps(struct step_state *t)
+{
+	struct histogram *hist = t->round;
+	u64 i, begin, end;
+	int err = 0;
+
+	for (i = 0; i < t->steps && !err; i++) {
+		struct kgc_section s;
+
+		begin = ticks();
+		s = kgc_enter(t->h.heap);
+		err = step(t, s, kgc_load(s, &t->h.table));
+		kgc_exit(s);
+		end = ticks();
+		histogram_add(hist, end - begin);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	return err;
+}
+
+static noinline void arm_spin(struct step_state *t)
+{
+	struct histogram *hist = t->round;
+	u64 i, j, begin, end, x = 1;
+
+	for (i = 0; i < t->steps; i++) {
+		begin = ticks();
+		for (j = 0; j < t->spin; j++) {
+			x = x * 3 + 1;
+			OPTIMIZER_HIDE_VAR(x);
+		}
+		end = ticks();
+		histogram_add(hist, end - begin);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+}
+
+/* Cycles back to back, from a thread on another CPU. */
+static int collector(void *data)
+{
+	struct step_state *t = data;
+
+	while (!kthread_should_stop()) {
+		if (READ_ONCE(t->collecting))
+			kgc_collect(t->h.heap, 1);
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+/* Keep the tail of this turn, and add the turn to the arm's histogram. */
+static void arm_end(struct step_state *t, unsigned int a)
+{
+	struct histogram *sum = t->arm[a], *hist = t->round;
+	struct bench_samples *tail = &t->tail[a];
+	unsigned int b;
+
+	tail->ns[tail->n++] = histogram_at(hist, 999900);
+	sum->n += hist->n;
+	sum->max = max(sum->max, hist->max);
+	for (b = 0; b < BUCKETS; b++)
+		sum->bucket[b] += hist->bucket[b];
+	memset(hist, 0, sizeof(*hist));
+}
+
+static int mutator(void *data)
+{
+	struct step_state *t = data;
+	unsigned int round, arm;
+	u64 ns, tk;
+
+	for (round = 0; round < ROUNDS && !t->err; round++) {
+		/* A B C D, then D C B A; the garbage of one arm goes first */
+		for (arm = 0; arm < 4 && !t->err; arm++) {
+			unsigned int a = round & 1 ? 3 - arm : arm;
+
+			WRITE_ONCE(t->collecting, false);
+			t->err = kgc_collect(t->h.heap, 1);
+			WRITE_ONCE(t->collecting, a & 1);
+			ns = bench_now();
+			tk = ticks();
+			if (a < 2)
+				t->err = t->err ?: arm_steps(t);
+			else
+				arm_spin(t);
+			t->ticks += ticks() - tk;
+			t->ns += bench_now() - ns;
+			arm_end(t, a);
+		}
+	}
+	WRITE_ONCE(t->collecting, false);
+	complete(&t->done);
+	return 0;
+}
+
+static void step_report(struct step_state *t)
+{
+	static const char * const subject[] = {
+		"step, collector off", "step, collector on",
+		"spinner, collector off", "spinner, collector on",
+	};
+	static const struct {
+		const char	*name;
+		u32		ppm;
+	} at[] = {
+		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
+		{ "p99.99", 999900 },
+	};
+	unsigned int i, j;
+	u64 tail[4];
+
+	for (i = 0; i < 4; i++) {
+		struct histogram *hist = t->arm[i];
+
+		for (j = 0; j < ARRAY_SIZE(at); j++)
+			bench_result(subject[i], at[j].name, "ns",
+				     ticks_ns(t, histogram_at(hist, at[j].ppm)),
+				     1);
+		bench_result(subject[i], "max", "ns", ticks_ns(t, hist->max), 1);
+	}
+	for (i = 0; i < 4; i++)
+		tail[i] = bench_median(&t->tail[i]);
+	bench_result("step", "p99.99 on / off, median of turns", "", tail[1],
+		     tail[0]);
+	bench_result("spinner", "p99.99 on / off, median of turns", "", tail[3],
+		     tail[2]);
+}
+
+static int step_threads(struct step_state *t)
+{
+	struct task_struct *m, *c;
+
+	init_completion(&t->done);
+	c = kthread_create(collector, t, "kgc_bench_gc");
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	m = kthread_create(mutator, t, "kgc_bench_step");
+	if (IS_ERR(m)) {
+		kthread_stop(c);
+		return PTR_ERR(m);
+	}
+	kthread_bind(m, cpumask_first(cpu_online_mask));
+	kthread_bind(c, cpumask_last(cpu_online_mask));
+	wake_up_process(c);
+	wake_up_process(m);
+	wait_for_completion(&t->done);
+	kthread_stop(c);
+	return t->err;
+}
+
+static int step_run(void)
+{
+	struct step_state *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
+	int err = -ENOMEM;
+
+	if (!t)
+		return -ENOMEM;
+	t->ring = bench_param("ring", 200000);
+	t->steps = bench_param("steps", 5000000) / ROUNDS;
+	t->spin = bench_param("spin", 400);
+	for (i = 0; i < 4; i++) {
+		t->arm[i] = kvzalloc(sizeof(*t->arm[i]), GFP_KERNEL);
+		if (!t->arm[i])
+			goto out;
+	}
+	t->round = kvzalloc(sizeof(*t->round), GFP_KERNEL);
+	err = t->round ? bench_heap_open(&t->h, "step") : -ENOMEM;
+	if (err)
+		goto out;
+	err = bench_table_fill(&t->h, t->ring) ?: step_threads(t);
+	if (!err)
+		step_report(t);
+	bench_heap_close(&t->h);
+out:
+	for (i = 0; i < 4; i++)
+		kvfree(t->arm[i]);
+	kvfree(t->round);
+	kvfree(t);
+	return err;
+}
+
+const struct bench bench_step = {
+	.name = "step",
+	.about = "latency of a ring-buffer step (ring, steps, spin)",
+	.run = step_run,
+};

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The targets, and what the results say of each."""
+from suites import value
+
+
+class Figure:
+    """What was measured for a target; no figure, no verdict."""
+
+    def __init__(self, text, met):
+        self.text = text
+        self.met = met
+
+
+class NotMeasured(Exception):
+    """Why a target has no figure."""
+
+
+def get(found, *key, parameters=""):
+    v = value(found, *key, parameters=parameters)
+    if v is None:
+        raise NotMeasured(f"no result '{' / '.join(key)}' {parameters}".strip())
+    return v
+
+
+def t1(need):
+    v = get(need("paths"), "alloc", "kgc", "fast path")
+    return Figure(f"{v:.1f} instr", v <= 60)
+
+
+def life(need):
+    return get(need("paths"), "life", "kgc",
+               "allocate, link, mark a tenth, sweep")
+
+
+def t2(need):
+    ours = life(need)
+    rival = get(need("paths"), "slab", "slab", "zalloc + free, batches of 64")
+    return Figure(f"{ours / rival:.3f} ({ours:.1f} / {rival:.1f} instr)",
+                  ours / rival <= 0.35)
+
+
+def t3(need):
+    ours = life(need)
+    rival = get(need("paths"), "rcu", "kfree_rcu",
+                "kzalloc + kfree_rcu, barrier")
+    return Figure(f"{ours / rival:.3f} ({ours:.1f} / {rival:.1f} instr)",
+                  ours / rival <= 0.2)
+
+
+def t4(need):
+    v = get(need("paths"), "section", "kgc", "enter + exit")
+    return Figure(f"{v:.1f} instr", v <= 30)
+
+
+def t5(need):
+    def over(metric):
+        return get(need("paths"), "store", "kgc", metric)
+    idle = over("idle, over a plain store")
+    marking = [over("marking, old " + x) for x in ("NULL", "marked", "unmarked")]
+    text = ", ".join(f"+{v:.1f}" for v in marking)
+    # a stretch of 64 stores carries a fraction of its own begin and end
+    return Figure(f"idle +{idle:.1f}; marking {text} instr",
+                  idle < 4.5 and max(marking) < 30.5)
+
+
+def t6(need):
+    v = {x: get(need("paths"), "cycle", "kgc", "per live object, " + x,
+                parameters="n=100000") for x in ("tree", "list", "graph")}
+    return Figure(f"tree {v['tree']:.1f} (list {v['list']:.1f}, "
+                  f"graph {v['graph']:.1f}) instr", v["tree"] <= 60)
+
+
+def t7(need):
+    found = need("latency")
+    ratio = get(found, "step", "step", "p99.99 on / off, median of turns",
+                parameters="steps=2000000")
+    control = get(found, "step", "spinner", "p99.99 on / off, median of turns",
+                  parameters="steps=2000000")
+    longest = [get(found, "step", x + ", collector on", "max",
+                   parameters="steps=2000000") / 1e6 for x in ("step", "spinner")]
+    text = (f"{ratio:.2f} (spinner {control:.2f}; longest {longest[0]:.1f} ms, "
+            f"spinner {longest[1]:.1f} ms)")
+    if not 1 / 1.2 <= control <= 1.2:
+        raise NotMeasured("the machine is too busy: " + text)
+    return Figure(text, ratio <= 1.2)
+
+
+def t8(need):
+    limits = {200: 3, 100: 5, 50: 15}
+    lost = {g: get(need("share"), "share", "kgc", "lost",
+                   parameters=f"work=2000 gogc={g}") for g in limits}
+    return Figure(" / ".join(f"{lost[g]:.1f}" for g in limits) + " %",
+                  all(lost[g] <= limits[g] for g in limits))
+
+
+def t9(need):
+    found = need("scale")
+    p = "n=200000"
+    control = get(found, "scale", "cpu", "speed-up on 2 CPUs", parameters=p)
+    ratio = get(found, "scale", "kgc", "speed-up over that of computing",
+                parameters=p)
+    if control < 1.6:
+        raise NotMeasured(f"two CPUs compute only {control:.2f} times as fast "
+                          f"as one here (kgc over that: {ratio:.2f})")
+    return Figure(f"{ratio:.3f} (control {control:.2f})", ratio >= 0.95)
+
+
+def t10(need):
+    def counter(heap, name, parameters):
+        return get(need("memory"), heap, "counter", name, parameters=parameters)
+
+    def meta(types):
+        p = f"types={types}"
+        return (100 * counter("meta", "MetaSys", p) /
+                counter("meta", "HeapInuse", p))
+
+    def footprint(heap):
+        return ((counter(heap, "HeapSys", "") + counter(heap, "MetaSys", "")) /
+                counter(heap, "LiveBytes", ""))
+    one, two, churn = meta(1), meta(2), footprint("churn")
+    return Figure(f"{one:.2f} % / {two:.2f} %; {churn:.3f} "
+                  f"(sparse survivors {footprint('sparse'):.2f})",
+                  one <= 3 and two <= 6 and churn <= 1.25)
+
+
+def t11(need):
+    small = get(need("paths"), "cycle", "kgc", "cycle, tree",
+                parameters="n=100000")
+    large = get(need("large"), "cycle", "kgc", "cycle, tree",
+                parameters="n=1000000")
+    woken = get(need("paths"), "idle", "kgc", "wake-ups in 60 s")
+    return Figure(f"{large / small:.2f}x; {woken:.0f} wake-ups",
+                  large <= 11 * small and woken == 0)
+
+
+def t12(need):
+    rivals = need("rivals")
+    if not rivals or not rivals["results"]:
+        raise NotMeasured("the rivals did not run")
+    parts, met = [], True
+    for program in ("ring", "trees", "gcbench"):
+        ours = {m: get(rivals, program, "kgc", m) for m in ("total", "worst")}
+        for rival in ("go", "boehm"):
+            theirs = {m: get(rivals, program, rival, m) for m in ours}
+            met = met and all(ours[m] < theirs[m] for m in ours)
+            parts.append(f"{program}/{rival} " + " ".join(
+                f"{m} {ours[m] / theirs[m]:.2f}" for m in ours))
+    return Figure("; ".join(parts), met)
+
+
+def t13(need):
+    raise NotMeasured("the time of 'make run' on a fresh machine: see "
+                      "docs/performance.md")
+
+
+TARGETS = [
+    ("T1", "<= 60 instr", t1), ("T2", "<= 0.35", t2), ("T3", "<= 0.2", t3),
+    ("T4", "<= 30 instr", t4), ("T5", "<= +4 / <= +30 instr", t5),
+    ("T6", "<= 60 instr", t6), ("T7", "<= 1.2", t7),
+    ("T8", "<= 3 / 5 / 15 %", t8), ("T9", ">= 0.95", t9),
+    ("T10", "<= 3 % / <= 6 %; <= 1.25", t10), ("T11", "<= 11x; 0", t11),
+    ("T12", "< 1 everywhere", t12), ("T13", "<= 5 min / <= 30 s", t13),
+]
