@@ -55,16 +55,18 @@ void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 	void *obj;
 	u32 ticket;
 
+	/* nothing here calls a function, so that gcc saves no registers */
+	if (unlikely(s.mode))
+		return alloc_slow(s, type, gfp);
 	preempt_disable();
-	c = kgc_region_begin(a, &ticket);
-	if (unlikely(!c))
+	c = this_cpu_ptr(a->cpu);
+	if (unlikely(!kgc_region_begin(a, c, &ticket)))
 		goto slow;
 	span = c->span[shape->fast_spc];
 	w = *span->word;
 	if (unlikely(!w || span->shape != shape))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, w, s.mode, shape, shape->size,
-			    shape->slot);
+	obj = kgc_take_slot(span, w, shape);
 	kgc_region_end(c, ticket);
 	preempt_enable();
 	return obj;
@@ -124,13 +126,14 @@ static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 	u32 ticket;
 
 	preempt_disable();
-	c = kgc_region_begin(a, &ticket);
-	if (c) {
+	c = this_cpu_ptr(a->cpu);
+	if (kgc_region_begin(a, c, &ticket)) {
 		span = c->span[shape->fast_spc];
 		while (done < n && *span->word && span->shape == shape)
-			objs[done++] = kgc_take_slot(a, span, *span->word,
-						     s.mode, shape,
-						     shape->size, shape->slot);
+			objs[done++] = s.mode ?
+				kgc_take_any_slot(a, span, s.mode, shape,
+						  shape->bytes) :
+				kgc_take_slot(span, *span->word, shape);
 		kgc_region_end(c, ticket);
 	}
 	preempt_enable();

@@ -20,7 +20,7 @@
  */
 static unsigned int tiny_step(const struct kgc_shape *shape)
 {
-	return roundup_pow_of_two(shape->size);
+	return roundup_pow_of_two(shape->bytes);
 }
 
 static void *tiny_continue(struct kgc_allocator *a, struct kgc_cpu *c,
@@ -51,6 +51,20 @@ static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
 	c->tiny.block = block;
 	c->tiny.next = tiny_step(shape);
 	c->tiny.shape = shape;
+}
+
+void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
+		    unsigned int bit, unsigned int mode,
+		    const struct kgc_shape *shape)
+{
+	if (!span->shape)
+		span->types[(span->word - span->bits) * BITS_PER_LONG + bit] =
+			shape->id;
+	if (!kgc_born_black(a, span, mode))
+		return;
+	/* clear and typed before marked: pairs with the load in scan_word() */
+	smp_mb__before_atomic();
+	set_bit(bit, kgc_mark_word(span, span->word));
 }
 
 /* Empty the cache into the central lists. Its owner is whoever calls. */
@@ -115,6 +129,15 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 	return all;
 }
 
+/* The longest a mutator was kept by a refill and the sweeping it did. */
+static void note_step(struct kgc_cpu *c, u64 start)
+{
+	u64 ns = local_clock() - start;
+
+	if (ns > c->longest_ns)
+		WRITE_ONCE(c->longest_ns, ns);
+}
+
 /* One attempt inside a region: the cache, then the central list of @node. */
 static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		       struct kgc_cpu *c, unsigned int mode,
@@ -123,6 +146,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 {
 	struct kgc_span *span = c->span[spc];
 	void *obj;
+	u64 start;
 
 	if (shape->flags & KGC_SHAPE_TINY) {
 		obj = tiny_continue(a, c, mode, shape);
@@ -141,13 +165,14 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 	}
 	if (!*span->word && !kgc_span_next_word(span)) {
 		c->span[spc] = &kgc_empty_span;
+		start = local_clock();
 		span = kgc_central_refill(a, node, spc, span, shape, r);
+		note_step(c, start);
 		if (!span)
 			return NULL;
 		c->span[spc] = span;
 	}
-	obj = kgc_take_slot(a, span, *span->word, mode, shape, round_up(size, 8),
-			    span->size);
+	obj = kgc_take_any_slot(a, span, mode, shape, size);
 	if (shape->flags & KGC_SHAPE_TINY)
 		tiny_open(c, shape, obj);
 	return obj;
@@ -159,18 +184,20 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int spc, size_t size, struct kgc_reserve *r)
 {
 	struct kgc_cpu *c;
+	bool mine;
 	void *obj;
 	u32 ticket;
 
 	preempt_disable();
-	c = kgc_region_begin(a, &ticket);
-	if (!c && kgc_cache_flip(a, this_cpu_ptr(a->cpu)))
-		c = kgc_region_begin(a, &ticket);
-	if (c) {
+	c = this_cpu_ptr(a->cpu);
+	mine = kgc_region_begin(a, c, &ticket);
+	if (!mine && kgc_cache_flip(a, c))
+		mine = kgc_region_begin(a, c, &ticket);
+	if (mine) {
 		obj = cache_try(a, node, c, mode, shape, spc, size, r);
 		kgc_region_end(c, ticket);
 	} else {
-		this_cpu_ptr(a->cpu)->nested++;
+		c->nested++;
 		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r,
 					in_hardirq());
 	}
@@ -192,15 +219,6 @@ static int raw_numa_node(void)
 	return cpu_to_mem(raw_smp_processor_id());
 }
 
-static void note_step(struct kgc_allocator *a, u64 start)
-{
-	u64 ns = local_clock() - start;
-	struct kgc_cpu *c = raw_cpu_ptr(a->cpu);
-
-	if (ns > READ_ONCE(c->longest_ns))
-		WRITE_ONCE(c->longest_ns, ns);
-}
-
 /**
  * kgc_cache_alloc() - allocate from a size class, any way that works
  * @a: the allocator
@@ -219,7 +237,6 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 {
 	struct kgc_reserve r = { };
 	struct kgc_node *node = a->node[raw_numa_node()];
-	u64 start = local_clock();
 	bool fetched = false;
 	void *obj;
 
@@ -237,8 +254,6 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 	}
 	if (fetched)
 		kgc_reserve_release(node, &r);
-	else
-		note_step(a, start);
 	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
 		a->pressure(a, KGC_PRESSURE_GROWTH);
 	return obj;
@@ -282,7 +297,8 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 	if (span) {
 		obj = (void *)span->base;
 		kgc_poison_open(obj, size, span->size);
-		memset(obj, 0, size);
+		memset(obj, 0, round_up(size, 8));
+		kgc_poison_tail(obj, size);
 		preempt_disable();
 		kgc_central_publish_large(a, mode, span, shape);
 		preempt_enable();

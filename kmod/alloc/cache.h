@@ -21,38 +21,47 @@
 #include "alloc.h"
 #include "poison.h"
 
-/* Clear @bytes, a multiple of 8 and not 0, in a way gcc leaves alone. */
-static __always_inline void kgc_clear(void *obj, size_t bytes)
+/*
+ * Clear @blocks times 64 bytes and then @words of 8. Counted separately, and
+ * stored one by one, so that the common sizes take few instructions and gcc
+ * does not turn the loops into calls.
+ */
+static __always_inline void kgc_clear(void *obj, unsigned int blocks,
+				      unsigned int words)
 {
-	u64 *p = obj, *end = obj + bytes;
+	u64 *p = obj;
 
-	for (; p + 4 <= end; p += 4) {
+	for (; blocks; blocks--, p += 8) {
+		/* count down, rather than compare with an end to be computed */
+		OPTIMIZER_HIDE_VAR(blocks);
 		WRITE_ONCE(p[0], 0);
 		WRITE_ONCE(p[1], 0);
 		WRITE_ONCE(p[2], 0);
 		WRITE_ONCE(p[3], 0);
+		WRITE_ONCE(p[4], 0);
+		WRITE_ONCE(p[5], 0);
+		WRITE_ONCE(p[6], 0);
+		WRITE_ONCE(p[7], 0);
 	}
-	for (; p < end; p++)
+	for (; words; words--, p++)
 		WRITE_ONCE(*p, 0);
 }
 
 /*
  * Begin a region on this CPU. Preemption is off already.
  *
- * Return: the cache, its ticket in @ticket; NULL when it is in use or of
- * another generation.
+ * Return: false when it is in use or of another generation.
  */
-static __always_inline struct kgc_cpu *kgc_region_begin(struct kgc_allocator *a,
-							 u32 *ticket)
+static __always_inline bool kgc_region_begin(struct kgc_allocator *a,
+					     struct kgc_cpu *c, u32 *ticket)
 {
-	struct kgc_cpu *c = this_cpu_ptr(a->cpu);
-
 	*ticket = READ_ONCE(c->ticket);
-	if (unlikely(*ticket != READ_ONCE(a->gen)))
-		return NULL;
+	/* not READ_ONCE(), which keeps gcc from comparing with memory */
+	if (unlikely(*ticket != data_race(a->gen)))
+		return false;
 	WRITE_ONCE(c->ticket, KGC_TICKET_BUSY);
 	barrier();
-	return c;
+	return true;
 }
 
 static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 ticket)
@@ -64,27 +73,46 @@ static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 ticket)
 	WRITE_ONCE(c->ticket, ticket);
 }
 
+/* What a newborn needs besides being clear: its type in a mixed span, its colour. */
+void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
+		    unsigned int bit, unsigned int mode,
+		    const struct kgc_shape *shape);
+
 /*
  * Take the lowest free slot of the span's current word @w (not 0), clear the
- * object, give it its colour, and only then make it read as in use.
+ * object, and only then make it read as in use. For sections without a mode,
+ * and a span that holds objects of @shape only: nothing else to be done.
  */
-static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
-					   struct kgc_span *span,
-					   unsigned long w, unsigned int mode,
-					   const struct kgc_shape *shape,
-					   size_t clear, size_t slot)
+static __always_inline void *kgc_take_slot(struct kgc_span *span,
+					   unsigned long w,
+					   const struct kgc_shape *shape)
 {
-	unsigned int bit = __ffs(w);
-	void *obj = span->word_base + bit * slot;
+	void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
 
-	kgc_poison_open(obj, clear, slot);
-	kgc_clear(obj, clear);
-	if (unlikely(mode) && kgc_born_black(a, span, mode))
-		set_bit(bit, kgc_mark_word(span, span->word));
-	if (unlikely(!span->shape))
-		span->types[(span->word - span->bits) * BITS_PER_LONG + bit] =
-			shape->id;
-	/* clear, marked and typed before in use: pairs with kgc_span_is_free() */
+	kgc_poison_open(obj, shape->bytes, shape->slot);
+	kgc_clear(obj, shape->blocks, shape->words);
+	kgc_poison_tail(obj, shape->bytes);
+	/* clear before in use: pairs with kgc_span_is_free() */
+	smp_store_release(span->word, w & (w - 1));
+	return obj;
+}
+
+/* The same for any section, any span and @bytes of a slot. */
+static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
+					       struct kgc_span *span,
+					       unsigned int mode,
+					       const struct kgc_shape *shape,
+					       size_t bytes)
+{
+	unsigned long w = *span->word;
+	unsigned int bit = __ffs(w);
+	void *obj = span->word_base + (size_t)bit * span->size;
+
+	kgc_poison_open(obj, bytes, span->size);
+	kgc_clear(obj, 0, DIV_ROUND_UP(bytes, 8));
+	kgc_poison_tail(obj, bytes);
+	kgc_dress_slot(a, span, bit, mode, shape);
+	/* clear, typed and marked before in use: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, w & (w - 1));
 	return obj;
 }

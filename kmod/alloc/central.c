@@ -13,8 +13,7 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 
-#include "alloc.h"
-#include "poison.h"
+#include "cache.h"
 
 #define SWEEP_BUDGET	8	/* spans swept for one refill at most */
 #define MIXED_BUDGET	4	/* spans of another type looked at */
@@ -384,11 +383,9 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		bit = __ffs(*span->word);
 		obj = span->word_base + (size_t)bit * span->size;
 		kgc_poison_open(obj, size, span->size);
-		memset(obj, 0, span->size);
-		if (kgc_born_black(a, span, mode))
-			set_bit(bit, kgc_mark_word(span, span->word));
-		if (span->types)
-			span->types[kgc_span_index(span, obj)] = shape->id;
+		memset(obj, 0, round_up(size, 8));
+		kgc_poison_tail(obj, size);
+		kgc_dress_slot(a, span, bit, mode, shape);
 		/* clear before in use: pairs with kgc_span_is_free() */
 		smp_store_release(span->word, *span->word & ~BIT(bit));
 		atomic64_add(span->size, &a->charged);

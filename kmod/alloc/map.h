@@ -33,13 +33,24 @@ static __always_inline unsigned long kgc_map_offset(const void *addr)
 	return (unsigned long)addr - PAGE_OFFSET;
 }
 
+/*
+ * The span of an address that is known to lie in some heap, for loops that
+ * keep @top (kgc_map_top) and @base (PAGE_OFFSET) at hand.
+ */
+static __always_inline struct kgc_span *kgc_map_span_at(struct kgc_leaf **top,
+							 unsigned long base,
+							 const void *addr)
+{
+	unsigned long off = (unsigned long)addr - base;
+	struct kgc_leaf *leaf = top[off >> KGC_REGION_SHIFT];
+
+	return leaf->span[(off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1)];
+}
+
 /* The span of an address that is known to lie in some heap. */
 static __always_inline struct kgc_span *kgc_map_span(const void *addr)
 {
-	unsigned long off = kgc_map_offset(addr);
-	struct kgc_leaf *leaf = kgc_map_top[off >> KGC_REGION_SHIFT];
-
-	return leaf->span[(off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1)];
+	return kgc_map_span_at(kgc_map_top, PAGE_OFFSET, addr);
 }
 
 struct kgc_span *kgc_map_find(const void *addr);

@@ -19,18 +19,22 @@
 
 #ifdef CONFIG_KASAN_GENERIC
 
-/* Open @bytes of a slot of @slot bytes. */
+/* Open a slot for an object of @bytes, to be cleared in words of 8. */
 static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
 {
-	size_t whole = round_down(bytes, 8);
+	size_t whole = round_up(bytes, 8);
 
 	kasan_poison(obj, whole, 0, false);
-	if (whole < bytes)
-		kasan_poison(obj + whole, 8, bytes & 7, false);
-	whole = round_up(bytes, 8);
 	if (whole < slot)
 		kasan_poison(obj + whole, slot - whole, KGC_POISON_REDZONE,
 			     false);
+}
+
+/* The object is cleared: close what is behind it in its last word. */
+static inline void kgc_poison_tail(void *obj, size_t bytes)
+{
+	if (bytes & 7)
+		kasan_poison(obj + round_down(bytes, 8), 8, bytes & 7, false);
 }
 
 /* Close the slots of bitmap word @w whose bits are set in @dead. */
@@ -53,6 +57,10 @@ static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close
 #else
 
 static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
+{
+}
+
+static inline void kgc_poison_tail(void *obj, size_t bytes)
 {
 }
 

@@ -79,6 +79,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->nfree = nelems;
 	span->size = size;
 	span->magic = kgc_classes[spc >> 1].magic;
+	span->mark = span->bits + span->nwords;
 	span->shape = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);

@@ -36,7 +36,9 @@ struct kgc_arena;
  * @fast_spc: @spc where the fast path of kgc_alloc() applies, else 0: class 0
  *	is never cached, so the fast path finds an empty span there
  * @flags: KGC_SHAPE_*
- * @size: bytes to clear, a multiple of 8, not above @slot
+ * @bytes: bytes in an object, or element; not above @slot
+ * @blocks: times 64 bytes to clear for an object
+ * @words: times 8 bytes to clear after that
  * @slot: bytes in a slot of @spc
  */
 struct kgc_shape {
@@ -44,8 +46,10 @@ struct kgc_shape {
 	u8	spc;
 	u8	fast_spc;
 	u32	flags;
-	u32	size;
+	u32	bytes;
 	u32	slot;
+	u16	blocks;
+	u16	words;
 };
 
 #define KGC_SHAPE_TINY	1	/* shares a block with its like */
@@ -67,6 +71,7 @@ struct kgc_shape {
  *	the allocator's: then the mark bits decide who lives
  * @nfree: free slots when they were last accounted for; stale while cached
  * @npages: heap pages
+ * @mark: the mark bitmap
  * @queued: on a grey queue; see gc/mark.c
  * @grey: link on that queue
  * @link: on a list of its central, or on the page heap's list of unused spans
@@ -94,6 +99,7 @@ struct kgc_span {
 	struct kgc_arena	*arena;
 	struct list_head	link;
 
+	unsigned long		*mark;
 	unsigned int		queued;
 	struct llist_node	grey;
 
@@ -112,7 +118,7 @@ static inline unsigned long *kgc_span_free(struct kgc_span *span)
 
 static inline unsigned long *kgc_span_mark(struct kgc_span *span)
 {
-	return span->bits + span->nwords;
+	return span->mark;
 }
 
 static inline unsigned long *kgc_span_scan(struct kgc_span *span)

@@ -21,31 +21,51 @@
 static __always_inline void shade_for(struct kgc_section s, void *old,
 				      void *value)
 {
-	if (old && s.mode & KGC_MODE_SHADE_OLD)
+	/* a section that shades at all shades the old value */
+	if (old)
 		kgc_shade(s.heap, old);
-	if (value && s.mode & KGC_MODE_SHADE_NEW)
+	if (unlikely(s.mode & KGC_MODE_SHADE_NEW) && value)
 		kgc_shade(s.heap, value);
+}
+
+static noinline void *store_shading(struct kgc_section s, void **slot,
+				    void *value)
+{
+	void *old = READ_ONCE(*slot);
+
+	do {
+		shade_for(s, old, value);
+	} while (!try_cmpxchg(slot, &old, value));
+	return old;
+}
+
+/* Whether an object of the heap is marked. */
+static __always_inline bool is_grey(void *obj)
+{
+	struct kgc_span *span = kgc_map_span(obj);
+
+	return kgc_is_marked(span, kgc_span_index(span, obj));
 }
 
 /* kgc_store() under a section that shades. */
 void __kgc_store(struct kgc_section s, void **slot, void *value)
 {
-	__kgc_xchg(s, slot, value);
+	void *old = READ_ONCE(*slot);
+
+	/* mostly there is nothing to shade; then this is a leaf function */
+	if (likely(!(s.mode & KGC_MODE_SHADE_NEW) && (!old || is_grey(old)) &&
+		   try_cmpxchg(slot, &old, value)))
+		return;
+	store_shading(s, slot, value);
 }
 EXPORT_SYMBOL_GPL(__kgc_store);
 
 /* kgc_xchg() in any section. */
 void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
 {
-	void *old;
-
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
-	old = READ_ONCE(*slot);
-	do {
-		shade_for(s, old, value);
-	} while (!try_cmpxchg(slot, &old, value));
-	return old;
+	return store_shading(s, slot, value);
 }
 EXPORT_SYMBOL_GPL(__kgc_xchg);
 

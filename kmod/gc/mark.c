@@ -23,7 +23,7 @@
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which some are offered */
 
-static void marker_push(struct kgc_marker *m, struct kgc_span *span)
+static noinline void marker_push(struct kgc_marker *m, struct kgc_span *span)
 {
 	span->grey.next = NULL;
 	if (m->tail)
@@ -85,22 +85,37 @@ static void scan_words(struct kgc_marker *m, void **from, void **to)
 	}
 }
 
-static __always_inline void scan_fields(struct kgc_marker *m, char *obj,
+/* What a loop over fields keeps in registers. */
+struct scan {
+	struct kgc_leaf		**top;
+	unsigned long		base;
+	struct kgc_marker	*m;
+	struct kgc_span		*cur;
+};
+
+static __always_inline struct scan scan_begin(struct kgc_marker *m)
+{
+	return (struct scan){ kgc_map_top, PAGE_OFFSET, m, m->cur };
+}
+
+static __always_inline void scan_fields(struct scan s, char *obj,
 					const struct kgc_type *type)
 {
 	const struct kgc_type_field *f = type->fields;
 	const struct kgc_type_field *end = f + type->nr_fields;
 
-	for (; f < end; f++) {
+	do {
 		/* pairs with the release in kgc_store() */
 		void *p = smp_load_acquire((void **)(obj + f->offset));
 		struct kgc_span *span;
 
 		if (!p)
 			continue;
-		span = kgc_map_span(p);
-		marker_mark(m, span, kgc_span_index(span, p));
-	}
+		span = kgc_map_span_at(s.top, s.base, p);
+		if (kgc_mark_slot(span, kgc_span_index(span, p)) &&
+		    span != s.cur && kgc_mark_queue(span))
+			marker_push(s.m, span);
+	} while (++f < end);
 }
 
 /* Scan the next chunk of m->obj; its end clears m->obj. */
@@ -113,24 +128,22 @@ static void scan_chunk(struct kgc_marker *m)
 		m->at = end;
 	} else {
 		for (; m->at < end; m->at += m->type->size)
-			scan_fields(m, m->obj + m->at, m->type);
+			scan_fields(scan_begin(m), m->obj + m->at, m->type);
 	}
 	if (m->at >= m->end)
 		m->obj = NULL;
 }
 
-static void scan_object(struct kgc_marker *m, unsigned int i)
+/* An object that is more than a few fields. Only large ones take several chunks. */
+static noinline void scan_body(struct kgc_marker *m, char *obj,
+			       const struct kgc_type *type)
 {
-	struct kgc_type *type = kgc_type_of_slot(&m->heap->types, m->cur, i);
-	char *obj = kgc_span_slot(m->cur, i);
-
-	m->objects++;
-	if (likely(type->kind == KGC_KIND_PRECISE)) {
-		scan_fields(m, obj, type);
-		return;
-	}
 	if (type->kind == KGC_KIND_NOSCAN)
 		return;
+	if (type->kind == KGC_KIND_PRECISE) {
+		scan_fields(scan_begin(m), obj, type);
+		return;
+	}
 	m->type = type;
 	m->obj = obj;
 	m->at = 0;
@@ -139,6 +152,45 @@ static void scan_object(struct kgc_marker *m, unsigned int i)
 		round_down(type->array ? m->cur->size : type->size,
 			   sizeof(void *));
 	scan_chunk(m);
+}
+
+/* Scan the grey objects of one bitmap word of the current span, until none. */
+static unsigned int scan_word(struct kgc_marker *m, unsigned int w)
+{
+	struct kgc_span *span = m->cur;
+	unsigned long *mark = kgc_span_mark(span) + w;
+	unsigned long *scan = kgc_span_scan(span) + w;
+	size_t size = span->size;
+	char *base = kgc_span_slot(span, w * BITS_PER_LONG);
+	struct scan s = scan_begin(m);
+	unsigned int n = 0;
+	unsigned long todo;
+
+	/*
+	 * The marks come first: what a newborn was given before it was marked
+	 * is seen, above all that the span is no longer of one type. Pairs
+	 * with kgc_dress_slot().
+	 */
+	while ((todo = smp_load_acquire(mark) & ~READ_ONCE(*scan))) {
+		const struct kgc_shape *shape = READ_ONCE(span->shape);
+		const struct kgc_type *type;
+
+		WRITE_ONCE(*scan, READ_ONCE(*scan) | todo);
+		n += hweight_long(todo);
+		type = container_of(shape, struct kgc_type, shape);
+		if (likely(shape && type->kind == KGC_KIND_PRECISE)) {
+			for (; todo; todo &= todo - 1)
+				scan_fields(s, base + __ffs(todo) * size, type);
+			continue;
+		}
+		for (; todo; todo &= todo - 1) {
+			unsigned int i = w * BITS_PER_LONG + __ffs(todo);
+
+			scan_body(m, kgc_span_slot(span, i),
+				  kgc_type_of_slot(&m->heap->types, span, i));
+		}
+	}
+	return n;
 }
 
 static bool marker_next_span(struct kgc_marker *m)
@@ -162,38 +214,21 @@ static bool marker_next_span(struct kgc_marker *m)
 	/* a full barrier, before the marks are read: see kgc_mark_slot() */
 	xchg(&span->queued, 0);
 	m->cur = span;
-	m->word = 0;
-	m->todo = 0;
-	m->found = false;
 	return true;
 }
 
-/* The next grey object of the current span, or of the next one. */
-static bool marker_next_object(struct kgc_marker *m)
+/* Scan the current span, pass after pass until a pass finds nothing. */
+static unsigned int scan_span(struct kgc_marker *m)
 {
-	while (!m->todo) {
-		unsigned long *mark, *scan;
+	unsigned int words = DIV_ROUND_UP(m->cur->nelems, BITS_PER_LONG);
+	unsigned int w, n, total = 0;
 
-		if (!m->cur && !marker_next_span(m))
-			return false;
-		if (m->word == m->cur->nwords) {
-			if (!m->found) {
-				m->cur = NULL;
-				continue;
-			}
-			m->word = 0;
-			m->found = false;
-		}
-		mark = kgc_span_mark(m->cur) + m->word;
-		scan = kgc_span_scan(m->cur) + m->word;
-		m->todo = READ_ONCE(*mark) & ~READ_ONCE(*scan);
-		if (m->todo) {
-			WRITE_ONCE(*scan, READ_ONCE(*scan) | m->todo);
-			m->found = true;
-		}
-		m->word++;
-	}
-	return true;
+	do {
+		for (w = 0, n = 0; w < words; w++)
+			n += scan_word(m, w);
+		total += n;
+	} while (n && words > 1);
+	return total;
 }
 
 /* Offer half of a long queue to workers that have nothing to do. */
@@ -224,22 +259,28 @@ static void marker_share(struct kgc_marker *m)
 /**
  * kgc_mark_some() - scan a bounded number of objects
  * @m: the worker
- * @objects: how many
+ * @objects: how many, about: a span is scanned to its end
  *
  * Context: process context.
  * Return: false when the worker found nothing more to do.
  */
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 {
-	while (objects--) {
+	unsigned int n, done = 0;
+
+	while (done < objects) {
 		if (unlikely(m->obj)) {
 			scan_chunk(m);
+			done += objects / 4;
 			continue;
 		}
-		if (!marker_next_object(m))
+		if (!marker_next_span(m)) {
+			m->cur = NULL;
 			return false;
-		scan_object(m, (m->word - 1) * BITS_PER_LONG + __ffs(m->todo));
-		m->todo &= m->todo - 1;
+		}
+		n = scan_span(m);
+		m->objects += n;
+		done += n + 1;
 	}
 	marker_share(m);
 	return true;
@@ -321,9 +362,10 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded)
 }
 
 /**
- * kgc_shade() - make an object grey, from a barrier
+ * kgc_shade_white() - make an object grey, from a barrier
  * @heap: the heap
- * @obj: an object of it
+ * @span: the object's span
+ * @i: its slot, which was seen white
  *
  * Marking and queueing are one region that neither an interrupt's end nor a
  * migration splits: the collector's clean round waits for an RCU grace period
@@ -331,11 +373,9 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded)
  *
  * Context: any but NMI.
  */
-void kgc_shade(struct kgc_heap *heap, void *obj)
+noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
+			      unsigned int i)
 {
-	struct kgc_span *span = kgc_map_span(obj);
-	unsigned int i = kgc_span_index(span, obj);
-
 	preempt_disable();
 	if (kgc_mark_slot(span, i)) {
 		/* counted before it can be seen in @queued; an interrupt may

@@ -42,9 +42,6 @@ struct kgc_grey {
  * @tail: its end
  * @nr: spans on it
  * @cur: span being scanned
- * @word: bitmap word of @cur
- * @todo: grey objects of @word still to be scanned
- * @found: whether this pass over @cur found anything
  * @obj: object being scanned in chunks
  * @type: its type
  * @at: bytes of it done
@@ -59,9 +56,6 @@ struct kgc_marker {
 	struct llist_node	*tail;
 	unsigned int		nr;
 	struct kgc_span		*cur;
-	unsigned int		word;
-	unsigned long		todo;
-	bool			found;
 	char			*obj;
 	const struct kgc_type	*type;
 	size_t			at;
@@ -87,23 +81,28 @@ struct kgc_marking {
 	struct kgc_marker	marker[KGC_MAX_MARKERS];
 };
 
+static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
+{
+	return READ_ONCE(kgc_span_mark(span)[i / BITS_PER_LONG]) >>
+	       (i % BITS_PER_LONG) & 1;
+}
+
 /*
  * Make an object grey. Return: whether it was white and its span has to be
  * queued by the caller, in the same region.
  */
 static __always_inline bool kgc_mark_slot(struct kgc_span *span, unsigned int i)
 {
-	unsigned long *mark = &kgc_span_mark(span)[i / BITS_PER_LONG];
-
-	if (READ_ONCE(*mark) >> (i % BITS_PER_LONG) & 1)
+	if (kgc_is_marked(span, i))
 		return false;
+	set_bit(i % BITS_PER_LONG, &kgc_span_mark(span)[i / BITS_PER_LONG]);
 	/*
-	 * A full barrier: the mark is seen before @queued is read. Pairs with
-	 * the xchg() in marker_next_span(): either the marker sees the mark,
-	 * or we see that the span has to be queued again.
+	 * The mark is seen before @queued is read. Pairs with the xchg() in
+	 * marker_next_span(): either the marker sees the mark, or we see that
+	 * the span has to be queued again. Two who mark the same object at
+	 * the same time both go on to the queue, which takes a span once.
 	 */
-	if (test_and_set_bit(i % BITS_PER_LONG, mark))
-		return false;
+	smp_mb__after_atomic();
 	return !kgc_span_noscan(span);
 }
 
@@ -120,8 +119,19 @@ void kgc_mark_root(struct kgc_marker *m, void *obj);
 u64 kgc_mark_shaded(struct kgc_heap *heap);
 bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded);
 void kgc_mark_take_barriers(struct kgc_marker *m);
-void kgc_shade(struct kgc_heap *heap, void *obj);
+void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
+		     unsigned int i);
 struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
 				 unsigned int *index);
+
+/* Make an object of the heap grey if it is white. Context: any but NMI. */
+static __always_inline void kgc_shade(struct kgc_heap *heap, void *obj)
+{
+	struct kgc_span *span = kgc_map_span(obj);
+	unsigned int i = kgc_span_index(span, obj);
+
+	if (!kgc_is_marked(span, i))
+		kgc_shade_white(heap, span, i);
+}
 
 #endif /* _KGC_MARK_H */

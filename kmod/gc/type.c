@@ -79,7 +79,7 @@ static void type_shape(struct kgc_type *type)
 	bool noscan = type->kind == KGC_KIND_NOSCAN;
 	unsigned int class;
 
-	shape->size = round_up(type->size, 8);
+	shape->bytes = type->size;
 	if (type->array) {
 		shape->spc = noscan;
 		return;
@@ -87,13 +87,15 @@ static void type_shape(struct kgc_type *type)
 	if (noscan && type->size <= KGC_TINY_MAX && type->align <= 8) {
 		shape->flags = KGC_SHAPE_TINY;
 		shape->spc = KGC_TINY_SPC;
-		shape->size = max(type->size, type->align);
+		shape->bytes = max(type->size, type->align);
 		shape->slot = KGC_TINY_BLOCK;
 		return;
 	}
 	class = kgc_size_to_class_aligned(type->size, type->align);
 	shape->spc = class << 1 | noscan;
 	shape->slot = kgc_classes[class].size;
+	shape->blocks = type->size / 64;
+	shape->words = DIV_ROUND_UP(type->size % 64, 8);
 	if (class && !type->finalize)
 		shape->fast_spc = shape->spc;
 }
@@ -285,6 +287,6 @@ void *kgc_object_start(struct kgc_types *types, struct kgc_span *span,
 
 	if (!(shape->flags & KGC_SHAPE_TINY))
 		return slot;
-	step = roundup_pow_of_two(shape->size);
+	step = roundup_pow_of_two(shape->bytes);
 	return slot + round_down((char *)word - slot, step);
 }

@@ -72,13 +72,14 @@ struct kgc_heap_front {
 /**
  * struct kgc_section - the token of one section, passed by value
  * @heap: the heap entered
+ * @mode: KGC_MODE_* bits, read once on entry and constant until exit; in the
+ *	half of a register that can be tested without shifting
  * @srcu: reader index of the SRCU read-side section below it
- * @mode: KGC_MODE_* bits, read once on entry and constant until exit
  */
 struct kgc_section {
 	struct kgc_heap	*heap;
-	int		srcu;
 	unsigned int	mode;
+	int		srcu;
 };
 
 /**
