@@ -129,11 +129,10 @@ static void nothing(int signal)
 {
 }
 
-/* SIGALRM every millisecond, without SA_RESTART; 0 turns it off. */
-static void tick(int microseconds)
+/* One SIGALRM in a while, without SA_RESTART; 0 calls it off. */
+static void alarm_in(int microseconds)
 {
-	struct itimerval timer = {
-		{ 0, microseconds }, { 0, microseconds } };
+	struct itimerval timer = { .it_value = { 0, microseconds } };
 	struct sigaction action = { .sa_handler = nothing };
 
 	sigaction(SIGALRM, &action, NULL);
@@ -147,13 +146,13 @@ TEST_F(heap, an_interrupted_wait_is_eintr_and_the_cycle_goes_on)
 	__u64 root;
 	int err = 0;
 
-	/* Marking a chain that long takes longer than a tick. */
+	/* Marking a chain that long takes longer than the first alarms. */
 	ASSERT_EQ(0, chain_build(self->fd, self->node, length, &root));
 	for (int attempt = 0; attempt < 200 && err != -EINTR; attempt++) {
 		before = stats_of(self->fd);
-		tick(500);
+		alarm_in(300 + 200 * attempt);
 		err = kgc_collect(self->fd, 2, KGC_COLLECT_WAIT, NULL);
-		tick(0);
+		alarm_in(0);
 		ASSERT_TRUE(err == 0 || err == -EINTR);
 	}
 	ASSERT_EQ(-EINTR, err);
@@ -179,7 +178,7 @@ TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
 	for (int round = 0; round < 200 && interrupted < 3; round++) {
 		int first = kgc_batch_alloc(&batch, self->node, 0), err;
 
-		/* A wait in the middle makes it likely that a tick hits. */
+		/* A wait in the middle makes it likely that the alarm hits. */
 		kgc_batch_collect(&batch, 1);
 		while (kgc_batch_room(&batch) >= 2) {
 			int next = kgc_batch_alloc(&batch, self->node, 0);
@@ -188,10 +187,10 @@ TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
 					KGC_RESULT(next));
 			first = next;
 		}
-		tick(700);
+		alarm_in(300 + 200 * round);
 		while ((err = kgc_batch_flush(&batch, 0)) == -EINTR)
 			interrupted++;
-		tick(0);
+		alarm_in(0);
 		ASSERT_EQ(0, err);
 		ASSERT_EQ(batch.nr, batch.done);
 		for (__u32 i = 0; i < batch.nr; i++) {
