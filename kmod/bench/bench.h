@@ -55,6 +55,7 @@ extern const struct bench bench_life, bench_paced;
 extern const struct bench bench_cycle, bench_sweep, bench_idle;
 extern const struct bench bench_step, bench_share, bench_scale;
 extern const struct bench bench_meta, bench_churn, bench_sparse;
+extern const struct bench bench_ring, bench_trees, bench_gcbench, bench_gogc;
 
 /* ---- clocks -------------------------------------------------------------*/
 

@@ -14,7 +14,7 @@ static const u32 pair_fields[] = {
 	offsetof(struct bench_node, left), offsetof(struct bench_node, right),
 };
 
-/* Another type of the same size. */
+/* Further types of the same size. */
 static const struct kgc_type_desc pair_desc = {
 	.name = "pair", .size = sizeof(struct bench_node),
 	.fields = pair_fields, .nr_fields = 2, .owner = THIS_MODULE,
@@ -25,23 +25,24 @@ static int meta_run(void)
 	u64 n = round_up(bench_param("n", 500000), BATCH), i;
 	struct bench_heap *h = bench_hold("meta");
 	struct bench_node *node = NULL, *last;
-	struct kgc_type *type[2];
+	unsigned int types = clamp(bench_param("types", 1), 1ULL, 16ULL);
+	struct kgc_type *type[16];
 	struct kgc_section s;
 	unsigned int j;
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	type[0] = h->node;
-	type[1] = h->node;
-	if (bench_param("types", 1) == 2)
-		type[1] = kgc_type_register(h->heap, &pair_desc);
-	if (IS_ERR(type[1]))
-		return PTR_ERR(type[1]);
+	for (j = 1; j < types; j++) {
+		type[j] = kgc_type_register(h->heap, &pair_desc);
+		if (IS_ERR(type[j]))
+			return PTR_ERR(type[j]);
+	}
 	for (i = 0; i < n; i += BATCH) {
 		s = kgc_enter(h->heap);
 		last = kgc_load(s, &h->spare);
 		for (j = 0; j < BATCH; j++) {
-			node = kgc_alloc(s, type[j & 1], GFP_KERNEL);
+			node = kgc_alloc(s, type[j % types], GFP_KERNEL);
 			if (!node)
 				break;
 			kgc_store(s, &node->left, last);
@@ -59,7 +60,7 @@ static int meta_run(void)
 
 const struct bench bench_meta = {
 	.name = "meta",
-	.about = "n objects of 64 bytes, of one or two types (n, types)",
+	.about = "n objects of 64 bytes, of up to 16 types (n, types)",
 	.run = meta_run,
 };
 

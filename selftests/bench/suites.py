@@ -31,14 +31,14 @@ SUITES = {
         "cycle n=10000", "cycle n=1000000", "paced",
     ], "cycles over small and large heaps, instructions counted"),
     "memory": (KERNEL, ["-n", "-t", "900"], [
-        "meta types=1", "counters meta", "meta types=2", "counters meta",
+        "meta types=1", "counters meta", "meta types=8", "counters meta",
         "churn", "counters churn", "sparse", "counters sparse",
     ], "what heaps weigh"),
     "share": (KERNEL, ["-n", "-t", "1500"], SHARE,
               "throughput lost to collection, instructions counted"),
-    "gogc": (KERNEL, ["-n", "-t", "900"], [
-        f"gogc gogc={g}" for g in (25, 50, 100, 200, 400, 800)
-    ], "cycles and peak memory by GOGC"),
+    "gogc": ("uml", ["-c", "2", "-t", "900", "-m", "1500"], [
+        f"gogc gogc={g} n=500000" for g in (25, 50, 100, 200, 400, 800)
+    ], "cycles and peak memory by GOGC, wall time"),
     "latency": (KERNEL, ["-c", "2", "-t", "600"], ["step steps=2000000"],
                 "steps of a mutator beside the collector, two CPUs"),
     "scale": (KERNEL, ["-c", "2", "-t", "600"], ["scale n=200000"],
@@ -48,7 +48,7 @@ SUITES = {
         "cycle n=100000", "scale", "step steps=1000000",
     ], "the same in User-mode Linux, wall time"),
 }
-COUNTED = ("paths", "large", "memory", "share", "gogc")
+COUNTED = ("paths", "large", "memory", "share", "rivals")
 
 
 def output(*command):
