@@ -190,7 +190,7 @@ static u32 chunk_fetch(struct kgc_op *ops, struct kgc_op __user *user, u32 n)
 {
 	size_t bytes = n * sizeof(*ops);
 
-	bytes -= fault_in_writeable((char __user *)user, bytes);
+	bytes -= fault_in_safe_writeable((char __user *)user, bytes);
 	bytes -= copy_from_user(ops, user, bytes);
 	return bytes / sizeof(*ops);
 }

@@ -433,8 +433,8 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (args.flags && !command->flags)
 		return -EOPNOTSUPP;
 	/* find out before the command has done anything */
-	if (fault_in_writeable((char __user *)user,
-			       min_t(u32, size, command->size)))
+	if (fault_in_safe_writeable((char __user *)user,
+				    min_t(u32, size, command->size)))
 		return -EFAULT;
 	err = command->run(file->private_data, &args);
 	if (copy_to_user(user, &args, min_t(u32, size, command->size)))
