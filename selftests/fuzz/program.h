@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A fuzz program: calls, each a record of small numbers whose meaning run.c
+ * gives. Any record is a valid call, so programs can be changed blindly.
+ */
+#ifndef FUZZ_PROGRAM_H
+#define FUZZ_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "random.h"
+
+#define FUZZ_CALLS	96	/* most in a program */
+#define FUZZ_WORKERS	3	/* who carry it out */
+#define FUZZ_FDS	4	/* descriptors they share */
+
+enum fuzz_kind {
+	FUZZ_OPEN, FUZZ_CLOSE, FUZZ_SHARE, FUZZ_INFO, FUZZ_TYPE, FUZZ_ALLOC,
+	FUZZ_LOAD, FUZZ_STORE, FUZZ_XCHG, FUZZ_READ, FUZZ_WRITE, FUZZ_DUP,
+	FUZZ_DROP, FUZZ_OBJECT, FUZZ_COLLECT, FUZZ_GET, FUZZ_SET, FUZZ_STATS,
+	FUZZ_BATCH, FUZZ_SCAVENGE, FUZZ_WEAK, FUZZ_WEAK_GET, FUZZ_WEAK_DROP,
+	FUZZ_FINALIZE, FUZZ_RECORDS, FUZZ_POLL, FUZZ_RAW, FUZZ_PROTECT,
+	FUZZ_SIGNAL, FUZZ_PEEK,
+	FUZZ_KINDS,
+};
+
+/**
+ * struct fuzz_call - one call
+ * @kind: enum fuzz_kind
+ * @worker: who makes it
+ * @fd: which descriptor
+ * @twist: 0: well-formed; else what is wrong with its argument
+ * @a: usually which handle or type
+ * @b: usually which offset or number
+ * @c: usually which second handle, length or value
+ * @d: seed of what is left
+ */
+struct fuzz_call {
+	uint8_t kind, worker, fd, twist;
+	uint16_t a, b;
+	uint32_t c, d;
+};
+
+/**
+ * struct fuzz_program - calls in order; each worker makes its own of them
+ * @nr: how many
+ * @call: they
+ */
+struct fuzz_program {
+	uint32_t nr;
+	struct fuzz_call call[FUZZ_CALLS];
+};
+
+void fuzz_generate(struct fuzz_program *p, struct random *r);
+void fuzz_mutate(struct fuzz_program *p, const struct fuzz_program *other,
+		 struct random *r);
+void fuzz_print(FILE *to, const struct fuzz_program *p);
+/* The next program of a text; NULL at its end. */
+const char *fuzz_parse(struct fuzz_program *p, const char *text);
+bool fuzz_is_sequential(const struct fuzz_program *p);
+
+#endif /* FUZZ_PROGRAM_H */
