@@ -64,10 +64,12 @@ def fingerprint():
     """A digest of everything a figure depends on but the machine."""
     digest = hashlib.sha256()
     files = output("git", "ls-files", "-co", "--exclude-standard", "--",
-                   "Kbuild", "kmod", "uapi", "selftests/bench").split("\n")
+                   "Kbuild", "kmod", "uapi", "selftests/bench/guest",
+                   "selftests/bench/suites.py", "selftests/bench/programs.py",
+                   "selftests/bench/rivals").split("\n")
     for name in sorted(files):
         path = os.path.join(TOP, name)
-        if name.endswith("expected.json") or not os.path.isfile(path):
+        if not os.path.isfile(path):
             continue
         digest.update(name.encode() + b"\0")
         with open(path, "rb") as f:
