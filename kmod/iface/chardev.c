@@ -301,7 +301,7 @@ static int cmd_drop(struct kgc_heap *heap, union kgc_args *args)
 		if (get_user(handle, from + drop->done))
 			return -EFAULT;
 		s = kgc_enter(heap);
-		err = kgc_op_drop(s, handle);
+		err = kgc_handle_drop(s, handle);
 		kgc_exit(s);
 		if (!err)
 			drop->done++;

@@ -313,7 +313,8 @@ enum kgc_reason {
  * @flags: must be 0
  * @heap_alloc: bytes of allocated objects, dead ones not yet swept included
  * @total_alloc: bytes allocated since the heap began
- * @mallocs: objects allocated since the heap began
+ * @mallocs: objects allocated since the heap began. Objects of up to 8 bytes
+ *	without pointers share 16-byte blocks; a block counts as one object
  * @frees: objects found dead since the heap began
  * @heap_objects: @mallocs - @frees
  * @heap_inuse: bytes in spans with at least one object
