@@ -33,19 +33,25 @@ DEFINE_STATIC_SRCU(plain_srcu);
 	bench_median(&t_);						\
 })
 
+static __always_inline void srcu_pair(void)
+{
+	int idx = srcu_read_lock(&plain_srcu);
+
+	srcu_read_unlock(&plain_srcu, idx);
+}
+
 static int section_run(void)
 {
 	struct bench_heap h;
 	u64 empty, kgc, srcu;
-	int err, x;
+	int err;
 
 	err = bench_heap_open(&h, "section");
 	if (err)
 		return err;
 	empty = MEDIAN_OF();
 	kgc = MEDIAN_OF(kgc_exit(kgc_enter(h.heap)));
-	srcu = MEDIAN_OF(x = srcu_read_lock(&plain_srcu);
-			 srcu_read_unlock(&plain_srcu, x));
+	srcu = MEDIAN_OF(srcu_pair());
 	bench_result("kgc", "enter + exit", "ns", kgc - empty, STRETCH);
 	bench_result("srcu", "read lock + unlock", "ns", srcu - empty, STRETCH);
 	bench_heap_close(&h);
@@ -57,24 +63,6 @@ const struct bench bench_section = {
 	.about = "an empty section",
 	.run = section_run,
 };
-
-/* The middle of a marking phase: a section that began in it, or one idle. */
-static struct kgc_section enter_marking(struct bench_heap *h)
-	__acquires(kgc_section)
-{
-	struct kgc_section s;
-	unsigned int tries;
-
-	kgc_collect_start(h->heap, 1);
-	for (tries = 0; tries < 10000; tries++) {
-		s = kgc_enter(h->heap);
-		if (s.mode & KGC_MODE_BLACK)
-			return s;
-		kgc_exit(s);
-		usleep_range(50, 100);
-	}
-	return kgc_enter(h->heap);
-}
 
 static noinline u64 store_each(struct kgc_section s, struct bench_slot *slots,
 		      void *const *values)
@@ -129,16 +117,11 @@ static noinline u64 rcu_each(void __rcu **slots, void *const *values)
  * The list in front of the table keeps the marker away from the targets. The
  * table is allocated before marking, and stores go to the heap, not to roots.
  */
-static void store_marking(struct bench_heap *h, void **values, void **nulls,
-			  u64 plain)
+static void store_shading(struct bench_heap *h, struct kgc_section s,
+			  void **values, void **nulls, u64 plain)
 {
-	struct kgc_section s = enter_marking(h);
 	struct bench_slot *slots = kgc_load(s, &h->table);
 
-	if (!(s.mode & KGC_MODE_SHADE_OLD)) {
-		kgc_exit(s);
-		return;
-	}
 	preempt_disable();
 	bench_result("kgc", "marking, old unmarked", "ns",
 		     store_each(s, slots, nulls) - plain, STRETCH);
@@ -147,7 +130,27 @@ static void store_marking(struct bench_heap *h, void **values, void **nulls,
 	bench_result("kgc", "marking, old marked", "ns",
 		     store_each(s, slots, values) - plain, STRETCH);
 	preempt_enable();
-	kgc_exit(s);
+}
+
+/* Wait for a section that begins while the collector marks. */
+static void store_marking(struct bench_heap *h, void **values, void **nulls,
+			  u64 plain)
+{
+	unsigned int tries;
+	bool marking;
+
+	kgc_collect_start(h->heap, 1);
+	for (tries = 0; tries < 10000; tries++) {
+		struct kgc_section s = kgc_enter(h->heap);
+
+		marking = s.mode & KGC_MODE_BLACK;
+		if (marking)
+			store_shading(h, s, values, nulls, plain);
+		kgc_exit(s);
+		if (marking)
+			break;
+		usleep_range(50, 100);
+	}
 }
 
 static void store_all(struct bench_heap *h, void **values, void **nulls)

@@ -42,15 +42,12 @@ static struct dentry *dir;
 u64 bench_param(const char *name, u64 or_else)
 {
 	size_t len = strlen(name);
-	const char *p = parameters;
-	u64 value;
+	char *p = parameters;
 
 	for (; p && *p; p = strchr(p, ' ')) {
 		p = skip_spaces(p);
-		if (!strncmp(p, name, len) && p[len] == '=') {
-			value = simple_strtoull(p + len + 1, NULL, 0);
-			return value;
-		}
+		if (!strncmp(p, name, len) && p[len] == '=')
+			return memparse(p + len + 1, NULL);
 	}
 	return or_else;
 }

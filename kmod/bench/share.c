@@ -87,7 +87,7 @@ static int share_run(void)
 	};
 	int err;
 
-	n = round_up(bench_param("n", t.live * gogc / 100 * 4), BATCH);
+	n = round_up(bench_param("n", t.live * gogc / 100 * 2), BATCH);
 	err = bench_heap_open(&t.h, "share");
 	if (err)
 		return err;
@@ -98,7 +98,7 @@ static int share_run(void)
 	base = share_base(&t, n);
 	/* the pacer learns the pace before the clock runs */
 	kgc_option_set(t.h.heap, KGC_OPT_GOGC, gogc);
-	err = share_loop(&t, round_up(t.live * gogc / 100 * 2, BATCH));
+	err = share_loop(&t, round_up(t.live * gogc / 100, BATCH));
 	t.peak = 0;
 	first = kgc_collect_start(t.h.heap, 1);
 	err = err ?: kgc_wait(t.h.heap, first);

@@ -19,7 +19,7 @@ OUT = os.path.join(TOP, "build", "bench")
 KERNEL = os.environ.get("BENCH_KERNEL", "stock-6.1")
 
 SHARE = [f"share work={work} gogc={gogc}"
-         for work in (2000, 1000, 300, 100) for gogc in (200, 100, 50)]
+         for gogc in (200, 100, 50) for work in (2000, 500, 100)]
 
 # name: (kernel, boot options, lines for the guest, what it is about)
 SUITES = {
