@@ -65,10 +65,14 @@ static void use_after_free(void)
 
 static void leak(void)
 {
-	char *bytes = kmalloc(40, GFP_KERNEL);
+	int i;
 
-	/* The pointer must not stay behind on this stack. */
-	OPTIMIZER_HIDE_VAR(bytes);
+	/* Several: a copy of the last pointer may stay behind on a stack. */
+	for (i = 0; i < 32; i++) {
+		char *bytes = kmalloc(40, GFP_KERNEL);
+
+		OPTIMIZER_HIDE_VAR(bytes);
+	}
 }
 
 static void lock_order(void)
