@@ -25,6 +25,7 @@ static void heap_options_init(struct kgc_heap *heap)
 	heap->opt.gogc = 100;
 	heap->opt.period_ms = 2 * 60 * MSEC_PER_SEC;
 	heap->opt.cpu_percent = 25;
+	heap->opt.verify = IS_ENABLED(KGC_DEBUG);
 }
 
 /* A heap whose pages and tables are asked for with @gfp as well. */
@@ -214,6 +215,11 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 			return -EINVAL;
 		WRITE_ONCE(opt->cpu_percent, value);
 		return 0;
+	case KGC_OPT_VERIFY:
+		if (value > 1)
+			return -EINVAL;
+		WRITE_ONCE(opt->verify, value);
+		return 0;
 	case KGC_OPT_SCAVENGE:
 		if (value > KGC_SCAVENGE_NOW)
 			return -EINVAL;
@@ -251,6 +257,9 @@ int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value)
 		return 0;
 	case KGC_OPT_CPU_PERCENT:
 		*value = heap->opt.cpu_percent;
+		return 0;
+	case KGC_OPT_VERIFY:
+		*value = heap->opt.verify;
 		return 0;
 	case KGC_OPT_SCAVENGE:
 		*value = heap->opt.scavenge;

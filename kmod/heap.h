@@ -18,6 +18,7 @@
 #include "gc/pacer.h"
 #include "gc/root.h"
 #include "gc/type.h"
+#include "gc/verify.h"
 #include "gc/weak.h"
 #include "gc/finalize.h"
 #include "compat.h"
@@ -59,6 +60,7 @@ struct kgc_heap_options {
  * @pacer: when it runs
  * @weaks: weak references
  * @finals: finalizers
+ * @verify: the verifier
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
  * @id: number, for people
@@ -81,6 +83,7 @@ struct kgc_heap {
 	struct kgc_pacer	pacer;
 	struct kgc_weaks	weaks;
 	struct kgc_finals	finals;
+	struct kgc_verify	verify;
 	unsigned int		sweep_at;
 	bool			dying;
 	u32			id;

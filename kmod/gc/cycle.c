@@ -12,6 +12,7 @@
  *	FINAL		mark what finalizers	-
  *			still need; if any,
  *			DRAIN once more
+ *	VERIFY		option: check the marks	-
  *	SETTLE		publish SETTLE		sections that began before
  *	SETTLED		new generation		regions that began before
  *	FLIP		empty every cache,
@@ -166,12 +167,20 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_REGIONS;
 }
 
+static void marking_is_over(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	cy->verifying = READ_ONCE(heap->opt.verify);
+	if (cy->verifying)
+		kgc_verify_begin(heap);
+	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
+}
+
 static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_mark_pending(heap, cy->shaded)) {
 		cy->step = KGC_STEP_DRAIN;
 	} else if (heap->weaks.closed) {
-		cy->step = KGC_STEP_SETTLE;
+		marking_is_over(heap, cy);
 	} else if (kgc_weaks_close(heap)) {
 		kgc_handles_scan_begin(&heap->weaks.handles);
 		cy->step = KGC_STEP_WEAK;
@@ -196,8 +205,17 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_finals_scan_some(heap, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
-	cy->step = list_empty(&heap->finals.found) ? KGC_STEP_SETTLE :
-						     KGC_STEP_DRAIN;
+	if (list_empty(&heap->finals.found))
+		marking_is_over(heap, cy);
+	else
+		cy->step = KGC_STEP_DRAIN;
+	return KGC_AWAIT_NOTHING;
+}
+
+static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (!kgc_verify_some(heap))
+		cy->step = KGC_STEP_SETTLE;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -222,6 +240,8 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 	if (gen < KGC_FIRST_GEN)
 		gen = KGC_FIRST_GEN + (gen & 1);
+	if (cy->verifying)
+		kgc_verify_settled(heap, cy->shaded);
 	kgc_sweep_begin(heap);
 	/* pairs with the load in kgc_region_begin() */
 	smp_store_release(&heap->alloc.gen, gen);
@@ -307,6 +327,7 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_ROUND]	= step_round,
 	[KGC_STEP_WEAK]		= step_weak,
 	[KGC_STEP_FINAL]	= step_final,
+	[KGC_STEP_VERIFY]	= step_verify,
 	[KGC_STEP_SETTLE]	= step_settle,
 	[KGC_STEP_SETTLED]	= step_settled,
 	[KGC_STEP_FLIP]		= step_flip,

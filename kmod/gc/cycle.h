@@ -21,6 +21,7 @@ enum kgc_step {
 	KGC_STEP_ROUND,		/* RCU grace period of a termination round */
 	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
 	KGC_STEP_FINAL,		/* finalizers */
+	KGC_STEP_VERIFY,	/* option: check the marks */
 	KGC_STEP_SETTLE,	/* marking is complete */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
@@ -104,6 +105,7 @@ struct kgc_cycle_record {
  * @freed_before: objects freed when the cycle began
  * @cpu_before: @cpu_ns when the cycle began
  * @slice_ns: CPU time used since the last pause
+ * @verifying: the current cycle's marks are checked
  * @now: the current cycle
  * @log: the last ones, a ring
  */
@@ -134,6 +136,7 @@ struct kgc_cycle {
 	u64			freed_before;
 	u64			cpu_before;
 	u64			slice_ns;
+	bool			verifying;
 	struct kgc_cycle_record	now;
 	struct kgc_cycle_record	log[KGC_CYCLE_LOG];
 };

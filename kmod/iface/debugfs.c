@@ -5,7 +5,7 @@
  *
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
- *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options
+ *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options, verify
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
@@ -115,6 +115,18 @@ static int heap_classes_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_classes);
+
+static int heap_verify_show(struct seq_file *m, void *v)
+{
+	struct kgc_verify *verify = &((struct kgc_heap *)m->private)->verify;
+
+	show(m, "Verified", READ_ONCE(verify->runs));
+	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
+	show(m, "ForgedWords", READ_ONCE(verify->forged));
+	show(m, "VerifyErrors", READ_ONCE(verify->errors));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_verify);
 
 static int heap_phase_show(struct seq_file *m, void *v)
 {
@@ -270,6 +282,8 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
 	debugfs_create_file("classes", 0400, heap->dir, heap,
 			    &heap_classes_fops);
+	debugfs_create_file("verify", 0400, heap->dir, heap,
+			    &heap_verify_fops);
 	debugfs_create_file("phase", 0400, heap->dir, heap, &heap_phase_fops);
 	debugfs_create_file("cycles", 0400, heap->dir, heap,
 			    &heap_cycles_fops);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The verifier: checks a finished mark phase, object by object. */
+#ifndef _KGC_VERIFY_H
+#define _KGC_VERIFY_H
+
+#include <linux/types.h>
+
+struct kgc_heap;
+
+/**
+ * struct kgc_verify - what the verifier has done for a heap
+ * @nid: node the walk has come to
+ * @at: address the walk has come to
+ * @runs: mark phases checked
+ * @objects: objects looked at
+ * @forged: words of conservative objects that name dead objects; userspace may
+ *	write such
+ * @errors: violations found
+ */
+struct kgc_verify {
+	int		nid;
+	unsigned long	at;
+	u64		runs;
+	u64		objects;
+	u64		forged;
+	u64		errors;
+};
+
+void kgc_verify_begin(struct kgc_heap *heap);
+bool kgc_verify_some(struct kgc_heap *heap);
+void kgc_verify_settled(struct kgc_heap *heap, u64 shaded);
+
+#endif /* _KGC_VERIFY_H */
