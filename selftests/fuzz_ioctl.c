@@ -4,7 +4,7 @@
  * with good and with broken arguments: the kernel reports nothing, counters
  * agree with each other, and closing returns everything.
  *
- *	fuzz_ioctl [-s SEED] [-t SECONDS] [-n CALLS] [-l FILE] [-c FILE] [PROGRAM...]
+ *	fuzz_ioctl [-s SEED] [-t SECONDS] [-n CALLS] [-j JOBS] [-l FILE] [-c FILE] [PROGRAM...]
  *
  * Programs of calls are made at random, and changed where KCOV tells that one
  * came to new places. First the saved corpus is run, or only the PROGRAMs given.
@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,53 +137,130 @@ static void write_kept(const char *path)
 		fclose(file);
 }
 
+/**
+ * struct options - of the command line
+ * @seconds: to run
+ * @calls: to make, in each job
+ * @seed: of the first job
+ * @jobs: processes that do all this beside each other
+ * @corpus: file for the programs kept, or NULL
+ * @paths: programs to run instead
+ */
+struct options {
+	double seconds;
+	uint64_t calls, seed;
+	unsigned int jobs;
+	const char *corpus;
+	char **paths;
+};
+
+static bool saved_programs(const struct options *o, struct random *r)
+{
+	bool good = true;
+
+	if (!*o->paths)
+		return run_text(saved, r);
+	for (char **path = o->paths; *path && good; path++)
+		good = run_file(*path, r);
+	return good;
+}
+
+/* One job. Its totals are added to @sum, shared with the others. */
+static bool run_job(const struct options *o, unsigned int job,
+		    struct fuzz_totals *sum)
+{
+	struct random r = random_from(o->seed + job);
+	struct fuzz_totals t;
+	bool good;
+
+	fuzz_start(o->jobs > 1);
+	good = job || saved_programs(o, &r);
+	if (!job)
+		printf("%s 1 the saved programs do no harm # %lu programs\n",
+		       good ? "ok" : "not ok", programs);
+	fflush(stdout);
+	if (good && !*o->paths)
+		good = run_random(&r, o->seconds, o->calls);
+	t = fuzz_totals();
+	__atomic_fetch_add(&sum->calls, t.calls, 5);
+	__atomic_fetch_add(&sum->succeeded, t.succeeded, 5);
+	__atomic_fetch_add(&sum->operations, t.operations, 5);
+	if (t.places > sum->places)
+		sum->places = t.places;
+	fuzz_stop();
+	if (o->corpus && !job)
+		write_kept(o->corpus);
+	fflush(stdout);
+	return good;
+}
+
+/* All jobs side by side, each with a seed of its own. */
+static bool run_jobs(const struct options *o, struct fuzz_totals *sum)
+{
+	const char *why;
+	unsigned int job;
+	bool good = true;
+	int status;
+
+	if (o->jobs == 1)
+		return run_job(o, 0, sum);
+	for (job = 0; job < o->jobs; job++)
+		if (!fork())
+			_exit(!run_job(o, job, sum));
+	while (wait(&status) > 0) {
+		good &= !status;
+		if (WIFSIGNALED(status))
+			printf("# a job died of signal %d\n", WTERMSIG(status));
+	}
+	why = fuzz_all_returned();
+	if (why)
+		printf("# %s\n", why);
+	return good && !why;
+}
+
 int main(int argc, char **argv)
 {
-	const char *scale = getenv("KGC_SCALE"), *corpus = NULL;
-	double seconds = 20 * (scale ? strtod(scale, NULL) : 1);
-	uint64_t calls = ~0ULL, seed = 0;
-	bool good = true, seeded = false;
-	struct fuzz_totals t;
-	struct random r;
+	const char *scale = getenv("KGC_SCALE");
+	struct options o = {
+		.seconds = 20 * (scale ? strtod(scale, NULL) : 1),
+		.calls = ~0ULL, .jobs = 1,
+	};
+	struct fuzz_totals *sum;
+	bool good, seeded = false;
 	int option, fd;
 
-	while ((option = getopt(argc, argv, "s:t:n:l:c:")) != -1) {
+	while ((option = getopt(argc, argv, "s:t:n:j:l:c:")) != -1) {
 		switch (option) {
-		case 's': seed = strtoull(optarg, NULL, 0); seeded = true; break;
-		case 't': seconds = strtod(optarg, NULL); break;
-		case 'n': calls = strtoull(optarg, NULL, 0); seconds = 1e9; break;
+		case 's': o.seed = strtoull(optarg, NULL, 0); seeded = true; break;
+		case 't': o.seconds = strtod(optarg, NULL); break;
+		case 'n': o.calls = strtoull(optarg, NULL, 0); o.seconds = 1e9; break;
+		case 'j': o.jobs = atoi(optarg); break;
 		case 'l': log_file = optarg; break;
-		case 'c': corpus = optarg; break;
+		case 'c': o.corpus = optarg; break;
 		default: return 1;
 		}
 	}
+	o.paths = argv + optind;
+	o.calls /= o.jobs;
 	fd = kgc_open();
 	if (fd < 0) {
 		printf("1..0 # SKIP %s: %s\n", KGC_DEVICE, strerror(-fd));
 		return KSFT_SKIP;
 	}
 	kgc_close(fd);
-	printf("TAP version 13\n1..%d\n", optind < argc ? 1 : 2);
-	r = random_from(seeded ? seed : random_seed());
-	fuzz_start();
-	for (int i = optind; i < argc && good; i++)
-		good = run_file(argv[i], &r);
-	if (optind == argc)
-		good = run_text(saved, &r);
-	printf("%s 1 the saved programs do no harm # %lu programs\n",
-	       good ? "ok" : "not ok", programs);
-	if (optind == argc && good) {
-		good = run_random(&r, seconds, calls);
-		t = fuzz_totals();
-		printf("%s 2 random programs do no harm # %llu calls (%llu succeeded), %llu operations in batches, %lu programs, %llu places (%s), %u kept\n",
-		       good ? "ok" : "not ok", (unsigned long long)t.calls,
-		       (unsigned long long)t.succeeded,
-		       (unsigned long long)t.operations, programs,
-		       (unsigned long long)t.places,
-		       t.places ? "KCOV" : "blind", nr_kept);
-	}
-	fuzz_stop();
-	if (corpus)
-		write_kept(corpus);
+	printf("TAP version 13\n1..%d\n", *o.paths ? 1 : 2);
+	if (!seeded)
+		o.seed = random_seed();
+	fflush(stdout);
+	sum = mmap(NULL, sizeof(*sum), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	good = run_jobs(&o, sum);
+	if (!*o.paths)
+		printf("%s 2 random programs do no harm # %llu calls (%llu succeeded), %llu operations in batches, %llu places (%s)\n",
+		       good ? "ok" : "not ok", (unsigned long long)sum->calls,
+		       (unsigned long long)sum->succeeded,
+		       (unsigned long long)sum->operations,
+		       (unsigned long long)sum->places,
+		       sum->places ? "KCOV" : "blind");
 	return !good;
 }

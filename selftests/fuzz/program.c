@@ -54,7 +54,7 @@ void fuzz_generate(struct fuzz_program *p, struct random *r)
 {
 	unsigned int workers = pick_workers(r), i;
 
-	p->nr = 8 + random_below(r, FUZZ_CALLS - 8);
+	p->nr = 8 + random_below(r, random_below(r, 3) ? FUZZ_CALLS - 8 : 40);
 	for (i = 0; i < p->nr; i++)
 		p->call[i] = any_call(r, workers);
 	/* a heap, two types and an object, or nearly nothing can happen */

@@ -12,7 +12,7 @@
 
 #include "random.h"
 
-#define FUZZ_CALLS	96	/* most in a program */
+#define FUZZ_CALLS	500	/* most in a program */
 #define FUZZ_WORKERS	3	/* who carry it out */
 #define FUZZ_FDS	4	/* descriptors they share */
 

@@ -54,13 +54,20 @@ struct shared {
 };
 
 static struct shared *sh;
+static bool others;	/* run beside us: what the module holds is not ours alone */
 static pid_t helper[FUZZ_WORKERS];
 
 /*
  * What user pointers point to: a page for reading and writing, one that
- * "protect" changes, and one that cannot be touched.
+ * "protect" changes, one that cannot be touched, and behind it room for
+ * operations. It lies where nothing is near, so that a pointer with a bit
+ * changed does not lead the kernel to write to what is ours.
  */
 static char *window;
+static bool protected;	/* page 1 */
+
+#define WINDOW	((void *)0x200000000000UL)
+#define WINDOW_OPS	((struct kgc_op *)(window + 4 * PAGE))
 static uint64_t *cover;
 static int cover_fd = -1;
 
@@ -175,6 +182,8 @@ static int call(const struct fuzz_call *c, unsigned long cmd, void *arg,
 		at = buffer(c->d % 7, size);
 		break;
 	case 6:	/* the end of the argument is missing */
+		if (protected)
+			break;
 		at = window + 2 * PAGE - size + 8;
 		memcpy(at, arg, size - 8);
 		break;
@@ -363,7 +372,7 @@ static uint64_t operand(struct random *r, unsigned int i)
 
 static int run_batch(const struct fuzz_call *c)
 {
-	static struct kgc_op ops[MAX_OPS];
+	struct kgc_op *ops = WINDOW_OPS;
 	struct random r = random_from(c->d);
 	struct kgc_batch b = {
 		.flags = c->b % 2 ? KGC_BATCH_STOP_ON_ERROR : 0,
@@ -375,7 +384,7 @@ static int run_batch(const struct fuzz_call *c)
 	uint32_t i, n = b.nr_ops < MAX_OPS ? b.nr_ops : MAX_OPS;
 	int err;
 
-	memset(ops, 0, sizeof(ops));
+	memset(ops, 0, MAX_OPS * sizeof(*ops));
 	for (i = 0; i < n; i++) {
 		struct kgc_op *op = &ops[i];
 		uint32_t x = random_word(&r);
@@ -469,6 +478,14 @@ static int run_signal(const struct fuzz_call *c)
 	return setitimer(ITIMER_REAL, &soon, NULL);
 }
 
+static int run_protect(const struct fuzz_call *c)
+{
+	static const int kinds[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
+
+	protected = c->a % 3 != 2;
+	return mprotect(window + PAGE, PAGE, kinds[c->a % 3]);
+}
+
 static int run_call(const struct fuzz_call *c)
 {
 	struct kgc_info info = { 0 };
@@ -476,7 +493,6 @@ static int run_call(const struct fuzz_call *c)
 	struct kgc_scavenge scavenge = { 0 };
 	struct kgc_finalize finalize = { .handle = handle_of(c->a), .cookie = c->d };
 	struct pollfd pfd = { .fd = sh->fd[c->fd % FUZZ_FDS], .events = c->b };
-	static const int protections[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
 
 	switch (c->kind) {
 	case FUZZ_OPEN:		return run_open(c);
@@ -506,7 +522,7 @@ static int run_call(const struct fuzz_call *c)
 	case FUZZ_RECORDS:	return run_records(c);
 	case FUZZ_POLL:		return poll(&pfd, 1, c->c % 3) < 0 ? -errno : 0;
 	case FUZZ_RAW:		return run_raw(c);
-	case FUZZ_PROTECT:	return mprotect(window + PAGE, PAGE, protections[c->a % 3]);
+	case FUZZ_PROTECT:	return run_protect(c);
 	case FUZZ_SIGNAL:	return run_signal(c);
 	case FUZZ_PEEK:		return run_peek(c);
 	default:		return 0;
@@ -558,6 +574,7 @@ static void work(unsigned int worker)
 
 	memset(window, 0, PAGE);
 	mprotect(window + PAGE, PAGE, PROT_READ | PROT_WRITE);
+	protected = false;
 	for (i = 0; i < p->nr; i++) {
 		if (p->call[i].worker != worker)
 			continue;
@@ -586,8 +603,9 @@ static void prepare(void)
 
 	/* no SA_RESTART: calls shall be interrupted */
 	sigaction(SIGALRM, &ignore, NULL);
-	window = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	window = mmap(WINDOW, 4 * PAGE + MAX_OPS * sizeof(struct kgc_op),
+		      PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	mprotect(window + 2 * PAGE, PAGE, PROT_NONE);
 	cover_open();
 }
@@ -619,10 +637,11 @@ static void limit_memory(unsigned long bytes)
 	fclose(limit);
 }
 
-void fuzz_start(void)
+void fuzz_start(bool beside_others)
 {
 	unsigned int i;
 
+	others = beside_others;
 	limit_memory(192UL << 20);
 
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
@@ -706,7 +725,7 @@ static const char *still_collects(int fd)
 }
 
 /* Descriptors closed, the module holds nothing. */
-static const char *all_returned(void)
+const char *fuzz_all_returned(void)
 {
 	__u64 heaps = ~0ULL, sys = ~0ULL;
 	char *text;
@@ -741,7 +760,7 @@ static const char *aftermath(bool collect)
 			close(sh->fd[i]);
 		sh->fd[i] = -1;
 	}
-	return why ? why : all_returned();
+	return why || others ? why : fuzz_all_returned();
 }
 
 const char *fuzz_run(const struct fuzz_program *p, bool *fresh)

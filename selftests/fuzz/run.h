@@ -20,7 +20,8 @@ struct fuzz_totals {
 	uint64_t calls, operations, succeeded, places;
 };
 
-void fuzz_start(void);
+/* @beside_others: more of us run, nobody's heaps are all there are. */
+void fuzz_start(bool beside_others);
 void fuzz_stop(void);
 
 /*
@@ -29,5 +30,8 @@ void fuzz_stop(void);
  */
 const char *fuzz_run(const struct fuzz_program *p, bool *fresh);
 struct fuzz_totals fuzz_totals(void);
+
+/* NULL, or what the module holds although nothing is open. */
+const char *fuzz_all_returned(void);
 
 #endif /* FUZZ_RUN_H */
