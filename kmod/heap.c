@@ -62,6 +62,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_handles_init(&heap->handles, 0, gfp);
 	kgc_weaks_init(heap, gfp);
 	kgc_finals_init(heap);
+	kgc_sections_init(heap);
 	kgc_cycle_init(heap);
 	mutex_lock(&kgc_heaps_lock);
 	list_add_tail(&heap->link, &kgc_heaps);
@@ -215,6 +216,12 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 			return -EINVAL;
 		WRITE_ONCE(opt->cpu_percent, value);
 		return 0;
+	case KGC_OPT_TRACK_SECTIONS:
+		if (value > 1)
+			return -EINVAL;
+		/* sections learn of it with the next phase */
+		WRITE_ONCE(opt->track_sections, value);
+		return 0;
 	case KGC_OPT_VERIFY:
 		if (value > 1)
 			return -EINVAL;
@@ -257,6 +264,9 @@ int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value)
 		return 0;
 	case KGC_OPT_CPU_PERCENT:
 		*value = heap->opt.cpu_percent;
+		return 0;
+	case KGC_OPT_TRACK_SECTIONS:
+		*value = heap->opt.track_sections;
 		return 0;
 	case KGC_OPT_VERIFY:
 		*value = heap->opt.verify;

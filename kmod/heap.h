@@ -17,6 +17,7 @@
 #include "gc/mark.h"
 #include "gc/pacer.h"
 #include "gc/root.h"
+#include "gc/section.h"
 #include "gc/type.h"
 #include "gc/verify.h"
 #include "gc/weak.h"
@@ -61,6 +62,7 @@ struct kgc_heap_options {
  * @weaks: weak references
  * @finals: finalizers
  * @verify: the verifier
+ * @sections: who is inside
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
  * @id: number, for people
@@ -84,6 +86,7 @@ struct kgc_heap {
 	struct kgc_weaks	weaks;
 	struct kgc_finals	finals;
 	struct kgc_verify	verify;
+	struct kgc_sections	sections;
 	unsigned int		sweep_at;
 	bool			dying;
 	u32			id;

@@ -49,7 +49,11 @@ static const unsigned int mode_of_phase[] = {
 /* What sections that begin from now on will read; pairs with kgc_enter(). */
 static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 {
-	smp_store_release(&heap->front.mode, mode_of_phase[phase]);
+	unsigned int mode = mode_of_phase[phase];
+
+	if (READ_ONCE(heap->opt.track_sections))
+		mode |= KGC_MODE_TRACK;
+	smp_store_release(&heap->front.mode, mode);
 	trace_kgc_phase(heap->id, phase);
 }
 
@@ -340,6 +344,8 @@ static void grace_period_over(struct rcu_head *rcu)
 {
 	struct kgc_heap *heap = container_of(rcu, struct kgc_heap, cycle.rcu);
 
+	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
+		kgc_sections_wait_end(heap);
 	WRITE_ONCE(heap->cycle.waiting, KGC_AWAIT_NOTHING);
 	kgc_cycle_kick(heap);
 }
@@ -367,6 +373,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 	switch (await) {
 	case KGC_AWAIT_SECTIONS:
 		WRITE_ONCE(cy->waiting, await);
+		kgc_sections_wait_begin(heap);
 		call_srcu(&heap->front.srcu, &cy->rcu, grace_period_over);
 		break;
 	case KGC_AWAIT_REGIONS:
@@ -577,4 +584,5 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	srcu_barrier(&heap->front.srcu);
 	kgc_marking_destroy(heap);
 	cancel_delayed_work_sync(&cy->work);
+	kgc_sections_stop(heap);
 }

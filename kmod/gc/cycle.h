@@ -96,6 +96,7 @@ struct kgc_cycle_record {
  * @cpu_ns: CPU time of the collector
  * @period_armed: whether @timer is set
  * @shaded: regions counted when the current round began
+ * @sections_since_ns: since when sections are waited for, or 0
  * @begin_ns: time at which the current cycle began
  * @flip_ns: time of the last flip
  * @interval_ns: between the last two flips
@@ -127,6 +128,7 @@ struct kgc_cycle {
 	atomic64_t		cpu_ns;
 	unsigned long		period_armed;
 	u64			shaded;
+	u64			sections_since_ns;
 	u64			begin_ns;
 	u64			flip_ns;
 	u64			interval_ns;

@@ -5,7 +5,8 @@
  *
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
- *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options, verify
+ *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options, verify,
+ *				sections
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
@@ -115,6 +116,13 @@ static int heap_classes_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_classes);
+
+static int heap_sections_show(struct seq_file *m, void *v)
+{
+	kgc_sections_show(m, m->private);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_sections);
 
 static int heap_verify_show(struct seq_file *m, void *v)
 {
@@ -282,6 +290,8 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
 	debugfs_create_file("classes", 0400, heap->dir, heap,
 			    &heap_classes_fops);
+	debugfs_create_file("sections", 0400, heap->dir, heap,
+			    &heap_sections_fops);
 	debugfs_create_file("verify", 0400, heap->dir, heap,
 			    &heap_verify_fops);
 	debugfs_create_file("phase", 0400, heap->dir, heap, &heap_phase_fops);

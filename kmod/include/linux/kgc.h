@@ -61,6 +61,7 @@ struct kgc_type;
 #define KGC_MODE_SHADE_NEW	2U
 #define KGC_MODE_BLACK		4U
 #define KGC_MODE_SETTLE		8U
+#define KGC_MODE_TRACK		16U	/* with any phase: option track_sections */
 #define KGC_MODE_SHADE		(KGC_MODE_SHADE_OLD | KGC_MODE_SHADE_NEW)
 
 /* private: the head of struct kgc_heap, laid open for kgc_enter() */
@@ -96,6 +97,8 @@ struct kgc_section {
 #define __kgc_value(ref)	((typeof(*(ref)->kgc_ref) __force *)0)
 #define __kgc_slot(ref)		((void __force **)&(ref)->kgc_ref)
 
+struct kgc_section __kgc_section_note(struct kgc_section s);
+int __kgc_section_forget(struct kgc_section s);
 void __kgc_store(struct kgc_section s, void **slot, void *value);
 void *__kgc_xchg(struct kgc_section s, void **slot, void *value);
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value);
@@ -124,6 +127,8 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 	 * before is seen
 	 */
 	s.mode = smp_load_acquire(&front->mode);
+	if (unlikely(s.mode & KGC_MODE_TRACK))
+		return __kgc_section_note(s);
 	return s;
 }
 
@@ -138,6 +143,8 @@ static __always_inline void kgc_exit(struct kgc_section s)
 {
 	struct kgc_heap_front *front = (struct kgc_heap_front *)s.heap;
 
+	if (unlikely(s.mode & KGC_MODE_TRACK))
+		s.srcu = __kgc_section_forget(s);
 	srcu_read_unlock(&front->srcu, s.srcu);
 	__release(kgc_section);
 }
