@@ -71,9 +71,41 @@ static int show(long heap, const char *file, void (*print)(const char *text))
 	return STATUS_OK;
 }
 
-static void print_plain(const char *text)
+#define MOST_COLUMNS 32
+
+/* One word of a line: its length, with *@text moved to its beginning. */
+static int next_word(const char **text)
 {
-	fputs(text, stdout);
+	*text += strspn(*text, " ");
+	return strcspn(*text, " \n");
+}
+
+/* Lines of as many words each, in columns as wide as they need to be. */
+static void print_columns(const char *text)
+{
+	int width[MOST_COLUMNS] = { 0 }, column, length;
+
+	for (int print = 0; print < 2; print++) {
+		const char *at = text;
+
+		for (column = 0; *at; at += length) {
+			length = next_word(&at);
+			if (length && column < MOST_COLUMNS) {
+				if (print)
+					printf("%s%*.*s", column ? "  " : "",
+					       width[column], length, at);
+				else if (width[column] < length)
+					width[column] = length;
+				column++;
+			}
+			if (!length && *at) {
+				column = 0;
+				length = 1;
+				if (print)
+					putchar('\n');
+			}
+		}
+	}
 }
 
 int command_stat(int argc, char **argv)
@@ -92,7 +124,7 @@ int command_stat(int argc, char **argv)
 	if (status)
 		return status;
 	putchar('\n');
-	return show(MODULE_WIDE, "heaps", print_plain);
+	return show(MODULE_WIDE, "heaps", print_columns);
 }
 
 /* Write @text to @file of the heap named in argv, or of every heap. */
@@ -192,7 +224,7 @@ int command_classes(int argc, char **argv)
 	if (argc == 2) {
 		if (!parse_heap(argv[1], &number))
 			return STATUS_USAGE;
-		return show(number, "classes", print_plain);
+		return show(number, "classes", print_columns);
 	}
 	/* Without a heap to look at: the table of an empty one. */
 	heap = own_heap();
@@ -203,7 +235,7 @@ int command_classes(int argc, char **argv)
 				  "%s does not answer KGC_INFO: module and kgcctl are of different versions",
 				  KGC_DEVICE);
 	else
-		status = show(info.heap_id, "classes", print_plain);
+		status = show(info.heap_id, "classes", print_columns);
 	kgc_close(heap);
 	return status;
 }
