@@ -3,6 +3,7 @@
  * What single allocations cost, and what the kernel's own allocator asks for
  * the same.
  */
+#include <linux/delay.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -14,7 +15,7 @@
 
 static void *sink;
 
-/* The loop around what is measured: to be subtracted. */
+/* The loop around what stretches() measures: to be subtracted. */
 static u64 empty_loop(void)
 {
 	struct bench_samples t = { };
@@ -23,8 +24,10 @@ static u64 empty_loop(void)
 
 	while (t.n < BENCH_SAMPLES) {
 		begin = bench_now();
-		for (i = 0; i < STRETCH; i++)
+		for (i = 0; i < STRETCH; i += 2) {
 			WRITE_ONCE(sink, &sink);
+			WRITE_ONCE(sink, &sink);
+		}
 		bench_sample(&t, begin);
 	}
 	return bench_min(&t);
@@ -34,25 +37,61 @@ static u64 empty_loop(void)
  * The least of many short stretches is the fast path alone: a stretch in which
  * a word of the bitmap ran out took longer.
  */
-static int alloc_fast(struct bench_heap *h)
+static u64 stretches(struct kgc_section s,
+		     struct kgc_type *a, struct kgc_type *b)
 {
 	struct bench_samples t = { };
-	struct kgc_section s;
 	unsigned int i;
 	u64 begin;
 
 	while (t.n < BENCH_SAMPLES) {
-		s = kgc_enter(h->heap);
 		begin = bench_now();
-		for (i = 0; i < STRETCH; i++)
-			WRITE_ONCE(sink, kgc_alloc(s, h->node, GFP_KERNEL));
+		for (i = 0; i < STRETCH; i += 2) {
+			WRITE_ONCE(sink, kgc_alloc(s, a, GFP_KERNEL));
+			WRITE_ONCE(sink, kgc_alloc(s, b, GFP_KERNEL));
+		}
 		bench_sample(&t, begin);
-		kgc_exit(s);
-		if (!sink)
-			return -ENOMEM;
 	}
-	bench_result("kgc", "fast path", "ns", bench_min(&t) - empty_loop(),
-		     STRETCH);
+	return bench_min(&t);
+}
+
+static void alloc_fast(struct bench_heap *h)
+{
+	struct kgc_section s = kgc_enter(h->heap);
+	u64 empty = empty_loop();
+
+	bench_result("kgc", "fast path", "ns",
+		     stretches(s, h->node, h->node) - empty, STRETCH);
+	bench_result("kgc", "two types of one class in turn", "ns",
+		     stretches(s, h->node, h->pair) - empty, STRETCH);
+	kgc_exit(s);
+}
+
+/* In sections that begin while the collector marks; a long list keeps it busy. */
+static int alloc_marking(struct bench_heap *h)
+{
+	u64 empty = empty_loop();
+	unsigned int tries;
+	bool marking;
+	int err;
+
+	err = bench_grow_list(h, 200000) ?: kgc_collect(h->heap, 1);
+	if (err)
+		return err;
+	kgc_collect_start(h->heap, 1);
+	for (tries = 0; tries < 10000; tries++) {
+		struct kgc_section s = kgc_enter(h->heap);
+
+		marking = s.mode & KGC_MODE_BLACK;
+		if (marking)
+			bench_result("kgc", "marking", "ns",
+				     stretches(s, h->node, h->node) - empty,
+				     STRETCH);
+		kgc_exit(s);
+		if (marking)
+			break;
+		usleep_range(50, 100);
+	}
 	return 0;
 }
 
@@ -87,7 +126,8 @@ static int alloc_run(void)
 	err = bench_heap_open(&h, "alloc");
 	if (err)
 		return err;
-	err = alloc_fast(&h) ?: alloc_long(&h, n);
+	alloc_fast(&h);
+	err = alloc_long(&h, n) ?: alloc_marking(&h);
 	bench_heap_close(&h);
 	return err;
 }

@@ -115,6 +115,7 @@ struct bench_slot {
  * struct bench_heap - a heap, and roots for it
  * @heap: the heap
  * @node: struct bench_node
+ * @pair: struct bench_node again, another type
  * @slots: arrays of struct bench_slot
  * @root: registration of the roots
  * @last: a root for one node
@@ -124,6 +125,7 @@ struct bench_slot {
 struct bench_heap {
 	struct kgc_heap			*heap;
 	struct kgc_type			*node;
+	struct kgc_type			*pair;
 	struct kgc_type			*slots;
 	struct kgc_root			root;
 	bench_ref			last;
@@ -131,6 +133,7 @@ struct bench_heap {
 	KGC_REF(struct bench_slot)	table;
 };
 
+struct kgc_type *bench_type_pair(struct kgc_heap *heap);
 int bench_heap_open(struct bench_heap *h, const char *name);
 void bench_heap_close(struct bench_heap *h);
 int bench_table_fill(struct bench_heap *h, size_t n);

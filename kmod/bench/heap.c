@@ -17,7 +17,20 @@ static const struct kgc_type_desc slots_desc = {
 	.owner = THIS_MODULE,
 };
 
+/* Another type of the size of struct bench_node. */
+static const struct kgc_type_desc pair_desc = {
+	.name = "pair", .size = sizeof(struct bench_node),
+	.align = __alignof__(struct bench_node),
+	.fields = node_desc_fields, .nr_fields = ARRAY_SIZE(node_desc_fields),
+	.owner = THIS_MODULE,
+};
+
 static_assert(sizeof(struct bench_node) == 64);
+
+struct kgc_type *bench_type_pair(struct kgc_heap *heap)
+{
+	return kgc_type_register(heap, &pair_desc);
+}
 
 /* No cycle begins by itself: a benchmark asks for them, or sets GOGC. */
 int bench_heap_open(struct bench_heap *h, const char *name)
@@ -28,7 +41,8 @@ int bench_heap_open(struct bench_heap *h, const char *name)
 		return PTR_ERR(h->heap);
 	h->node = kgc_type_register(h->heap, &node_desc);
 	h->slots = kgc_type_register(h->heap, &slots_desc);
-	if (IS_ERR(h->node) || IS_ERR(h->slots)) {
+	h->pair = bench_type_pair(h->heap);
+	if (IS_ERR(h->node) || IS_ERR(h->slots) || IS_ERR(h->pair)) {
 		kgc_heap_destroy(h->heap);
 		return -ENOMEM;
 	}

@@ -10,16 +10,6 @@
 
 #define BATCH	64
 
-static const u32 pair_fields[] = {
-	offsetof(struct bench_node, left), offsetof(struct bench_node, right),
-};
-
-/* Further types of the same size. */
-static const struct kgc_type_desc pair_desc = {
-	.name = "pair", .size = sizeof(struct bench_node),
-	.fields = pair_fields, .nr_fields = 2, .owner = THIS_MODULE,
-};
-
 static int meta_run(void)
 {
 	u64 n = round_up(bench_param("n", 500000), BATCH), i;
@@ -34,7 +24,7 @@ static int meta_run(void)
 		return PTR_ERR(h);
 	type[0] = h->node;
 	for (j = 1; j < types; j++) {
-		type[j] = kgc_type_register(h->heap, &pair_desc);
+		type[j] = bench_type_pair(h->heap);
 		if (IS_ERR(type[j]))
 			return PTR_ERR(type[j]);
 	}
