@@ -20,6 +20,8 @@
 #define UNREACHED	1000000
 #define OF_OUR_INIT	300	/* requests, generously */
 #define NR_MANY		300	/* handles, more than a page of them */
+#define NR_PAGE		256	/* handles in a page */
+#define NR_COPIES	4	/* with which a page is filled, and more */
 #define LARGE		100000
 #define FAULT		"/sys/kernel/debug/"
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
@@ -119,13 +121,20 @@ static bool stage_up(struct stage *st)
 	return st->loose > 0;
 }
 
-/* Objects for the calls that want some; the others begin on an empty heap. */
+/*
+ * Objects for the calls that want some; the others begin on an empty heap. Then
+ * so many handles that a few more need another page.
+ */
 static bool stage_objects(struct stage *st)
 {
-	return !kgc_alloc(st->fd, st->node, 0, &st->object) &&
+	bool good = !kgc_alloc(st->fd, st->node, 0, &st->object) &&
 	       !kgc_alloc(st->fd, st->node, 0, &st->other) &&
 	       !kgc_alloc(st->fd, st->large, 0, &st->big) &&
 	       !kgc_store(st->fd, st->object, NODE_LEFT, st->other);
+
+	for (int i = 3; i < NR_PAGE - 1 && good; i++)
+		good = !kgc_dup(st->fd, st->object, &st->many[0]);
+	return good;
 }
 
 static int call_open(struct stage *st)
@@ -211,7 +220,7 @@ static int call_dup(struct stage *st)
 {
 	int err = 0, n;
 
-	for (n = 0; n < NR_MANY && !err; n++)
+	for (n = 0; n < NR_COPIES && !err; n++)
 		err = kgc_dup(st->fd, st->object, &st->many[n]);
 	return drop_copies(st, err ? n - 1 : n) ?: err;
 }
@@ -220,7 +229,7 @@ static int call_load(struct stage *st)
 {
 	int err = 0, n;
 
-	for (n = 0; n < NR_MANY && !err; n++)
+	for (n = 0; n < NR_COPIES && !err; n++)
 		err = kgc_load(st->fd, st->object, NODE_LEFT, &st->many[n]);
 	return drop_copies(st, err ? n - 1 : n) ?: err;
 }
@@ -236,7 +245,7 @@ static int call_xchg(struct stage *st)
 	__u64 old, left;
 	int err = 0, n;
 
-	for (n = 0; n < NR_MANY && !err; n++) {
+	for (n = 0; n < NR_COPIES && !err; n++) {
 		err = kgc_xchg(st->fd, st->object, NODE_LEFT, st->other, &old);
 		st->many[n] = old;
 	}

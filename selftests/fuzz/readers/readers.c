@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #define main kgcctl_main
-#include "../../userspace/kgcctl/heaps.c"
-#include "../../userspace/kgcctl/main.c"
+#include "../../../userspace/kgcctl/heaps.c"
+#include "../../../userspace/kgcctl/main.c"
 
 static const char *content;
 
@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	snprintf(word, sizeof(word), "%s", text);
+	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
 	switch (data[0] % 5) {
 	case 0:	return command_stat(1, all) < 0;
