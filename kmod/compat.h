@@ -21,6 +21,11 @@
 #define MAX_PAGE_ORDER	MAX_ORDER
 #endif
 
+/* Part of GFP_ATOMIC until 6.3. */
+#ifndef __GFP_ATOMIC
+#define __GFP_ATOMIC	((__force gfp_t)0)
+#endif
+
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);

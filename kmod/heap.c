@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "alloc/charge.h"
 #include "compat.h"
 #include "heap.h"
 #include "iface/debugfs.h"
@@ -51,9 +52,10 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	err = init_srcu_struct(&heap->front.srcu);
 	if (err)
 		goto err_id;
+	heap->alloc.memcg = kgc_charge_owner(gfp);
 	err = kgc_allocator_init(&heap->alloc, gfp);
 	if (err)
-		goto err_srcu;
+		goto err_memcg;
 	err = kgc_marking_init(heap);
 	if (err)
 		goto err_alloc;
@@ -72,7 +74,8 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 
 err_alloc:
 	kgc_allocator_destroy(&heap->alloc);
-err_srcu:
+err_memcg:
+	mem_cgroup_put(heap->alloc.memcg);
 	cleanup_srcu_struct(&heap->front.srcu);
 err_id:
 	ida_free(&heap_ids, id);
@@ -120,6 +123,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_handles_destroy(&heap->weaks.handles);
 	kgc_types_destroy(&heap->types);
 	kgc_allocator_destroy(&heap->alloc);
+	mem_cgroup_put(heap->alloc.memcg);
 	cleanup_srcu_struct(&heap->front.srcu);
 	ida_free(&heap_ids, heap->id);
 	kvfree(heap);

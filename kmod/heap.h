@@ -6,7 +6,6 @@
 #define _KGC_HEAP_H
 
 #include <linux/kgc.h>
-#include <linux/memcontrol.h>
 #include <linux/mutex.h>
 
 #include "../uapi/linux/kgc.h"
@@ -68,7 +67,6 @@ struct kgc_heap_options {
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
- * @memcg: cgroup charged for its pages, or NULL
  * @created_ns: monotonic time
  * @link: on the list of all heaps; guarded by its lock
  * @dir: debugfs directory
@@ -92,7 +90,6 @@ struct kgc_heap {
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;
-	struct mem_cgroup	*memcg;
 	u64			created_ns;
 	struct list_head	link;
 	struct dentry		*dir;

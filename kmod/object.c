@@ -64,7 +64,7 @@ void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 		goto slow;
 	span = c->span[shape->fast_spc];
 	w = *span->word;
-	if (unlikely(!w || span->shape != shape))
+	if (unlikely(!w || span->shape != shape || span->clear))
 		goto slow_region;
 	obj = kgc_take_slot(span, w, shape);
 	kgc_region_end(c, ticket);
@@ -130,10 +130,9 @@ static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 	if (kgc_region_begin(a, c, &ticket)) {
 		span = c->span[shape->fast_spc];
 		while (done < n && *span->word && span->shape == shape)
-			objs[done++] = s.mode ?
-				kgc_take_any_slot(a, span, s.mode, shape,
-						  shape->bytes) :
-				kgc_take_slot(span, *span->word, shape);
+			objs[done++] =
+				kgc_take_any_slot(a, span, __ffs(*span->word),
+						  s.mode, shape, shape->bytes);
 		kgc_region_end(c, ticket);
 	}
 	preempt_enable();

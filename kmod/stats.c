@@ -103,7 +103,7 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		st->heap_sys += ph->sys;
 		st->heap_inuse += ph->inuse;
 		st->heap_released += ph->released;
-		st->meta_sys += ph->meta;
+		st->meta_sys += kgc_pageheap_meta(ph);
 		raw_spin_unlock_irq(&ph->lock);
 	}
 	st->heap_idle = st->heap_sys - st->heap_inuse;

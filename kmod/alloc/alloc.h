@@ -83,6 +83,7 @@ struct kgc_cpu {
  * @large_bytes: class 0 only: bytes ever allocated
  * @large_freed: class 0 only: bytes ever freed
  * @large_live: class 0 only: bytes that this generation's sweeps found marked
+ * @random: state of the generator behind KGC_HARDEN_RANDOM
  */
 struct kgc_central {
 	raw_spinlock_t		lock;
@@ -102,6 +103,7 @@ struct kgc_central {
 	u64			large_bytes;
 	u64			large_freed;
 	u64			large_live;
+	u64			random;
 };
 
 /**
@@ -134,6 +136,7 @@ enum kgc_pressure {
  * @hard_limit: of @sys; 0 is none
  * @pressure: call into the collector; any context but NMI
  * @harden: KGC_HARDEN_* bits
+ * @memcg: the cgroup all of it is charged to, or NULL
  */
 struct kgc_allocator {
 	u32			gen;
@@ -142,6 +145,7 @@ struct kgc_allocator {
 	struct kgc_node		**node;
 	gfp_t			gfp;
 	unsigned int		harden;
+	struct mem_cgroup	*memcg;
 	s64			allowance;
 	u64			soft_limit;
 	u64			hard_limit;
@@ -180,12 +184,17 @@ enum kgc_need {
 /**
  * struct kgc_reserve - what was fetched for the next try
  * @need: what the last one lacked
+ * @unmixed: do without side tables, there is no memory for one: a span of
+ *	another type is passed over
+ * @fetched: something was asked for
  * @npages: with KGC_NEED_PAGES, how many beside each other
  * @span: a span structure
  * @types: a side table
  */
 struct kgc_reserve {
 	enum kgc_need	need;
+	bool		unmixed;
+	bool		fetched;
 	unsigned int	npages;
 	struct kgc_span	*span;
 	u16		*types;
@@ -204,7 +213,9 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span);
 void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
 			const struct kgc_shape *shape, size_t size,
-			struct kgc_reserve *r, bool try_only);
+			struct kgc_reserve *r);
+bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
+		     const struct kgc_shape *shape, struct kgc_reserve *r);
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
 				   size_t size, struct kgc_reserve *r);
@@ -213,6 +224,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       const struct kgc_shape *shape);
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
+bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node);
 
 /* The span's mark bitmap word beside free-bitmap word @word. */
 static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,

@@ -20,22 +20,29 @@ u64 kgc_total_bytes(void)
 	return atomic64_read(&total_sys);
 }
 
+/*
+ * Never over the limit for a moment either: a rival that asks for less must
+ * not be refused because of what is about to be taken back.
+ */
+static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
+{
+	s64 old = atomic64_read(sum);
+
+	do {
+		if (limit && old + bytes > limit)
+			return false;
+	} while (!atomic64_try_cmpxchg(sum, &old, old + bytes));
+	return true;
+}
+
 /* Ask to hold @bytes more. Return: false at a limit. */
 bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes)
 {
-	u64 hard = READ_ONCE(a->hard_limit);
-	u64 cap = READ_ONCE(max_bytes);
-
-	if (atomic64_add_return(bytes, &a->sys) > hard && hard)
-		goto err_heap;
-	if (atomic64_add_return(bytes, &total_sys) > cap && cap)
-		goto err_total;
-	return true;
-
-err_total:
+	if (!sum_add(&total_sys, bytes, READ_ONCE(max_bytes)))
+		return false;
+	if (sum_add(&a->sys, bytes, READ_ONCE(a->hard_limit)))
+		return true;
 	atomic64_sub(bytes, &total_sys);
-err_heap:
-	atomic64_sub(bytes, &a->sys);
 	return false;
 }
 

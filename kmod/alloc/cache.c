@@ -9,6 +9,8 @@
 #include <linux/sched/clock.h>
 #include <linux/topology.h>
 
+#include "../../uapi/linux/kgc.h"
+
 #include "cache.h"
 
 /*
@@ -138,6 +140,17 @@ static void note_step(struct kgc_cpu *c, u64 start)
 		WRITE_ONCE(c->longest_ns, ns);
 }
 
+/* Whether the span has a free slot in its current word; moves on to the next. */
+static bool cache_has_slot(struct kgc_span *span)
+{
+	if (*span->word)
+		return true;
+	if (!kgc_span_next_word(span))
+		return false;
+	kgc_span_prepare(span);
+	return true;
+}
+
 /* One attempt inside a region: the cache, then the central list of @node. */
 static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		       struct kgc_cpu *c, unsigned int mode,
@@ -155,30 +168,32 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		size = KGC_TINY_BLOCK;
 	}
 	r->need = KGC_NEED_NOTHING;
-	if (span != &kgc_empty_span && span->shape != shape && !span->types) {
-		if (!r->types) {
-			r->need = KGC_NEED_TYPES;
+	if (!cache_has_slot(span) || !kgc_span_accept(a, span, shape, r)) {
+		if (r->need != KGC_NEED_NOTHING)
 			return NULL;
-		}
-		kgc_span_make_mixed(span, r->types);
-		r->types = NULL;
-	}
-	if (!*span->word && !kgc_span_next_word(span)) {
 		c->span[spc] = &kgc_empty_span;
+		/* a block in a span that leaves could be swept under us */
+		if (spc == KGC_TINY_SPC)
+			c->tiny.block = NULL;
 		start = local_clock();
 		span = kgc_central_refill(a, node, spc, span, shape, r);
 		note_step(c, start);
 		if (!span)
 			return NULL;
+		kgc_span_prepare(span);
 		c->span[spc] = span;
 	}
-	obj = kgc_take_any_slot(a, span, mode, shape, size);
+	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, shape, size);
 	if (shape->flags & KGC_SHAPE_TINY)
 		tiny_open(c, shape, obj);
 	return obj;
 }
 
-/* Enter a region if the cache can be had, else take the central path. */
+/*
+ * Enter a region if the cache can be had, else take the central path. Its
+ * locks may be waited for in hardirq too: whoever holds one has interrupts off
+ * and lets go soon.
+ */
 static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, const struct kgc_shape *shape,
 			unsigned int spc, size_t size, struct kgc_reserve *r)
@@ -190,22 +205,26 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	mine = kgc_region_begin(a, c, &ticket);
-	if (!mine && kgc_cache_flip(a, c))
-		mine = kgc_region_begin(a, c, &ticket);
-	if (mine) {
+	mine = kgc_region_begin(a, c, &ticket) ||
+	       (kgc_cache_flip(a, c) && kgc_region_begin(a, c, &ticket));
+	if (mine && !(READ_ONCE(a->harden) & KGC_HARDEN_RANDOM)) {
 		obj = cache_try(a, node, c, mode, shape, spc, size, r);
 		kgc_region_end(c, ticket);
 	} else {
-		c->nested++;
-		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r,
-					in_hardirq());
+		if (mine)
+			kgc_region_end(c, ticket);
+		else
+			c->nested++;
+		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
 	}
 	preempt_enable();
 	return obj;
 }
 
-/* Whether this context may ask for memory at all, whatever its gfp says. */
+/*
+ * Whether this context may ask for memory at all, whatever its gfp says. On
+ * PREEMPT_RT the page allocator takes sleeping locks.
+ */
 static bool may_fetch(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
@@ -213,10 +232,73 @@ static bool may_fetch(void)
 	return !in_hardirq();
 }
 
+/*
+ * Tell the collector. From where memory cannot be asked for it cannot be told
+ * either on PREEMPT_RT; @charged stays, so the next allocation tells it.
+ */
+static void press(struct kgc_allocator *a, enum kgc_pressure why)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_fetch())
+		a->pressure(a, why);
+}
+
+static void press_if_due(struct kgc_allocator *a)
+{
+	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
+		press(a, KGC_PRESSURE_GROWTH);
+}
+
 /* Where to allocate from; a hint, so migrating right after does not matter. */
 static int raw_numa_node(void)
 {
 	return cpu_to_mem(raw_smp_processor_id());
+}
+
+/*
+ * Try on one node, fetching what lacks as far as that may be and @grow allows.
+ * When pages lack and cannot be had, old spans of any class are swept first.
+ */
+static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
+			unsigned int mode, const struct kgc_shape *shape,
+			unsigned int spc, size_t size, struct kgc_reserve *r,
+			gfp_t gfp, bool grow)
+{
+	void *obj;
+
+	r->unmixed = !may_fetch();
+	for (;;) {
+		obj = region_try(a, node, mode, shape, spc, size, r);
+		if (obj || r->need == KGC_NEED_NOTHING || !may_fetch())
+			return obj;
+		if (r->need == KGC_NEED_PAGES && !grow)
+			return NULL;
+		if (kgc_reserve_fill(a, node, spc, r, gfp))
+			continue;
+		if (r->need == KGC_NEED_TYPES && !r->unmixed)
+			r->unmixed = true;
+		else if (r->need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
+			return NULL;
+	}
+}
+
+/* Memory of any node is better than none. */
+static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
+			       unsigned int mode, const struct kgc_shape *shape,
+			       unsigned int spc, size_t size,
+			       struct kgc_reserve *r, gfp_t gfp)
+{
+	void *obj = NULL;
+	int nid;
+
+	for_each_online_node(nid) {
+		if (a->node[nid] == not)
+			continue;
+		obj = node_alloc(a, a->node[nid], mode, shape, spc, size, r,
+				 gfp, false);
+		if (obj)
+			break;
+	}
+	return obj;
 }
 
 /**
@@ -237,26 +319,40 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 {
 	struct kgc_reserve r = { };
 	struct kgc_node *node = a->node[raw_numa_node()];
-	bool fetched = false;
 	void *obj;
 
 	if (WARN_ON_ONCE(in_nmi()))
 		return NULL;
-	for (;;) {
-		obj = region_try(a, node, mode, shape, spc, size, &r);
-		if (obj || r.need == KGC_NEED_NOTHING || !may_fetch())
-			break;
-		fetched = true;
-		if (!kgc_reserve_fill(a, node, spc, &r, gfp)) {
-			a->pressure(a, KGC_PRESSURE_LIMIT);
-			break;
-		}
-	}
-	if (fetched)
+	obj = node_alloc(a, node, mode, shape, spc, size, &r, gfp, true);
+	if (!obj)
+		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
+					gfp);
+	if (!obj)
+		press(a, KGC_PRESSURE_LIMIT);
+	if (r.fetched)
 		kgc_reserve_release(node, &r);
-	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
-		a->pressure(a, KGC_PRESSURE_GROWTH);
+	press_if_due(a);
 	return obj;
+}
+
+static struct kgc_span *large_span(struct kgc_allocator *a,
+				   struct kgc_node *node, unsigned int spc,
+				   size_t size, struct kgc_reserve *r,
+				   gfp_t gfp, bool grow)
+{
+	struct kgc_span *span;
+
+	for (;;) {
+		preempt_disable();
+		span = kgc_central_large(a, node, spc, size, r);
+		preempt_enable();
+		if (span || (r->need == KGC_NEED_PAGES && !grow))
+			return span;
+		if (kgc_reserve_fill(a, node, spc, r, gfp))
+			continue;
+		if (r->need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
+			return NULL;
+	}
 }
 
 /**
@@ -269,7 +365,7 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
  *
  * The object is cleared before it is put into service, with preemption on.
  *
- * Context: process or softirq; sleeps if @gfp allows.
+ * Context: process or softirq; sleeps if @gfp allows. NULL in hardirq.
  * Return: the object, cleared, or NULL.
  */
 void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
@@ -280,31 +376,28 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 	struct kgc_reserve r = { };
 	struct kgc_span *span;
 	void *obj = NULL;
+	int nid;
 
 	if (!may_fetch() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
 		return NULL;
-	for (;;) {
-		preempt_disable();
-		span = kgc_central_large(a, node, spc, size, &r);
-		preempt_enable();
-		if (span)
-			break;
-		if (!kgc_reserve_fill(a, node, spc, &r, gfp)) {
-			a->pressure(a, KGC_PRESSURE_LIMIT);
-			break;
-		}
-	}
+	span = large_span(a, node, spc, size, &r, gfp, true);
+	for_each_online_node(nid)
+		if (!span && a->node[nid] != node)
+			span = large_span(a, a->node[nid], spc, size, &r, gfp,
+					  false);
 	if (span) {
 		obj = (void *)span->base;
 		kgc_poison_open(obj, size, span->size);
-		memset(obj, 0, round_up(size, 8));
+		if (span->dirty)
+			memset(obj, 0, round_up(size, 8));
 		kgc_poison_tail(obj, size);
 		preempt_disable();
 		kgc_central_publish_large(a, mode, span, shape);
 		preempt_enable();
+	} else {
+		press(a, KGC_PRESSURE_LIMIT);
 	}
 	kgc_reserve_release(node, &r);
-	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
-		a->pressure(a, KGC_PRESSURE_GROWTH);
+	press_if_due(a);
 	return obj;
 }

@@ -22,32 +22,6 @@
 #include "poison.h"
 
 /*
- * Clear @blocks times 64 bytes and then @words of 8. Counted separately, and
- * stored one by one, so that the common sizes take few instructions and gcc
- * does not turn the loops into calls.
- */
-static __always_inline void kgc_clear(void *obj, unsigned int blocks,
-				      unsigned int words)
-{
-	u64 *p = obj;
-
-	for (; blocks; blocks--, p += 8) {
-		/* count down, rather than compare with an end to be computed */
-		OPTIMIZER_HIDE_VAR(blocks);
-		WRITE_ONCE(p[0], 0);
-		WRITE_ONCE(p[1], 0);
-		WRITE_ONCE(p[2], 0);
-		WRITE_ONCE(p[3], 0);
-		WRITE_ONCE(p[4], 0);
-		WRITE_ONCE(p[5], 0);
-		WRITE_ONCE(p[6], 0);
-		WRITE_ONCE(p[7], 0);
-	}
-	for (; words; words--, p++)
-		WRITE_ONCE(*p, 0);
-}
-
-/*
  * Begin a region on this CPU. Preemption is off already.
  *
  * Return: false when it is in use or of another generation.
@@ -79,9 +53,9 @@ void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
 		    const struct kgc_shape *shape);
 
 /*
- * Take the lowest free slot of the span's current word @w (not 0), clear the
- * object, and only then make it read as in use. For sections without a mode,
- * and a span that holds objects of @shape only: nothing else to be done.
+ * Take the lowest free slot of the span's current word @w (not 0). For sections
+ * without a mode, a span that holds objects of @shape only, and slots that were
+ * cleared ahead: nothing else to be done.
  */
 static __always_inline void *kgc_take_slot(struct kgc_span *span,
 					   unsigned long w,
@@ -90,30 +64,29 @@ static __always_inline void *kgc_take_slot(struct kgc_span *span,
 	void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
 
 	kgc_poison_open(obj, shape->bytes, shape->slot);
-	kgc_clear(obj, shape->blocks, shape->words);
 	kgc_poison_tail(obj, shape->bytes);
-	/* clear before in use: pairs with kgc_span_is_free() */
+	/* cleared before in use: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, w & (w - 1));
 	return obj;
 }
 
-/* The same for any section, any span and @bytes of a slot. */
+/* The same for any free slot of the word, any section, any span and @bytes. */
 static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 					       struct kgc_span *span,
+					       unsigned int bit,
 					       unsigned int mode,
 					       const struct kgc_shape *shape,
 					       size_t bytes)
 {
-	unsigned long w = *span->word;
-	unsigned int bit = __ffs(w);
 	void *obj = span->word_base + (size_t)bit * span->size;
 
 	kgc_poison_open(obj, bytes, span->size);
-	kgc_clear(obj, 0, DIV_ROUND_UP(bytes, 8));
+	if (span->clear)
+		memset(obj, 0, round_up(bytes, 8));
 	kgc_poison_tail(obj, bytes);
 	kgc_dress_slot(a, span, bit, mode, shape);
 	/* clear, typed and marked before in use: pairs with kgc_span_is_free() */
-	smp_store_release(span->word, w & (w - 1));
+	smp_store_release(span->word, *span->word & ~BIT(bit));
 	return obj;
 }
 

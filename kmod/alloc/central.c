@@ -13,10 +13,27 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 
+#include <linux/mm.h>
+#include <linux/poison.h>
+#include <linux/random.h>
+
+#include "../../uapi/linux/kgc.h"
+
 #include "cache.h"
+#include "charge.h"
 
 #define SWEEP_BUDGET	8	/* spans swept for one refill at most */
+#define REAP_BUDGET	64	/* and by an allocation that would fail else */
 #define MIXED_BUDGET	4	/* spans of another type looked at */
+
+/*
+ * What of a caller's flags is passed on: how hard to try, not where from.
+ * __GFP_NOFAIL is not, every allocation from a heap can fail; and where that
+ * lets the page allocator choose, it fails rather than kill a process.
+ */
+#define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
+		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
+		 __GFP_NOMEMALLOC)
 
 static unsigned long central_lock(struct kgc_central *ct)
 	__acquires(&ct->lock)
@@ -49,6 +66,7 @@ static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 	if (!ct)
 		return NULL;
 	raw_spin_lock_init(&ct->lock);
+	ct->random = get_random_u64();
 	for (i = 0; i < 2; i++) {
 		INIT_LIST_HEAD(&ct->partial[i]);
 		INIT_LIST_HEAD(&ct->full[i]);
@@ -59,6 +77,41 @@ static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 static unsigned int reserve_nelems(unsigned int spc)
 {
 	return spc >> 1 ? kgc_classes[spc >> 1].nelems : 1;
+}
+
+static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
+			 unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
+{
+	unsigned int nelems = reserve_nelems(spc);
+	struct kgc_central *ct;
+
+	switch (r->need) {
+	case KGC_NEED_CENTRAL:
+		ct = central_create(node, gfp);
+		if (!ct)
+			return false;
+		/* complete before it is seen: pairs with central_of() */
+		if (cmpxchg(&node->central[spc], NULL, ct))
+			kfree(ct);
+		else
+			kgc_pageheap_account(&node->pages, KGC_META_CENTRALS,
+					     sizeof(*ct));
+		return true;
+	case KGC_NEED_SPAN:
+		r->span = kgc_span_alloc(nelems, node->pages.nid, gfp);
+		if (!r->span)
+			return false;
+		kgc_pageheap_account_span(&node->pages, kgc_words_index(nelems),
+					  1);
+		return true;
+	case KGC_NEED_TYPES:
+		r->types = kgc_types_alloc(nelems, gfp);
+		return r->types;
+	case KGC_NEED_PAGES:
+		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
+	default:
+		return false;
+	}
 }
 
 /**
@@ -75,38 +128,17 @@ static unsigned int reserve_nelems(unsigned int spc)
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
 {
-	unsigned int nelems = reserve_nelems(spc);
-	unsigned int index = kgc_words_index(nelems);
-	struct kgc_central *ct;
+	struct mem_cgroup *old;
+	bool filled;
 
-	gfp = (gfp & ~__GFP_ZERO) | __GFP_NOWARN;
-	switch (r->need) {
-	case KGC_NEED_CENTRAL:
-		ct = central_create(node, gfp);
-		if (!ct)
-			return false;
-		/* complete before it is seen: pairs with central_of() */
-		if (cmpxchg(&node->central[spc], NULL, ct))
-			kfree(ct);
-		else
-			kgc_pageheap_account(&node->pages, sizeof(*ct));
-		return true;
-	case KGC_NEED_SPAN:
-		r->span = kgc_span_alloc(nelems, node->pages.nid, gfp);
-		if (!r->span)
-			return false;
-		kgc_pageheap_account(&node->pages,
-				     kgc_span_meta_bytes(index, false));
-		return true;
-	case KGC_NEED_TYPES:
-		r->types = kgc_types_alloc(nelems, gfp);
-		return r->types;
-	case KGC_NEED_PAGES:
-		return !kgc_pageheap_grow(a, &node->pages, r->npages,
-					  gfp | a->gfp);
-	default:
-		return false;
-	}
+	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
+	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
+		gfp |= __GFP_RETRY_MAYFAIL;
+	r->fetched = true;
+	old = kgc_charge_begin(a->memcg);
+	filled = reserve_fill(a, node, spc, r, gfp);
+	kgc_charge_end(a->memcg, old);
+	return filled;
 }
 
 /* Put back what was not used. Context: no locks held, not hardirq. */
@@ -136,11 +168,19 @@ static void central_file(struct kgc_central *ct, struct kgc_span *span)
 	list_move_tail(&span->link, &lists[span->gen & 1]);
 }
 
+/* What a sweep fills the dead with: a pattern if asked to, else the machine's rule. */
+static int wipe_value(const struct kgc_allocator *a)
+{
+	if (READ_ONCE(a->harden) & KGC_HARDEN_POISON)
+		return POISON_FREE;
+	return want_init_on_free() ? KGC_WIPE_ZERO : KGC_WIPE_NONE;
+}
+
 static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 			  struct kgc_node *node, struct kgc_span *span, u32 gen)
 {
 	unsigned int used = span->nelems - span->nfree;
-	unsigned int live = kgc_span_sweep(span, gen);
+	unsigned int live = kgc_span_sweep(span, gen, wipe_value(a));
 
 	ct->swept++;
 	ct->frees += used - live;
@@ -161,32 +201,36 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 	kgc_pageheap_put(&node->pages, span);
 }
 
-static void span_attach_types(struct kgc_node *node, struct kgc_span *span,
-			      struct kgc_reserve *r)
+/**
+ * kgc_span_accept() - make a span take objects of a type
+ * @a: the allocator
+ * @span: a span nobody else takes slots from now, or kgc_empty_span
+ * @shape: the type
+ * @r: may hold a side table; says if one lacks
+ *
+ * A span that holds nothing becomes one of that type; any other becomes mixed
+ * and stays so until it is empty.
+ *
+ * Return: false when it cannot, for want of a side table.
+ */
+bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
+		     const struct kgc_shape *shape, struct kgc_reserve *r)
 {
-	unsigned int index = ilog2(span->nwords);
-
-	kgc_span_make_mixed(span, r->types);
-	r->types = NULL;
-	kgc_pageheap_account(&node->pages, kgc_span_meta_bytes(index, true) -
-					   kgc_span_meta_bytes(index, false));
-}
-
-/* Whether @span, which nobody else uses now, may hold objects of @shape. */
-static bool span_accept(struct kgc_node *node, struct kgc_span *span,
-			const struct kgc_shape *shape, struct kgc_reserve *r)
-{
-	if (span->shape == shape || span->types)
+	if (span->shape == shape || !span->shape)
 		return true;
-	if (span->nfree == span->nelems) {
-		span->shape = shape;
-		return true;
-	}
-	if (!r->types) {
-		r->need = KGC_NEED_TYPES;
+	if (!span->types && !r->types) {
+		if (!r->unmixed)
+			r->need = KGC_NEED_TYPES;
 		return false;
 	}
-	span_attach_types(node, span, r);
+	if (span->types) {
+		kgc_span_make_mixed(span, span->types);
+		return true;
+	}
+	kgc_span_make_mixed(span, r->types);
+	r->types = NULL;
+	kgc_pageheap_account(&a->node[span->nid]->pages, KGC_META_TYPES,
+			     kgc_types_bytes(ilog2(span->nwords)));
 	return true;
 }
 
@@ -207,7 +251,9 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 
 	for (;;) {
 		list_for_each_entry(span, &ct->partial[now], link) {
-			if (span_accept(node, span, shape, r)) {
+			if (span->nfree == span->nelems)
+				span->shape = shape;
+			if (kgc_span_accept(a, span, shape, r)) {
 				list_del_init(&span->link);
 				return span;
 			}
@@ -269,8 +315,7 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 	span = span_create(a, node, spc, class->npages, class->size, r);
 	if (!span)
 		return NULL;
-	if (!span->types)
-		span->shape = shape;
+	span->shape = shape;
 	ct->spans++;
 	ct->fresh += span->nelems;
 	return span;
@@ -340,6 +385,29 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 	central_unlock(ct, flags);
 }
 
+/*
+ * Make the word of a random free slot of @span current. The span has one.
+ * Return: the slot's bit. Context: central lock held.
+ */
+static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
+{
+	unsigned int n, w;
+	unsigned long word;
+
+	/* xorshift64*, seeded by the kernel's generator, which takes a lock */
+	ct->random ^= ct->random >> 12;
+	ct->random ^= ct->random << 25;
+	ct->random ^= ct->random >> 27;
+	n = (ct->random * 0x2545f4914f6cdd1dULL >> 32) *
+	    kgc_span_count_free(span) >> 32;
+	for (w = 0; n >= hweight_long(span->bits[w]); w++)
+		n -= hweight_long(span->bits[w]);
+	for (word = span->bits[w]; n; n--)
+		word &= word - 1;
+	kgc_span_select_word(span, w);
+	return __ffs(word);
+}
+
 /**
  * kgc_central_alloc() - one slot without a cache
  * @a: the allocator
@@ -349,10 +417,9 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
  * @shape: type
  * @size: bytes asked for
  * @r: what was fetched for this try; says what lacks on failure
- * @try_only: give up if the lock is taken
  *
- * For an interrupt that finds its CPU's cache in use, and for a CPU whose
- * cache is being emptied by the collector.
+ * For an interrupt that finds its CPU's cache in use, for a CPU whose cache is
+ * being emptied by the collector, and for heaps with KGC_HARDEN_RANDOM.
  *
  * Context: preemption disabled.
  * Return: the slot, cleared and in use, or NULL with @r->need set.
@@ -360,7 +427,7 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
 			const struct kgc_shape *shape, size_t size,
-			struct kgc_reserve *r, bool try_only)
+			struct kgc_reserve *r)
 {
 	struct kgc_central *ct = central_of(node, spc);
 	struct kgc_span *span;
@@ -368,26 +435,20 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 	unsigned int bit;
 	void *obj = NULL;
 
-	r->need = KGC_NEED_NOTHING;
 	if (!ct) {
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	if (try_only && raw_spin_is_locked(&ct->lock))
-		return NULL;
+	r->need = KGC_NEED_NOTHING;
 	flags = central_lock(ct);
 	span = central_find(a, ct, node, shape, r);
 	if (!span && r->need == KGC_NEED_NOTHING)
 		span = span_create_small(a, ct, node, spc, shape, r);
 	if (span && kgc_span_next_word(span)) {
-		bit = __ffs(*span->word);
-		obj = span->word_base + (size_t)bit * span->size;
-		kgc_poison_open(obj, size, span->size);
-		memset(obj, 0, round_up(size, 8));
-		kgc_poison_tail(obj, size);
-		kgc_dress_slot(a, span, bit, mode, shape);
-		/* clear before in use: pairs with kgc_span_is_free() */
-		smp_store_release(span->word, *span->word & ~BIT(bit));
+		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
+			random_slot(ct, span) : __ffs(*span->word);
+		span->clear = span->dirty;
+		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
 		atomic64_add(span->size, &a->charged);
 	}
 	if (span) {
@@ -432,10 +493,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	unsigned long flags = central_lock(ct);
 
 	span->gen = READ_ONCE(a->gen);
-	if (span->types)
-		span->types[0] = shape->id;
-	else
-		span->shape = shape;
+	span->shape = shape;
 	if (kgc_born_black(a, span, mode))
 		set_bit(0, kgc_span_mark(span));
 	/* clear before in use: pairs with kgc_span_is_free() */
@@ -450,6 +508,39 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	atomic64_add(span->size, &a->charged);
 }
 
+/* The next span of the old generation, or NULL. Context: central lock held. */
+static struct kgc_span *central_old(struct kgc_central *ct, u32 gen)
+{
+	unsigned int old = !(gen & 1);
+	struct kgc_span *span;
+
+	span = list_first_entry_or_null(&ct->full[old], struct kgc_span, link);
+	if (!span)
+		span = list_first_entry_or_null(&ct->partial[old],
+						struct kgc_span, link);
+	/* to a region older than the flip these spans are newer */
+	return span && (s32)(span->gen - gen) < 0 ? span : NULL;
+}
+
+/*
+ * A large object may take long to overwrite: without the lock. Only for the
+ * collector, whose next cycle cannot begin meanwhile.
+ */
+static void wipe_large(struct kgc_allocator *a, struct kgc_central *ct,
+		       struct kgc_span *span, unsigned long *flags)
+{
+	int wipe = wipe_value(a);
+
+	if (wipe == KGC_WIPE_NONE || !kgc_span_large(span) ||
+	    test_bit(0, kgc_span_mark(span)) || kgc_span_is_free(span, 0))
+		return;
+	list_del_init(&span->link);
+	central_unlock(ct, *flags);
+	kgc_poison_open((void *)span->base, span->size, span->size);
+	memset((void *)span->base, wipe, span->size);
+	*flags = central_lock(ct);
+}
+
 /**
  * kgc_central_sweep_some() - sweep spans of the old generation
  * @a: the allocator
@@ -457,29 +548,57 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
  * @node: the node of @ct
  * @budget: spans at most
  *
- * Context: process context; the lock is dropped between spans.
+ * Context: any but NMI, for class 0 the collector's work item only where
+ * objects are overwritten; the lock is dropped between spans.
  * Return: whether old spans may be left.
  */
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget)
 {
-	u32 gen = READ_ONCE(a->gen);
-	unsigned int old = !(gen & 1);
 	struct kgc_span *span;
 	unsigned long flags;
+	u32 gen;
 
 	while (budget--) {
 		flags = central_lock(ct);
-		span = list_first_entry_or_null(&ct->full[old],
-						struct kgc_span, link);
-		if (!span)
-			span = list_first_entry_or_null(&ct->partial[old],
-							struct kgc_span, link);
-		if (span)
+		gen = READ_ONCE(a->gen);
+		span = central_old(ct, gen);
+		if (span) {
+			wipe_large(a, ct, span, &flags);
 			central_sweep(a, ct, node, span, gen);
+		}
 		central_unlock(ct, flags);
 		if (!span)
 			return false;
 	}
 	return true;
+}
+
+/**
+ * kgc_node_reap() - sweep a bounded number of old spans, whatever their class
+ * @a: the allocator
+ * @node: one of its nodes
+ *
+ * For an allocation that found neither pages nor the memory for more: between
+ * a flip and the end of the sweep the dead may hold what it wants.
+ *
+ * Context: any but NMI.
+ * Return: whether any were swept.
+ */
+bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node)
+{
+	unsigned int spc, budget = REAP_BUDGET;
+	struct kgc_central *ct;
+	bool swept = false;
+
+	/* large objects that have to be overwritten are the collector's */
+	spc = wipe_value(a) == KGC_WIPE_NONE ? 0 : 2;
+	for (; spc < KGC_NR_SPAN_CLASSES && budget; spc++) {
+		ct = central_of(node, spc);
+		while (ct && budget && kgc_central_sweep_some(a, ct, node, 1)) {
+			budget--;
+			swept = true;
+		}
+	}
+	return swept;
 }

@@ -18,6 +18,8 @@
 #include "pageheap.h"
 #include "poison.h"
 
+#define RELEASE_BATCH	64	/* arenas looked at under the lock */
+
 #define arena_of(rb)	rb_entry_safe(rb, struct kgc_arena, node)
 #define arena_run(a)	((a)->max_run)
 
@@ -50,6 +52,7 @@ static struct kgc_arena *arena_first_fit(struct kgc_pageheap *ph,
 	struct rb_node *rb = ph->arenas.rb_node;
 
 	while (rb && subtree_run(rb) >= npages) {
+		ph->steps++;
 		if (subtree_run(rb->rb_left) >= npages) {
 			rb = rb->rb_left;
 			continue;
@@ -95,8 +98,8 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
  * @span: a structure without pages
  * @npages: heap pages wanted
  *
- * Sets the span's base, arena and node. The map is set by the caller, once
- * the span is complete.
+ * Sets the span's base, arena and node, and @dirty if any of the pages may not
+ * be zero. The map is set by the caller, once the span is complete.
  *
  * Context: any but NMI; takes the page heap's lock.
  * Return: false when no arena has such a run.
@@ -126,6 +129,8 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	span->base = arena->base + at * KGC_PAGE_SIZE;
 	span->npages = npages;
 	span->nid = ph->nid;
+	span->dirty = at < arena->dirty;
+	arena->dirty = max(arena->dirty, at + npages);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return true;
 }
@@ -143,13 +148,14 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 {
 	struct kgc_arena *arena = span->arena;
 	unsigned int index = ilog2(span->nwords);
+	unsigned int at = (span->base - arena->base) >> KGC_PAGE_SHIFT;
 	unsigned long flags;
 
 	kgc_map_set(span->base, span->npages, NULL);
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	bitmap_clear(arena->used,
-		     (span->base - arena->base) >> KGC_PAGE_SHIFT,
-		     span->npages);
+	bitmap_clear(arena->used, at, span->npages);
+	if (!span->dirty && arena->dirty == at + span->npages)
+		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
 	arena_update_run(arena);
@@ -188,14 +194,36 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* Note @meta more bytes of metadata. */
-void kgc_pageheap_account(struct kgc_pageheap *ph, long meta)
+/* Note @bytes more of metadata. */
+void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
+			  long bytes)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	ph->meta += meta;
+	ph->meta[kind] += bytes;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* Note one span structure more or less (@sign 1 or -1), side table excepted. */
+void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
+			       int sign)
+{
+	kgc_pageheap_account(ph, KGC_META_SPANS,
+			     sign * (long)sizeof(struct kgc_span));
+	kgc_pageheap_account(ph, KGC_META_BITMAPS,
+			     sign * (long)kgc_span_bitmap_bytes(index));
+}
+
+/* All metadata of the node. Context: the lock is held. */
+u64 kgc_pageheap_meta(const struct kgc_pageheap *ph)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_META; i++)
+		sum += ph->meta[i];
+	return sum;
 }
 
 /* Give back structures beyond @keep of each size. Context: may sleep. */
@@ -210,8 +238,10 @@ void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
 			span = kgc_pageheap_spare(ph, BITS_PER_LONG << i);
 			if (!span)
 				break;
-			kgc_pageheap_account(ph, -(long)
-				kgc_span_meta_bytes(i, span->types));
+			kgc_pageheap_account_span(ph, i, -1);
+			if (span->types)
+				kgc_pageheap_account(ph, KGC_META_TYPES,
+						     -(long)kgc_types_bytes(i));
 			kgc_span_free_struct(span);
 			cond_resched();
 		}
@@ -238,19 +268,21 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 	return clamp(order, least, max(most, least));
 }
 
+/*
+ * A block as large as is there for the asking, on this node and without the
+ * reserves; only for the smallest that would do, try as hard as @gfp says.
+ */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
 				unsigned int *order, gfp_t gfp)
 {
+	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
+			__GFP_NOMEMALLOC | __GFP_THISNODE;
 	struct page *page;
 
 	for (*order = arena_wanted_order(ph, least); ; --*order) {
-		gfp_t flags = gfp;
+		gfp_t flags = *order > least ? lightly : gfp;
 
-		/* only for the smallest block that would do, try hard */
-		if (*order > least)
-			flags = (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN |
-				__GFP_NORETRY;
 		if (kgc_allocator_charge(a, PAGE_SIZE << *order)) {
 			page = alloc_pages_node(ph->nid, flags, *order);
 			if (page)
@@ -260,6 +292,26 @@ static struct page *arena_pages(struct kgc_allocator *a,
 		if (*order <= least)
 			return NULL;
 	}
+}
+
+static struct kgc_arena *arena_create(struct kgc_pageheap *ph,
+				      struct page *page, unsigned int order,
+				      gfp_t gfp)
+{
+	unsigned int npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
+	struct kgc_arena *arena;
+
+	arena = kzalloc_node(arena_meta(npages), gfp, ph->nid);
+	if (!arena)
+		return NULL;
+	arena->base = (unsigned long)page_address(page);
+	arena->order = order;
+	arena->npages = npages;
+	arena->nfree = npages;
+	arena->max_run = npages;
+	arena->dirty = want_init_on_alloc(gfp) || want_init_on_free() ?
+		       0 : npages;
+	return arena;
 }
 
 /**
@@ -283,33 +335,27 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	unsigned int order;
 
 	gfp = (gfp & ~(__GFP_ZERO | __GFP_COMP)) | __GFP_NOWARN;
-	least = max_t(unsigned int, least, KGC_PAGE_SHIFT - PAGE_SHIFT);
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
 		return -ENOMEM;
 	page = arena_pages(a, ph, least, &order, gfp);
 	if (!page)
-		return -ENOMEM;
-	npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
-	arena = kzalloc_node(arena_meta(npages), gfp & ~__GFP_ACCOUNT, ph->nid);
+		goto err;
+	arena = arena_create(ph, page, order, gfp);
 	if (!arena)
 		goto err_pages;
-	arena->base = (unsigned long)page_address(page);
 	if (kgc_map_reserve(arena->base, PAGE_SIZE << order, gfp))
 		goto err_arena;
-	arena->order = order;
-	arena->npages = npages;
-	arena->nfree = npages;
-	arena->max_run = npages;
 	kgc_poison_pages(arena->base, PAGE_SIZE << order, true);
 	/* scanned, never itself a leak */
 	kmemleak_alloc((void *)arena->base, PAGE_SIZE << order, 0, gfp);
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	arena_insert(ph, arena);
-	ph->nr_arenas++;
 	ph->grown++;
+	ph->smaller += order < arena_wanted_order(ph, least);
+	ph->nr_arenas++;
 	ph->sys += PAGE_SIZE << order;
-	ph->meta += arena_meta(npages);
+	ph->meta[KGC_META_ARENAS] += arena_meta(arena->npages);
+	arena_insert(ph, arena);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return 0;
 
@@ -318,6 +364,10 @@ err_arena:
 err_pages:
 	__free_pages(page, order);
 	kgc_allocator_uncharge(a, PAGE_SIZE << order);
+err:
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	ph->denied++;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return -ENOMEM;
 }
 
@@ -333,26 +383,66 @@ static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 	kfree(arena);
 }
 
-/* The empty arena at the highest address, taken out of the tree; or NULL. */
-static struct kgc_arena *arena_detach_empty(struct kgc_pageheap *ph,
-					    struct rb_node **from)
+/* The arena at the highest address below @below, or NULL. */
+static struct rb_node *arena_before(struct kgc_pageheap *ph,
+				    unsigned long below)
 {
-	struct rb_node *rb = *from ? *from : rb_last(&ph->arenas);
+	struct rb_node *rb = ph->arenas.rb_node, *best = NULL;
 
-	for (; rb; rb = rb_prev(rb)) {
-		struct kgc_arena *arena = rb_entry(rb, struct kgc_arena, node);
-
-		if (arena->nfree < arena->npages)
-			continue;
-		*from = rb_prev(rb);
-		rb_erase_augmented(rb, &ph->arenas, &arena_callbacks);
-		ph->nr_arenas--;
-		ph->sys -= PAGE_SIZE << arena->order;
-		ph->released += PAGE_SIZE << arena->order;
-		ph->meta -= arena_meta(arena->npages);
-		return arena;
+	while (rb) {
+		if (arena_of(rb)->base < below) {
+			best = rb;
+			rb = rb->rb_right;
+		} else {
+			rb = rb->rb_left;
+		}
 	}
-	return NULL;
+	return best;
+}
+
+static void arena_detach(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	rb_erase_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+	ph->nr_arenas--;
+	ph->sys -= PAGE_SIZE << arena->order;
+	ph->released += PAGE_SIZE << arena->order;
+	ph->meta[KGC_META_ARENAS] -= arena_meta(arena->npages);
+}
+
+/*
+ * Of the next RELEASE_BATCH arenas below @below, move empty ones to @gone while
+ * more than @keep bytes are free.
+ *
+ * Return: where to go on, or 0 when there is nothing more to do.
+ */
+static unsigned long arenas_detach_some(struct kgc_pageheap *ph, u64 keep,
+					unsigned long below,
+					struct list_head *gone)
+{
+	unsigned int budget = RELEASE_BATCH;
+	struct kgc_arena *arena;
+	struct rb_node *rb;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	rb = arena_before(ph, below);
+	for (below = 0; rb && ph->sys - ph->inuse > keep; ) {
+		arena = arena_of(rb);
+		below = arena->base;
+		rb = rb_prev(rb);
+		if (arena->nfree == arena->npages) {
+			arena_detach(ph, arena);
+			list_add(&arena->link, gone);
+		}
+		if (!--budget)
+			break;
+		if (!rb)
+			below = 0;
+	}
+	if (ph->sys - ph->inuse <= keep)
+		below = 0;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return below;
 }
 
 /**
@@ -361,31 +451,25 @@ static struct kgc_arena *arena_detach_empty(struct kgc_pageheap *ph,
  * @ph: the page heap
  * @keep: stop when no more than this many bytes are free
  *
- * Context: process context.
+ * Context: process context; direct reclaim too: nothing is allocated or waited
+ * for.
  * Return: bytes given back.
  */
 size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			    u64 keep)
 {
 	struct kgc_arena *arena, *next;
-	struct rb_node *from = NULL;
-	LIST_HEAD(gone);
-	unsigned long flags;
+	unsigned long below = ULONG_MAX;
 	size_t bytes = 0;
 
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	while (ph->sys - ph->inuse > keep) {
-		arena = arena_detach_empty(ph, &from);
-		if (!arena)
-			break;
-		list_add(&arena->link, &gone);
-		bytes += PAGE_SIZE << arena->order;
-		if (!from)
-			break;
-	}
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
-	list_for_each_entry_safe(arena, next, &gone, link) {
-		arena_free(a, arena);
+	while (below) {
+		LIST_HEAD(gone);
+
+		below = arenas_detach_some(ph, keep, below, &gone);
+		list_for_each_entry_safe(arena, next, &gone, link) {
+			bytes += PAGE_SIZE << arena->order;
+			arena_free(a, arena);
+		}
 		cond_resched();
 	}
 	return bytes;

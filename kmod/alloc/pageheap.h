@@ -16,7 +16,7 @@
 
 #include "span.h"
 
-#define KGC_ARENA_MIN_SHIFT	(KGC_PAGE_SHIFT > 16 ? KGC_PAGE_SHIFT : 16)
+#define KGC_ARENA_MIN_SHIFT	16
 #define KGC_ARENA_MAX_PAGES	KGC_LEAF_ENTRIES
 
 /**
@@ -27,6 +27,7 @@
  * @npages: heap pages
  * @nfree: free heap pages
  * @order: order of the block
+ * @dirty: heap pages from here on are zero, if the block came zeroed
  * @base: address in the direct map
  * @link: on a list of arenas on their way out
  * @used: heap pages in a span
@@ -40,9 +41,20 @@ struct kgc_arena {
 	unsigned int	npages;
 	unsigned int	nfree;
 	unsigned int	order;
+	unsigned int	dirty;
 	unsigned long	base;
 	struct list_head link;
 	unsigned long	used[];
+};
+
+/* What metadata is there for; its bytes are counted by kind. */
+enum kgc_meta {
+	KGC_META_SPANS,
+	KGC_META_BITMAPS,
+	KGC_META_TYPES,		/* a type per slot, where spans are mixed */
+	KGC_META_ARENAS,
+	KGC_META_CENTRALS,
+	KGC_NR_META,
 };
 
 /**
@@ -56,11 +68,13 @@ struct kgc_arena {
  * @sys: bytes in arenas
  * @inuse: bytes in spans
  * @released: bytes given back so far
- * @meta: bytes of arena and span structures and side tables
+ * @meta: bytes of metadata by kind
  * @searches: runs of pages looked for
  * @misses: of these, not found
+ * @steps: arenas visited by searches
  * @grown: arenas added
- * @large_bytes: bytes in spans of large objects
+ * @smaller: of these, smaller than wanted: no larger block was to be had
+ * @denied: requests for an arena that failed, memory or limit
  *
  * All guarded by @lock.
  */
@@ -74,10 +88,13 @@ struct kgc_pageheap {
 	u64			sys;
 	u64			inuse;
 	u64			released;
-	u64			meta;
+	u64			meta[KGC_NR_META];
 	u64			searches;
 	u64			misses;
+	u64			steps;
 	u64			grown;
+	u64			smaller;
+	u64			denied;
 };
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid);
@@ -88,7 +105,11 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span);
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
-void kgc_pageheap_account(struct kgc_pageheap *ph, long meta);
+void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
+			  long bytes);
+void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
+			       int sign);
+u64 kgc_pageheap_meta(const struct kgc_pageheap *ph);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp);
 size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,

@@ -37,6 +37,14 @@ static inline void kgc_poison_tail(void *obj, size_t bytes)
 		kasan_poison(obj + round_down(bytes, 8), 8, bytes & 7, false);
 }
 
+/* Clear free slots, which stay closed. */
+static inline void kgc_poison_clear(void *slots, size_t bytes)
+{
+	kasan_poison(slots, bytes, 0, false);
+	memset(slots, 0, bytes);
+	kasan_poison(slots, bytes, KGC_POISON_FREED, false);
+}
+
 /* Close the slots of bitmap word @w whose bits are set in @dead. */
 static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
 				    unsigned long dead)
@@ -62,6 +70,11 @@ static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
 
 static inline void kgc_poison_tail(void *obj, size_t bytes)
 {
+}
+
+static inline void kgc_poison_clear(void *slots, size_t bytes)
+{
+	memset(slots, 0, bytes);
 }
 
 static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,

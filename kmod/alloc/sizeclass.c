@@ -8,15 +8,12 @@
 
 #include "sizeclass.h"
 
-#define KGC_SPAN_BYTES(pages) \
-	ALIGN((pages) * KGC_TABLE_PAGE_SIZE, KGC_PAGE_SIZE)
-
 #define KGC_CLASS(c, bytes, pages, mul, waste)				\
 	[c] = {								\
 		.size = (bytes),					\
 		.magic = (mul),						\
-		.nelems = (pages) * KGC_TABLE_PAGE_SIZE / (bytes),	\
-		.npages = KGC_SPAN_BYTES(pages) / KGC_PAGE_SIZE,	\
+		.nelems = (pages) * KGC_PAGE_SIZE / (bytes),		\
+		.npages = (pages),					\
 	},
 
 const struct kgc_class kgc_classes[KGC_NR_CLASSES] = {
@@ -32,7 +29,7 @@ const u8 kgc_class_by_128[249] = { KGC_CLASS_BY_128 };
  * stays below 19 %.
  */
 #define KGC_ASSERT_CLASS(c, bytes, pages, mul, waste)			\
-	static_assert((pages) * 8192 % (bytes) <= (pages) * 1024);	\
+	static_assert((pages) * KGC_PAGE_SIZE % (bytes) <= (pages) * 1024); \
 	static_assert((bytes) < 128 || (waste) < 1900);			\
 	static_assert((bytes) % 8 == 0);
 

@@ -14,11 +14,12 @@
 
 #define KGC_NR_SPAN_CLASSES	(KGC_NR_CLASSES * 2)
 
-/* 8 KiB as in Go, or the machine's page where that is larger. */
-#define KGC_PAGE_SHIFT		(PAGE_SHIFT > 13 ? PAGE_SHIFT : 13)
+/*
+ * A heap page, 8 KiB as in Go. Not the machine's page: spans are cut from
+ * arenas, so where the machine's is larger a span may be a part of one.
+ */
+#define KGC_PAGE_SHIFT		13
 #define KGC_PAGE_SIZE		(1UL << KGC_PAGE_SHIFT)
-/* table pages are 8 KiB: heap pages of a class's span */
-#define KGC_TABLE_PAGE_SIZE	8192UL
 
 /* A sub-slot of a tiny block holds at most this; see alloc/cache.c. */
 #define KGC_TINY_MAX		8

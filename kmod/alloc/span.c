@@ -10,6 +10,8 @@
 #include "poison.h"
 #include "span.h"
 
+#define CLEAR_AHEAD	1024	/* up to this size of slots a word is at most 8 KiB */
+
 static struct kmem_cache *span_cache[KGC_NR_SPAN_SIZES];
 
 static unsigned long empty_word;
@@ -23,20 +25,21 @@ static unsigned int index_words(unsigned int index)
 	return 1U << index;
 }
 
+/* Bytes of the three bitmaps behind a span structure. */
+size_t kgc_span_bitmap_bytes(unsigned int words_index)
+{
+	return 3 * index_words(words_index) * sizeof(long);
+}
+
+/* Bytes of a side table that fits every span of that bitmap size. */
+size_t kgc_types_bytes(unsigned int words_index)
+{
+	return index_words(words_index) * BITS_PER_LONG * sizeof(u16);
+}
+
 static size_t span_bytes(unsigned int index)
 {
-	return sizeof(struct kgc_span) + 3 * index_words(index) * sizeof(long);
-}
-
-static size_t types_bytes(unsigned int index)
-{
-	return index_words(index) * BITS_PER_LONG * sizeof(u16);
-}
-
-/* Bytes of metadata of a span with bitmaps of size @words_index. */
-size_t kgc_span_meta_bytes(unsigned int words_index, bool types)
-{
-	return span_bytes(words_index) + (types ? types_bytes(words_index) : 0);
+	return sizeof(struct kgc_span) + kgc_span_bitmap_bytes(index);
 }
 
 /* A structure for a span of @nelems slots; not yet tied to pages. */
@@ -64,10 +67,13 @@ void kgc_span_free_struct(struct kgc_span *span)
 /* A side table for every span whose bitmaps are as large as @nelems needs. */
 u16 *kgc_types_alloc(unsigned int nelems, gfp_t gfp)
 {
-	return kmalloc(types_bytes(kgc_words_index(nelems)), gfp);
+	return kmalloc(kgc_types_bytes(kgc_words_index(nelems)), gfp);
 }
 
-/* All slots free and unmarked. @base, @npages, @arena are set already. */
+/*
+ * All slots free and unmarked. @base, @npages, @arena are set already, and
+ * @dirty to whether the pages may be.
+ */
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size)
 {
@@ -78,6 +84,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->nelems = nelems;
 	span->nfree = nelems;
 	span->size = size;
+	span->clear = false;
 	span->magic = kgc_classes[spc >> 1].magic;
 	span->mark = span->bits + span->nwords;
 	span->shape = NULL;
@@ -88,6 +95,14 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		span->bits[w] = kgc_span_valid(span, w);
 	span->word = span->bits;
 	span->word_base = (char *)span->base;
+}
+
+/* Let the owner take slots from bitmap word @w. */
+void kgc_span_select_word(struct kgc_span *span, unsigned int w)
+{
+	span->word = &span->bits[w];
+	span->word_base = (char *)span->base +
+			  (size_t)w * BITS_PER_LONG * span->size;
 }
 
 /*
@@ -105,37 +120,70 @@ bool kgc_span_next_word(struct kgc_span *span)
 		w = (at + i) & (span->nwords - 1);
 		if (!span->bits[w])
 			continue;
-		span->word = &span->bits[w];
-		span->word_base = (char *)span->base +
-				  (size_t)w * BITS_PER_LONG * span->size;
+		kgc_span_select_word(span, w);
 		return true;
 	}
 	return false;
 }
 
-/* From one type for the whole span to a type per slot. */
+/*
+ * Have the current word's free slots zero, for the owner of the span. Small
+ * ones all at once, since they share cache lines or sit side by side; larger
+ * ones when they are taken.
+ */
+void kgc_span_prepare(struct kgc_span *span)
+{
+	unsigned long w = *span->word;
+
+	span->clear = span->dirty && span->size > CLEAR_AHEAD;
+	if (!span->dirty || span->clear)
+		return;
+	while (w) {
+		unsigned int bit = __ffs(w), n = ffz(w >> bit);
+		void *slot = span->word_base + (size_t)bit * span->size;
+		size_t bytes = (size_t)n * span->size;
+
+		kgc_poison_clear(slot, bytes);
+		w = bit + n < BITS_PER_LONG ? w >> (bit + n) << (bit + n) : 0;
+	}
+}
+
+/* From one type for the whole span to a type per slot, in @types. */
 void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 {
 	unsigned int i;
 
 	for (i = 0; i < span->nelems; i++)
 		types[i] = span->shape ? span->shape->id : 0;
-	/* whoever sees no shape sees the table: pairs with kgc_span_type_id() */
+	/* whoever sees no shape sees the table: pairs with kgc_type_of_slot() */
 	smp_store_release(&span->types, types);
 	smp_store_release(&span->shape, NULL);
+}
+
+/* Overwrite the slots of bitmap word @w whose bits are set in @dead. */
+static void span_wipe(struct kgc_span *span, unsigned int w,
+		      unsigned long dead, int wipe)
+{
+	for (; dead; dead &= dead - 1) {
+		void *slot = kgc_span_slot(span, w * BITS_PER_LONG + __ffs(dead));
+
+		kgc_poison_open(slot, span->size, span->size);
+		memset(slot, wipe, span->size);
+	}
 }
 
 /**
  * kgc_span_sweep() - free what is not marked
  * @span: on a list of its central, its generation stale
  * @gen: the current generation
+ * @wipe: what to fill dead objects with, or KGC_WIPE_NONE
  *
- * Swaps bitmaps; the objects are not visited.
+ * Swaps bitmaps; unless they are to be wiped, the objects are not visited.
  *
  * Context: central lock held.
  * Return: objects that live on.
  */
-unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen)
+unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 {
 	unsigned long *mark = kgc_span_mark(span);
 	unsigned long *scan = kgc_span_scan(span);
@@ -143,8 +191,13 @@ unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen)
 
 	for (w = 0; w * BITS_PER_LONG < span->nelems; w++) {
 		unsigned long dead = ~mark[w] & kgc_span_valid(span, w);
+		unsigned long freed = dead & ~span->bits[w];
 
-		kgc_poison_swept(span, w, dead & ~span->bits[w]);
+		if (wipe != KGC_WIPE_NONE)
+			span_wipe(span, w, freed, wipe);
+		if (freed && wipe != KGC_WIPE_ZERO)
+			span->dirty = true;
+		kgc_poison_swept(span, w, freed);
 		live += hweight_long(mark[w]);
 		WRITE_ONCE(span->bits[w], dead);
 		mark[w] = 0;

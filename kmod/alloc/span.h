@@ -37,8 +37,6 @@ struct kgc_arena;
  *	is never cached, so the fast path finds an empty span there
  * @flags: KGC_SHAPE_*
  * @bytes: bytes in an object, or element; not above @slot
- * @blocks: times 64 bytes to clear for an object
- * @words: times 8 bytes to clear after that
  * @slot: bytes in a slot of @spc
  */
 struct kgc_shape {
@@ -48,8 +46,6 @@ struct kgc_shape {
 	u32	flags;
 	u32	bytes;
 	u32	slot;
-	u16	blocks;
-	u16	words;
 };
 
 #define KGC_SHAPE_TINY	1	/* shares a block with its like */
@@ -58,15 +54,18 @@ struct kgc_shape {
  * struct kgc_span - a run of pages of one span class
  * @word: free-bitmap word the owner takes slots from
  * @word_base: address of the first slot of that word
- * @shape: type of every object in it; NULL once they differ
- * @types: types by slot, when they may differ; else NULL
+ * @shape: type of every object in it; NULL once they differ, until it is empty
+ * @types: types by slot, in force while @shape is NULL; or NULL
  * @base: address of slot 0
  * @magic: offset * magic >> 32 is the slot's index; 0 for large
  * @size: bytes in a slot
+ * @clear: slots of the current word are cleared when taken, not ahead; see
+ *	kgc_span_prepare()
  * @nelems: slots
  * @spc: span class
  * @nwords: words in each bitmap
  * @nid: NUMA node of the pages
+ * @dirty: free slots may hold something else than zeroes
  * @gen: generation at which it was last swept or born; stale when it is not
  *	the allocator's: then the mark bits decide who lives
  * @nfree: free slots when they were last accounted for; stale while cached
@@ -88,21 +87,22 @@ struct kgc_span {
 	unsigned long		base;
 	u32			magic;
 	u32			size;
+	u32			gen;
 	u16			nelems;
+	u16			nfree;
 	u8			spc;
 	u8			nwords;
+	bool			dirty;
+	bool			clear;
 	u16			nid;
-	u16			nfree;
-	u32			gen;
 	u32			npages;
+	unsigned int		queued;
+	struct llist_node	grey;
 	struct kgc_allocator	*owner;
 	struct kgc_arena	*arena;
 	struct list_head	link;
 
 	unsigned long		*mark;
-	unsigned int		queued;
-	struct llist_node	grey;
-
 	unsigned long		bits[];
 };
 
@@ -189,12 +189,20 @@ static inline unsigned int kgc_words_index(unsigned int nelems)
 struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp);
 void kgc_span_free_struct(struct kgc_span *span);
 u16 *kgc_types_alloc(unsigned int nelems, gfp_t gfp);
-size_t kgc_span_meta_bytes(unsigned int words_index, bool types);
+size_t kgc_span_bitmap_bytes(unsigned int words_index);
+size_t kgc_types_bytes(unsigned int words_index);
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size);
+void kgc_span_select_word(struct kgc_span *span, unsigned int w);
 bool kgc_span_next_word(struct kgc_span *span);
+void kgc_span_prepare(struct kgc_span *span);
 void kgc_span_make_mixed(struct kgc_span *span, u16 *types);
-unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen);
+
+/* What a sweep writes over dead objects; KGC_WIPE_NONE is nothing. */
+#define KGC_WIPE_NONE	(-1)
+#define KGC_WIPE_ZERO	0
+
+unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe);
 int kgc_span_cache_init(void);
 void kgc_span_cache_exit(void);
 

@@ -94,8 +94,6 @@ static void type_shape(struct kgc_type *type)
 	class = kgc_size_to_class_aligned(type->size, type->align);
 	shape->spc = class << 1 | noscan;
 	shape->slot = kgc_classes[class].size;
-	shape->blocks = type->size / 64;
-	shape->words = DIV_ROUND_UP(type->size % 64, 8);
 	if (class && !type->finalize)
 		shape->fast_spc = shape->spc;
 }

@@ -108,6 +108,7 @@ typedef unsigned int slab_flags_t;
 
 #define ilog2(n)		(63 - __builtin_clzll(n))
 #define __ffs(n)		((unsigned long)__builtin_ctzl(n))
+#define ffz(n)			((unsigned long)__builtin_ctzl(~(n)))
 #define hweight_long(n)		((unsigned long)__builtin_popcountl(n))
 #define hweight32(n)		((unsigned int)__builtin_popcount(n))
 #define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
@@ -197,6 +198,8 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
 #define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)
+#define atomic64_try_cmpxchg(v, old, n)	\
+	__atomic_compare_exchange_n(&(v)->counter, old, n, false, 5, 5)
 #define atomic64_sub_return(n, v)	__atomic_sub_fetch(&(v)->counter, n, 5)
 #define atomic_long_read		atomic64_read
 #define atomic_long_add			atomic64_add
@@ -276,6 +279,10 @@ void shim_unlock(bool *held);
 #define __GFP_NOFAIL	1024U
 #define __GFP_DIRECT_RECLAIM	2048U
 #define __GFP_THISNODE	4096U
+#define __GFP_HIGH	8192U
+#define __GFP_NOMEMALLOC	16384U
+#define want_init_on_alloc(gfp)	false
+#define want_init_on_free()	false
 #define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define SLAB_TYPESAFE_BY_RCU	1U
 #define SLAB_ACCOUNT	2U

@@ -135,7 +135,7 @@ static void sweep_swaps(void)
 					set_bit(i, kgc_span_scan(span));
 				live++;
 			}
-			check(kgc_span_sweep(span, GEN) == live);
+			check(kgc_span_sweep(span, GEN, KGC_WIPE_NONE) == live);
 			check(span->gen == GEN && span->nfree == n - live);
 			check(kgc_span_count_free(span) == n - live);
 			for (i = 0; i < n; i++)
@@ -169,8 +169,9 @@ static void mixing_keeps_types(void)
 			check(types[i] == 4711);
 		/* a table serves any span with bitmaps of that size */
 		types[span->nwords * BITS_PER_LONG - 1] = 1;
-		check(kgc_span_meta_bytes(kgc_words_index(n), true) ==
-		      sizeof(*span) + span->nwords * (24 + 128));
+		check(kgc_span_bitmap_bytes(kgc_words_index(n)) ==
+		      span->nwords * 24);
+		check(kgc_types_bytes(kgc_words_index(n)) == span->nwords * 128);
 		kgc_span_free_struct(span);
 	}
 }
