@@ -19,12 +19,12 @@ struct share {
 	u64			peak;
 };
 
-/* About @n instructions that nobody can leave out. */
+/* About @n instructions that nobody can leave out: three in a turn. */
 static __always_inline void toil(u64 n)
 {
 	u64 x = n;
 
-	for (; n > 4; n -= 4) {
+	for (; n > 3; n -= 3) {
 		x += n;
 		OPTIMIZER_HIDE_VAR(x);
 	}
@@ -87,7 +87,7 @@ static int share_run(void)
 	};
 	int err;
 
-	n = round_up(bench_param("n", t.live * gogc / 100 * 2), BATCH);
+	n = round_up(bench_param("n", t.live * gogc / 100 * 6), BATCH);
 	err = bench_heap_open(&t.h, "share");
 	if (err)
 		return err;
