@@ -37,6 +37,7 @@
 #define COVER_WORDS	(64 << 10)
 #define PLACES		(1 << 18)	/* bits of the map of places seen */
 #define PAGE		4096UL
+#define MOST_BESIDE	(16ULL << 20)	/* bytes in a heap, beside others */
 
 struct shared {
 	struct fuzz_program program;
@@ -207,6 +208,9 @@ static int run_open(const struct fuzz_call *c)
 			      O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
+	/* memory is not all ours, then */
+	if (others)
+		kgc_option_set(fd, KGC_OPT_HARD_LIMIT, MOST_BESIDE);
 	old = __atomic_exchange_n(&sh->fd[c->fd % FUZZ_FDS], fd, 5);
 	return old < 0 ? 0 : close(old);
 }
@@ -359,6 +363,8 @@ static int run_option(const struct fuzz_call *c, unsigned long cmd)
 		.value = c->c % 4 ? limits[c->c / 4 % 14] : odd(c->c),
 	};
 
+	if (others && o.option == KGC_OPT_HARD_LIMIT)
+		o.value = o.value % MOST_BESIDE + 1;
 	return CALL(c, cmd, o);
 }
 
@@ -642,7 +648,8 @@ void fuzz_start(bool beside_others)
 	unsigned int i;
 
 	others = beside_others;
-	limit_memory(192UL << 20);
+	if (!others)
+		limit_memory(192UL << 20);
 
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -667,7 +674,8 @@ void fuzz_stop(void)
 	futex(&sh->round, FUTEX_WAKE, FUZZ_WORKERS);
 	for (i = 1; i < FUZZ_WORKERS; i++)
 		waitpid(helper[i], NULL, 0);
-	limit_memory(0);
+	if (!others)
+		limit_memory(0);
 }
 
 struct fuzz_totals fuzz_totals(void)
