@@ -16,7 +16,7 @@
 static void *sink;
 
 /* The loop around what stretches() measures: to be subtracted. */
-static u64 empty_loop(void)
+static noinline u64 empty_loop(void)
 {
 	struct bench_samples t = { };
 	unsigned int i;
@@ -37,8 +37,8 @@ static u64 empty_loop(void)
  * The least of many short stretches is the fast path alone: a stretch in which
  * a word of the bitmap ran out took longer.
  */
-static u64 stretches(struct kgc_section s,
-		     struct kgc_type *a, struct kgc_type *b)
+static noinline u64 stretches(struct kgc_section s,
+			      struct kgc_type *a, struct kgc_type *b)
 {
 	struct bench_samples t = { };
 	unsigned int i;
@@ -143,7 +143,7 @@ static int bulk_run(void)
 	struct bench_samples t = { };
 	struct bench_heap h;
 	struct kgc_section s;
-	void *objs[STRETCH];
+	static void *objs[STRETCH];	/* one benchmark runs at a time */
 	u64 begin;
 	int err;
 
