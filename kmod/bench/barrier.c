@@ -65,7 +65,7 @@ const struct bench bench_section = {
 };
 
 static noinline u64 store_each(struct kgc_section s, struct bench_slot *slots,
-		      void *const *values)
+			       void *const *values)
 {
 	struct bench_samples t = { };
 	unsigned int n, i;

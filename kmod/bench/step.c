@@ -55,12 +55,12 @@ static void histogram_add(struct histogram *h, u64 v)
 /* The value that @ppm of a million samples do not exceed. */
 static u64 histogram_at(const struct histogram *h, u32 ppm)
 {
-	u64 seen = 0, upto = div_u64(h->n * ppm, 1000000);
+	u64 seen = 0, rank = div_u64(h->n * ppm, 1000000);
 	unsigned int b;
 
 	for (b = 0; b < BUCKETS; b++) {
 		seen += h->bucket[b];
-		if (seen > upto)
+		if (seen > rank)
 			return bucket_value(b);
 	}
 	return h->max;
