@@ -35,6 +35,8 @@
 /* Handle 0 is the NULL pointer. It is never issued. */
 #define KGC_NULL_HANDLE		0ULL
 
+#define KGC_RESULT_BIT		(1ULL << 63)
+
 /**
  * KGC_RESULT() - name the handle an earlier operation of the same batch made
  * @i: index of that operation, smaller than the index of the one using it
@@ -42,7 +44,6 @@
  * May stand wherever a batch operation takes a handle. ENOENT when operation
  * @i made no handle or failed; a NULL pointer it loaded reads as handle 0.
  */
-#define KGC_RESULT_BIT		(1ULL << 63)
 #define KGC_RESULT(i)		(KGC_RESULT_BIT | (__u64)(i))
 
 /**
@@ -139,6 +140,7 @@ struct kgc_type_register {
  * @nr: objects to allocate, at least 1
  * @done: out: objects allocated and handles written
  * @handles: user address of __u64[@nr], receives one handle per object
+ * @__reserved: must be 0
  *
  * EINVAL for an unknown type, @nr of 0 or a size over kgc_info.max_object.
  * When memory or handles run out after some objects the call fails with
