@@ -163,7 +163,7 @@ static __always_inline void kgc_exit(struct kgc_section s)
 #define kgc_load(s, ref)						\
 ({									\
 	(void)(s);							\
-	(typeof(__kgc_value(ref)))smp_load_acquire(__kgc_slot(ref));	\
+	(typeof(__kgc_value(ref)))smp_load_acquire(__kgc_slot(ref)); /* kgc_store() */ \
 })
 
 /**
@@ -189,7 +189,7 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 	if (unlikely(s.mode & KGC_MODE_SHADE))
 		__kgc_store(s, slot, value);
 	else
-		smp_store_release(slot, value);
+		smp_store_release(slot, value);	/* pairs with kgc_load() */
 }
 
 /**
@@ -301,7 +301,7 @@ struct kgc_type_desc {
 #define __KGC_PICK(_1, _2, _3, _4, _5, _6, _7, _8, N, ...)	N
 #define __KGC_OFFSETS(T, ...)						\
 	__KGC_PICK(__VA_ARGS__, __KGC_O8, __KGC_O7, __KGC_O6, __KGC_O5,	\
-		   __KGC_O4, __KGC_O3, __KGC_O2, __KGC_O1, )(T, __VA_ARGS__)
+		   __KGC_O4, __KGC_O3, __KGC_O2, __KGC_O1, 0)(T, __VA_ARGS__)
 
 /**
  * KGC_DEFINE_TYPE() - describe a structure with managed fields
