@@ -38,8 +38,8 @@ static __always_inline unsigned long kgc_map_offset(const void *addr)
  * keep @top (kgc_map_top) and @base (PAGE_OFFSET) at hand.
  */
 static __always_inline struct kgc_span *kgc_map_span_at(struct kgc_leaf **top,
-							 unsigned long base,
-							 const void *addr)
+							unsigned long base,
+							const void *addr)
 {
 	unsigned long off = (unsigned long)addr - base;
 	struct kgc_leaf *leaf = top[off >> KGC_REGION_SHIFT];

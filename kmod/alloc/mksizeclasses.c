@@ -101,7 +101,7 @@ int main(void)
 
 	find_classes();
 	fill_spans();
-	printf("/* SPDX-License-Identifier: GPL-2.0 */\n");
+	printf("/* %s: GPL-2.0 */\n", "SPDX-License-Identifier");
 	printf("/* Written by mksizeclasses.c; do not edit. */\n\n");
 	printf("/* class  bytes/object  bytes/span  objects  tail  worst waste\n");
 	for (c = 1; c < nr; c++) {
@@ -113,7 +113,8 @@ int main(void)
 	}
 	printf(" */\n#define KGC_NR_CLASSES\t%u\n", nr);
 	printf("#define KGC_MAX_SMALL\t%u\n\n", MAX_SMALL);
-	printf("/* X(class, bytes per object, heap pages per span, magic, worst waste in 1/100 %%) */\n");
+	printf("/* X(class, bytes per object, heap pages per span, magic, %s) */\n",
+	       "worst waste in 1/100 %");
 	printf("#define KGC_SIZE_CLASSES(X)");
 	for (c = 1; c < nr; c++) {
 		if (!magic(c)) {

@@ -157,7 +157,7 @@ void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 		types[i] = span->shape ? span->shape->id : 0;
 	/* whoever sees no shape sees the table: pairs with kgc_type_of_slot() */
 	smp_store_release(&span->types, types);
-	smp_store_release(&span->shape, NULL);
+	smp_store_release(&span->shape, NULL);	/* the table comes first */
 }
 
 /* Overwrite the slots of bitmap word @w whose bits are set in @dead. */
