@@ -26,6 +26,11 @@
 #define __GFP_ATOMIC	((__force gfp_t)0)
 #endif
 
+/* Lazy callbacks, and the way round them, came in 6.2. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define call_rcu_hurry	call_rcu
+#endif
+
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);

@@ -43,7 +43,8 @@ static void __exit kgc_exit_module(void)
 	kgc_chardev_exit();
 	kgc_debugfs_exit();
 	kgc_heaps_exit();
-	/* grace-period callbacks of the last heaps have run: heaps wait for theirs */
+	/* no callback of ours is left in the middle of its last instructions */
+	rcu_barrier();
 	kgc_span_cache_exit();
 	kgc_map_exit();
 }

@@ -23,6 +23,8 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	const struct kgc_shape *shape = &type->shape;
 	void *obj;
 
+	if (WARN_ON_ONCE(type->array))
+		return NULL;
 	if (shape->spc >> 1)
 		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
 				      type->size, gfp);

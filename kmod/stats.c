@@ -127,7 +127,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	u64 age;
 
 	BUILD_BUG_ON(KGC_NR_REASONS > ARRAY_SIZE(st->gc_reason));
-	spin_lock_irq(&cy->lock);
+	raw_spin_lock_irq(&cy->lock);
 	last = &cy->log[cy->done % KGC_CYCLE_LOG];
 	st->num_gc = cy->done;
 	for (i = 0; i < KGC_NR_REASONS; i++)
@@ -142,7 +142,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 			last->settle_us + last->sweep_us) * NSEC_PER_USEC;
 	st->last_gc_ns = cy->done ? last->at_us * NSEC_PER_USEC + st->cycle_ns
 				  : 0;
-	spin_unlock_irq(&cy->lock);
+	raw_spin_unlock_irq(&cy->lock);
 	st->gc_cpu_ns = atomic64_read(&cy->cpu_ns);
 	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
 	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns * 1000, age ?: 1);

@@ -31,6 +31,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 
+#include "../compat.h"
 #include "../heap.h"
 #include "../iface/trace.h"
 #include "cycle.h"
@@ -101,15 +102,15 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	enum kgc_reason reason;
 
-	spin_lock_irq(&cy->lock);
+	raw_spin_lock_irq(&cy->lock);
 	if (cy->begun >= cy->wanted) {
-		spin_unlock_irq(&cy->lock);
+		raw_spin_unlock_irq(&cy->lock);
 		return KGC_AWAIT_KICK;
 	}
 	cy->begun++;
 	reason = cy->reasons ? __ffs(cy->reasons) : KGC_REASON_REQUEST;
 	cy->reasons = 0;
-	spin_unlock_irq(&cy->lock);
+	raw_spin_unlock_irq(&cy->lock);
 
 	memset(&cy->now, 0, sizeof(cy->now));
 	cy->now.nr = cy->begun;
@@ -303,14 +304,15 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	now->cpu_us = div_u64(atomic64_read(&cy->cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
-	spin_lock_irq(&cy->lock);
+	/* whoever waits for this cycle finds its records */
+	kgc_finals_publish(heap);
+	raw_spin_lock_irq(&cy->lock);
 	cy->by_reason[now->reason]++;
 	cy->rounds += now->rounds;
 	cy->rounds_max = max(cy->rounds_max, now->rounds);
 	cy->log[now->nr % KGC_CYCLE_LOG] = *now;
 	WRITE_ONCE(cy->done, now->nr);
-	spin_unlock_irq(&cy->lock);
-	kgc_finals_publish(heap);
+	raw_spin_unlock_irq(&cy->lock);
 	wake_up_all(&cy->waitq);
 }
 
@@ -346,7 +348,8 @@ static void grace_period_over(struct rcu_head *rcu)
 
 	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
-	WRITE_ONCE(heap->cycle.waiting, KGC_AWAIT_NOTHING);
+	/* what the grace period ordered is seen: pairs with cycle_work() */
+	smp_store_release(&heap->cycle.waiting, KGC_AWAIT_NOTHING);
 	kgc_cycle_kick(heap);
 }
 
@@ -378,7 +381,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 		break;
 	case KGC_AWAIT_REGIONS:
 		WRITE_ONCE(cy->waiting, await);
-		call_rcu(&cy->rcu, grace_period_over);
+		call_rcu_hurry(&cy->rcu, grace_period_over);
 		break;
 	case KGC_AWAIT_PAUSE:
 		queue_delayed_work(kgc_wq, &cy->work,
@@ -399,7 +402,8 @@ static void cycle_work(struct work_struct *work)
 	enum kgc_await await;
 
 	/* kicked while it waits: the grace period's callback comes later */
-	if (READ_ONCE(cy->waiting) != KGC_AWAIT_NOTHING)
+	/* pairs with grace_period_over() */
+	if (smp_load_acquire(&cy->waiting) != KGC_AWAIT_NOTHING)
 		return;
 	do {
 		if (READ_ONCE(heap->dying))
@@ -427,11 +431,11 @@ u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
 	unsigned long flags;
 	u64 target;
 
-	spin_lock_irqsave(&cy->lock, flags);
+	raw_spin_lock_irqsave(&cy->lock, flags);
 	target = cy->begun + cycles;
 	cy->wanted = max(cy->wanted, target);
 	cy->reasons |= BIT(reason);
-	spin_unlock_irqrestore(&cy->lock, flags);
+	raw_spin_unlock_irqrestore(&cy->lock, flags);
 	kgc_cycle_kick(heap);
 	return target;
 }
@@ -455,8 +459,8 @@ static void cycle_pressure(struct kgc_allocator *a, enum kgc_pressure why)
 	} else {
 		WRITE_ONCE(a->allowance, allowance);
 		if (period && !test_and_set_bit(0, &cy->period_armed))
-			queue_delayed_work(kgc_wq, &cy->timer,
-					   msecs_to_jiffies(period));
+			mod_delayed_work(kgc_wq, &cy->timer,
+					 msecs_to_jiffies(period));
 	}
 }
 
@@ -561,7 +565,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
 
 	INIT_DELAYED_WORK(&cy->work, cycle_work);
 	INIT_DELAYED_WORK(&cy->timer, cycle_timer);
-	spin_lock_init(&cy->lock);
+	raw_spin_lock_init(&cy->lock);
 	init_waitqueue_head(&cy->waitq);
 	cy->flip_ns = ktime_get_ns();
 	heap->alloc.pressure = cycle_pressure;
@@ -579,7 +583,8 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 
 	cancel_delayed_work_sync(&cy->timer);
 	cancel_delayed_work_sync(&cy->work);
-	if (READ_ONCE(cy->waiting) == KGC_AWAIT_REGIONS)
+	/* a callback touches the heap after it has said that it is over */
+	if (cy->begun)
 		rcu_barrier();
 	srcu_barrier(&heap->front.srcu);
 	kgc_marking_destroy(heap);

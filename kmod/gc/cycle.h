@@ -115,7 +115,7 @@ struct kgc_cycle {
 	struct delayed_work	timer;
 	struct rcu_head		rcu;
 	enum kgc_await		waiting;
-	spinlock_t		lock;
+	raw_spinlock_t		lock;
 	enum kgc_step		step;
 	u64			begun;
 	u64			done;

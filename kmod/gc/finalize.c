@@ -241,7 +241,7 @@ void kgc_finals_init(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	xa_init(&finals->pending);
+	xa_init_flags(&finals->pending, XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&finals->found);
 	INIT_LIST_HEAD(&finals->due);
 	INIT_LIST_HEAD(&finals->records);

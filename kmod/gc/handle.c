@@ -49,43 +49,46 @@ void kgc_handles_destroy(struct kgc_handles *handles)
 	xa_destroy(&handles->chunks);
 }
 
-/* Add a chunk of free slots. Context: as @gfp says. */
+/*
+ * Add a chunk of free slots, unless somebody else does at the same time.
+ * Context: as @gfp says.
+ */
 static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
+	u32 first = READ_ONCE(handles->nr_slots), i;
 	struct kgc_handle_slot *chunk;
-	u32 first, i;
-	int err = 0;
+	int err;
 
+	if (first + KGC_HANDLE_CHUNK > KGC_MAX_HANDLES)
+		return -ENOSPC;
 	gfp |= handles->gfp | __GFP_NOWARN;
+	/* so that the store below needs no memory */
+	err = xa_reserve_bh(&handles->chunks, first / KGC_HANDLE_CHUNK, gfp);
+	if (err)
+		return err;
 	chunk = (void *)__get_free_page(gfp | __GFP_ZERO);
 	if (!chunk)
 		return -ENOMEM;
-	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
+	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
 		chunk[i].gen = 1;
-	for (;;) {
-		first = READ_ONCE(handles->nr_slots);
-		if (first + KGC_HANDLE_CHUNK > KGC_MAX_HANDLES)
-			err = -ENOSPC;
-		else
-			err = xa_insert(&handles->chunks,
-					first / KGC_HANDLE_CHUNK, chunk, gfp);
-		if (err != -EBUSY)
-			break;
-		/* a rival has added this chunk and is about to count it */
-		cpu_relax();
+		chunk[i].next_free = first + i + 2;
 	}
-	if (err) {
+	spin_lock_bh(&handles->lock);
+	if (handles->nr_slots == first)
+		err = xa_err(xa_store(&handles->chunks,
+				      first / KGC_HANDLE_CHUNK, chunk,
+				      GFP_NOWAIT | __GFP_NOWARN));
+	else
+		err = -EEXIST;
+	if (!err) {
+		chunk[KGC_HANDLE_CHUNK - 1].next_free = handles->free;
+		handles->free = first + 1;
+		WRITE_ONCE(handles->nr_slots, first + KGC_HANDLE_CHUNK);
+	}
+	spin_unlock_bh(&handles->lock);
+	if (err)
 		free_page((unsigned long)chunk);
-		return err;
-	}
-	spin_lock(&handles->lock);
-	for (i = KGC_HANDLE_CHUNK; i--; ) {
-		chunk[i].next_free = handles->free;
-		handles->free = first + i + 1;
-	}
-	WRITE_ONCE(handles->nr_slots, first + KGC_HANDLE_CHUNK);
-	spin_unlock(&handles->lock);
-	return 0;
+	return err == -EEXIST ? 0 : err;
 }
 
 /*
@@ -117,6 +120,41 @@ static struct kgc_handle_slot *slot_take(struct kgc_handles *handles, gfp_t gfp,
 	return slot;
 }
 
+/*
+ * A handle that is not open yet, so that what has to have one can be fetched
+ * when nothing can fail any more. Nobody can use or drop it before
+ * kgc_handle_publish(); kgc_handle_cancel() gives it back.
+ */
+int kgc_handle_reserve(struct kgc_section s, u64 *handle)
+{
+	int err = 0;
+
+	slot_take(&s.heap->handles, GFP_KERNEL, handle, &err);
+	return err;
+}
+
+void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
+			unsigned int type)
+{
+	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->handles, handle);
+
+	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
+	/* the type comes first: pairs with the load in slot_get() */
+	kgc_store_slot(s, &slot->obj, obj);
+}
+
+void kgc_handle_cancel(struct kgc_section s, u64 handle)
+{
+	struct kgc_handles *handles = &s.heap->handles;
+	struct kgc_handle_slot *slot = slot_of_handle(handles, handle);
+
+	spin_lock_bh(&handles->lock);
+	handles->open--;
+	slot->next_free = handles->free;
+	handles->free = (u32)handle;
+	spin_unlock_bh(&handles->lock);
+}
+
 /**
  * kgc_handle_open() - make a handle
  * @s: the current section
@@ -130,16 +168,11 @@ static struct kgc_handle_slot *slot_take(struct kgc_handles *handles, gfp_t gfp,
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle)
 {
-	struct kgc_handle_slot *slot;
-	int err = 0;
+	int err = kgc_handle_reserve(s, handle);
 
-	slot = slot_take(&s.heap->handles, GFP_KERNEL, handle, &err);
-	if (!slot)
-		return err;
-	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
-	/* the type comes first: pairs with the load in slot_get() */
-	kgc_store_slot(s, &slot->obj, obj);
-	return 0;
+	if (!err)
+		kgc_handle_publish(s, *handle, obj, type);
+	return err;
 }
 
 /* The same for a weak handle; its slot is no root, so no barrier. */
@@ -220,7 +253,8 @@ int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
 		if (!*obj || !(s.mode & KGC_MODE_BLACK))
 			return 0;
 		span = kgc_map_span(*obj);
-		alive = kgc_strengthen(s, span, kgc_span_index(span, *obj));
+		alive = kgc_strengthen(s, span, *obj,
+				       kgc_span_index(span, *obj));
 		/* cleared or reused while we strengthened: look again */
 	} while (READ_ONCE(slot->obj) != *obj);
 	if (!alive)
@@ -259,26 +293,14 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	if (!slot)
 		return err;
 	spin_lock_bh(&handles->lock);
-	if (slot->obj && slot->gen == handle_gen(handle)) {
+	if (slot->obj && slot->gen == handle_gen(handle) &&
+	    slot->type & KGC_SLOT_OPEN) {
 		kgc_store_slot(s, &slot->obj, NULL);
 		slot_put(handles, slot, handle);
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);
 	return err;
-}
-
-/*
- * Let a handle that nobody has been told of yet name another object, so that
- * what has to have a handle can be fetched when nothing can fail any more.
- */
-void kgc_handle_repoint(struct kgc_section s, u64 handle, void *obj,
-			unsigned int type)
-{
-	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->handles, handle);
-
-	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
-	kgc_store_slot(s, &slot->obj, obj);
 }
 
 /* kgc_handle_drop() for a weak handle, whether or not its object is dead. */
@@ -349,4 +371,19 @@ bool kgc_handles_clear_some(struct kgc_handles *weak)
 	}
 	weak->scan += KGC_HANDLE_CHUNK;
 	return true;
+}
+
+/* Call @check for every slot that names an object. */
+void kgc_handles_for_each(struct kgc_heap *heap,
+			  void (*check)(struct kgc_heap *heap, void **slot))
+{
+	struct kgc_handle_slot *chunk;
+	unsigned long index;
+	unsigned int i;
+
+	xa_for_each(&heap->handles.chunks, index, chunk) {
+		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
+			check(heap, &chunk[i].obj);
+		cond_resched();
+	}
 }

@@ -74,8 +74,12 @@ int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
 		  unsigned int *type);
 int kgc_weak_drop(struct kgc_section s, u64 handle);
 void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type);
-void kgc_handle_repoint(struct kgc_section s, u64 handle, void *obj,
+int kgc_handle_reserve(struct kgc_section s, u64 *handle);
+void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 			unsigned int type);
+void kgc_handle_cancel(struct kgc_section s, u64 handle);
+void kgc_handles_for_each(struct kgc_heap *heap,
+			  void (*check)(struct kgc_heap *heap, void **slot));
 int kgc_handle_drop(struct kgc_section s, u64 handle);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);

@@ -60,15 +60,27 @@ static __always_inline void marker_mark(struct kgc_marker *m,
 struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
 				 unsigned int *index)
 {
-	struct kgc_span *span = kgc_map_find(word);
+	struct kgc_span *span;
 	unsigned int i;
 
-	if (!span || span->owner != &heap->alloc)
-		return NULL;
-	i = kgc_span_index(span, word);
-	if (i >= span->nelems || kgc_span_is_free(span, i))
-		return NULL;
-	*index = i;
+	/*
+	 * Another heap may free its span at any time; the structure stays one
+	 * under RCU (SLAB_TYPESAFE_BY_RCU), and may even become one of ours,
+	 * elsewhere: hence the test of the address.
+	 */
+	rcu_read_lock();
+	span = kgc_map_find(word);
+	if (span && READ_ONCE(span->owner) == &heap->alloc &&
+	    (unsigned long)word - span->base <
+	    (unsigned long)span->nelems * span->size) {
+		i = kgc_span_index(span, word);
+		*index = i;
+		if (kgc_span_is_free(span, i))
+			span = NULL;
+	} else {
+		span = NULL;
+	}
+	rcu_read_unlock();
 	return span;
 }
 
@@ -238,7 +250,8 @@ static void marker_share(struct kgc_marker *m)
 	unsigned int i, n = m->nr / 2;
 	struct llist_node *first = m->head, *last = first;
 
-	if (m->nr < SHARE_SPANS || !llist_empty(&mk->shared))
+	if (m->nr < SHARE_SPANS || !llist_empty(&mk->shared) ||
+	    READ_ONCE(m->heap->dying))
 		return;
 	if (atomic_read(&mk->active) + 1 >= mk->nr_markers)
 		return;
@@ -424,7 +437,8 @@ void kgc_marking_destroy(struct kgc_heap *heap)
 {
 	unsigned int i;
 
-	for (i = 0; i < KGC_MAX_MARKERS; i++)
-		cancel_work_sync(&heap->marking.marker[i].work);
+	/* the first round may leave one queued by another before it ended */
+	for (i = 0; i < 2 * KGC_MAX_MARKERS; i++)
+		cancel_work_sync(&heap->marking.marker[i % KGC_MAX_MARKERS].work);
 	free_percpu(heap->marking.grey);
 }

@@ -56,7 +56,7 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c)
 	p->rate = div64_u64(c->charged * 1000, max(c->interval_us, 1ULL));
 	p->cycle_us = smooth(p->cycle_us, c->cycle_us);
 	p->goal = pacer_goal(p, c);
-	if (p->goal == U64_MAX) {
+	if (p->goal > S64_MAX) {
 		p->allowance = S64_MAX;
 		return;
 	}

@@ -11,7 +11,7 @@
 
 void kgc_roots_init(struct kgc_roots *roots)
 {
-	spin_lock_init(&roots->lock);
+	raw_spin_lock_init(&roots->lock);
 	INIT_LIST_HEAD(&roots->list);
 }
 
@@ -40,10 +40,10 @@ void kgc_root_add_slots(struct kgc_heap *heap, struct kgc_root *root,
 
 	root->slots = slots;
 	root->nr = nr;
-	spin_lock_irqsave(&roots->lock, flags);
+	raw_spin_lock_irqsave(&roots->lock, flags);
 	list_add_tail(&root->link, &roots->list);
 	roots->nr++;
-	spin_unlock_irqrestore(&roots->lock, flags);
+	raw_spin_unlock_irqrestore(&roots->lock, flags);
 }
 EXPORT_SYMBOL_GPL(kgc_root_add_slots);
 
@@ -63,25 +63,25 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 
 	for (i = 0; i < root->nr; i++)
 		kgc_store_slot(s, root->slots + i, NULL);
-	spin_lock_irqsave(&roots->lock, flags);
+	raw_spin_lock_irqsave(&roots->lock, flags);
 	if (roots->at == root) {
 		roots->at = root_after(roots, root);
 		roots->slot = 0;
 	}
 	list_del(&root->link);
 	roots->nr--;
-	spin_unlock_irqrestore(&roots->lock, flags);
+	raw_spin_unlock_irqrestore(&roots->lock, flags);
 	kgc_exit(s);
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 
 void kgc_roots_scan_begin(struct kgc_roots *roots)
 {
-	spin_lock_irq(&roots->lock);
+	raw_spin_lock_irq(&roots->lock);
 	roots->at = list_first_entry_or_null(&roots->list, struct kgc_root,
 					     link);
 	roots->slot = 0;
-	spin_unlock_irq(&roots->lock);
+	raw_spin_unlock_irq(&roots->lock);
 }
 
 /* Mark what a bounded number of slots hold. Return: whether any are left. */
@@ -90,7 +90,7 @@ bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
 	unsigned int budget = SCAN_SLOTS;
 	bool more;
 
-	spin_lock_irq(&roots->lock);
+	raw_spin_lock_irq(&roots->lock);
 	while (roots->at && budget--) {
 		if (roots->slot == roots->at->nr) {
 			roots->at = root_after(roots, roots->at);
@@ -100,6 +100,6 @@ bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
 		kgc_mark_root(m, READ_ONCE(roots->at->slots[roots->slot++]));
 	}
 	more = roots->at;
-	spin_unlock_irq(&roots->lock);
+	raw_spin_unlock_irq(&roots->lock);
 	return more;
 }

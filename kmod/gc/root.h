@@ -17,7 +17,7 @@ struct kgc_marker;
  * @nr: ranges registered
  */
 struct kgc_roots {
-	spinlock_t		lock;
+	raw_spinlock_t		lock;
 	struct list_head	list;
 	struct kgc_root		*at;
 	size_t			slot;

@@ -84,7 +84,8 @@ static void type_shape(struct kgc_type *type)
 		shape->spc = noscan;
 		return;
 	}
-	if (noscan && type->size <= KGC_TINY_MAX && type->align <= 8) {
+	if (noscan && type->size <= KGC_TINY_MAX && type->align <= 8 &&
+	    !type->finalize) {
 		shape->flags = KGC_SHAPE_TINY;
 		shape->spc = KGC_TINY_SPC;
 		shape->bytes = max(type->size, type->align);

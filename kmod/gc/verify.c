@@ -155,11 +155,12 @@ void kgc_verify_begin(struct kgc_heap *heap)
 	heap->verify.nid = first_online_node;
 	heap->verify.at = 0;
 	heap->verify.runs++;
-	spin_lock_irq(&heap->roots.lock);
+	kgc_handles_for_each(heap, verify_field);
+	raw_spin_lock_irq(&heap->roots.lock);
 	list_for_each_entry(root, &heap->roots.list, link)
 		for (i = 0; i < root->nr; i++)
 			verify_field(heap, root->slots + i);
-	spin_unlock_irq(&heap->roots.lock);
+	raw_spin_unlock_irq(&heap->roots.lock);
 }
 
 /**

@@ -15,22 +15,33 @@
 #include "../heap.h"
 #include "weak.h"
 
-/* Whether slot @i, which is in use, will survive a cycle that has settled. */
+/*
+ * Whether slot @i, found at @addr, will survive a cycle that has settled. The
+ * span may have been swept, given back and used again since it was found; under
+ * the central lock of its class in this heap it is what the map says.
+ */
 static bool survives(struct kgc_section s, struct kgc_span *span,
-		     unsigned int i)
+		     const void *addr, unsigned int i)
 {
 	struct kgc_allocator *a = &s.heap->alloc;
-	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
+	unsigned int spc = READ_ONCE(span->spc);
+	struct kgc_central *ct;
 	unsigned long flags;
 	bool alive = true;
 
-	/* the lock keeps a sweep from coming between generation and mark */
+	/* pairs with the cmpxchg() in kgc_reserve_fill() */
+	ct = smp_load_acquire(&a->node[READ_ONCE(span->nid)]->central[spc]);
+	if (!ct)
+		return false;
 	raw_spin_lock_irqsave(&ct->lock, flags);
-	if (span->gen != READ_ONCE(a->gen) ||
-	    (s.mode & KGC_MODE_SETTLE && span->gen == READ_ONCE(a->black_gen)))
-		alive = test_bit(i, kgc_span_mark(span));
-	if (kgc_span_is_free(span, i))
+	if (kgc_map_find(addr) != span || span->owner != a ||
+	    span->spc != spc || kgc_span_index(span, addr) != i ||
+	    kgc_span_is_free(span, i))
 		alive = false;
+	else if (span->gen != READ_ONCE(a->gen) ||
+		 (s.mode & KGC_MODE_SETTLE &&
+		  span->gen == READ_ONCE(a->black_gen)))
+		alive = kgc_is_marked(span, i);
 	raw_spin_unlock_irqrestore(&ct->lock, flags);
 	return alive;
 }
@@ -53,17 +64,19 @@ static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
 /**
  * kgc_strengthen() - make a strong pointer of one that was not
  * @s: the current section
- * @span: the span of the object
+ * @span: the span found for it
+ * @addr: an address of the object
  * @i: its slot, found in use in this section
  *
  * One region, so that the collector's RCU grace period after the begin of a
  * termination round finds both the count and the shading, or neither.
  *
- * Context: any but NMI.
+ * Context: any but NMI; under rcu_read_lock() since the span was found, unless
+ * the mode shades: then no span is swept.
  * Return: true when the object is alive and stays so for this section.
  */
 bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
-		    unsigned int i)
+		    const void *addr, unsigned int i)
 {
 	bool alive = true;
 
@@ -72,7 +85,7 @@ bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 		if (!test_bit(i, kgc_span_mark(span)))
 			alive = shade_through_gate(s.heap, span, i);
 	} else if (!(s.mode & KGC_MODE_SHADE)) {
-		alive = survives(s, span, i);
+		alive = survives(s, span, addr, i);
 	}
 	preempt_enable();
 	return alive;

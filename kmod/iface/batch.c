@@ -22,12 +22,14 @@ static_assert(sizeof(struct kgc_op) == 64);
  * @s: the section
  * @results: by operation: the handle it made, or NO_HANDLE
  * @index: of the current operation
+ * @stop: an operation has ended the batch
  */
 struct batch_run {
 	struct kgc_heap		*heap;
 	struct kgc_section	s;
 	u64			*results;
 	u32			index;
+	bool			stop;
 };
 
 #define NO_HANDLE	KGC_RESULT_BIT
@@ -166,8 +168,10 @@ static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 		if (op->error) {
 			batch->failed++;
 			if (batch->flags & KGC_BATCH_STOP_ON_ERROR ||
-			    op->error == -EINTR)
+			    op->error == -EINTR) {
+				run->stop = true;
 				return i + 1;
+			}
 		}
 	}
 	return n;
@@ -211,10 +215,11 @@ static int batch_chunks(struct batch_run *run, struct kgc_batch *batch,
 		kgc_exit(run->s);
 		if (copy_to_user(user + batch->done, ops, ran * sizeof(*ops))) {
 			chunk_forget(run, ops, ran);
-			n = 0;
+			batch->done += ran;
+			return -EFAULT;
 		}
 		batch->done += ran;
-		if (ran < n)
+		if (run->stop)
 			return 0;
 		if (n < want)
 			return -EFAULT;

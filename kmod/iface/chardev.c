@@ -426,6 +426,8 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EFAULT;
 	if (size < command->least)
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	err = copy_struct_from_user(&args, command->size, user, size);
 	if (err)
 		return err;
@@ -443,15 +445,15 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 /* Wait for a finalizer record. */
-static int record_take(struct file *file, struct kgc_final_record *record,
-		       struct kgc_final **f)
+static int record_take(struct file *file, bool nonblock,
+		       struct kgc_final_record *record, struct kgc_final **f)
 {
 	struct kgc_heap *heap = file->private_data;
 	int err;
 
 	for (;;) {
 		err = kgc_final_read(heap, &record->cookie, &record->handle, f);
-		if (err != -EAGAIN || file->f_flags & O_NONBLOCK)
+		if (err != -EAGAIN || nonblock)
 			return err;
 		err = wait_event_interruptible(heap->finals.waitq,
 					       kgc_finals_readable(heap));
@@ -473,9 +475,9 @@ static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
 	if (len < sizeof(record))
 		return -EINVAL;
 	while (len - done >= sizeof(record)) {
-		if (done && !kgc_finals_readable(heap))
-			break;
-		err = record_take(file, &record, &f);
+		/* having some is no reason to wait for more */
+		err = record_take(file, done || file->f_flags & O_NONBLOCK,
+				  &record, &f);
 		if (err)
 			return done ?: err;
 		if (copy_to_user(to + done, &record, sizeof(record))) {

@@ -153,9 +153,9 @@ static int heap_cycles_show(struct seq_file *m, void *v)
 	seq_puts(m, "cycle reason at_us arm_us start_us mark_us settle_us sweep_us cpu_us rounds scanned live_objects live_bytes freed goal peak\n");
 	first = done > KGC_CYCLE_LOG ? done - KGC_CYCLE_LOG + 1 : 1;
 	for (nr = first; nr <= done; nr++) {
-		spin_lock_irq(&cy->lock);
+		raw_spin_lock_irq(&cy->lock);
 		r = cy->log[nr % KGC_CYCLE_LOG];
-		spin_unlock_irq(&cy->lock);
+		raw_spin_unlock_irq(&cy->lock);
 		seq_printf(m, "%llu %s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 			   r.nr, reason_names[r.reason], r.at_us, r.arm_us,
 			   r.start_us, r.mark_us, r.settle_us, r.sweep_us,

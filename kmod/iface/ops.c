@@ -114,12 +114,16 @@ int kgc_op_alloc(struct kgc_section s, u32 type_id, u64 count, u64 *handle)
 static void *word_object(struct kgc_section s, void *word)
 {
 	struct kgc_span *span;
+	void *obj = NULL;
 	unsigned int i;
 
+	/* the span may be swept and its structure used again until we know */
+	rcu_read_lock();
 	span = kgc_find_object(s.heap, word, &i);
-	if (!span || !kgc_strengthen(s, span, i))
-		return NULL;
-	return kgc_object_start(&s.heap->types, span, i, word);
+	if (span && kgc_strengthen(s, span, word, i))
+		obj = kgc_object_start(&s.heap->types, span, i, word);
+	rcu_read_unlock();
+	return obj;
 }
 
 int kgc_op_load(struct kgc_section s, u64 handle, u64 offset, u64 *result)
@@ -166,7 +170,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	if (err)
 		return err;
 	/* after the exchange nothing may fail any more */
-	err = kgc_handle_open(s, o.addr, o.type->shape.id, old);
+	err = kgc_handle_reserve(s, old);
 	if (err)
 		return err;
 	if (is_conservative(&o))
@@ -175,9 +179,9 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
 	if (p) {
-		kgc_handle_repoint(s, *old, p, type_of(s, p)->shape.id);
+		kgc_handle_publish(s, *old, p, type_of(s, p)->shape.id);
 	} else {
-		kgc_handle_drop(s, *old);
+		kgc_handle_cancel(s, *old);
 		*old = 0;
 	}
 	return 0;
@@ -197,19 +201,29 @@ static int range_get(struct kgc_section s, u64 handle, u64 offset, u64 length,
 	return 0;
 }
 
-/* Blank the words of @buf that are addresses in this heap. */
-static void blank_addresses(struct kgc_heap *heap, const struct object *o,
-			    u64 offset, char *buf, u64 length)
+/* Copy bytes of a conservative object; words that are addresses read as 0. */
+static void read_conservative(const struct object *o, u64 offset, char *buf,
+			      u64 length)
 {
-	u64 at = round_down(offset, sizeof(void *));
+	u64 end = offset + length;
 
-	for (; at < offset + length && at + sizeof(void *) <= o->size;
-	     at += sizeof(void *)) {
-		u64 from = max(at, offset);
-		u64 to = min(at + sizeof(void *), offset + length);
+	while (offset < end) {
+		u64 word = round_down(offset, sizeof(void *));
+		u64 n = min(word + sizeof(void *), end) - offset;
+		void *value;
 
-		if (kgc_map_find(READ_ONCE(*(void **)(o->addr + at))))
-			memset(buf + (from - offset), 0, to - from);
+		if (word + sizeof(void *) > o->size) {
+			/* a tail too short for a pointer */
+			memcpy(buf, o->addr + offset, n);
+			return;
+		}
+		/* read once: what is tested is what is shown */
+		value = READ_ONCE(*(void **)(o->addr + word));
+		if (kgc_map_find(value))
+			value = NULL;
+		memcpy(buf, (char *)&value + (offset - word), n);
+		offset += n;
+		buf += n;
 	}
 }
 
@@ -221,9 +235,10 @@ int kgc_op_read(struct kgc_section s, u64 handle, u64 offset, void *buf,
 
 	if (err)
 		return err;
-	memcpy(buf, o.addr + offset, length);
 	if (is_conservative(&o))
-		blank_addresses(s.heap, &o, offset, buf, length);
+		read_conservative(&o, offset, buf, length);
+	else
+		memcpy(buf, o.addr + offset, length);
 	return 0;
 }
 
@@ -244,6 +259,9 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 			memcpy(o->addr + offset, buf, n);
 		} else {
 			value = READ_ONCE(*slot);
+			/* what reads as 0 is 0: no part of an address is kept */
+			if (n < sizeof(void *) && kgc_map_find(value))
+				value = NULL;
 			memcpy((char *)&value + (offset - word), buf, n);
 			kgc_xchg_word(s, slot, value);
 		}
