@@ -54,7 +54,7 @@ static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 
 	if (READ_ONCE(heap->opt.track_sections))
 		mode |= KGC_MODE_TRACK;
-	smp_store_release(&heap->front.mode, mode);
+	smp_store_release(&heap->front.mode, mode);	/* kgc_enter() */
 	trace_kgc_phase(heap->id, phase);
 }
 
@@ -115,7 +115,8 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	memset(&cy->now, 0, sizeof(cy->now));
 	cy->now.nr = cy->begun;
 	cy->now.reason = reason;
-	cy->lap_ns = cy->begin_ns = ktime_get_ns();
+	cy->begin_ns = ktime_get_ns();
+	cy->lap_ns = cy->begin_ns;
 	cy->now.at_us = div_u64(cy->lap_ns, NSEC_PER_USEC);
 	cy->cpu_before = atomic64_read(&cy->cpu_ns);
 	cy->charged_begin = atomic64_read(&heap->alloc.charged);
@@ -364,6 +365,7 @@ static unsigned long cycle_pause(struct kgc_heap *heap, u64 ns)
 
 	share -= min(share, 100 * (heap->marking.nr_markers - 1));
 	share = clamp(share, 1U, 100U);
+	/* a hint, hence no barrier: seen late it costs one pause */
 	if (waitqueue_active(&heap->cycle.waitq))
 		share = 100;
 	return nsecs_to_jiffies(div_u64(ns * (100 - share), share));
@@ -534,7 +536,7 @@ int kgc_wait(struct kgc_heap *heap, u64 cycle)
 	struct kgc_cycle *cy = &heap->cycle;
 
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
-			 "kgc_wait() inside a section");
+			 "waiting for a cycle inside a section");
 	might_sleep();
 	/* a paused cycle hurries when somebody waits */
 	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))

@@ -177,6 +177,7 @@ static void finals_work(struct work_struct *work)
 		if (!f)
 			return;
 		s = kgc_enter(heap);
+		/* a root slot: pairs with kgc_store_slot() */
 		f->fn(s, smp_load_acquire(&f->obj));
 		kgc_exit(s);
 		kgc_final_done(heap, f);
@@ -205,6 +206,7 @@ int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 	if (!f)
 		return -EAGAIN;
 	s = kgc_enter(heap);
+	/* a root slot: pairs with kgc_store_slot() */
 	obj = smp_load_acquire(&f->obj);
 	span = kgc_map_span(obj);
 	err = kgc_handle_open(s, obj,

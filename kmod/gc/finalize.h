@@ -47,7 +47,7 @@ struct kgc_finals {
 	atomic_t		nr_pending;
 	unsigned long		at;
 	struct list_head	found;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* of both lists below */
 	struct list_head	due;
 	struct list_head	records;
 	struct work_struct	work;

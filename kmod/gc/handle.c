@@ -187,7 +187,7 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 		return err;
 	/* the object comes before "open": a weak slot without is dead */
 	WRITE_ONCE(slot->obj, obj);
-	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* slot_get() */
 	return 0;
 }
 
@@ -195,8 +195,8 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
 		     void **obj, unsigned int *type)
 {
-	*obj = smp_load_acquire(&slot->obj);
-	*type = smp_load_acquire(&slot->type);
+	*obj = smp_load_acquire(&slot->obj);	/* kgc_handle_publish() */
+	*type = smp_load_acquire(&slot->type);	/* kgc_weak_open() */
 	if (!(*type & KGC_SLOT_OPEN))
 		return false;
 	*type &= ~KGC_SLOT_OPEN;
@@ -338,6 +338,7 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 		return false;
 	slot = slot_of(handles, handles->scan);
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
+		/* pairs with kgc_handle_publish() */
 		kgc_mark_root(m, smp_load_acquire(&slot[i].obj));
 	handles->scan += KGC_HANDLE_CHUNK;
 	return true;
@@ -359,6 +360,7 @@ bool kgc_handles_clear_some(struct kgc_handles *weak)
 		return false;
 	slot = slot_of(weak, weak->scan);
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
+		/* a look at an old object is repeated by the cmpxchg() */
 		void *obj = smp_load_acquire(&slot[i].obj);
 		struct kgc_span *span;
 

@@ -55,7 +55,7 @@ struct kgc_handle_slot {
  */
 struct kgc_handles {
 	u64		tag;
-	spinlock_t	lock;
+	spinlock_t	lock;	/* of free slots */
 	struct xarray	chunks;
 	u32		nr_slots;
 	u32		free;

@@ -9,12 +9,19 @@
 
 #define SWEEP_BATCH	64	/* spans */
 
+static struct kgc_central *central_of(struct kgc_node *node, unsigned int spc)
+{
+	/* pairs with the cmpxchg() in kgc_reserve_fill() */
+	return smp_load_acquire(&node->central[spc]);
+}
+
 /* All central lists of a heap that exist. */
 #define for_each_central(heap, node, nid, spc, ct)			\
 	for_each_node(nid)						\
 		for ((node) = (heap)->alloc.node[nid], (spc) = 0;	\
-		     (spc) < KGC_NR_SPAN_CLASSES; (spc)++)		\
-			if (((ct) = smp_load_acquire(&(node)->central[spc])))
+		     (spc) < KGC_NR_SPAN_CLASSES &&			\
+		     ((ct) = central_of(node, spc), true); (spc)++)	\
+			if (ct)
 
 /* Before the new generation is published. */
 void kgc_sweep_begin(struct kgc_heap *heap)
@@ -44,8 +51,7 @@ bool kgc_sweep_some(struct kgc_heap *heap)
 	if (nid >= nr_node_ids)
 		return false;
 	node = heap->alloc.node[nid];
-	/* pairs with the cmpxchg() in kgc_reserve_fill() */
-	ct = node ? smp_load_acquire(&node->central[spc]) : NULL;
+	ct = node ? central_of(node, spc) : NULL;
 	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, SWEEP_BATCH))
 		heap->sweep_at++;
 	return true;

@@ -67,7 +67,7 @@ struct kgc_type {
  * @chunk: id / KGC_TYPE_CHUNK, id % KGC_TYPE_CHUNK
  */
 struct kgc_types {
-	struct mutex	lock;
+	struct mutex	lock;	/* of registration */
 	unsigned int	nr;
 	size_t		bytes;
 	struct kgc_type	**chunk[KGC_TYPE_CHUNKS];

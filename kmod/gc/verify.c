@@ -45,7 +45,7 @@ static bool points_to_marked(struct kgc_heap *heap, void *p)
 
 static void verify_field(struct kgc_heap *heap, void **slot)
 {
-	void *p = smp_load_acquire(slot);
+	void *p = smp_load_acquire(slot);	/* pairs with kgc_store_slot() */
 
 	if (p && !points_to_marked(heap, p))
 		violation(heap, "unmarked object is referred to", slot, p);
@@ -94,7 +94,7 @@ static bool in_use_soon(struct kgc_span *span, unsigned int i)
 	for (us = 0; us < PATIENCE_US; us += 10) {
 		if (!kgc_span_is_free(span, i))
 			return true;
-		udelay(10);
+		usleep_range(10, 20);
 	}
 	return false;
 }
