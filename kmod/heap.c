@@ -15,7 +15,7 @@
 #define SPARES_KEPT	64	/* span structures of each size, after a cycle */
 
 LIST_HEAD(kgc_heaps);
-DEFINE_MUTEX(kgc_heaps_lock);
+DEFINE_MUTEX(kgc_heaps_lock);	/* guards kgc_heaps */
 
 struct workqueue_struct *kgc_wq;
 
@@ -26,7 +26,7 @@ static void heap_options_init(struct kgc_heap *heap)
 	heap->opt.gogc = 100;
 	heap->opt.period_ms = 2 * 60 * MSEC_PER_SEC;
 	heap->opt.cpu_percent = 25;
-	heap->opt.verify = IS_ENABLED(KGC_DEBUG);
+	heap->opt.verify = IS_ENABLED(CONFIG_KGC_DEBUG);
 }
 
 /* A heap whose pages and tables are asked for with @gfp as well. */

@@ -126,7 +126,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	unsigned int i;
 	u64 age;
 
-	BUILD_BUG_ON(KGC_NR_REASONS > ARRAY_SIZE(st->gc_reason));
+	BUILD_BUG_ON(ARRAY_SIZE(st->gc_reason) < KGC_NR_REASONS);
 	raw_spin_lock_irq(&cy->lock);
 	last = &cy->log[cy->done % KGC_CYCLE_LOG];
 	st->num_gc = cy->done;

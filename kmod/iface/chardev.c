@@ -53,7 +53,7 @@ static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
 	info->max_types = KGC_MAX_TYPES;
 	info->max_handles = KGC_MAX_HANDLES;
 	info->max_batch = KGC_MAX_BATCH;
-	info->features = IS_ENABLED(KGC_DEBUG) ? KGC_FEATURE_DEBUG : 0;
+	info->features = IS_ENABLED(CONFIG_KGC_DEBUG) ? KGC_FEATURE_DEBUG : 0;
 	return 0;
 }
 
@@ -80,9 +80,9 @@ static int cmd_type_register(struct kgc_heap *heap, union kgc_args *args)
 	u32 *table = NULL, i;
 	int err;
 
-	BUILD_BUG_ON(KGC_TYPE_NOSCAN != KGC_DESC_NOSCAN ||
-		     KGC_TYPE_CONSERVATIVE != KGC_DESC_CONSERVATIVE ||
-		     KGC_TYPE_ARRAY != KGC_DESC_ARRAY);
+	BUILD_BUG_ON(KGC_TYPE_NOSCAN != KGC_DESC_NOSCAN);
+	BUILD_BUG_ON(KGC_TYPE_CONSERVATIVE != KGC_DESC_CONSERVATIVE);
+	BUILD_BUG_ON(KGC_TYPE_ARRAY != KGC_DESC_ARRAY);
 	if (reg->flags & ~(KGC_TYPE_NOSCAN | KGC_TYPE_CONSERVATIVE |
 			   KGC_TYPE_ARRAY))
 		return -EOPNOTSUPP;
