@@ -28,12 +28,12 @@ const u8 kgc_class_by_128[249] = { KGC_CLASS_BY_128 };
  * is tail, and from 128 bytes on the worst case, tail and rounding together,
  * stays below 19 %.
  */
-#define KGC_ASSERT_CLASS(c, bytes, pages, mul, waste)			\
-	static_assert((pages) * KGC_PAGE_SIZE % (bytes) <= (pages) * 1024); \
-	static_assert((bytes) < 128 || (waste) < 1900);			\
-	static_assert((bytes) % 8 == 0);
+#define KGC_CLASS_IN_BOUNDS(c, bytes, pages, mul, waste)		\
+	&& (pages) * KGC_PAGE_SIZE % (bytes) <= (pages) * 1024		\
+	&& ((bytes) < 128 || (waste) < 1900)				\
+	&& (bytes) % 8 == 0
 
-KGC_SIZE_CLASSES(KGC_ASSERT_CLASS)
+static_assert(true KGC_SIZE_CLASSES(KGC_CLASS_IN_BOUNDS));
 
 /**
  * kgc_size_to_class_aligned() - the class for an object with an alignment

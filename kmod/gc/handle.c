@@ -360,7 +360,7 @@ bool kgc_handles_clear_some(struct kgc_handles *weak)
 		return false;
 	slot = slot_of(weak, weak->scan);
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
-		/* a look at an old object is repeated by the cmpxchg() */
+		/* the cmpxchg() below tells if it is another by then */
 		void *obj = smp_load_acquire(&slot[i].obj);
 		struct kgc_span *span;
 
