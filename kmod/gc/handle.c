@@ -35,7 +35,7 @@ void kgc_handles_init(struct kgc_handles *handles, u64 tag, gfp_t gfp)
 {
 	handles->tag = tag;
 	spin_lock_init(&handles->lock);
-	xa_init(&handles->chunks);
+	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH);
 	handles->gfp = gfp;
 }
 
