@@ -29,11 +29,10 @@ const u8 kgc_class_by_128[249] = { KGC_CLASS_BY_128 };
  * stays below 19 %.
  */
 #define KGC_CLASS_IN_BOUNDS(c, bytes, pages, mul, waste)		\
-	&& (pages) * KGC_PAGE_SIZE % (bytes) <= (pages) * 1024		\
-	&& ((bytes) < 128 || (waste) < 1900)				\
-	&& (bytes) % 8 == 0
+	((pages) * KGC_PAGE_SIZE % (bytes) <= (pages) * 1024 &&		\
+	 ((bytes) < 128 || (waste) < 1900) && (bytes) % 8 == 0) &&
 
-static_assert(true KGC_SIZE_CLASSES(KGC_CLASS_IN_BOUNDS));
+static_assert(KGC_SIZE_CLASSES(KGC_CLASS_IN_BOUNDS) true);
 
 /**
  * kgc_size_to_class_aligned() - the class for an object with an alignment

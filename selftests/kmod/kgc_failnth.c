@@ -199,7 +199,7 @@ static const struct {
 /* ---- afterwards ---------------------------------------------------------- */
 
 /* The heap still builds, keeps and frees. */
-static const char *__maybe_unused still_works(struct stage *st)
+static __maybe_unused const char *still_works(struct stage *st)
 {
 	KGC_REF(struct node) head = { };
 	struct kgc_root root;
