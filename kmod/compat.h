@@ -55,10 +55,15 @@ static inline int kgc_shrinker_register(struct shrinker *s, const char *name)
 	return register_shrinker(s, "%s", name);
 }
 
+/* Of one that could not be registered. */
+static inline void kgc_shrinker_cancel(struct shrinker *s)
+{
+	kfree(s);
+}
+
 static inline void shrinker_free(struct shrinker *s)
 {
-	if (s)
-		unregister_shrinker(s);
+	unregister_shrinker(s);
 	kfree(s);
 }
 #else
@@ -66,6 +71,11 @@ static inline int kgc_shrinker_register(struct shrinker *s, const char *name)
 {
 	shrinker_register(s);
 	return 0;
+}
+
+static inline void kgc_shrinker_cancel(struct shrinker *s)
+{
+	shrinker_free(s);
 }
 #endif
 

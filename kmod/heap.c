@@ -236,6 +236,12 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 			return -EINVAL;
 		WRITE_ONCE(opt->scavenge, value);
 		return 0;
+	case KGC_OPT_HARDEN:
+		if (value & ~(u64)(KGC_HARDEN_RANDOM | KGC_HARDEN_POISON))
+			return -EINVAL;
+		/* for what is allocated from a new span, or swept, from now on */
+		WRITE_ONCE(heap->alloc.harden, value);
+		return 0;
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -277,6 +283,9 @@ int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value)
 		return 0;
 	case KGC_OPT_SCAVENGE:
 		*value = heap->opt.scavenge;
+		return 0;
+	case KGC_OPT_HARDEN:
+		*value = heap->alloc.harden;
 		return 0;
 	default:
 		return -EOPNOTSUPP;

@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "iface/chardev.h"
 #include "iface/debugfs.h"
+#include "reclaim.h"
 
 static int __init kgc_init(void)
 {
@@ -22,14 +23,19 @@ static int __init kgc_init(void)
 	err = kgc_heaps_init();
 	if (err)
 		goto err_span;
+	err = kgc_reclaim_init();
+	if (err)
+		goto err_heaps;
 	kgc_debugfs_init();
 	err = kgc_chardev_init();
 	if (err)
-		goto err_heaps;
+		goto err_reclaim;
 	return 0;
 
-err_heaps:
+err_reclaim:
 	kgc_debugfs_exit();
+	kgc_reclaim_exit();
+err_heaps:
 	kgc_heaps_exit();
 err_span:
 	kgc_span_cache_exit();
@@ -42,6 +48,7 @@ static void __exit kgc_exit_module(void)
 {
 	kgc_chardev_exit();
 	kgc_debugfs_exit();
+	kgc_reclaim_exit();
 	kgc_heaps_exit();
 	/* no callback of ours is left in the middle of its last instructions */
 	rcu_barrier();

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Allocation from hardirq, softirq and threads at once loses nothing, hands out
+# nothing that is not zero, and afterwards the heap is empty.
+# kselftest-timeout: 120
+module=kgc_contexts
+echo "TAP version 13"
+echo "1..2"
+[ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
+failed=0
+if insmod "/kgc/$module.ko"; then
+	echo "ok 1 every object of every context is found"
+else
+	echo "not ok 1 every object of every context is found"
+	failed=1
+fi
+dmesg | sed -n 's/.*kgc_contexts: /# /p'
+objects=$(awk '$2 == "kgc_contexts" { print $4 }' /sys/kernel/debug/kgc/heaps)
+if [ "$objects" = 0 ]; then
+	echo "ok 2 nothing is left when nothing is referred to"
+else
+	echo "not ok 2 nothing is left when nothing is referred to # $objects objects"
+	failed=1
+fi
+rmmod $module 2>/dev/null
+exit $failed

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocates from hardirq (an hrtimer), softirq (a tasklet) and two threads at
+ * once while the heap is collected, each onto a list of its own. Then every
+ * object of every list is looked for: loading fails when one is missing or is
+ * not what was put there. The heap stays, empty, until the module goes, so that
+ * its counters can be read.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/kgc.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/version.h>
+
+#define INTERVAL_NS	(50 * NSEC_PER_USEC)
+#define BURST		16
+#define THREADS		2
+
+static unsigned int msecs = 2000;
+module_param(msecs, uint, 0);
+MODULE_PARM_DESC(msecs, "how long to allocate");
+
+static unsigned int most = 100000;
+module_param(most, uint, 0);
+MODULE_PARM_DESC(most, "objects of one context");
+
+static unsigned int garbage;
+module_param(garbage, uint, 0);
+MODULE_PARM_DESC(garbage, "objects to leave behind, referred to by nothing");
+
+struct node {
+	KGC_REF(struct node) next;
+	u64 serial;
+	const void *lane;
+	u64 pad[5];
+};
+
+KGC_DEFINE_TYPE(node_desc, struct node, next);
+
+/* One context and its list. */
+struct lane {
+	const char		*name;
+	KGC_REF(struct node)	head;
+	struct kgc_root		root;
+	u64			made;
+	u64			refused;
+	u64			dirty;
+};
+
+static struct lane hardirq = { .name = "hardirq" };
+static struct lane softirq = { .name = "softirq" };
+static struct lane threads[THREADS] = { { "thread 0" }, { "thread 1" } };
+
+static struct kgc_heap *heap;
+static struct kgc_type *type;
+static struct hrtimer timer;
+static struct tasklet_struct tasklet;
+static bool stop;
+
+static bool is_clear(const struct node *n)
+{
+	unsigned int i;
+	u64 sum = n->serial | (unsigned long)n->lane;
+
+	for (i = 0; i < ARRAY_SIZE(n->pad); i++)
+		sum |= n->pad[i];
+	return !sum;
+}
+
+static void grow(struct lane *lane, gfp_t gfp)
+{
+	struct kgc_section s = kgc_enter(heap);
+	struct node *n = NULL;
+	unsigned int i;
+
+	if (lane->made < most)
+		n = kgc_alloc(s, type, gfp);
+	if (n) {
+		lane->dirty += !is_clear(n);
+		n->serial = lane->made++;
+		n->lane = lane;
+		for (i = 0; i < ARRAY_SIZE(n->pad); i++)
+			n->pad[i] = ~0ULL;
+		kgc_store(s, &n->next, kgc_load(s, &lane->head));
+		kgc_store(s, &lane->head, n);
+	} else {
+		lane->refused++;
+	}
+	kgc_exit(s);
+}
+
+static void grow_softirq(struct tasklet_struct *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++)
+		grow(&softirq, GFP_ATOMIC);
+}
+
+static enum hrtimer_restart grow_hardirq(struct hrtimer *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++)
+		grow(&hardirq, GFP_ATOMIC);
+	tasklet_schedule(&tasklet);
+	if (READ_ONCE(stop))
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(t, ns_to_ktime(INTERVAL_NS));
+	return HRTIMER_RESTART;
+}
+
+static int grow_thread(void *lane)
+{
+	while (!kthread_should_stop()) {
+		struct kgc_section s = kgc_enter(heap);
+
+		/* garbage as well, so that there is something to sweep */
+		kgc_alloc(s, type, GFP_NOWAIT);
+		kgc_exit(s);
+		grow(lane, GFP_KERNEL);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int check(struct lane *lane)
+{
+	struct kgc_section s = kgc_enter(heap);
+	struct node *n = kgc_load(s, &lane->head);
+	u64 left = lane->made;
+
+	for (; n && left && n->serial == left - 1 && n->lane == lane; left--)
+		n = kgc_load(s, &n->next);
+	kgc_exit(s);
+	pr_info("kgc_contexts: %s: %llu objects, %llu refused, %llu not clear, %llu lost%s\n",
+		lane->name, lane->made, lane->refused, lane->dirty, left,
+		n ? ", the list does not end" : "");
+	return left || n || lane->dirty || !lane->made ? -EIO : 0;
+}
+
+static void timer_begin(void)
+{
+	tasklet_setup(&tasklet, grow_softirq);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	timer.function = grow_hardirq;
+#else
+	hrtimer_setup(&timer, grow_hardirq, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+#endif
+	hrtimer_start(&timer, ns_to_ktime(INTERVAL_NS), HRTIMER_MODE_REL_HARD);
+}
+
+static int run(void)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(msecs);
+	struct task_struct *task[THREADS];
+	unsigned int i, cycles = 0;
+	int err = 0;
+
+	for (i = 0; i < THREADS; i++)
+		task[i] = kthread_run(grow_thread, &threads[i], "kgc_contexts");
+	timer_begin();
+	while (time_before(jiffies, end)) {
+		kgc_collect(heap, 1);
+		cycles++;
+	}
+	WRITE_ONCE(stop, true);
+	hrtimer_cancel(&timer);
+	tasklet_kill(&tasklet);
+	for (i = 0; i < THREADS; i++)
+		if (!IS_ERR(task[i]))
+			kthread_stop(task[i]);
+	kgc_collect(heap, 2);
+	pr_info("kgc_contexts: %u cycles meanwhile\n", cycles);
+	for (i = 0; i < THREADS; i++)
+		err = check(&threads[i]) ?: err;
+	return check(&softirq) ?: check(&hardirq) ?: err;
+}
+
+static void litter(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < garbage; i++) {
+		struct kgc_section s = kgc_enter(heap);
+
+		kgc_alloc(s, type, GFP_KERNEL);
+		kgc_exit(s);
+	}
+}
+
+static void lanes_each(void (*what)(struct lane *lane))
+{
+	unsigned int i;
+
+	what(&hardirq);
+	what(&softirq);
+	for (i = 0; i < THREADS; i++)
+		what(&threads[i]);
+}
+
+static void lane_add(struct lane *lane)
+{
+	kgc_root_add(heap, &lane->root, &lane->head, 1);
+}
+
+static void lane_drop(struct lane *lane)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_store(s, &lane->head, NULL);
+	kgc_exit(s);
+}
+
+static void lane_del(struct lane *lane)
+{
+	kgc_root_del(heap, &lane->root);
+}
+
+static int __init contexts_init(void)
+{
+	int err;
+
+	heap = kgc_heap_create("kgc_contexts", THIS_MODULE);
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	type = kgc_type_register(heap, &node_desc);
+	if (IS_ERR(type)) {
+		err = PTR_ERR(type);
+		goto err_heap;
+	}
+	lanes_each(lane_add);
+	err = run();
+	lanes_each(lane_drop);
+	kgc_collect(heap, 2);
+	if (!err) {
+		litter();
+		return 0;
+	}
+	lanes_each(lane_del);
+err_heap:
+	kgc_heap_destroy(heap);
+	return err;
+}
+
+static void __exit contexts_exit(void)
+{
+	lanes_each(lane_del);
+	kgc_heap_destroy(heap);
+}
+
+module_init(contexts_init);
+module_exit(contexts_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kgc test: allocation from every context at once");
