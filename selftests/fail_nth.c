@@ -6,7 +6,7 @@
  *
  * /proc/self/fail-nth also refuses copies from and to us; then it is EFAULT.
  *
- * kselftest-timeout: 400
+ * kselftest-timeout: 600
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -604,7 +604,7 @@ static int load_refused(unsigned int nth, unsigned int *left)
  * The kernel's loader asks for memory first, thousands of times, and not all
  * of it takes a refusal well; our own requests are the last ones.
  */
-TEST_F(module, loading)
+TEST_F_TIMEOUT(module, loading, 900)
 {
 	unsigned int nth, all, left, failures = 0, harmless = 0;
 	int err;
