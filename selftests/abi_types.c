@@ -143,29 +143,52 @@ TEST_F(heap, an_object_has_its_type_and_size_and_begins_as_zero)
 	}
 }
 
+/* Is the object all zero? Then soil it. */
+static bool clean(int heap, __u64 object, __u32 size)
+{
+	static char bytes[50000];
+
+	memset(bytes, 1, size);
+	if (kgc_read(heap, object, 0, bytes, size))
+		return false;
+	for (__u32 i = 0; i < size; i++)
+		if (bytes[i])
+			return false;
+	memset(bytes, 0xa5, size);
+	return !kgc_write(heap, object, 0, bytes, size);
+}
+
+/* Every other object stays, so that spans and arenas stay where they are. */
 TEST_F(heap, reused_memory_begins_as_zero)
 {
-	enum { NR = 500, SIZE = 200 };
+	enum { NR = 400 };
+	static const struct { __u32 size, nr; } cases[] = {
+		{ 12, NR }, { 16, NR }, { 200, NR }, { 4000, 60 }, { 50000, 20 },
+	};
 	static __u64 handles[NR];
-	char bytes[SIZE];
-	int type = kgc_type_register(self->fd, NULL, SIZE, KGC_TYPE_NOSCAN,
-				     NULL, 0);
 
-	ASSERT_GT(type, 0);
-	for (int round = 0; round < 6; round++) {
-		ASSERT_EQ(NR, kgc_alloc_many(self->fd, type, 0, NR, handles,
-					     NULL));
-		for (int i = 0; i < NR; i++) {
-			ASSERT_EQ(0, kgc_read(self->fd, handles[i], 0, bytes,
-					      SIZE));
-			for (int j = 0; j < SIZE; j++)
-				ASSERT_EQ(0, bytes[j]);
-			memset(bytes, 0xa5, SIZE);
-			ASSERT_EQ(0, kgc_write(self->fd, handles[i], 0, bytes,
-					       SIZE));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		__u32 size = cases[i].size, nr = cases[i].nr;
+		int type = kgc_type_register(self->fd, NULL, size,
+					     KGC_TYPE_NOSCAN, NULL, 0);
+
+		ASSERT_GT(type, 0);
+		for (__u32 j = 0; j < nr; j++) {
+			ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &handles[j]));
+			ASSERT_TRUE(clean(self->fd, handles[j], size));
 		}
-		ASSERT_EQ(0, kgc_drop_many(self->fd, handles, NR, NULL));
-		ASSERT_EQ(0, collect_all(self->fd));
+		for (int round = 0; round < 3; round++) {
+			for (__u32 j = round % 2; j < nr; j += 2)
+				ASSERT_EQ(0, kgc_drop(self->fd, handles[j]));
+			ASSERT_EQ(0, collect_all(self->fd));
+			for (__u32 j = round % 2; j < nr; j += 2) {
+				ASSERT_EQ(0, kgc_alloc(self->fd, type, 0,
+						       &handles[j]));
+				ASSERT_TRUE(clean(self->fd, handles[j], size)) {
+					TH_LOG("size %u, round %d", size, round);
+				}
+			}
+		}
 	}
 }
 
