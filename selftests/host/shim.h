@@ -222,6 +222,11 @@ static inline void shrinker_register(struct shrinker *s)
 	(void)s;
 }
 
+static inline void shrinker_free(struct shrinker *s)
+{
+	(void)s;
+}
+
 /* ---- complaints ---------------------------------------------------------- */
 
 void shim_complain(const char *what, const char *file, int line)
