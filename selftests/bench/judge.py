@@ -23,8 +23,10 @@ def get(found, *key, parameters=""):
 
 
 def t1(need):
-    v = get(need("paths"), "alloc", "kgc", "fast path")
-    return Figure(f"{v:.1f} instr", v <= 60)
+    fresh = get(need("paths"), "alloc", "kgc", "fast path")
+    reused = get(need("paths"), "alloc", "kgc", "fast path, memory reused")
+    return Figure(f"{reused:.1f} instr (fresh memory {fresh:.1f})",
+                  max(fresh, reused) <= 60)
 
 
 def life(need):
