@@ -18,9 +18,10 @@ DEFINE_STATIC_SRCU(plain_srcu);
 /* Time @stretch of @OP with the loop counter i, over and over; the median. */
 #define MEDIAN_OF(OP)							\
 ({									\
-	struct bench_samples t_ = { };					\
+	static struct bench_samples t_; /* one benchmark at a time */	\
 	unsigned int i;							\
 									\
+	t_.n = 0;							\
 	while (t_.n < BENCH_SAMPLES) {					\
 		u64 begin_ = bench_now();				\
 									\
