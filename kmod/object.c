@@ -17,6 +17,33 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 	return obj;
 }
 
+/*
+ * Between the fast path and the slow one: a slot of the current word that needs
+ * a colour, because a cycle runs, or a type, because its span holds several.
+ */
+static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
+{
+	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_span *span;
+	struct kgc_cpu *c;
+	unsigned long w;
+	void *obj = NULL;
+	u32 ticket;
+
+	preempt_disable();
+	c = this_cpu_ptr(a->cpu);
+	if (kgc_region_begin(a, c, &ticket)) {
+		span = c->span[shape->fast_spc];
+		w = *span->word;
+		if (w && (span->shape == shape || !span->shape))
+			obj = kgc_take_any_slot(a, span, __ffs(w), s.mode,
+						shape, shape->bytes);
+		kgc_region_end(c, ticket);
+	}
+	preempt_enable();
+	return obj;
+}
+
 static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 				 gfp_t gfp)
 {
@@ -25,6 +52,9 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 
 	if (WARN_ON_ONCE(type->array))
 		return NULL;
+	obj = take_dressed(s, shape);
+	if (obj)
+		return obj;
 	if (shape->spc >> 1)
 		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
 				      type->size, gfp);

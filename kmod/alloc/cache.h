@@ -82,7 +82,7 @@ static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 
 	kgc_poison_open(obj, bytes, span->size);
 	if (span->clear)
-		memset(obj, 0, round_up(bytes, 8));
+		kgc_clear_words(obj, round_up(bytes, 8));
 	kgc_poison_tail(obj, bytes);
 	kgc_dress_slot(a, span, bit, mode, shape);
 	/* clear, typed and marked before in use: pairs with kgc_span_is_free() */

@@ -139,7 +139,9 @@ void kgc_span_prepare(struct kgc_span *span)
 	if (!span->dirty || span->clear)
 		return;
 	while (w) {
-		unsigned int bit = __ffs(w), n = ffz(w >> bit);
+		unsigned int bit = __ffs(w);
+		/* ffz() of a word without a zero is undefined */
+		unsigned int n = ~w ? ffz(w >> bit) : BITS_PER_LONG;
 		void *slot = span->word_base + (size_t)bit * span->size;
 		size_t bytes = (size_t)n * span->size;
 
