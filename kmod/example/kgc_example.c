@@ -23,6 +23,9 @@
 
 #include <linux/kgc.h>
 
+#include "../../uapi/linux/kgc.h"
+
+#define HEAP_LIMIT	(64UL << 20)	/* where the machine is too slow to collect */
 #define NR_ROOTS	64
 #define RING		8	/* nodes */
 #define WALK		16	/* nodes visited in one walk */
@@ -186,6 +189,7 @@ static int __init example_init(void)
 	heap = kgc_heap_create("example", THIS_MODULE);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
+	kgc_option_set(heap, KGC_OPT_HARD_LIMIT, HEAP_LIMIT);
 	node_type = kgc_type_register(heap, &node_desc);
 	err = PTR_ERR_OR_ZERO(node_type);
 	if (err)
