@@ -18,7 +18,7 @@
 
 #define MOST_REQUESTS	4000
 #define UNREACHED	1000000
-#define OF_OUR_INIT	300	/* requests, generously */
+#define OF_OUR_INIT	100	/* requests; a load takes a second here */
 #define NR_MANY		300	/* handles, more than a page of them */
 #define NR_PAGE		256	/* handles in a page */
 #define NR_COPIES	4	/* with which a page is filled, and more */
