@@ -391,18 +391,20 @@ static void graph_destroy(struct graph *graph)
 	free(graph->held);
 }
 
-TEST_F(heap, lives_and_dies_exactly_as_the_oracle_says)
+/* Mutate, drop a share of the handles, collect, and ask the oracle, again and again. */
+static void exact_rounds(struct __test_metadata *_metadata, int heap,
+			 int rounds)
 {
 	static struct graph graph;
 	struct kgc_stats stats;
 
-	ASSERT_EQ(0, graph_init(&graph, self->fd, NR_EXACT));
-	for (int round = 0; round < 6; round++) {
+	ASSERT_EQ(0, graph_init(&graph, heap, NR_EXACT));
+	for (int round = 0; round < rounds; round++) {
 		ASSERT_EQ(0, mutate(&graph, scaled(8000)));
 		ASSERT_EQ(0, drop_share(&graph, round % 3 * 40));
 		oracle_reach(&graph.oracle);
-		ASSERT_EQ(0, collect_all(self->fd));
-		stats = stats_of(self->fd);
+		ASSERT_EQ(0, collect_all(heap));
+		stats = stats_of(heap);
 		EXPECT_EQ(graph.oracle.nr_objects, stats.mallocs);
 		EXPECT_EQ(graph.oracle.nr_dead, stats.frees);
 		ASSERT_EQ(graph.oracle.nr_live, stats.heap_objects) {
@@ -410,7 +412,7 @@ TEST_F(heap, lives_and_dies_exactly_as_the_oracle_says)
 		}
 		EXPECT_EQ(graph.oracle.nr_live, stats.live_objects);
 		EXPECT_EQ(graph.nr_held, stats.handles);
-		ASSERT_EQ(0, oracle_compare(&graph.oracle, self->fd, graph.held,
+		ASSERT_EQ(0, oracle_compare(&graph.oracle, heap, graph.held,
 					    graph.nr_held)) {
 			TH_LOG("round %d", round);
 		}
@@ -420,9 +422,36 @@ TEST_F(heap, lives_and_dies_exactly_as_the_oracle_says)
 
 	/* Without a root nothing lives. */
 	ASSERT_EQ(0, drop_share(&graph, 100));
-	ASSERT_EQ(0, collect_all(self->fd));
-	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+	ASSERT_EQ(0, collect_all(heap));
+	EXPECT_EQ(0, stats_of(heap).heap_objects);
 	graph_destroy(&graph);
+}
+
+TEST_F(heap, lives_and_dies_exactly_as_the_oracle_says)
+{
+	exact_rounds(_metadata, self->fd, 6);
+}
+
+TEST_F(heap, hardening_changes_nothing)
+{
+	int err = kgc_option_set(self->fd, KGC_OPT_HARDEN,
+				 KGC_HARDEN_RANDOM | KGC_HARDEN_POISON);
+
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no hardening yet");
+	ASSERT_EQ(0, err);
+	exact_rounds(_metadata, self->fd, 3);
+}
+
+/* What the verifier finds it reports to the kernel's log, which fails the run. */
+TEST_F(heap, the_verifier_finds_nothing)
+{
+	int err = kgc_option_set(self->fd, KGC_OPT_VERIFY, 1);
+
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no verifier yet");
+	ASSERT_EQ(0, err);
+	exact_rounds(_metadata, self->fd, 3);
 }
 
 /* A block of tiny objects counts as one, so this is the least there can be. */
