@@ -115,7 +115,8 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		st->meta_sys += sizeof(*c);
 	}
 	st->meta_sys += sizeof(*heap) + heap->types.bytes +
-		READ_ONCE(heap->handles.nr_slots) *
+		(u64)(READ_ONCE(heap->handles.nr_slots) +
+		      READ_ONCE(heap->weaks.handles.nr_slots)) *
 		sizeof(struct kgc_handle_slot);
 }
 
@@ -160,7 +161,8 @@ void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
 	alloc_stats(heap, stats);
 	page_stats(heap, stats);
 	cycle_stats(heap, stats);
-	stats->handles = READ_ONCE(heap->handles.open);
+	stats->handles = READ_ONCE(heap->handles.open) +
+			 READ_ONCE(heap->weaks.handles.open);
 	stats->types = READ_ONCE(heap->types.nr);
 }
 

@@ -4,6 +4,7 @@
  * type look like.
  */
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "heap.h"
 
@@ -190,6 +191,26 @@ TEST_F(heap, reused_memory_begins_as_zero)
 			}
 		}
 	}
+}
+
+TEST_F(heap, conservative_types_need_the_right_to_see_addresses)
+{
+	int status;
+	pid_t pid = fork();
+
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		/* nobody, with the descriptor root gave away */
+		if (setresuid(65534, 65534, 65534))
+			_exit(2);
+		if (kgc_type_register(self->fd, NULL, 64, KGC_TYPE_CONSERVATIVE,
+				      NULL, 0) != -EPERM)
+			_exit(3);
+		_exit(kgc_type_register(self->fd, NULL, 64, KGC_TYPE_NOSCAN,
+					NULL, 0) < 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 TEST_F(heap, conservative_words_keep_what_they_point_to)

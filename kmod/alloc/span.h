@@ -172,7 +172,7 @@ static inline unsigned int kgc_span_count_free(struct kgc_span *span)
 
 static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
 {
-	/* pairs with the release in kgc_alloc(): a slot seen in use is clear */
+	/* pairs with the releases where slots are taken: a slot seen in use is clear */
 	unsigned long w = smp_load_acquire(&span->bits[i / BITS_PER_LONG]);
 
 	return w >> (i % BITS_PER_LONG) & 1;

@@ -231,7 +231,7 @@ static int batch_chunks(struct batch_run *run, struct kgc_batch *batch,
 /**
  * kgc_batch_run() - carry out a batch
  * @heap: the heap
- * @batch: checked but for its operations; receives what was done
+ * @batch: checked but for its operations, with no counts yet; receives them
  *
  * Context: process context, may sleep.
  * Return: 0, -EFAULT, -ENOMEM, or -EINTR when nothing was done.
@@ -242,8 +242,6 @@ int kgc_batch_run(struct kgc_heap *heap, struct kgc_batch *batch)
 	struct kgc_op *ops;
 	int err = -ENOMEM;
 
-	batch->done = 0;
-	batch->failed = 0;
 	ops = kmalloc_array(CHUNK_OPS, sizeof(*ops), GFP_KERNEL_ACCOUNT);
 	run.results = kvmalloc_array(batch->nr_ops, sizeof(u64),
 				     GFP_KERNEL_ACCOUNT);

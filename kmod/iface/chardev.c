@@ -86,6 +86,9 @@ static int cmd_type_register(struct kgc_heap *heap, union kgc_args *args)
 	if (reg->flags & ~(KGC_TYPE_NOSCAN | KGC_TYPE_CONSERVATIVE |
 			   KGC_TYPE_ARRAY))
 		return -EOPNOTSUPP;
+	/* one who can write words and see what becomes of them finds addresses */
+	if (reg->flags & KGC_TYPE_CONSERVATIVE && !capable(CAP_SYSLOG))
+		return -EPERM;
 	if (reg->type)
 		return -EINVAL;
 	if (!reg->object_size || reg->object_size > KGC_MAX_OBJECT ||
@@ -346,6 +349,8 @@ static int cmd_batch(struct kgc_heap *heap, union kgc_args *args)
 {
 	struct kgc_batch *batch = &args->batch;
 
+	batch->done = 0;
+	batch->failed = 0;
 	if (batch->flags & ~KGC_BATCH_STOP_ON_ERROR)
 		return -EOPNOTSUPP;
 	if (!batch->nr_ops || batch->nr_ops > KGC_MAX_BATCH ||

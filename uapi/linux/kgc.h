@@ -6,7 +6,8 @@
  * in bytes as the caller knows it. A kernel that knows a longer structure
  * reads the missing tail as zero; a kernel that knows a shorter one refuses a
  * tail that is not zero with E2BIG. On success the kernel writes back at most
- * @size bytes. Reserved members must be zero.
+ * @size bytes. Reserved members must be zero. On failure it writes back as much;
+ * of the members marked "out" only the counts named @done then mean anything.
  *
  * Errors common to all commands:
  *
@@ -16,7 +17,11 @@
  *            reserved member is not zero, or a value is out of its range
  * E2BIG      the structure is longer than the kernel's and the tail is not 0
  * EOPNOTSUPP a flag or option this kernel does not know
- * EFAULT     a user pointer cannot be read or written; nothing has changed
+ * EFAULT     a user pointer cannot be read or written. An argument structure
+ *            that cannot is found out before anything has changed, unless it
+ *            is unmapped meanwhile; of an array, the part before the fault
+ *            has been worked on and @done tells how much
+ * EPERM      conservative types need CAP_SYSLOG
  * ENOENT     a handle that is not open: never issued, dropped, or stale
  * ENOMEM     no memory, or the heap's hard limit is reached
  * ENOSPC     the type table or the handle table is full
@@ -110,7 +115,7 @@ struct kgc_field {
  * @align: alignment in bytes, a power of two up to 4096; 0 means 8, or the
  *	natural alignment where @object_size is smaller
  * @nr_fields: entries at @fields; at most @object_size / 8
- * @type: out: id, a small positive number
+ * @type: must be 0; out: id, a small positive number
  * @name: user address of a NUL-terminated name shorter than
  *	KGC_TYPE_NAME_MAX; 0 for none
  * @fields: user address of struct kgc_field[@nr_fields]; offsets ascend
@@ -118,7 +123,9 @@ struct kgc_field {
  * EINVAL for a size of 0 or over kgc_info.max_object, a bad alignment, fields
  * that are unaligned, repeated, unsorted or outside the object, a target that
  * is no type, or fields together with NOSCAN or CONSERVATIVE. ENAMETOOLONG for
- * a name without its NUL. ENOSPC when the type table is full.
+ * a name without its NUL. ENOSPC when the type table is full. EPERM for
+ * CONSERVATIVE without CAP_SYSLOG: whoever may write any word and watch what it
+ * is taken for can find out which kernel addresses hold objects.
  */
 struct kgc_type_register {
 	__u32 size;
@@ -138,7 +145,7 @@ struct kgc_type_register {
  * @type: type id
  * @count: elements per object for KGC_TYPE_ARRAY types, else 0 or 1
  * @nr: objects to allocate, at least 1
- * @done: out: objects allocated and handles written
+ * @done: must be 0; out: objects allocated and handles written
  * @handles: user address of __u64[@nr], receives one handle per object
  * @__reserved: must be 0
  *
@@ -165,8 +172,8 @@ struct kgc_alloc {
  * @handle: the object
  * @offset: bytes from its start to a pointer field; every aligned word of a
  *	conservative object is one
- * @value: in (STORE, XCHG): handle of the new target or 0; out (LOAD, XCHG):
- *	a new handle to the target found, or 0 for NULL
+ * @value: in (STORE, XCHG): handle of the new target or 0; in (LOAD): must be
+ *	0; out (LOAD, XCHG): a new handle to the target found, or 0 for NULL
  *
  * EINVAL when @offset is no pointer field, or the field is declared for
  * another target type. In a conservative object a word that is no address of
@@ -227,7 +234,7 @@ struct kgc_handle {
  * @size: sizeof(struct kgc_drop)
  * @flags: must be 0
  * @nr: handles at @handles, at least 1
- * @done: out: handles dropped; stops at the first bad one with ENOENT
+ * @done: must be 0; out: handles dropped; stops at the first bad one with ENOENT
  * @handles: user address of __u64[@nr]
  */
 struct kgc_drop {
@@ -331,11 +338,12 @@ enum kgc_reason {
  * @gc_cpu_ns: CPU time of the collector
  * @last_gc_ns: monotonic time at which the last cycle ended
  * @pause_total_ns: 0: the collector never stops its mutators
- * @longest_step_ns: longest single step a mutator had to do for the
- *	collector (barrier slow path, refill with sweeping, flip)
+ * @longest_step_ns: longest refill of a per-CPU cache, with the flip, sweeping
+ *	and growing it had to do: the longest step a mutator can come upon. The
+ *	barrier has no loop and is not timed
  * @live_bytes: bytes marked by the last cycle
  * @live_objects: objects marked by the last cycle
- * @handles: handles open
+ * @handles: handles open, weak ones included
  * @types: types registered
  * @phase: enum kgc_phase
  * @gc_cpu_permille: collector CPU time over all CPU time since the heap began
@@ -441,8 +449,8 @@ struct kgc_op {
  * @ops: user address of struct kgc_op[@nr_ops]
  * @nr_ops: at least 1, at most kgc_info.max_batch
  * @op_size: sizeof(struct kgc_op)
- * @done: out: operations carried out, failed ones included; written on every
- *	return but ENOTTY, E2BIG and EINVAL
+ * @done: out: operations carried out, failed ones included; 0 when the batch
+ *	itself is refused
  * @failed: out: of these, failed ones
  *
  * The call returns 0 even if operations failed: read @failed and each @error.
@@ -476,7 +484,9 @@ struct kgc_scavenge {
  * struct kgc_finalize - KGC_FINALIZE: be told when an object is found dead
  * @size: sizeof(struct kgc_finalize)
  * @flags: must be 0
- * @handle: the object; EEXIST when it has a finalizer already
+ * @handle: the object; EEXIST when it has a finalizer already, EINVAL when it
+ *	is tiny (of up to 8 bytes, without pointers): such share a block, and
+ *	the block is what is found dead
  * @cookie: returned in the record
  *
  * When the object is found unreachable it is kept, a handle to it is made and
