@@ -11,21 +11,6 @@
 #include "chain.h"
 #include "heap.h"
 
-#define NEED_FINALIZERS() do { \
-	__u64 object_; \
-	int err_; \
-	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object_)); \
-	err_ = kgc_finalize(self->fd, object_, 0); \
-	if (err_ == -ENOTTY || err_ == -EOPNOTSUPP) \
-		SKIP(return, "this kernel has no finalizers yet"); \
-	ASSERT_EQ(0, err_); \
-	ASSERT_EQ(0, kgc_close(self->fd)); \
-	self->fd = kgc_open(); \
-	ASSERT_GE(self->fd, 0); \
-	self->node = register_node(self->fd); \
-	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK)); \
-} while (0)
-
 /* Records there are now; polls first, so that both must agree. */
 static int records(int heap, struct kgc_final_record *into, int nr)
 {
@@ -45,7 +30,7 @@ TEST_F(heap, a_dead_object_is_reported_once_and_can_be_read)
 	struct kgc_final_record record;
 	__u64 object, mark = 4711, word = 0;
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	ASSERT_EQ(0, kgc_write(self->fd, object, NODE_WORD, &mark, 8));
 	ASSERT_EQ(0, kgc_finalize(self->fd, object, 77));
@@ -72,7 +57,7 @@ TEST_F(heap, what_a_finalizable_object_reaches_is_there_too)
 	struct kgc_final_record record;
 	__u64 object, chain, found;
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 500, &chain));
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	ASSERT_EQ(0, kgc_store(self->fd, object, NODE_RIGHT, chain));
@@ -91,7 +76,7 @@ TEST_F(heap, storing_brings_it_back_and_it_does_not_fire_again)
 	struct kgc_final_record record;
 	__u64 holder, object;
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &holder));
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	ASSERT_EQ(0, kgc_finalize(self->fd, object, 5));
@@ -115,7 +100,7 @@ TEST_F(heap, each_of_many_is_reported_exactly_once)
 	static bool seen[NR];
 	int nr = 0;
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	for (int i = 0; i < NR; i++) {
 		__u64 object;
 
@@ -151,7 +136,7 @@ TEST_F(heap, a_read_shorter_than_a_record_is_einval)
 {
 	char byte[sizeof(struct kgc_final_record) - 1];
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(-1, read(self->fd, byte, sizeof(byte)));
 	EXPECT_EQ(EINVAL, errno);
 }
@@ -160,7 +145,7 @@ TEST_F(heap, unread_records_go_with_the_heap)
 {
 	__u64 object;
 
-	NEED_FINALIZERS();
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	for (int i = 0; i < 100; i++) {
 		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 		ASSERT_EQ(0, kgc_finalize(self->fd, object, i));

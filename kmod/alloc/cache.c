@@ -6,11 +6,11 @@
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/clock.h>
 #include <linux/topology.h>
 
 #include "../../uapi/linux/kgc.h"
 
+#include "../compat.h"
 #include "cache.h"
 
 /*
@@ -134,7 +134,7 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 /* The longest a mutator was kept by a refill and the sweeping it did. */
 static void note_step(struct kgc_cpu *c, u64 start)
 {
-	u64 ns = local_clock() - start;
+	u64 ns = kgc_local_clock() - start;
 
 	if (ns > c->longest_ns)
 		WRITE_ONCE(c->longest_ns, ns);
@@ -175,7 +175,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		/* a block in a span that leaves could be swept under us */
 		if (spc == KGC_TINY_SPC)
 			c->tiny.block = NULL;
-		start = local_clock();
+		start = kgc_local_clock();
 		span = kgc_central_refill(a, node, spc, span, shape, r);
 		note_step(c, start);
 		if (!span)

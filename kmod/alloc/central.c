@@ -10,15 +10,14 @@
  * A span taken from the old lists is swept under the central lock, so that
  * nobody ever finds one half done.
  */
-#include <linux/sched/clock.h>
-#include <linux/slab.h>
-
 #include <linux/mm.h>
 #include <linux/poison.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 
 #include "../../uapi/linux/kgc.h"
 
+#include "../compat.h"
 #include "cache.h"
 #include "charge.h"
 
@@ -43,10 +42,10 @@ static unsigned long central_lock(struct kgc_central *ct)
 
 	local_irq_save(flags);
 	if (unlikely(!raw_spin_trylock(&ct->lock))) {
-		start = local_clock();
+		start = kgc_local_clock();
 		raw_spin_lock(&ct->lock);
 		ct->contended++;
-		ct->wait_ns += local_clock() - start;
+		ct->wait_ns += kgc_local_clock() - start;
 	}
 	return flags;
 }

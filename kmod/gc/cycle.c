@@ -29,7 +29,6 @@
  */
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/clock.h>
 
 #include "../compat.h"
 #include "../heap.h"
@@ -400,7 +399,7 @@ static void cycle_work(struct work_struct *work)
 {
 	struct kgc_heap *heap = heap_of_work(work);
 	struct kgc_cycle *cy = &heap->cycle;
-	u64 start = local_clock(), ns;
+	u64 start = kgc_local_clock(), ns;
 	enum kgc_await await;
 
 	/* kicked while it waits: the grace period's callback comes later */
@@ -412,7 +411,7 @@ static void cycle_work(struct work_struct *work)
 			return;
 		await = steps[cy->step](heap, cy);
 		cond_resched();
-		ns = local_clock() - start;
+		ns = kgc_local_clock() - start;
 		if (await == KGC_AWAIT_NOTHING &&
 		    cy->slice_ns + ns > SLICE_NS &&
 		    cycle_pause(heap, cy->slice_ns + ns))

@@ -13,7 +13,6 @@
  * bounded number of objects; what it was at stays in struct kgc_marker. Large
  * arrays are scanned in chunks.
  */
-#include <linux/sched/clock.h>
 #include <linux/workqueue.h>
 
 #include "../heap.h"
@@ -304,12 +303,12 @@ static void marker_work(struct work_struct *work)
 {
 	struct kgc_marker *m = container_of(work, struct kgc_marker, work);
 	struct kgc_marking *mk = &m->heap->marking;
-	u64 start = local_clock();
+	u64 start = kgc_local_clock();
 
 	while (kgc_mark_some(m, SLICE_OBJECTS) &&
 	       !READ_ONCE(m->heap->dying))
 		cond_resched();
-	kgc_cycle_charge(m->heap, local_clock() - start);
+	kgc_cycle_charge(m->heap, kgc_local_clock() - start);
 	/* full barrier: what this worker marked comes before "not active" */
 	if (atomic_dec_and_test(&mk->active))
 		kgc_cycle_kick(m->heap);
