@@ -4,13 +4,17 @@
  * module goes; entries are written by the page heap that owns the page.
  */
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/highmem.h>
+#include <linux/mmzone.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include "map.h"
 
-struct kgc_leaf **kgc_map_top;
-unsigned long kgc_map_regions;
+struct kgc_leaf **kgc_map_top __read_mostly;
+unsigned long kgc_map_regions __read_mostly;
+unsigned long kgc_map_base __read_mostly;
 
 static atomic_long_t nr_leaves;
 
@@ -25,7 +29,7 @@ struct kgc_span *kgc_map_find(const void *addr)
 	unsigned long off = kgc_map_offset(addr);
 	struct kgc_leaf *leaf;
 
-	if ((unsigned long)addr < PAGE_OFFSET ||
+	if ((unsigned long)addr < kgc_map_base ||
 	    off >> KGC_REGION_SHIFT >= kgc_map_regions)
 		return NULL;
 	/* pairs with the cmpxchg() in kgc_map_reserve() */
@@ -48,11 +52,11 @@ struct kgc_span *kgc_map_find(const void *addr)
  */
 int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 {
-	unsigned long region = (base - PAGE_OFFSET) >> KGC_REGION_SHIFT;
+	unsigned long region = (base - kgc_map_base) >> KGC_REGION_SHIFT;
 	struct kgc_leaf *leaf;
 
 	if (region >= kgc_map_regions ||
-	    (base + bytes - 1 - PAGE_OFFSET) >> KGC_REGION_SHIFT != region)
+	    (base + bytes - 1 - kgc_map_base) >> KGC_REGION_SHIFT != region)
 		return -ENOMEM;
 	if (READ_ONCE(kgc_map_top[region]))
 		return 0;
@@ -70,7 +74,7 @@ int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 void kgc_map_set(unsigned long base, unsigned int npages,
 		 struct kgc_span *span)
 {
-	unsigned long off = base - PAGE_OFFSET;
+	unsigned long off = base - kgc_map_base;
 	struct kgc_leaf *leaf = kgc_map_top[off >> KGC_REGION_SHIFT];
 	unsigned int i = (off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1);
 
@@ -86,10 +90,25 @@ size_t kgc_map_bytes(void)
 	       atomic_long_read(&nr_leaves) * sizeof(struct kgc_leaf);
 }
 
+/* Of all memory there is now; blocks of pages are aligned to match. */
+static unsigned long lowest_address(void)
+{
+	unsigned long pfn = ULONG_MAX;
+	int nid;
+
+	for_each_online_node(nid)
+		if (NODE_DATA(nid)->node_spanned_pages)
+			pfn = min(pfn, NODE_DATA(nid)->node_start_pfn);
+	return (unsigned long)__va(round_down(PFN_PHYS(pfn),
+					      1UL << KGC_REGION_SHIFT));
+}
+
 int kgc_map_init(void)
 {
-	unsigned long bytes = (unsigned long)high_memory - PAGE_OFFSET;
+	unsigned long bytes;
 
+	kgc_map_base = lowest_address();
+	bytes = (unsigned long)high_memory - kgc_map_base;
 	kgc_map_regions = DIV_ROUND_UP(bytes, 1UL << KGC_REGION_SHIFT);
 	kgc_map_top = kvcalloc(kgc_map_regions, sizeof(*kgc_map_top),
 			       GFP_KERNEL);

@@ -6,7 +6,11 @@
  * largest arena), a leaf holds one span pointer per heap page and is one page
  * of memory itself, so that it can always be had.
  *
- *	address - PAGE_OFFSET:	| region ..22 | heap page 21..13 | 12..0 |
+ *	address - kgc_map_base:	| region ..22 | heap page 21..13 | 12..0 |
+ *
+ * The base is where the memory of this machine begins, found when the module is
+ * loaded: on arm64 built for 52 bits of address and running with 48, it is
+ * terabytes above PAGE_OFFSET.
  */
 #ifndef _KGC_MAP_H
 #define _KGC_MAP_H
@@ -27,15 +31,16 @@ struct kgc_leaf {
 
 extern struct kgc_leaf **kgc_map_top;
 extern unsigned long kgc_map_regions;
+extern unsigned long kgc_map_base;
 
 static __always_inline unsigned long kgc_map_offset(const void *addr)
 {
-	return (unsigned long)addr - PAGE_OFFSET;
+	return (unsigned long)addr - kgc_map_base;
 }
 
 /*
  * The span of an address that is known to lie in some heap, for loops that
- * keep @top (kgc_map_top) and @base (PAGE_OFFSET) at hand.
+ * keep @top (kgc_map_top) and @base (kgc_map_base) at hand.
  */
 static __always_inline struct kgc_span *kgc_map_span_at(struct kgc_leaf **top,
 							unsigned long base,
@@ -50,7 +55,7 @@ static __always_inline struct kgc_span *kgc_map_span_at(struct kgc_leaf **top,
 /* The span of an address that is known to lie in some heap. */
 static __always_inline struct kgc_span *kgc_map_span(const void *addr)
 {
-	return kgc_map_span_at(kgc_map_top, PAGE_OFFSET, addr);
+	return kgc_map_span_at(kgc_map_top, kgc_map_base, addr);
 }
 
 struct kgc_span *kgc_map_find(const void *addr);

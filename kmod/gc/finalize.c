@@ -20,7 +20,7 @@
 
 static unsigned long final_index(const void *obj)
 {
-	return ((unsigned long)obj - PAGE_OFFSET) / 8;
+	return kgc_map_offset(obj) / 8;
 }
 
 /*

@@ -106,7 +106,7 @@ struct scan {
 
 static __always_inline struct scan scan_begin(struct kgc_marker *m)
 {
-	return (struct scan){ kgc_map_top, PAGE_OFFSET, m, m->cur };
+	return (struct scan){ kgc_map_top, kgc_map_base, m, m->cur };
 }
 
 static __always_inline void scan_fields(struct scan s, char *obj,

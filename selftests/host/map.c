@@ -18,7 +18,7 @@ static struct kgc_span *fake_span(unsigned int n)
 
 static unsigned long page_at(unsigned long i)
 {
-	return PAGE_OFFSET + i * KGC_PAGE_SIZE;
+	return shim_page_offset + i * KGC_PAGE_SIZE;
 }
 
 static void agrees_everywhere(void)
@@ -66,28 +66,33 @@ static void any_word_may_be_asked(void)
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		check(!kgc_map_find((void *)words[i]));
-	check(!kgc_map_find((void *)(PAGE_OFFSET - 1)));
+	check(!kgc_map_find((void *)(shim_page_offset - 1)));
 	check(!kgc_map_find((void *)round_up(end, 1UL << KGC_REGION_SHIFT)));
 	for (i = 0; i < 100000; i++) {
 		unsigned long word = (unsigned long)random() << 33 ^
 				     (unsigned long)random() << 16 ^ random();
 
-		if (word < PAGE_OFFSET || word >= end)
+		if (word < shim_page_offset || word >= end)
 			check(!kgc_map_find((void *)word));
 	}
+}
+
+static void as_large_as_memory(void)
+{
+	check(kgc_map_regions == ((unsigned long)RAM_MIB << 20 >> KGC_REGION_SHIFT));
 }
 
 static void reserving_fails_cleanly(void)
 {
 	unsigned long region = 1UL << KGC_REGION_SHIFT;
 	size_t bytes = kgc_map_bytes();
-	unsigned long beyond = PAGE_OFFSET + kgc_map_regions * region;
+	unsigned long beyond = shim_page_offset + kgc_map_regions * region;
 
 	check(kgc_map_reserve(beyond, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
 	/* a block never crosses a region: blocks are aligned */
-	check(kgc_map_reserve(PAGE_OFFSET + region - KGC_PAGE_SIZE,
+	check(kgc_map_reserve(shim_page_offset + region - KGC_PAGE_SIZE,
 			      2 * KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
-	check(!kgc_map_reserve(PAGE_OFFSET, region, GFP_KERNEL));
+	check(!kgc_map_reserve(shim_page_offset, region, GFP_KERNEL));
 	check(kgc_map_bytes() == bytes);
 }
 
@@ -99,9 +104,9 @@ static void failing_leaf(void)
 	check(!kgc_map_init());
 	bytes = kgc_map_bytes();
 	shim_fail_nth(1);
-	check(kgc_map_reserve(PAGE_OFFSET, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
-	check(!kgc_map_find((void *)PAGE_OFFSET));
-	check(!kgc_map_reserve(PAGE_OFFSET, KGC_PAGE_SIZE, GFP_KERNEL));
+	check(kgc_map_reserve(shim_page_offset, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
+	check(!kgc_map_find((void *)shim_page_offset));
+	check(!kgc_map_reserve(shim_page_offset, KGC_PAGE_SIZE, GFP_KERNEL));
 	check(kgc_map_bytes() == bytes + sizeof(struct kgc_leaf));
 }
 
@@ -110,6 +115,7 @@ int main(void)
 	static const struct promise promises[] = {
 		{ "every address finds the span last set for its page", random_ranges },
 		{ "any word at all may be looked up", any_word_may_be_asked },
+		{ "the map covers memory, wherever the direct map begins", as_large_as_memory },
 		{ "memory the map does not cover is refused, what it holds costs nothing", reserving_fails_cleanly },
 		{ "a leaf that cannot be had leaves the map as it was", failing_leaf },
 	};

@@ -11,6 +11,7 @@
 #include "shim.h"
 
 unsigned long shim_page_offset;
+struct shim_node shim_node;
 void *high_memory;
 unsigned int shim_locks_held;
 
@@ -151,6 +152,8 @@ void shim_ram_init(unsigned int mib)
 	shim_page_offset = round_up((unsigned long)at, slack);
 	high_memory = (void *)(shim_page_offset + bytes);
 	nr_frames = bytes >> PAGE_SHIFT;
+	shim_node.node_start_pfn = shim_page_offset >> PAGE_SHIFT;
+	shim_node.node_spanned_pages = nr_frames;
 	frames = calloc(nr_frames, sizeof(*frames));
 	used_frames = 0;
 	policy = SHIM_LOWEST;

@@ -261,13 +261,17 @@ void shim_unlock(bool *held);
 #define cond_resched()				shim_may_sleep("cond_resched")
 #define might_sleep()				shim_may_sleep("might_sleep")
 
+#define local_clock()		((u64)0)
+#define ktime_get_mono_fast_ns()	local_clock()
+
 /* ---- memory -------------------------------------------------------------- */
 
 #ifndef PAGE_SHIFT
 #define PAGE_SHIFT	12
 #endif
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
-#define PAGE_OFFSET	shim_page_offset
+/* RAM may begin far above it, as on arm64 */
+#define PAGE_OFFSET	(shim_page_offset - (1UL << 46))
 #define MAX_PAGE_ORDER	10
 
 #define NUMA_NO_NODE	(-1)
@@ -297,12 +301,21 @@ void shim_unlock(bool *held);
 #define nr_node_ids			1
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < shim_cpus; (cpu)++)
 #define for_each_node(nid)		for ((nid) = 0; (nid) < nr_node_ids; (nid)++)
+#define for_each_online_node(nid)	for_each_node(nid)
 #define node_online(nid)		true
 #define alloc_percpu_gfp(T, gfp)	((T *)kzalloc(shim_cpus * sizeof(T), gfp))
 #define free_percpu			shim_free
 #define per_cpu_ptr(p, cpu)		(&(p)[cpu])
 #define module_param(name, type, mode)	extern int shim_exported
 #define MODULE_PARM_DESC(name, text)	extern int shim_exported
+
+#define __read_mostly
+#define PFN_PHYS(pfn)			((unsigned long)(pfn) << PAGE_SHIFT)
+#define __va(physical)			((void *)(physical))
+
+struct shim_node { unsigned long node_start_pfn, node_spanned_pages; };
+extern struct shim_node shim_node;
+#define NODE_DATA(nid)			((void)(nid), &shim_node)
 
 struct page { bool used; u8 order; };
 
