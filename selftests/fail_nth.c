@@ -8,17 +8,20 @@
  *
  * kselftest-timeout: 600
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "debugfs_files.h"
 #include "heap.h"
 
 #define MOST_REQUESTS	4000
+#define NR_WORKERS	6	/* processes that refuse */
 #define UNREACHED	1000000
-#define OF_OUR_INIT	100	/* requests; a load takes a second here */
+#define OF_OUR_INIT	100	/* requests, and some of the kernel's own */
 #define NR_MANY		300	/* handles, more than a page of them */
 #define NR_PAGE		256	/* handles in a page */
 #define NR_COPIES	4	/* with which a page is filled, and more */
@@ -55,8 +58,6 @@ static bool injection_ready(void)
 #define NEED_INJECTION() do { \
 	if (!injection_ready()) \
 		SKIP(return, "this kernel cannot refuse memory on request"); \
-	/* our own pages are there: no fault of ours shall be refused one */ \
-	mlockall(MCL_CURRENT | MCL_FUTURE); \
 } while (0)
 
 static int fail_fd = -1;
@@ -387,14 +388,16 @@ static int call_batch_large(struct stage *st)
 
 /* ---- afterwards ---------------------------------------------------------- */
 
-/* The heap still keeps what is reachable and frees what is not. */
+/*
+ * The heap still keeps what is reachable and frees what is not. Most of the time
+ * goes into waiting for grace periods, so no more cycles than that takes.
+ */
 static bool still_works(int fd, int node)
 {
 	__u64 head, next, word, objects;
 
-	if (collect_all(fd) || kgc_alloc(fd, node, 0, &head))
+	if (kgc_alloc(fd, node, 0, &head))
 		return false;
-	objects = stats_of(fd).heap_objects;
 	for (__u64 i = 1; i <= 20; i++) {
 		if (kgc_alloc(fd, node, 0, &next) ||
 		    kgc_write(fd, next, NODE_WORD, &i, 8) ||
@@ -402,16 +405,18 @@ static bool still_works(int fd, int node)
 			return false;
 		head = next;
 	}
-	if (collect_all(fd) || stats_of(fd).heap_objects != objects + 20)
+	if (collect_all(fd))
 		return false;
+	objects = stats_of(fd).heap_objects;
 	for (__u64 i = 20; i; i--) {
 		if (kgc_read(fd, head, NODE_WORD, &word, 8) || word != i ||
 		    kgc_load(fd, head, NODE_LEFT, &next) || kgc_drop(fd, head))
 			return false;
 		head = next;
 	}
-	return !kgc_drop(fd, head) && !collect_all(fd) &&
-	       stats_of(fd).heap_objects == objects - 1;
+	return !kgc_drop(fd, head) &&
+	       !kgc_collect(fd, 1, KGC_COLLECT_WAIT, NULL) &&
+	       stats_of(fd).heap_objects == objects - 21;
 }
 
 static __u64 module_value(const char *name)
@@ -435,7 +440,6 @@ static bool all_gone(__u64 heaps, __u64 sys)
 }
 
 FIXTURE(refused) {
-	struct stage st;
 	__u64 heaps, sys;
 };
 
@@ -485,48 +489,93 @@ CALL(finalize, true, true);
 CALL(batch, false, true);
 CALL(batch_large, false, true);
 
+/* What a worker found out. */
+struct tally {
+	unsigned int refused, failures;
+};
+
+/*
+ * A heap, and one call with its @nth request refused. *@more: whether it had so
+ * many. Return: what is wrong, or NULL.
+ */
+static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
+			      unsigned int nth, struct tally *tally, bool *more)
+{
+	struct kgc_stats before, after;
+	struct stage st;
+	int err;
+
+	*more = false;
+	if (!stage_up(&st) || (variant->objects && !stage_objects(&st)))
+		return "the stage cannot be set";
+	before = stats_of(st.fd);
+	refuse(nth);
+	err = variant->call(&st);
+	*more = was_refused();
+	tally->refused += *more;
+	tally->failures += err == -ENOMEM;
+	if (err && err != -ENOMEM && err != -EFAULT)
+		return strerror(-err);
+	after = stats_of(st.fd);
+	/* a copy to us that failed may have left us a handle or type unseen */
+	if (err != -EFAULT && before.handles != after.handles)
+		return "a handle is left";
+	if (err == -ENOMEM && before.types != after.types)
+		return "a type is left";
+	if (!still_works(st.fd, st.node))
+		return "the heap no longer works";
+	if (variant->call(&st))
+		return "the call fails afterwards as well";
+	return kgc_close(st.fd) ? "the heap cannot be closed" : NULL;
+}
+
+/* Every NR_WORKERS-th request from @nth on. Return: exit status. */
+static int refuse_some(const FIXTURE_VARIANT(refused) *variant,
+		       unsigned int nth, struct tally *tally)
+{
+	const char *wrong = NULL;
+	bool more = true;
+
+	/* our own pages are there: no fault of ours shall be refused one */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	for (; more && nth < MOST_REQUESTS; nth += NR_WORKERS) {
+		wrong = refuse_one(variant, nth, tally, &more);
+		if (wrong)
+			break;
+	}
+	if (!wrong && more)
+		wrong = "it wants more and more memory";
+	if (wrong)
+		fprintf(stderr, "# request %u refused: %s\n", nth, wrong);
+	return wrong != NULL;
+}
+
 TEST_F(refused, memory_at_each_request)
 {
-	struct stage *st = &self->st;
-	unsigned int nth, failures = 0;
-	bool refused = true;
+	struct tally *tally, all = { };
+	int status;
 
 	NEED_INJECTION();
-	for (nth = 1; refused && nth < MOST_REQUESTS; nth++) {
-		struct kgc_stats before;
-		int err;
+	/* each waits for grace periods most of the time, so some at once */
+	tally = mmap(NULL, sizeof(*tally) * NR_WORKERS, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, tally);
+	for (int i = 0; i < NR_WORKERS; i++) {
+		pid_t pid = fork();
 
-		ASSERT_TRUE(stage_up(st));
-		if (variant->objects)
-			ASSERT_TRUE(stage_objects(st));
-		before = stats_of(st->fd);
-		refuse(nth);
-		err = variant->call(st);
-		refused = was_refused();
-		if (err == -ENOTTY)
-			SKIP(kgc_close(st->fd); return, "this kernel has no such call yet");
-		failures += err == -ENOMEM;
-		if (err)
-			ASSERT_TRUE(err == -ENOMEM || err == -EFAULT) {
-				TH_LOG("request %u refused: %s", nth, strerror(-err));
-			}
-		/* a copy to us that failed may have left us a handle or type unseen */
-		if (err != -EFAULT)
-			ASSERT_EQ(before.handles, stats_of(st->fd).handles) {
-				TH_LOG("request %u refused: a handle is left", nth);
-			}
-		if (err == -ENOMEM)
-			ASSERT_EQ(before.types, stats_of(st->fd).types);
-		ASSERT_TRUE(still_works(st->fd, st->node)) {
-			TH_LOG("request %u refused: the heap no longer works", nth);
-		}
-		ASSERT_EQ(0, variant->call(st));
-		ASSERT_EQ(0, kgc_close(st->fd));
+		ASSERT_GE(pid, 0);
+		if (!pid)
+			_exit(refuse_some(variant, i + 1, &tally[i]));
 	}
-	ASSERT_LT(nth, MOST_REQUESTS);
+	while (wait(&status) > 0)
+		EXPECT_EQ(0, status);
+	for (int i = 0; i < NR_WORKERS; i++) {
+		all.refused += tally[i].refused;
+		all.failures += tally[i].failures;
+	}
 	if (variant->memory)
-		EXPECT_GT(failures, 0);
-	TH_LOG("%u requests, %u times ENOMEM", nth - 2, failures);
+		EXPECT_GT(all.failures, 0);
+	TH_LOG("%u requests, %u times ENOMEM", all.refused, all.failures);
 	EXPECT_TRUE(all_gone(self->heaps, self->sys)) {
 		TH_LOG("a heap or its pages are left");
 	}
@@ -551,24 +600,45 @@ static int unload_module(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
+/* Reading the report of a call runs it. Return: exit status. */
+static int read_report(const char *name)
+{
+	char *report, path[300];
+
+	snprintf(path, sizeof(path), "../kgc_failnth/%s", name);
+	report = debugfs_text(MODULE_WIDE, path);
+	fprintf(stderr, "# %s", report ?: "there is no report\n");
+	return !report || strncmp(report, "ok ", 3);
+}
+
 TEST_F(heap, kernel_calls)
 {
-	char *report, *line, *rest;
-	int err;
+	struct dirent *entry;
+	int err, status, calls = 0;
+	DIR *reports;
 
 	NEED_INJECTION();
 	err = load_module("kgc_failnth.ko");
 	if (err == -ENOENT)
 		SKIP(return, "no kgc_failnth.ko here: build with KGC_TESTS=1");
 	ASSERT_EQ(0, err);
-	report = debugfs_text(MODULE_WIDE, "../kgc_failnth/report");
-	EXPECT_NE(NULL, report);
-	for (line = strtok_r(report, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		TH_LOG("%s", line);
-		EXPECT_EQ(0, strncmp(line, "ok ", 3));
+	reports = opendir(FAULT "kgc_failnth");
+	ASSERT_NE(NULL, reports);
+	while ((entry = readdir(reports))) {
+		pid_t pid;
+
+		if (entry->d_type == DT_DIR)
+			continue;
+		pid = fork();
+		ASSERT_GE(pid, 0);
+		if (!pid)
+			_exit(read_report(entry->d_name));
+		calls++;
 	}
-	free(report);
+	closedir(reports);
+	EXPECT_GT(calls, 0);
+	while (wait(&status) > 0)
+		EXPECT_EQ(0, status);
 	EXPECT_EQ(0, unload_module("kgc_failnth"));
 }
 
@@ -610,8 +680,6 @@ TEST_F_TIMEOUT(module, loading, 900)
 	int err;
 
 	NEED_INJECTION();
-	if (!getenv("KGC_LONG"))
-		SKIP(return, "loads the module a hundred times; set KGC_LONG=1");
 	if (access("kgc.ko", R_OK))
 		SKIP(return, "no kgc.ko here to load");
 	err = unload_module("kgc");

@@ -3,8 +3,9 @@
  * Every call of <linux/kgc.h> that allocates, with its first request for memory
  * refused, then its second, and so on until a call needs no more of them.
  *
- * Reading debugfs kgc_failnth/report runs it; one line a call, "ok CALL" or
- * "not ok CALL: why". selftests/fail_nth.c sets up the injection and reads it.
+ * Each has a file in debugfs kgc_failnth/. Reading it runs the call and gives "ok
+ * CALL" or "not ok CALL: why". selftests/fail_nth.c sets up the injection and
+ * reads all of them at once.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -177,7 +178,7 @@ static int call_option_set(struct stage *st)
 	return kgc_option_set(st->heap, KGC_OPT_GOGC, 50);
 }
 
-static const struct {
+static const struct fallible {
 	const char *name;
 	int (*call)(struct stage *st);
 	bool needs;	/* memory, on a fresh heap */
@@ -185,10 +186,10 @@ static const struct {
 	{ "kgc_heap_create", call_heap_create, true },
 	{ "kgc_type_register", call_type_register, true },
 	{ "kgc_alloc", call_alloc, true },
-	{ "kgc_alloc (atomic)", call_alloc_atomic, true },
-	{ "kgc_alloc (tiny)", call_alloc_tiny, true },
-	{ "kgc_alloc (large)", call_alloc_large, true },
-	{ "kgc_alloc (two types)", call_alloc_mixed, true },
+	{ "kgc_alloc-atomic", call_alloc_atomic, true },
+	{ "kgc_alloc-tiny", call_alloc_tiny, true },
+	{ "kgc_alloc-large", call_alloc_large, true },
+	{ "kgc_alloc-two-types", call_alloc_mixed, true },
 	{ "kgc_alloc_array", call_alloc_array, true },
 	{ "kgc_alloc_bulk", call_alloc_bulk, true },
 	{ "kgc_collect", call_collect, false },
@@ -285,27 +286,24 @@ static const char *fail_each(int (*call)(struct stage *st),
 
 static int report_show(struct seq_file *m, void *unused)
 {
-	unsigned int i, nth = 1, failures = 0;
+	const struct fallible *call = m->private;
+	unsigned int nth = 1, failures = 0;
+	const char *why = fail_each(call->call, &nth, &failures);
 
-	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		const char *why = fail_each(calls[i].call, &nth, &failures);
-
-		if (!why && calls[i].needs && !failures)
-			why = "no request was ever refused";
-		if (why)
-			seq_printf(m, "not ok %s: %s (request %u)\n",
-				   calls[i].name, why, nth);
-		else
-			seq_printf(m, "ok %s: %u requests, %u failures\n",
-				   calls[i].name, nth - 1, failures);
-	}
+	if (!why && call->needs && !failures)
+		why = "no request was ever refused";
+	if (why)
+		seq_printf(m, "not ok %s: %s (request %u)\n", call->name, why, nth);
+	else
+		seq_printf(m, "ok %s: %u requests, %u failures\n", call->name,
+			   nth - 1, failures);
 	return 0;
 }
 
 static int report_open(struct inode *inode, struct file *file)
 {
 	/* large enough at once: a second round would run everything again */
-	return single_open_size(file, report_show, NULL, 16384);
+	return single_open_size(file, report_show, inode->i_private, PAGE_SIZE);
 }
 
 static const struct file_operations report_fops = {
@@ -320,8 +318,12 @@ static struct dentry *dir;
 
 static int __init failnth_init(void)
 {
+	unsigned int i;
+
 	dir = debugfs_create_dir("kgc_failnth", NULL);
-	debugfs_create_file("report", 0400, dir, NULL, &report_fops);
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		debugfs_create_file(calls[i].name, 0400, dir,
+				    (void *)&calls[i], &report_fops);
 	return 0;
 }
 
