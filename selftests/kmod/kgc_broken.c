@@ -67,8 +67,11 @@ static void leak(void)
 {
 	int i;
 
-	/* Several: a copy of the last pointer may stay behind on a stack. */
-	for (i = 0; i < 32; i++) {
+	/*
+	 * Many: copies of the last pointers stay behind, on stacks, and since 6.18
+	 * in what the slab allocator keeps free objects in for each CPU.
+	 */
+	for (i = 0; i < 2000; i++) {
 		char *bytes = kmalloc(40, GFP_KERNEL);
 
 		OPTIMIZER_HIDE_VAR(bytes);
