@@ -35,9 +35,20 @@ u64 bench_param(const char *name, u64 or_else);
 void bench_result(const char *subject, const char *metric, const char *unit,
 		  s64 total, u64 n);
 
+/* The median of @s over @n, and how far apart its extremes are. */
+struct bench_samples;
+void bench_spread(const char *subject, const char *metric, const char *unit,
+		  struct bench_samples *s, u64 n);
+
+/* Say that, and why, something cannot be measured here. */
+void bench_skip(const char *why);
+
 #ifdef CONFIG_PERF_EVENTS
 int bench_profile_begin(u64 period);
 void bench_profile_end(void);
+int bench_counters_choose(const char *what);
+void bench_counters_begin(void);
+void bench_counters_end(void);
 #else
 static inline int bench_profile_begin(u64 period)
 {
@@ -45,6 +56,20 @@ static inline int bench_profile_begin(u64 period)
 }
 
 static inline void bench_profile_end(void)
+{
+}
+
+static inline int bench_counters_choose(const char *what)
+{
+	bench_skip("counters: the kernel has no perf events");
+	return 0;
+}
+
+static inline void bench_counters_begin(void)
+{
+}
+
+static inline void bench_counters_end(void)
 {
 }
 #endif
@@ -56,6 +81,11 @@ extern const struct bench bench_cycle, bench_sweep, bench_idle;
 extern const struct bench bench_step, bench_share, bench_scale;
 extern const struct bench bench_meta, bench_churn, bench_sparse;
 extern const struct bench bench_ring, bench_trees, bench_gcbench, bench_gogc;
+extern const struct bench bench_parse, bench_lasting, bench_requests;
+extern const struct bench bench_mixed, bench_larson, bench_xmalloc;
+extern const struct bench bench_handoff, bench_align;
+
+#define BENCH_SUBJECT	"kgc"
 
 /* ---- clocks -------------------------------------------------------------*/
 
@@ -136,6 +166,7 @@ struct bench_heap {
 struct kgc_type *bench_type_pair(struct kgc_heap *heap);
 int bench_heap_open(struct bench_heap *h, const char *name);
 void bench_heap_close(struct bench_heap *h);
+int bench_table_empty(struct bench_heap *h, size_t n);
 int bench_table_fill(struct bench_heap *h, size_t n);
 int bench_grow_list(struct bench_heap *h, size_t n);
 int bench_grow_tree(struct bench_heap *h, size_t n);

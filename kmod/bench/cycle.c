@@ -6,16 +6,16 @@
 
 #include "bench.h"
 
-#define CYCLES	5
-
 /* The median of some cycles over a heap that does not change. */
 static int cycle_cost(struct bench_heap *h, u64 *ns)
 {
+	unsigned int cycles = clamp(bench_param("cycles", 5), 1ULL,
+				    BENCH_SAMPLES);
 	struct bench_samples t = { };
 	struct bench_busy busy;
 	int err = 0;
 
-	while (t.n < CYCLES && !err) {
+	while (t.n < cycles && !err) {
 		bench_busy_begin(&busy);
 		err = kgc_collect(h->heap, 1);
 		t.ns[t.n++] = bench_busy_ns(&busy);

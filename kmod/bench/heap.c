@@ -58,17 +58,31 @@ void bench_heap_close(struct bench_heap *h)
 	kgc_heap_destroy(h->heap);
 }
 
-/* An array of @n slots in @h->table, a node in each. */
-int bench_table_fill(struct bench_heap *h, size_t n)
+/* An array of @n empty slots in @h->table. */
+int bench_table_empty(struct bench_heap *h, size_t n)
 {
 	struct kgc_section s = kgc_enter(h->heap);
-	struct bench_slot *table;
-	size_t i = 0;
+	struct bench_slot *table = kgc_alloc_array(s, h->slots, n, GFP_KERNEL);
 
-	table = kgc_alloc_array(s, h->slots, n, GFP_KERNEL);
 	if (table)
 		kgc_store(s, &h->table, table);
-	while (table && i < n) {
+	kgc_exit(s);
+	return table ? 0 : -ENOMEM;
+}
+
+/* The same with a node in each. */
+int bench_table_fill(struct bench_heap *h, size_t n)
+{
+	int err = bench_table_empty(h, n);
+	struct bench_slot *table;
+	struct kgc_section s;
+	size_t i = 0;
+
+	if (err)
+		return err;
+	s = kgc_enter(h->heap);
+	table = kgc_load(s, &h->table);
+	while (i < n) {
 		struct bench_node *node = kgc_alloc(s, h->node, GFP_KERNEL);
 
 		if (!node)

@@ -3,7 +3,9 @@
  * The benchmarks by name, in debugfs:
  *
  *	kgc_bench/list		one line each
- *	kgc_bench/run		write "NAME [PARAMETER=NUMBER ...]"; returns when done
+ *	kgc_bench/run		write "NAME [PARAMETER=NUMBER ...]"; returns when done;
+ *				"counters hardware", "software" or "off" says what
+ *				is counted around each
  *	kgc_bench/results	a line of JSON per result; reading starts afresh
  *				after "clear" was written to run; "release" ends a heap
  *				that a benchmark left for others to look at
@@ -29,7 +31,8 @@ static const struct bench *const benches[] = {
 	&bench_slab, &bench_rcu, &bench_life, &bench_paced, &bench_cycle, &bench_sweep,
 	&bench_idle, &bench_step, &bench_share, &bench_scale, &bench_meta,
 	&bench_churn, &bench_sparse, &bench_ring, &bench_trees, &bench_gcbench,
-	&bench_gogc,
+	&bench_gogc, &bench_parse, &bench_lasting, &bench_requests, &bench_mixed,
+	&bench_larson, &bench_xmalloc, &bench_handoff, &bench_align,
 };
 
 static DEFINE_MUTEX(running);
@@ -71,6 +74,13 @@ void bench_result(const char *subject, const char *metric, const char *unit,
 				 current_bench->name, parameters ?: "", subject,
 				 metric, unit, total < 0 ? "-" : "", whole,
 				 rest);
+}
+
+void bench_skip(const char *why)
+{
+	results_len += scnprintf(results + results_len,
+				 RESULTS_BYTES - results_len,
+				 "{\"skipped\": \"%s\"}\n", why);
 }
 
 /* Without the tick's accounting, on kernels without NO_HZ, idle reads as 0. */
@@ -120,6 +130,18 @@ u64 bench_median(struct bench_samples *s)
 	return s->ns[s->n / 2];
 }
 
+void bench_spread(const char *subject, const char *metric, const char *unit,
+		  struct bench_samples *s, u64 n)
+{
+	u64 median = bench_median(s);
+	char spread[64];
+
+	bench_result(subject, metric, unit, median, n);
+	snprintf(spread, sizeof(spread), "%s, spread", metric);
+	bench_result(subject, spread, "%",
+		     100 * (s64)(s->ns[s->n - 1] - s->ns[0]), median);
+}
+
 static const struct bench *find(const char *name)
 {
 	unsigned int i;
@@ -144,6 +166,8 @@ static int run_line(char *line)
 		bench_release();
 		return 0;
 	}
+	if (!strcmp(name, "counters"))
+		return bench_counters_choose(line ?: "");
 	current_bench = find(name);
 	if (!current_bench)
 		return -ENOENT;
@@ -153,7 +177,9 @@ static int run_line(char *line)
 		err = bench_profile_begin(period);
 	if (err)
 		return err;
+	bench_counters_begin();
 	err = current_bench->run();
+	bench_counters_end();
 	if (period)
 		bench_profile_end();
 	return err;

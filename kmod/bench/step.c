@@ -17,55 +17,9 @@
 #include <linux/slab.h>
 
 #include "bench.h"
+#include "histogram.h"
 
 #define ROUNDS		16
-#define SUB_BITS	5	/* buckets per power of two: 3 % apart */
-#define BUCKETS		(64 << SUB_BITS)
-
-struct histogram {
-	u64	n;
-	u64	max;
-	u64	bucket[BUCKETS];
-};
-
-static unsigned int bucket_of(u64 v)
-{
-	unsigned int e;
-
-	if (v < 1 << SUB_BITS)
-		return v;
-	e = fls64(v) - 1 - SUB_BITS;
-	return ((e + 1) << SUB_BITS) + ((v >> e) & ((1 << SUB_BITS) - 1));
-}
-
-static u64 bucket_value(unsigned int b)
-{
-	unsigned int e = b >> SUB_BITS, m = b & ((1 << SUB_BITS) - 1);
-
-	return e ? (u64)((1 << SUB_BITS) + m) << (e - 1) : m;
-}
-
-static void histogram_add(struct histogram *h, u64 v)
-{
-	h->n++;
-	h->max = max(h->max, v);
-	h->bucket[bucket_of(v)]++;
-}
-
-/* The value that @ppm of a million samples do not exceed. */
-static u64 histogram_at(const struct histogram *h, u32 ppm)
-{
-	u64 seen = 0, rank = div_u64(h->n * ppm, 1000000);
-	unsigned int b;
-
-	for (b = 0; b < BUCKETS; b++) {
-		seen += h->bucket[b];
-		if (seen > rank)
-			return bucket_value(b);
-	}
-	return h->max;
-}
-
 /* A clock of the CPU's own: reading the time would be half of a step. */
 static __always_inline u64 ticks(void)
 {
@@ -175,13 +129,9 @@ static void arm_end(struct step_state *t, unsigned int a)
 {
 	struct histogram *sum = t->arm[a], *hist = t->round;
 	struct bench_samples *tail = &t->tail[a];
-	unsigned int b;
 
 	tail->ns[tail->n++] = histogram_at(hist, 999900);
-	sum->n += hist->n;
-	sum->max = max(sum->max, hist->max);
-	for (b = 0; b < BUCKETS; b++)
-		sum->bucket[b] += hist->bucket[b];
+	histogram_merge(sum, hist);
 	memset(hist, 0, sizeof(*hist));
 }
 

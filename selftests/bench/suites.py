@@ -11,6 +11,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+
+import rivals
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -18,37 +21,92 @@ OUT = os.path.join(TOP, "build", "bench")
 
 KERNEL = os.environ.get("BENCH_KERNEL", "stock-6.1")
 
-SHARE = [f"share work={work} gogc={gogc}"
-         for gogc in (200, 100, 50) for work in (2000, 500, 100)]
 
-# name: (kernel, boot options, lines for the guest, what it is about)
+class Suite:
+    """One boot.
+
+    lines: what the guest does, see selftests/bench/guest
+    about: for people
+    kernel, options: of vm-images/boot
+    counted: time is instructions
+    beside: rivals that are needed
+    """
+
+    def __init__(self, about, lines, options, kernel=KERNEL, counted=True,
+                 beside=()):
+        self.about = about
+        self.lines = lines
+        self.kernel = kernel
+        self.options = (["-n"] if counted else ["-c", "2"]) + options
+        self.counted = counted
+        self.beside = beside
+
+
+def programs(*names):
+    """Each program on kgc, then on every rival."""
+    return [subject + name for name in names
+            for subject in ["", *(f"./{r} " for r in rivals.SUBJECTS)]]
+
+
+def through_device(*names):
+    """Each program through /dev/kgc, then by hand in a process."""
+    return [subject + name for name in names
+            for subject in ("kgcctl bench --json ", "./malloc ", "./boehm ")]
+
+
 SUITES = {
-    "paths": (KERNEL, ["-n", "-t", "400"], [
+    "paths": Suite("single paths and whole lives", [
         "alloc", "bulk", "refill", "section", "store", "slab", "rcu",
         "life", "cycle n=100000", "sweep", "idle", "wakeups 60",
-    ], "single paths and whole lives, instructions counted"),
-    "large": (KERNEL, ["-n", "-t", "400", "-m", "1500"], [
-        "cycle n=10000", "cycle n=1000000", "paced",
-    ], "cycles over small and large heaps, instructions counted"),
-    "memory": (KERNEL, ["-n", "-t", "900"], [
+    ], ["-t", "400"]),
+    "large": Suite("cycles over heaps of 10^4 to 10^7 objects", [
+        "cycle n=10000", "cycle n=1000000", "cycle n=10000000 cycles=3",
+        "paced",
+    ], ["-t", "900", "-m", "2500"]),
+    "memory": Suite("what heaps weigh", [
         "meta types=1", "counters meta", "meta types=8", "counters meta",
         "churn", "counters churn", "sparse", "counters sparse",
-    ], "what heaps weigh"),
-    "share": (KERNEL, ["-n", "-t", "1500"], SHARE,
-              "throughput lost to collection, instructions counted"),
-    "gogc": ("uml", ["-c", "2", "-t", "900", "-m", "1500"], [
-        f"gogc gogc={g} n=500000" for g in (25, 50, 100, 200, 400, 800)
-    ], "cycles and peak memory by GOGC, wall time"),
-    "latency": (KERNEL, ["-c", "2", "-t", "600"], ["step steps=2000000"],
-                "steps of a mutator beside the collector, two CPUs"),
-    "scale": (KERNEL, ["-c", "2", "-t", "600"], ["scale n=200000"],
-              "allocation on two CPUs"),
-    "native": ("uml", ["-c", "2", "-t", "600", "-m", "1500"], [
+    ], ["-t", "600"]),
+    "share": Suite("throughput lost to collection", [
+        f"share work={work} gogc={gogc}"
+        for gogc in (200, 100, 50) for work in (2000, 500, 100)
+    ], ["-t", "900"]),
+    "gogc": Suite("cycles, peak and longest step by GOGC", [
+        f"gogc gogc={g}" for g in (25, 50, 100, 200, 400, 800)
+    ], ["-t", "900", "-m", "2000"]),
+    "rivals": Suite("known programs and rivals",
+                    programs("ring", "trees", "gcbench"),
+                    ["-t", "900", "-m", "2500"], beside=rivals.SUBJECTS),
+    "loads": Suite("loads of services and rivals",
+                   programs("parse", "lasting", "requests", "mixed", "larson",
+                            "xmalloc", "handoff"),
+                   ["-t", "900", "-m", "2500"], beside=rivals.SUBJECTS),
+    "ring": Suite("5 M messages through a ring of 200 k, and rivals",
+                  programs("ring n=5000000 ring=200000"),
+                  ["-t", "900", "-m", "4000"], beside=rivals.SUBJECTS),
+    "device": Suite("the programs through /dev/kgc", [
+        "kgcctl bench --json gogc gogc=50",
+        "kgcctl bench --json gogc gogc=100",
+        "kgcctl bench --json gogc gogc=200",
+    ] + through_device("ring n=100000 ring=20000", "trees depth=10",
+                       "gcbench depth=8", "parse n=10",
+                       "lasting n=50000 size=20000",
+                       "requests n=30000 size=5000",
+                       "mixed n=50000 live=10000",
+                       "larson n=5000 slots=1000", "xmalloc n=20000",
+                       "handoff n=2000"),
+                    ["-t", "900", "-m", "2000"], beside=("malloc", "boehm")),
+    "latency": Suite("steps of a mutator beside the collector, two CPUs",
+                     ["step steps=2000000"], ["-t", "300"], counted=False),
+    "scale": Suite("allocation on two CPUs", ["scale n=200000"],
+                   ["-t", "300"], counted=False),
+    "align": Suite("the price of alignment, native", ["align"],
+                   ["-t", "120"], "uml", counted=False),
+    "native": Suite("the same in User-mode Linux", [
         "alloc", "section", "store", "slab", "rcu", "life",
-        "cycle n=100000", "scale", "step steps=1000000",
-    ], "the same in User-mode Linux, wall time"),
+        "cycle n=100000", "scale n=100000", "step steps=500000",
+    ], ["-t", "300", "-m", "1500"], "uml", counted=False),
 }
-COUNTED = ("paths", "large", "memory", "share", "rivals")
 
 
 def output(*command):
@@ -60,13 +118,18 @@ def say(word, text):
     print(f"  {word:<8}{text}", file=sys.stderr, flush=True)
 
 
-def fingerprint():
+def fingerprint(suite):
     """A digest of everything a figure depends on but the machine."""
-    digest = hashlib.sha256()
+    s = SUITES[suite]
+    digest = hashlib.sha256(
+        repr((s.lines, s.options, s.kernel)).encode())
+    sources = ["Kbuild", "kmod", "uapi", "selftests/bench/guest"]
+    if s.beside:
+        sources += ["selftests/bench/rivals", "selftests/bench/rivals.py"]
+    if any(line.startswith("kgcctl") for line in s.lines):
+        sources.append("userspace")
     files = output("git", "ls-files", "-co", "--exclude-standard", "--",
-                   "Kbuild", "kmod", "uapi", "selftests/bench/guest",
-                   "selftests/bench/suites.py", "selftests/bench/programs.py",
-                   "selftests/bench/rivals").split("\n")
+                   *sources).split("\n")
     for name in sorted(files):
         path = os.path.join(TOP, name)
         if not os.path.isfile(path):
@@ -88,86 +151,115 @@ def load(suite):
             found = json.load(f)
     except (OSError, ValueError):
         return None
-    return found if found["sources"] == fingerprint() else None
+    return found if found["sources"] == fingerprint(suite) else None
 
 
 def build(kernel):
+    """The module and kgcctl; returns what goes into the guest."""
     log = os.path.join(TOP, "build", "log", f"bench-{kernel}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     with open(log, "w", encoding="utf-8") as f:
-        if subprocess.run(["vm-images/module", kernel], cwd=TOP, stdout=f,
-                          stderr=subprocess.STDOUT, check=False).returncode:
-            sys.exit(f"could not build for {kernel}, the log is {log}")
+        for command in (["vm-images/module", kernel],
+                        ["make", "--no-print-directory", "userspace"]):
+            if subprocess.run(command, cwd=TOP, stdout=f,
+                              stderr=subprocess.STDOUT,
+                              check=False).returncode:
+                sys.exit(f"could not build for {kernel}, the log is {log}")
+    return ["selftests/bench/guest", "build/userspace/bin/kgcctl",
+            f"build/{kernel}/kgc.ko", f"build/{kernel}/kgc_bench.ko"]
 
 
-def describe(kernel):
+def describe(suite):
     """What the results are of."""
-    directory = output("vm-images/kernel", kernel)
+    s = SUITES[suite]
+    directory = output("vm-images/kernel", s.kernel)
     with open(os.path.join(directory, "config"), "rb") as f:
         config = hashlib.sha256(f.read()).hexdigest()[:12]
     return {
-        "kernel": kernel,
+        "suite": suite,
+        "about": s.about,
+        "kernel": s.kernel,
         "config": config,
         "compiler": output("gcc", "--version").split("\n")[0],
         "commit": output("git", "describe", "--always", "--dirty"),
-        "sources": fingerprint(),
+        "sources": fingerprint(suite),
         "date": datetime.datetime.now().isoformat(timespec="seconds"),
         "load": os.getloadavg()[0],
+        "unit of time": "instructions" if s.counted else "nanoseconds",
     }
 
 
-def boot(kernel, options, files, command):
-    """Lines of JSON from a guest, and whether its command succeeded."""
-    arguments = ["vm-images/boot", *options]
+def boot(s, files, lines):
+    """Lines of JSON from a guest as they come, and at last its status."""
+    arguments = ["vm-images/boot", *s.options]
     for name in files:
         arguments += ["-f", name]
-    arguments += [kernel, "--", command]
-    run = subprocess.run(arguments, cwd=TOP, text=True, check=False,
-                         stdout=subprocess.PIPE)
-    lines = []
-    for line in run.stdout.split("\n"):
-        if line.startswith("{"):
-            lines.append(json.loads(line))
-        elif line.strip():
-            print("#", line, file=sys.stderr)
-    return lines, run.returncode
+    arguments += [s.kernel, "--",
+                  "sh guest " + " ".join(f"'{x}'" for x in lines)]
+    with subprocess.Popen(arguments, cwd=TOP, text=True, errors="replace",
+                          stdout=subprocess.PIPE) as guest:
+        for line in guest.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)
+            elif line.strip():
+                print("#", line.rstrip(), file=sys.stderr)
+    yield {"status": guest.returncode}
 
 
-def keep(suite, about, lines):
-    found = describe(SUITES[suite][0] if suite in SUITES else KERNEL)
-    found["suite"] = suite
-    found["about"] = about
-    found["unit of time"] = ("instructions" if suite in COUNTED else
-                             "nanoseconds")
-    found["failed"] = [x["failed"] for x in lines if "failed" in x]
-    found["results"] = [x for x in lines if "metric" in x]
-    for line in lines:
-        if "release" in line:
+def agree(results):
+    """Where two did the same work they came to the same result."""
+    sums = {}
+    for r in results:
+        if r["metric"] == "checksum":
+            sums.setdefault((r["bench"], r["parameters"]), {})[
+                r["subject"]] = r["value"]
+    wrong = {k: v for k, v in sums.items() if len(set(v.values())) > 1}
+    if wrong:
+        sys.exit(f"results differ: {wrong}")
+
+
+def run(suite):
+    s = SUITES[suite]
+    begin = time.time()
+    files = build(s.kernel)
+    built = rivals.build(TOP, s.beside, say)
+    files += [os.path.join("build", "bench", "rivals", r) for r in built]
+    lines = [x for x in s.lines if not x.startswith("./") or
+             x.split()[0][2:] in built]
+    say("BENCH", f"{suite}: {s.about} ({s.kernel})")
+    found = describe(suite)
+    found["results"], found["failed"], found["skipped"] = [], [], []
+    for line in boot(s, files, lines):
+        if "begin" in line:
+            say("", f"{line['nr']}/{len(lines)} at "
+                f"{time.time() - begin:.0f} s: {line['begin']}")
+        elif "failed" in line:
+            found["failed"].append(line["failed"])
+        elif "skipped" in line:
+            found["skipped"].append(line["skipped"])
+            say("SKIP", line["skipped"])
+        elif "metric" in line:
+            found["results"].append(line)
+        else:
             found.update(line)
+    found["seconds"] = round(time.time() - begin)
+    found["complete"] = not found["status"] and not found["failed"]
     os.makedirs(OUT, exist_ok=True)
     with open(path_of(suite), "w", encoding="utf-8") as f:
         json.dump(found, f, indent=1)
         f.write("\n")
-    return found
-
-
-def run(suite):
-    kernel, options, lines, about = SUITES[suite]
-    build(kernel)
-    say("BENCH", f"{suite}: {about} ({kernel})")
-    command = "sh guest " + " ".join(f"'{x}'" for x in lines)
-    files = ["selftests/bench/guest", f"build/{kernel}/kgc.ko",
-             f"build/{kernel}/kgc_bench.ko"]
-    results, status = boot(kernel, options, files, command)
-    found = keep(suite, about, results)
-    if status or found["failed"]:
-        say("FAILED", f"{suite}: status {status}, {found['failed']}")
+    if not found["complete"]:
+        say("FAILED", f"{suite}: status {found['status']}, "
+            f"{', '.join(found['failed'])}")
+    agree(found["results"])
     return found
 
 
 def need(suite):
-    """Results of the suite, running it if there are none for these sources."""
-    return load(suite) or run(suite)
+    """Results of the suite, running it unless there are all of these
+    sources."""
+    found = load(suite)
+    return found if found and found["complete"] else run(suite)
 
 
 def value(found, bench, subject, metric, parameters=""):

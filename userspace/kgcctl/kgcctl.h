@@ -37,6 +37,7 @@ int command_set(int argc, char **argv);
 int command_classes(int argc, char **argv);
 int command_scavenge(int argc, char **argv);
 int command_demo(int argc, char **argv);
+int command_bench(int argc, char **argv);
 
 /* debugfs.c */
 

@@ -24,6 +24,7 @@ static const struct {
 	{ "classes",	command_classes },
 	{ "scavenge",	command_scavenge },
 	{ "demo",	command_demo },
+	{ "bench",	command_bench },
 };
 
 static const char doc[] =
@@ -38,6 +39,8 @@ static const char doc[] =
 	"  scavenge [HEAP]          give free memory back to the kernel\n"
 	"  demo [--objects N]       build a graph, drop half of it, collect, and\n"
 	"                           have an independent oracle check the result\n"
+	"  bench [PROGRAM]          run a program through /dev/kgc and report what it\n"
+	"                           took; without one, list them\n"
 	"  help                     this text\n"
 	"\n"
 	"HEAP is the number 'kgcctl stat' shows.\n"

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs of kmod/bench/programs.c in C, on the Boehm collector with
- * -DBOEHM, else with malloc() and free() by hand where the program knows what
- * dies: the same objects, live sets and results. Prints a line of JSON per
- * figure; times are processor time (total) and the clock's (worst operation).
+ * The programs of kmod/bench/programs.c as one would write them in C, without
+ * the checks and arguments that the kernel asks for: T12 is judged by them.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "program.h"
 
 #ifdef BOEHM
-#include <gc.h>
-#define SUBJECT		"boehm"
 #define ALLOC(n)	GC_MALLOC(n)
 #define ALLOC_PLAIN(n)	zeroed(GC_MALLOC_ATOMIC(n), n)
-#define RELEASE(p)	((void)(p))
-#define RELEASE_TREE(p)	((void)(p))
+#define RELEASE(m)	((void)(m))
+#define RELEASE_TREE(m)	((void)(m))
 #else
-#ifndef SUBJECT
-#define SUBJECT		"malloc"
-#endif
 #define ALLOC(n)	calloc(1, n)
 #define ALLOC_PLAIN(n)	calloc(1, n)
-#define RELEASE(p)	free(p)
-#define RELEASE_TREE(p)	release_tree(p)
+#define RELEASE(m)	free(m)
+#define RELEASE_TREE(m)	release_tree(m)
 #endif
 
 #define MESSAGE		1024
@@ -35,35 +23,19 @@
 struct leaf {
 	struct leaf *left;
 	struct leaf *right;
-	uint32_t i;
-	uint32_t j;
+	u32 i;
+	u32 j;
 };
 
-static uint64_t worst, sum;
+static struct program p;
 static struct leaf *lasting;
-static uint64_t *numbers;
-static uint64_t **buffer;
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-static void note(uint64_t begin)
-{
-	uint64_t ns = clock_ns(CLOCK_MONOTONIC) - begin;
-
-	if (ns > worst)
-		worst = ns;
-}
+static u64 *numbers;
+static u64 **buffer;
 
 #ifdef BOEHM
-static void *zeroed(void *p, size_t n)
+static void *zeroed(void *m, size_t n)
 {
-	return p ? memset(p, 0, n) : p;
+	return m ? memset(m, 0, n) : m;
 }
 #else
 static void release_tree(struct leaf *node)
@@ -76,30 +48,31 @@ static void release_tree(struct leaf *node)
 }
 #endif
 
-static void push(uint64_t i, uint64_t size)
+static void push(u64 i, u64 size)
 {
-	uint64_t *message = ALLOC_PLAIN(MESSAGE), *old = buffer[i % size];
+	u64 *message = ALLOC_PLAIN(MESSAGE), *old = buffer[i % size];
 
 	if (!message)
 		exit(1);
 	message[0] = i;
 	buffer[i % size] = message;
 	if (i >= size) {
-		sum += old[0];
+		p.worker[0].sum += old[0];
 		RELEASE(old);
 	}
 }
 
 static void ring(void)
 {
-	const uint64_t n = 1000000, size = 100000;
-	uint64_t i, begin;
+	const u64 n = bench_param("n", 1000000);
+	const u64 size = bench_param("ring", 100000);
+	u64 i, begin;
 
 	buffer = ALLOC(size * sizeof(*buffer));
 	for (i = 0; i < n; i++) {
-		begin = clock_ns(CLOCK_MONOTONIC);
+		begin = bench_now();
 		push(i, size);
-		note(begin);
+		worker_step(&p.worker[0], begin);
 	}
 }
 
@@ -136,9 +109,9 @@ static void top_down(struct leaf *node, unsigned int depth)
 	top_down(node->right, depth - 1);
 }
 
-static uint64_t count(struct leaf *node)
+static u64 count(struct leaf *node)
 {
-	uint64_t n = 0;
+	u64 n = 0;
 
 	for (; node; node = node->right)
 		n += 1 + count(node->left);
@@ -147,7 +120,7 @@ static uint64_t count(struct leaf *node)
 
 static void one_tree(unsigned int depth, bool down, bool keep)
 {
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	u64 begin = bench_now();
 	struct leaf *node;
 
 	if (down) {
@@ -159,16 +132,16 @@ static void one_tree(unsigned int depth, bool down, bool keep)
 	if (keep) {
 		lasting = node;
 	} else {
-		sum += count(node);
+		p.worker[0].sum += count(node);
 		RELEASE_TREE(node);
 	}
 	if (depth == MIN_DEPTH)
-		note(begin);
+		worker_step(&p.worker[0], begin);
 }
 
 static void trees(void)
 {
-	const unsigned int most = 14;
+	const unsigned int most = bench_param("depth", 14);
 	unsigned int depth, i;
 
 	one_tree(most + 1, false, false);
@@ -176,12 +149,12 @@ static void trees(void)
 	for (depth = MIN_DEPTH; depth <= most; depth += 2)
 		for (i = 0; i < 1U << (most - depth + MIN_DEPTH); i++)
 			one_tree(depth, false, false);
-	sum += count(lasting);
+	p.worker[0].sum += count(lasting);
 }
 
 static void gcbench(void)
 {
-	const unsigned int most = 14, n = 125000;
+	const unsigned int most = bench_param("depth", 14), n = 125000;
 	unsigned int depth, i, times;
 
 	one_tree(most + 2, false, false);
@@ -196,53 +169,35 @@ static void gcbench(void)
 			one_tree(depth, false, false);
 		}
 	}
-	sum += count(lasting);
-	sum += numbers[n / 4];
+	p.worker[0].sum += count(lasting);
+	p.worker[0].sum += numbers[n / 4];
 }
 
-static uint64_t peak_kib(void)
+static int run(void (*program)(void))
 {
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *f = fopen("/proc/self/status", "r");
+	int err = program_open(&p);
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmHWM: %llu", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
+	if (err)
+		return err;
+	program();
+	return program_close(&p, 0);
 }
 
-static void show(const char *bench, const char *metric, const char *unit,
-		 uint64_t value)
+static int ring_run(void)
 {
-	printf("{\"bench\": \"%s\", \"parameters\": \"\", \"subject\": \"%s\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %llu}\n",
-	       bench, SUBJECT, metric, unit, (unsigned long long)value);
+	return run(ring);
 }
 
-int main(int argc, char **argv)
+static int trees_run(void)
 {
-	const char *name = argc > 1 ? argv[1] : "";
-	uint64_t begin;
-
-#ifdef BOEHM
-	GC_INIT();
-	/* collect when as much as lives has been allocated, like the others */
-	GC_set_free_space_divisor(1);
-#endif
-	begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	if (!strcmp(name, "ring"))
-		ring();
-	else if (!strcmp(name, "trees"))
-		trees();
-	else if (!strcmp(name, "gcbench"))
-		gcbench();
-	else
-		return 1;
-	show(name, "total", "ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin);
-	show(name, "worst", "ns", worst);
-	show(name, "checksum", "", sum);
-	show(name, "peak", "KiB", peak_kib());
-	return 0;
+	return run(trees);
 }
+
+static int gcbench_run(void)
+{
+	return run(gcbench);
+}
+
+const struct bench bench_ring = { .name = "ring", .run = ring_run };
+const struct bench bench_trees = { .name = "trees", .run = trees_run };
+const struct bench bench_gcbench = { .name = "gcbench", .run = gcbench_run };

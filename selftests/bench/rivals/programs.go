@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The programs of kmod/bench/programs.c on the Go runtime: the same objects, live
-// sets and results. A line of JSON per figure; times are processor time (total)
-// and the clock's (worst operation).
+// The programs of kmod/bench/ on the Go runtime: the same objects, live sets and
+// results. PROGRAM [NAME=NUMBER ...]; a line of JSON per figure. Times are
+// processor time (total) and the clock's (single operations).
 package main
 
 import (
 	"bufio"
 	"fmt"
+	"math/bits"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -26,17 +28,74 @@ type leaf struct {
 type message [128]uint64
 
 var (
-	worst   time.Duration
-	sum     uint64
-	lasting *leaf
-	numbers []uint64
-	buffer  []*message
+	lasting1 *leaf
+	numbers  []uint64
+	buffer   []*message
 )
 
-func note(begin time.Time) {
-	if d := time.Since(begin); d > worst {
-		worst = d
+// The buckets of kmod/bench/histogram.h.
+type histogram struct {
+	n, max uint64
+	bucket [60 << 5]uint64
+}
+
+func (h *histogram) add(v uint64) {
+	h.n++
+	if v > h.max {
+		h.max = v
 	}
+	if v < 32 {
+		h.bucket[v]++
+		return
+	}
+	e := uint(63 - bits.LeadingZeros64(v) - 5)
+	h.bucket[(uint64(e)+1)<<5+v>>e&31]++
+}
+
+func (h *histogram) at(ppm uint64) uint64 {
+	rank, seen := h.n*ppm/1000000, uint64(0)
+	for b, n := range h.bucket {
+		if seen += n; seen > rank {
+			e, m := b>>5, uint64(b&31)
+			if e == 0 {
+				return m
+			}
+			return (32 + m) << (e - 1)
+		}
+	}
+	return h.max
+}
+
+type worker struct {
+	seed, sum, allocs, bytes uint64
+	steps                    histogram
+}
+
+var (
+	workers [8]worker
+	main0   = worker{seed: 1}
+)
+
+var start = time.Now()
+
+// Nanoseconds of the monotonic clock.
+func now() time.Duration {
+	return time.Since(start)
+}
+
+func (w *worker) step(begin time.Duration) {
+	w.steps.add(uint64(now() - begin))
+}
+
+func param(name string, orElse uint64) uint64 {
+	for _, a := range os.Args[2:] {
+		if f := strings.SplitN(a, "=", 2); len(f) == 2 && f[0] == name {
+			if n, err := strconv.ParseUint(f[1], 0, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return orElse
 }
 
 //go:noinline
@@ -45,18 +104,18 @@ func push(i, size uint64) {
 	m[0] = i
 	slot := &buffer[i%size]
 	if i >= size {
-		sum += (*slot)[0]
+		main0.sum += (*slot)[0]
 	}
 	*slot = m
 }
 
 func ring() {
-	const n, size = 1000000, 100000
+	n, size := param("n", 1000000), param("ring", 100000)
 	buffer = make([]*message, size)
 	for i := uint64(0); i < n; i++ {
-		begin := time.Now()
+		begin := now()
 		push(i, size)
-		note(begin)
+		main0.step(begin)
 	}
 }
 
@@ -86,7 +145,7 @@ func count(node *leaf) uint64 {
 }
 
 func oneTree(depth int, down, keep bool) {
-	begin := time.Now()
+	begin := now()
 	var node *leaf
 	if down {
 		node = &leaf{}
@@ -95,17 +154,17 @@ func oneTree(depth int, down, keep bool) {
 		node = bottomUp(depth)
 	}
 	if keep {
-		lasting = node
+		lasting1 = node
 	} else {
-		sum += count(node)
+		main0.sum += count(node)
 	}
 	if depth == minDepth {
-		note(begin)
+		main0.step(begin)
 	}
 }
 
 func trees() {
-	const most = 14
+	most := int(param("depth", 14))
 	oneTree(most+1, false, false)
 	oneTree(most, false, true)
 	for depth := minDepth; depth <= most; depth += 2 {
@@ -113,11 +172,11 @@ func trees() {
 			oneTree(depth, false, false)
 		}
 	}
-	sum += count(lasting)
+	main0.sum += count(lasting1)
 }
 
 func gcbench() {
-	const most, n = 14, 125000
+	most, n := int(param("depth", 14)), 125000
 	oneTree(most+2, false, false)
 	oneTree(most, true, true)
 	numbers = make([]uint64, n)
@@ -131,8 +190,8 @@ func gcbench() {
 			oneTree(depth, false, false)
 		}
 	}
-	sum += count(lasting)
-	sum += numbers[n/4]
+	main0.sum += count(lasting1)
+	main0.sum += numbers[n/4]
 }
 
 func cpu() int64 {
@@ -156,17 +215,56 @@ func peakKiB() int {
 	return 0
 }
 
+var programs = map[string]func(){
+	"ring": ring, "trees": trees, "gcbench": gcbench, "parse": parse,
+	"lasting": lasting, "requests": requests, "mixed": mixed,
+	"larson": larson, "xmalloc": xmalloc, "handoff": handoff,
+}
+
 func main() {
-	debug.SetGCPercent(100)
 	name := os.Args[1]
-	before := cpu()
-	map[string]func(){"ring": ring, "trees": trees, "gcbench": gcbench}[name]()
-	show := func(metric, unit string, value uint64) {
-		fmt.Printf("{\"bench\": \"%s\", \"parameters\": \"\", \"subject\": \"go\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %d}\n",
-			name, metric, unit, value)
+	debug.SetGCPercent(int(param("gogc", 100)))
+	for i := range workers {
+		workers[i].seed = uint64(i) + 1
 	}
-	show("total", "ns", uint64(cpu()-before))
-	show("worst", "ns", uint64(worst))
-	show("checksum", "", sum)
-	show("peak", "KiB", uint64(peakKiB()))
+	show := func(metric, unit string, value, n uint64) {
+		fmt.Printf("{\"bench\": \"%s\", \"parameters\": \"%s\", \"subject\": \"go\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %.3f}\n",
+			name, strings.Join(os.Args[2:], " "), metric, unit,
+			float64(value)/float64(n))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin := cpu()
+	programs[name]()
+	busy := uint64(cpu() - begin)
+	runtime.ReadMemStats(&after)
+	all := &main0
+	for i := range workers {
+		w := &workers[i]
+		all.sum += w.sum
+		all.allocs += w.allocs
+		all.bytes += w.bytes
+		all.steps.n += w.steps.n
+		if w.steps.max > all.steps.max {
+			all.steps.max = w.steps.max
+		}
+		for b, n := range w.steps.bucket {
+			all.steps.bucket[b] += n
+		}
+	}
+	show("total", "ns", busy, 1)
+	show("worst", "ns", all.steps.max, 1)
+	show("p50", "ns", all.steps.at(500000), 1)
+	show("p99", "ns", all.steps.at(990000), 1)
+	show("p99.9", "ns", all.steps.at(999000), 1)
+	show("p99.99", "ns", all.steps.at(999900), 1)
+	show("operations", "", all.steps.n, 1)
+	show("per operation", "ns", busy, all.steps.n)
+	if all.allocs > 0 {
+		show("allocations per operation", "", all.allocs, all.steps.n)
+		show("bytes per operation", "B", all.bytes, all.steps.n)
+	}
+	show("checksum", "", all.sum&0xffffffff, 1)
+	show("cycles", "", uint64(after.NumGC-before.NumGC), 1)
+	show("peak", "KiB", uint64(peakKiB()), 1)
 }

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The rivals: the programs of kmod/bench/ on other allocators and collectors.
+
+In C loads.c and threads.c are the very sources, on the interface of
+rivals/shim.h; the programs of T12 are written as one would in C, and all of
+them again in Go. That all did the same work is seen by their checksums.
+"""
+import os
+import subprocess
+
+SUBJECTS = ("go", "boehm", "malloc", "mimalloc")
+SOURCES = ("program", "loads", "threads")
+
+
+def command(top, name, to):
+    """How a rival is built, and in what environment."""
+    here = os.path.join(top, "selftests", "bench", "rivals")
+    c = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Werror", "-D_GNU_SOURCE",
+         "-I", here, "-I", os.path.join(top, "kmod", "bench"),
+         *(os.path.join(top, "kmod", "bench", s + ".c") for s in SOURCES),
+         os.path.join(here, "programs.c"), os.path.join(here, "shim.c"),
+         "-o", to]
+    if name == "go":
+        return (["go", "build", "-o", to, os.path.join(here, "programs.go"),
+                 os.path.join(here, "loads.go")], {"CGO_ENABLED": "0"})
+    if name == "boehm":
+        return [*c, "-static", "-DBOEHM", "-lgc", "-lpthread"], {}
+    if name == "mimalloc":
+        # Debian has no archive to link statically
+        return [*c, '-DBENCH_SUBJECT="mimalloc"', "-lmimalloc",
+                "-lpthread"], {}
+    return [*c, "-static", "-lpthread"], {}
+
+
+def build(top, names, say):
+    """Those of the rivals there are tools for."""
+    directory = os.path.join(top, "build", "bench", "rivals")
+    os.makedirs(directory, exist_ok=True)
+    built = []
+    for name in names:
+        arguments, environment = command(top, name,
+                                         os.path.join(directory, name))
+        try:
+            run = subprocess.run(arguments, check=False, text=True,
+                                 env={**os.environ, **environment},
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+        except FileNotFoundError:
+            say("SKIP", f"{arguments[0]} is missing: no results for {name}")
+            continue
+        if run.returncode:
+            say("SKIP", f"{name} does not build: " +
+                run.stdout.strip().split("\n")[-1])
+            continue
+        built.append(name)
+    return built

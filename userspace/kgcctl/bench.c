@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kgcctl bench: the frame around the programs. Times are CLOCK_MONOTONIC_RAW's
+ * and processor time; beside the program's operations runs a spinner that does
+ * nothing, and what it is held up by is not kgc.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "kgcctl.h"
+
+static const struct program {
+	const char *name;
+	int (*run)(struct bench *b);
+	const char *about;
+} programs[] = {
+	{ "gogc", bench_gogc, "does the peak follow GOGC? (gogc, n, live)" },
+	{ "ring", bench_ring, "messages of 1 KiB in a ring (n, ring)" },
+	{ "trees", bench_trees, "binary trees (depth)" },
+	{ "gcbench", bench_gcbench, "trees beside a long-lived tree (depth)" },
+	{ "parse", bench_parse, "a text becomes small objects (n)" },
+	{ "lasting", bench_lasting, "a large table of long-lived entries (n, size)" },
+	{ "requests", bench_requests, "a cache of cyclic requests (n, size)" },
+	{ "mixed", bench_mixed, "objects of many sizes (n, live)" },
+	{ "larson", bench_larson, "threads take over tables (threads, slots, n, rounds)" },
+	{ "xmalloc", bench_xmalloc, "producers and consumers (pairs, n)" },
+	{ "handoff", bench_handoff, "lists go to a thread and come back (pairs, n)" },
+};
+
+#define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+const u16 kind_size[KINDS] = {
+	16, 24, 32, 40, 64, 72, 96, 128, 200, 256, 400, 512, 1000, 2048,
+};
+
+static struct {
+	const struct program *program;
+	char **parameters;
+	bool json;
+	char text[256];		/* the parameters, joined */
+} chosen;
+
+u64 bench_param(const char *name, u64 or_else)
+{
+	size_t len = strlen(name);
+	char **p;
+
+	for (p = chosen.parameters; p && *p; p++)
+		if (!strncmp(*p, name, len) && (*p)[len] == '=')
+			return strtoull(*p + len + 1, NULL, 0);
+	return or_else;
+}
+
+void bench_result(const char *metric, const char *unit, double value)
+{
+	if (chosen.json)
+		printf("{\"bench\": \"%s\", \"parameters\": \"%s\", \"subject\": \"device\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %.3f}\n",
+		       chosen.program->name, chosen.text, metric, unit, value);
+	else
+		printf("  %-40s %18.3f %s\n", metric, value, unit);
+}
+
+void bench_skip(const char *why)
+{
+	printf(chosen.json ? "{\"skipped\": \"%s\"}\n" : "  SKIP %s\n", why);
+}
+
+static u64 clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+u64 bench_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC_RAW);
+}
+
+u32 bench_random(u64 *seed)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *seed >> 32;
+}
+
+/* ---- hardware counters --------------------------------------------------*/
+
+static const struct {
+	const char *name;
+	u64 config;
+} counters[] = {
+	{ "cycles", PERF_COUNT_HW_CPU_CYCLES },
+	{ "instructions", PERF_COUNT_HW_INSTRUCTIONS },
+	{ "cache misses", PERF_COUNT_HW_CACHE_MISSES },
+	{ "branch misses", PERF_COUNT_HW_BRANCH_MISSES },
+};
+
+#define NR_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+
+static int counter_fd[NR_COUNTERS];
+
+/* Of this process and its threads, in the kernel too. */
+static void counters_begin(void)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COUNTERS; i++) {
+		struct perf_event_attr attr = {
+			.type = PERF_TYPE_HARDWARE,
+			.size = sizeof(attr),
+			.config = counters[i].config,
+			.inherit = 1,
+		};
+
+		counter_fd[i] = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+					PERF_FLAG_FD_CLOEXEC);
+		if (counter_fd[i] < 0 && !i)
+			bench_skip("hardware counters: the machine has none, or keeps them");
+	}
+}
+
+static void counters_end(void)
+{
+	size_t i;
+	u64 value;
+
+	for (i = 0; i < NR_COUNTERS; i++) {
+		if (counter_fd[i] < 0)
+			continue;
+		if (read(counter_fd[i], &value, sizeof(value)) == sizeof(value))
+			bench_result(counters[i].name, "", value);
+		close(counter_fd[i]);
+	}
+}
+
+/* ---- the frame ----------------------------------------------------------*/
+
+int bench_type(struct bench *b, const char *name, u32 size, u32 pointers)
+{
+	struct kgc_field field[8] = { 0 };
+	u32 i;
+
+	for (i = 0; i < pointers; i++)
+		field[i].offset = 8 * i;
+	return kgc_type_register(b->heap, name, size,
+				 pointers ? 0 : KGC_TYPE_NOSCAN, field,
+				 pointers);
+}
+
+int bench_table(struct bench *b, u64 n)
+{
+	if (b->table)
+		kgc_drop(b->heap, b->table);
+	b->table = 0;
+	return kgc_alloc(b->heap, b->slots, n, &b->table);
+}
+
+int worker_flush(struct worker *w)
+{
+	int err;
+
+	do {
+		err = kgc_batch_flush(&w->batch, 0);
+	} while (err == -EINTR);
+	return err;
+}
+
+void worker_step(struct worker *w, u64 begin)
+{
+	histogram_add(&w->steps, bench_now() - begin);
+}
+
+void bench_look(struct bench *b)
+{
+	struct kgc_stats stats;
+
+	if (!kgc_stats(b->heap, &stats) && stats.heap_alloc > b->peak)
+		b->peak = stats.heap_alloc;
+}
+
+struct thread {
+	pthread_t id;
+	struct worker *w;
+	int (*run)(struct worker *w);
+};
+
+static void *thread(void *data)
+{
+	struct thread *t = data;
+
+	t->w->err = t->run(t->w);
+	return NULL;
+}
+
+int bench_together(struct bench *b, unsigned int n, int (*run)(struct worker *w))
+{
+	struct thread t[WORKERS];
+	unsigned int i, started;
+	int err = 0;
+
+	for (started = 0; started < n; started++) {
+		t[started].w = &b->worker[started];
+		t[started].run = run;
+		err = -pthread_create(&t[started].id, NULL, thread, &t[started]);
+		if (err)	/* the others may wait for it: no way on */
+			exit(complain(STATUS_FAILED, "no thread: %s",
+				      strerror(-err)));
+	}
+	for (i = 0; i < started; i++) {
+		pthread_join(t[i].id, NULL);
+		err = err ?: t[i].w->err;
+	}
+	return err;
+}
+
+static int bench_open(struct bench *b)
+{
+	struct kgc_field any = { 0 };
+	unsigned int i;
+	int err = 0;
+
+	b->slots = kgc_type_register(b->heap, "slots", 8, KGC_TYPE_ARRAY, &any, 1);
+	b->node = bench_type(b, "node", 64, 2);
+	for (i = 0; i < KINDS; i++)
+		b->kind[i] = bench_type(b, "bytes", kind_size[i], 0);
+	if (b->slots < 0 || b->node < 0 || b->kind[KINDS - 1] < 0)
+		return -ENOMEM;
+	b->worker = calloc(WORKERS, sizeof(*b->worker));
+	if (!b->worker)
+		return -ENOMEM;
+	for (i = 0; i < WORKERS && !err; i++) {
+		b->worker[i].bench = b;
+		b->worker[i].nr = i;
+		b->worker[i].seed = i + 1;
+		err = kgc_batch_init(&b->worker[i].batch, b->heap, OPERATIONS);
+	}
+	return err ?: kgc_option_set(b->heap, KGC_OPT_GOGC,
+				     bench_param("gogc", 100));
+}
+
+static void bench_close(struct bench *b)
+{
+	unsigned int i;
+
+	for (i = 0; b->worker && i < WORKERS; i++)
+		kgc_batch_destroy(&b->worker[i].batch);
+	free(b->worker);
+}
+
+static void percentiles(const struct histogram *h, const char *prefix)
+{
+	static const struct {
+		const char *name;
+		u32 ppm;
+	} at[] = {
+		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
+		{ "p99.99", 999900 },
+	};
+	char metric[40];
+	size_t i;
+
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		snprintf(metric, sizeof(metric), "%s%s", prefix, at[i].name);
+		bench_result(metric, "ns", histogram_at(h, at[i].ppm));
+	}
+	snprintf(metric, sizeof(metric), "%sworst", prefix);
+	bench_result(metric, "ns", h->max);
+}
+
+/* As often as the program, a step of about @ns that nobody can hold up but the
+ * machine.
+ */
+static void control(u64 n, u64 ns)
+{
+	static struct histogram h;
+	volatile u32 x = 1;
+	u64 begin, i, j, turns, probe = 100000;
+
+	begin = bench_now();
+	for (j = 0; j < probe; j++)
+		x = x * 3 + 1;
+	turns = ns * probe / (bench_now() - begin + 1) + 1;
+	memset(&h, 0, sizeof(h));
+	for (i = 0; i < n; i++) {
+		begin = bench_now();
+		for (j = 0; j < turns; j++)
+			x = x * 3 + 1;
+		histogram_add(&h, bench_now() - begin);
+	}
+	percentiles(&h, "spinner ");
+}
+
+static void report(struct bench *b, u64 busy, const struct kgc_stats *before,
+		   const struct kgc_stats *after)
+{
+	struct worker *all = &b->worker[0];
+	double n;
+	unsigned int i;
+
+	for (i = 1; i < WORKERS; i++) {
+		all->sum += b->worker[i].sum;
+		histogram_merge(&all->steps, &b->worker[i].steps);
+	}
+	n = all->steps.n ? all->steps.n : 1;
+	bench_result("total", "ns", busy);
+	percentiles(&all->steps, "");
+	bench_result("operations", "", all->steps.n);
+	bench_result("per operation", "ns", busy / n);
+	bench_result("allocations per operation", "",
+		     (after->mallocs - before->mallocs) / n);
+	bench_result("bytes per operation", "B",
+		     (after->total_alloc - before->total_alloc) / n);
+	bench_result("cycles", "", after->num_gc - before->num_gc);
+	bench_result("collector", "ns", after->gc_cpu_ns - before->gc_cpu_ns);
+	bench_result("checksum", "", (u32)all->sum);
+	bench_result("peak", "KiB", b->peak / 1024);
+}
+
+static int bench_run(struct bench *b)
+{
+	struct kgc_stats before, after;
+	u64 busy;
+	int err;
+
+	err = bench_open(b) ?: kgc_stats(b->heap, &before);
+	if (err)
+		return err;
+	counters_begin();
+	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	err = chosen.program->run(b);
+	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - busy;
+	counters_end();
+	if (err)
+		return err;
+	err = kgc_stats(b->heap, &after);
+	/* gogc reports by itself */
+	if (err || !b->worker[0].steps.n)
+		return err;
+	busy += after.gc_cpu_ns - before.gc_cpu_ns;
+	bench_look(b);
+	report(b, busy, &before, &after);
+	control(b->worker[0].steps.n,
+		histogram_at(&b->worker[0].steps, 500000));
+	return 0;
+}
+
+/* ---- the command --------------------------------------------------------*/
+
+static const struct program *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_PROGRAMS; i++)
+		if (!strcmp(programs[i].name, name))
+			return &programs[i];
+	return NULL;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char *end;
+
+	switch (key) {
+	case 'j':
+		chosen.json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!chosen.program) {
+			chosen.program = find(arg);
+			if (!chosen.program)
+				argp_error(state, "no program '%s': 'kgcctl bench' lists them", arg);
+			chosen.parameters = state->argv + state->next;
+			return 0;
+		}
+		end = strchr(arg, '=');
+		if (!end || end == arg)
+			argp_error(state, "'%s' is no NAME=NUMBER", arg);
+		strtoull(end + 1, &end, 0);
+		if (*end)
+			argp_error(state, "'%s' is no NAME=NUMBER", arg);
+		if (strlen(chosen.text) + strlen(arg) + 2 > sizeof(chosen.text))
+			argp_error(state, "too many parameters");
+		if (chosen.text[0])
+			strcat(chosen.text, " ");
+		strcat(chosen.text, arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+int command_bench(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", 'j', 0, 0, "a line of JSON per figure", 0 },
+		{ 0 }
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[PROGRAM [NAME=NUMBER...]]",
+		.doc = "Run a program through /dev/kgc and report what it took; without one, list them.",
+	};
+	struct bench b = { 0 };
+	int err, status = STATUS_OK;
+	size_t i;
+
+	argv[0] = "kgcctl bench";
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen);
+	if (!chosen.program) {
+		for (i = 0; i < NR_PROGRAMS; i++)
+			printf("  %-10s %s\n", programs[i].name,
+			       programs[i].about);
+		return STATUS_OK;
+	}
+	b.heap = own_heap();
+	if (b.heap < 0)
+		return -b.heap;
+	err = bench_run(&b);
+	if (err == -ERANGE)
+		status = STATUS_FAILED;	/* and it has said why */
+	else if (err)
+		status = complain(STATUS_FAILED, "%s was stopped by: %s",
+				  chosen.program->name, strerror(-err));
+	bench_close(&b);
+	kgc_close(b.heap);
+	return status;
+}
