@@ -31,6 +31,7 @@ static void central_stats(struct kgc_heap *heap, unsigned int spc,
 		st->refills += ct->refills;
 		st->reused += ct->reused;
 		st->fresh += ct->fresh;
+		st->asked += ct->asked;
 		st->swept += ct->swept;
 		st->freed_spans += ct->freed_spans;
 		st->contended += ct->contended;
@@ -92,8 +93,69 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	st->heap_objects = st->mallocs - st->frees;
 }
 
+static u64 handles_bytes(const struct kgc_handles *handles)
+{
+	return READ_ONCE(handles->nr_slots) * sizeof(struct kgc_handle_slot);
+}
+
+/* What SRCU allocates for a domain, per possible CPU. */
+static size_t srcu_bytes(void)
+{
+#ifdef CONFIG_TREE_SRCU
+	return sizeof(struct srcu_data);
+#else
+	return 0;
+#endif
+}
+
+/**
+ * kgc_heap_meta() - bytes of memory that a heap takes beside its pages
+ * @heap: the heap
+ * @bytes: receives them by kind, enum kgc_meta and enum kgc_heap_meta
+ *
+ * The map is shared by all heaps: counted here are the entries for the pages
+ * of this one. Nodes of the indices of handles and finalizers, and what an
+ * allocator of the kernel loses by rounding, are not counted.
+ *
+ * Context: process context.
+ * Return: their sum.
+ */
+u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META])
+{
+	u64 sum = 0, sys = 0;
+	unsigned int i;
+	int nid;
+
+	memset(bytes, 0, KGC_NR_HEAP_META * sizeof(*bytes));
+	for_each_node(nid) {
+		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+
+		raw_spin_lock_irq(&ph->lock);
+		for (i = 0; i < KGC_NR_META; i++)
+			bytes[i] += ph->meta[i];
+		sys += ph->sys;
+		raw_spin_unlock_irq(&ph->lock);
+		bytes[KGC_META_HEAP] += sizeof(struct kgc_node);
+	}
+	bytes[KGC_META_MAP] = (sys >> KGC_PAGE_SHIFT) *
+			      sizeof(struct kgc_span *);
+	bytes[KGC_META_CACHES] = num_possible_cpus() * sizeof(struct kgc_cpu);
+	bytes[KGC_META_GREY] = num_possible_cpus() * sizeof(struct kgc_grey);
+	bytes[KGC_META_HEAP] += sizeof(*heap) +
+				nr_node_ids * sizeof(*heap->alloc.node) +
+				num_possible_cpus() * srcu_bytes();
+	bytes[KGC_META_DESCRIPTIONS] = READ_ONCE(heap->types.bytes);
+	bytes[KGC_META_HANDLES] = handles_bytes(&heap->handles);
+	bytes[KGC_META_WEAK] = handles_bytes(&heap->weaks.handles);
+	bytes[KGC_META_FINALIZERS] = kgc_finals_bytes(heap);
+	for (i = 0; i < KGC_NR_HEAP_META; i++)
+		sum += bytes[i];
+	return sum;
+}
+
 static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
+	u64 meta[KGC_NR_HEAP_META];
 	int nid, cpu;
 
 	for_each_node(nid) {
@@ -103,7 +165,6 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		st->heap_sys += ph->sys;
 		st->heap_inuse += ph->inuse;
 		st->heap_released += ph->released;
-		st->meta_sys += kgc_pageheap_meta(ph);
 		raw_spin_unlock_irq(&ph->lock);
 	}
 	st->heap_idle = st->heap_sys - st->heap_inuse;
@@ -112,12 +173,8 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 
 		st->longest_step_ns = max(st->longest_step_ns,
 					  READ_ONCE(c->longest_ns));
-		st->meta_sys += sizeof(*c);
 	}
-	st->meta_sys += sizeof(*heap) + heap->types.bytes +
-		(u64)(READ_ONCE(heap->handles.nr_slots) +
-		      READ_ONCE(heap->weaks.handles.nr_slots)) *
-		sizeof(struct kgc_handle_slot);
+	st->meta_sys = kgc_heap_meta(heap, meta);
 }
 
 static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "alloc/pageheap.h"
+
 struct kgc_heap;
 
 /* Sums over the nodes; the members are those of struct kgc_central. */
@@ -15,6 +17,7 @@ struct kgc_class_stats {
 	u64	refills;
 	u64	reused;
 	u64	fresh;
+	u64	asked;
 	u64	swept;
 	u64	freed_spans;
 	u64	contended;
@@ -23,7 +26,21 @@ struct kgc_class_stats {
 	u64	large_freed;
 };
 
+/* Kinds of metadata: those the page heaps count, and what belongs to the heap. */
+enum kgc_heap_meta {
+	KGC_META_MAP = KGC_NR_META,
+	KGC_META_CACHES,
+	KGC_META_HEAP,
+	KGC_META_DESCRIPTIONS,
+	KGC_META_HANDLES,
+	KGC_META_WEAK,
+	KGC_META_FINALIZERS,
+	KGC_META_GREY,
+	KGC_NR_HEAP_META,
+};
+
 void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
 		     struct kgc_class_stats *st);
+u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);
 
 #endif /* _KGC_STATS_H */

@@ -88,7 +88,7 @@ TEST_F(heap, files_are_for_root_only)
 {
 	static const char * const files[] = {
 		"stats", "classes", "phase", "cycles", "options", "collect",
-		"scavenge",
+		"scavenge", "meta", "pageheap", "pages",
 	};
 	char path[128];
 	struct stat st;
@@ -327,7 +327,8 @@ static bool reads_well(const char *path, const char *name)
 	/* Gone in the middle of it. */
 	if (got < 0 || !used)
 		return true;
-	if (!strcmp(name, "stats") || !strcmp(name, "options"))
+	if (!strcmp(name, "stats") || !strcmp(name, "options") ||
+	    !strcmp(name, "meta"))
 		return is_pairs(text);
 	if (!strcmp(name, "phase"))
 		return strchr(text, '\n') == text + used - 1;
@@ -368,6 +369,8 @@ static int read_tree(char *bad, size_t size)
 		snprintf(bad, size, DEBUGFS_KGC "/stats");
 	if (!reads_well(DEBUGFS_KGC "/heaps", "heaps"))
 		snprintf(bad, size, DEBUGFS_KGC "/heaps");
+	if (!reads_well(DEBUGFS_KGC "/classes", "classes"))
+		snprintf(bad, size, DEBUGFS_KGC "/classes");
 	return nr;
 }
 

@@ -76,6 +76,8 @@ struct kgc_cpu {
  * @refills: spans given to caches
  * @reused: slots in refills from swept spans
  * @fresh: slots in refills from fresh spans
+ * @asked: bytes that @mallocs asked for, where a slot may be larger; a slot of
+ *	a span of several types counts whole
  * @swept: spans swept
  * @freed_spans: spans whose pages went back whole
  * @contended: acquisitions of @lock that had to wait
@@ -96,6 +98,7 @@ struct kgc_central {
 	u64			refills;
 	u64			reused;
 	u64			fresh;
+	u64			asked;
 	u64			swept;
 	u64			freed_spans;
 	u64			contended;

@@ -151,12 +151,26 @@ void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 	r->types = NULL;
 }
 
+/* Bytes that an object in a slot of @span asked for. */
+static u32 span_asked(const struct kgc_span *span)
+{
+	const struct kgc_shape *shape = span->shape;
+
+	/* arrays are of no one size, blocks of tiny objects fill up */
+	if (!shape || shape->spc != span->spc || kgc_span_large(span) ||
+	    shape->flags & KGC_SHAPE_TINY)
+		return span->size;
+	return shape->bytes;
+}
+
 /* Count what the span gave out since it was last accounted for. */
 static void central_account(struct kgc_central *ct, struct kgc_span *span)
 {
 	unsigned int nfree = kgc_span_count_free(span);
+	unsigned int taken = span->nfree - nfree;
 
-	ct->mallocs += span->nfree - nfree;
+	ct->mallocs += taken;
+	ct->asked += (u64)taken * span_asked(span);
 	span->nfree = nfree;
 }
 

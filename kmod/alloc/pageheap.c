@@ -215,17 +215,6 @@ void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
 			     sign * (long)kgc_span_bitmap_bytes(index));
 }
 
-/* All metadata of the node. Context: the lock is held. */
-u64 kgc_pageheap_meta(const struct kgc_pageheap *ph)
-{
-	u64 sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < KGC_NR_META; i++)
-		sum += ph->meta[i];
-	return sum;
-}
-
 /* Give back structures beyond @keep of each size. Context: may sleep. */
 void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
 {

@@ -109,7 +109,6 @@ void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
 			  long bytes);
 void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
 			       int sign);
-u64 kgc_pageheap_meta(const struct kgc_pageheap *ph);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp);
 size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,

@@ -217,9 +217,10 @@ int kgc_span_cache_init(void)
 	unsigned int i;
 
 	for (i = 0; i < KGC_NR_SPAN_SIZES; i++) {
-		char name[24];
+		char name[32];
 
-		snprintf(name, sizeof(name), "kgc_span_%u", index_words(i));
+		snprintf(name, sizeof(name), KBUILD_MODNAME "_span_%u",
+			 index_words(i));
 		span_cache[i] = kmem_cache_create(name, span_bytes(i), 8,
 						  SLAB_TYPESAFE_BY_RCU,
 						  NULL);

@@ -57,6 +57,7 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		return err == -EBUSY ? -EEXIST : err;
 	}
 	atomic_inc(&finals->nr_pending);
+	atomic_inc(&finals->nr);
 	return 0;
 }
 
@@ -163,6 +164,13 @@ void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f)
 {
 	kgc_root_del(heap, &f->root);
 	kfree(f);
+	atomic_dec(&heap->finals.nr);
+}
+
+/* Memory of all finalizers, without the index of the pending ones. */
+u64 kgc_finals_bytes(struct kgc_heap *heap)
+{
+	return atomic_read(&heap->finals.nr) * sizeof(struct kgc_final);
 }
 
 static void finals_work(struct work_struct *work)

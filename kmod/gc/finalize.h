@@ -34,6 +34,7 @@ struct kgc_final {
  * struct kgc_finals - the finalizers of a heap
  * @pending: struct kgc_final by address of the object / 8
  * @nr_pending: entries in @pending
+ * @nr: of struct kgc_final, wherever they are
  * @at: address from which the collector's scan goes on
  * @found: objects found dead in the current cycle; the collector's own
  * @lock: guards @due, @nr_due and @records
@@ -45,6 +46,7 @@ struct kgc_final {
 struct kgc_finals {
 	struct xarray		pending;
 	atomic_t		nr_pending;
+	atomic_t		nr;
 	unsigned long		at;
 	struct list_head	found;
 	spinlock_t		lock;	/* of both lists below */
@@ -66,6 +68,7 @@ int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 		   struct kgc_final **taken);
 void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f);
 void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f);
+u64 kgc_finals_bytes(struct kgc_heap *heap);
 bool kgc_finals_readable(struct kgc_heap *heap);
 
 #endif /* _KGC_FINALIZE_H */

@@ -5,8 +5,8 @@
  *
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
- *	kgc/heap<ID>/stats	one heap; classes, phase, cycles, options, verify,
- *				sections
+ *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections;
+ *				debugfs_alloc.c has more
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
@@ -18,7 +18,6 @@
 #include <linux/uaccess.h>
 
 #include "../heap.h"
-#include "../stats.h"
 #include "debugfs.h"
 
 static struct dentry *root;
@@ -93,29 +92,6 @@ static int heap_stats_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_stats);
-
-static int heap_classes_show(struct seq_file *m, void *v)
-{
-	struct kgc_heap *heap = m->private;
-	struct kgc_class_stats st;
-	unsigned int spc;
-
-	seq_puts(m, "class noscan size objects_per_span spans mallocs frees refills reused fresh swept freed_spans contended wait_ns\n");
-	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
-		const struct kgc_class *class = &kgc_classes[spc >> 1];
-
-		kgc_class_stats(heap, spc, &st);
-		if (!st.refills)
-			continue;
-		seq_printf(m, "%u %u %u %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
-			   spc >> 1, spc & 1, class->size, class->nelems,
-			   st.spans, st.mallocs, st.frees, st.refills,
-			   st.reused, st.fresh, st.swept, st.freed_spans,
-			   st.contended, st.wait_ns);
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(heap_classes);
 
 static int heap_sections_show(struct seq_file *m, void *v)
 {
@@ -288,8 +264,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	snprintf(name, sizeof(name), "heap%u", heap->id);
 	heap->dir = debugfs_create_dir(name, root);
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
-	debugfs_create_file("classes", 0400, heap->dir, heap,
-			    &heap_classes_fops);
+	kgc_debugfs_add_alloc(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("verify", 0400, heap->dir, heap,
@@ -315,6 +290,7 @@ void kgc_debugfs_init(void)
 	root = debugfs_create_dir("kgc", NULL);
 	debugfs_create_file("stats", 0400, root, NULL, &module_stats_fops);
 	debugfs_create_file("heaps", 0400, root, NULL, &module_heaps_fops);
+	kgc_debugfs_init_alloc(root);
 }
 
 void kgc_debugfs_exit(void)

@@ -3,11 +3,16 @@
 #ifndef _KGC_DEBUGFS_H
 #define _KGC_DEBUGFS_H
 
+struct dentry;
 struct kgc_heap;
 
 void kgc_debugfs_init(void);
 void kgc_debugfs_exit(void);
 void kgc_debugfs_add(struct kgc_heap *heap);
 void kgc_debugfs_remove(struct kgc_heap *heap);
+
+/* debugfs_alloc.c */
+void kgc_debugfs_init_alloc(struct dentry *root);
+void kgc_debugfs_add_alloc(struct kgc_heap *heap);
 
 #endif /* _KGC_DEBUGFS_H */

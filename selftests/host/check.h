@@ -28,4 +28,33 @@ int check_promises(const struct promise *promises, unsigned int nr);
 
 #define PROMISES(list) check_promises(list, sizeof(list) / sizeof((list)[0]))
 
+/*
+ * A file of selftests/alloc/ lists what it promises in ALL_PROMISES(PROMISE),
+ * function and text, and ends with this: a program here, a suite in KUnit.
+ */
+#define PROMISE_ENTRY(fn, text)	{ text, fn },
+#define PROGRAM(name, begin, end)					\
+int main(void)								\
+{									\
+	static const struct promise promises[] = {			\
+		ALL_PROMISES(PROMISE_ENTRY)				\
+	};								\
+	int status;							\
+									\
+	if (begin())							\
+		return 1;						\
+	status = PROMISES(promises);					\
+	end();								\
+	return status;							\
+}
+
+static inline int nothing_to_begin(void)
+{
+	return 0;
+}
+
+static inline void nothing_to_end(void)
+{
+}
+
 #endif /* HOST_CHECK_H */

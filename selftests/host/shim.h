@@ -27,6 +27,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t s32;
 typedef int64_t s64;
+typedef __u64 __aligned_u64 __attribute__((__aligned__(8)));
 typedef unsigned int gfp_t;
 typedef unsigned int slab_flags_t;
 
@@ -50,6 +51,11 @@ typedef unsigned int slab_flags_t;
 #define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
 #define IS_ENABLED(x)	0
 #define EXPORT_SYMBOL_GPL(x)	extern int shim_exported
+#define KBUILD_MODNAME	"kgc"
+#define noinline	__attribute__((__noinline__))
+#define __acquires(x)
+#define __releases(x)
+#define data_race(x)	(x)
 
 /* C11's takes two arguments, the kernel's one or two */
 #undef static_assert
@@ -62,6 +68,7 @@ typedef unsigned int slab_flags_t;
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()		smp_mb()
 #define smp_wmb()		smp_mb()
+#define smp_mb__before_atomic()	smp_mb()
 #define cmpxchg(p, old, value)						\
 ({									\
 	__typeof__(*(p)) __old = (old);					\
@@ -257,6 +264,16 @@ void shim_unlock(bool *held);
 #define raw_spin_unlock_irqrestore(l, flags)	((void)(flags), shim_unlock(&(l)->held))
 #define spin_lock(l)				shim_lock(&(l)->held)
 #define spin_unlock(l)				shim_unlock(&(l)->held)
+#define raw_spin_trylock(l)			((l)->held ? false : (shim_lock(&(l)->held), true))
+#define local_irq_save(flags)			((flags) = 0)
+#define synchronize_rcu()			shim_may_sleep("synchronize_rcu")
+#define preempt_disable()			barrier()
+#define preempt_enable()			barrier()
+#define preemptible()				true
+#define in_nmi()				false
+#define in_hardirq()				false
+#define ktime_get_ns()				0ULL
+#define get_random_u64()			((u64)random() << 32 | random() | 1)
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
 #define cond_resched()				shim_may_sleep("cond_resched")
 #define might_sleep()				shim_may_sleep("might_sleep")
@@ -290,6 +307,9 @@ void shim_unlock(bool *held);
 #define __GFP_THISNODE	4096U
 #define __GFP_HIGH	8192U
 #define __GFP_NOMEMALLOC	16384U
+#define __GFP_IO	32768U
+#define __GFP_FS	65536U
+#define __GFP_MEMALLOC	131072U
 #define want_init_on_alloc(gfp)	false
 #define want_init_on_free()	false
 #define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
@@ -306,6 +326,10 @@ void shim_unlock(bool *held);
 #define alloc_percpu_gfp(T, gfp)	((T *)kzalloc(shim_cpus * sizeof(T), gfp))
 #define free_percpu			shim_free
 #define per_cpu_ptr(p, cpu)		(&(p)[cpu])
+#define this_cpu_ptr(p)			(&(p)[0])
+#define raw_smp_processor_id()		0
+#define cpu_to_mem(cpu)			((void)(cpu), 0)
+#define for_each_online_node(nid)	for_each_node(nid)
 #define module_param(name, type, mode)	extern int shim_exported
 #define MODULE_PARM_DESC(name, text)	extern int shim_exported
 
@@ -366,7 +390,30 @@ void kmemleak_free(const void *p);
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(7, 0, 0)
 
+/* nobody is charged */
+struct mem_cgroup;
+#define set_active_memcg(memcg)		(memcg)
+#define get_mem_cgroup_from_mm(mm)	((struct mem_cgroup *)NULL)
+
 /* ---- for the tests ------------------------------------------------------- */
+
+/* Memory can be fragmented, and made to fail. */
+#define SHIM_FAILS	1
+
+/* Memory for the slots of a span that has no arena. */
+static inline char *shim_slots(size_t bytes)
+{
+	return aligned_alloc(8192, bytes);
+}
+
+static inline void shim_slots_done(char *slots, size_t bytes)
+{
+	(void)bytes;
+	free(slots);
+}
+
+/* Let the test see free slots. */
+#define shim_open(slots, bytes)	((void)(slots))
 
 /* Where the next block of "RAM" is taken from. */
 enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Size classes: every size, every alignment, every offset; nothing is sampled. */
-#include "check.h"
-#include "shim.h"
+#include <check.h>
+#include <shim.h>
 
 #include "alloc/sizeclass.h"
 
@@ -122,16 +122,12 @@ static void waste_is_bounded(void)
 	     worst % 100, at);
 }
 
-int main(void)
-{
-	static const struct promise promises[] = {
-		{ "every size gets the smallest class that fits", smallest_that_fits },
-		{ "every alignment gets the smallest class that keeps it", alignment_kept },
-		{ "powers of two up to a page are a class of their own", powers_are_natural },
-		{ "multiplying by the magic number divides, at every offset", index_is_division },
-		{ "classes ascend and fit their spans", spans_are_sane },
-		{ "waste stays below the published bounds, at every size", waste_is_bounded },
-	};
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(smallest_that_fits, "every size gets the smallest class that fits") \
+	PROMISE(alignment_kept, "every alignment gets the smallest class that keeps it") \
+	PROMISE(powers_are_natural, "powers of two up to a page are a class of their own") \
+	PROMISE(index_is_division, "multiplying by the magic number divides, at every offset") \
+	PROMISE(spans_are_sane, "classes ascend and fit their spans") \
+	PROMISE(waste_is_bounded, "waste stays below the published bounds, at every size")
 
-	return PROMISES(promises);
-}
+PROGRAM("kgc_sizeclass", nothing_to_begin, nothing_to_end);

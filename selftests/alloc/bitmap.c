@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A span's bitmaps: every number of slots there can be, and every slot of every class. */
-#include "check.h"
-#include "shim.h"
+/*
+ * A span's bitmaps: every number of slots there can be, and every slot of every
+ * class.
+ */
+#include <check.h>
+#include <shim.h>
 
 #include "alloc/span.h"
 
 #define GEN	7
+#define SLOTS_SPACE	8192
+
+static char *slots;	/* memory for one span of one heap page */
 
 static struct kgc_span *span_of(unsigned int nelems, unsigned int spc,
 				unsigned int size)
 {
 	struct kgc_span *span = kgc_span_alloc(nelems, 0, GFP_KERNEL);
 
-	span->base = 1UL << 30;
+	span->base = (unsigned long)slots;
 	span->npages = 1;
 	kgc_span_init(span, NULL, spc, nelems, size);
 	return span;
@@ -152,6 +158,46 @@ static void sweep_swaps(void)
 	}
 }
 
+/* What is dead is filled, what lives is not touched, and the span knows. */
+static void wipe_touches_the_dead_only(void)
+{
+	static const int fills[] = { KGC_WIPE_NONE, KGC_WIPE_ZERO, 0x6b };
+	unsigned int c, f, i, j;
+
+	for (c = 1; c < KGC_NR_CLASSES; c++) {
+		const struct kgc_class *class = &kgc_classes[c];
+		struct kgc_span *span;
+
+		if (class->nelems * class->size > SLOTS_SPACE)
+			continue;
+		for (f = 0; f < ARRAY_SIZE(fills); f++) {
+			int fill = fills[f];
+
+			trying("class %u, fill %d", c, fill);
+			shim_open(slots, SLOTS_SPACE);
+			memset(slots, 0xaa, SLOTS_SPACE);
+			span = span_of(class->nelems, c << 1, class->size);
+			span->dirty = false;
+			while (take(span) >= 0)
+				;
+			for (i = 0; i < class->nelems; i += 2)
+				set_bit(i, kgc_span_mark(span));
+			kgc_span_sweep(span, GEN, fill);
+			shim_open(slots, SLOTS_SPACE);
+			for (i = 0; i < class->nelems; i++) {
+				u8 want = i % 2 && fill >= 0 ? fill : 0xaa;
+				u8 *slot = (u8 *)slots + i * class->size;
+
+				for (j = 0; j < class->size; j++)
+					check(slot[j] == want);
+			}
+			/* of zeroes it need not be cleared again */
+			check(span->dirty == (class->nelems > 1 && fill));
+			kgc_span_free_struct(span);
+		}
+	}
+}
+
 static void mixing_keeps_types(void)
 {
 	static const struct kgc_shape shape = { .id = 4711 };
@@ -176,22 +222,30 @@ static void mixing_keeps_types(void)
 	}
 }
 
-int main(void)
+static int begin_all(void)
 {
-	static const struct promise promises[] = {
-		{ "a span has as many free slots as it was made for, and no bit beyond", slots_and_nothing_else },
-		{ "slots are handed out once each, in address order", handed_out_once_in_order },
-		{ "a free slot is found from wherever the cursor stands", holes_are_found },
-		{ "every byte of every class's span belongs to the slot it lies in", every_address_has_its_slot },
-		{ "sweeping frees what is not marked and nothing else", sweep_swaps },
-		{ "a span that becomes mixed remembers its objects' type", mixing_keeps_types },
-	};
-	int status;
+	int err = kgc_span_cache_init();
 
-	if (kgc_span_cache_init())
-		return 1;
-	status = PROMISES(promises);
+	if (err)
+		return err;
+	slots = shim_slots(SLOTS_SPACE);
+	return slots ? 0 : -ENOMEM;
+}
+
+static void end_all(void)
+{
+	shim_slots_done(slots, SLOTS_SPACE);
 	kgc_span_cache_exit();
 	check(!shim_live_allocations());
-	return status;
 }
+
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(slots_and_nothing_else, "a span has as many free slots as it was made for, and no bit beyond") \
+	PROMISE(handed_out_once_in_order, "slots are handed out once each, in address order") \
+	PROMISE(holes_are_found, "a free slot is found from wherever the cursor stands") \
+	PROMISE(every_address_has_its_slot, "every byte of every class's span belongs to the slot it lies in") \
+	PROMISE(sweep_swaps, "sweeping frees what is not marked and nothing else") \
+	PROMISE(wipe_touches_the_dead_only, "a sweep that overwrites overwrites the dead and nothing else") \
+	PROMISE(mixing_keeps_types, "a span that becomes mixed remembers its objects' type")
+
+PROGRAM("kgc_bitmap", begin_all, end_all);

@@ -4,8 +4,8 @@
  * operations on both, compared after each. Small heaps exhaustively, large
  * ones at random, growing with every request failed in turn.
  */
-#include "check.h"
-#include "shim.h"
+#include <check.h>
+#include <shim.h>
 
 #include <linux/rbtree_augmented.h>
 
@@ -339,7 +339,8 @@ static void grows_with_the_heap(void)
 		check(!grow(1));
 		/* an eighth of the heap, never more than a region */
 		check(ph->sys - before <= max(before / 8, 65536UL));
-		check(ph->sys - before >= min(before / 16, 2UL << 20));
+		check(ph->sys - before >= min(before / 16, 2UL << 20) ||
+		      ph->smaller);
 	}
 	end();
 	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
@@ -359,6 +360,8 @@ static void grows_with_the_heap(void)
 	compare();
 	end();
 }
+
+#ifdef SHIM_FAILS
 
 /* No block above the least: a fragmented machine is no reason to fail. */
 static void small_blocks_will_do(void)
@@ -416,6 +419,8 @@ static void a_failed_growth_is_nothing(void)
 	note("%u and %u requests", empty, large);
 }
 
+#endif
+
 static void limits_hold(void)
 {
 	begin();
@@ -431,6 +436,8 @@ static void limits_hold(void)
 	compare();
 	end();
 }
+
+#ifdef SHIM_FAILS
 
 static void an_allocator_that_fails_is_nothing(void)
 {
@@ -454,26 +461,39 @@ static void an_allocator_that_fails_is_nothing(void)
 	note("%u requests", nth - 1);
 }
 
-int main(void)
+#endif
+
+static int begin_all(void)
 {
-	static const struct promise promises[] = {
-		{ "small heaps do what the model does, in every order of operations", small_exhaustive },
-		{ "large heaps do what the model does, on whole and on fragmented memory", random_heaps },
-		{ "arenas grow with the heap, up to a region", grows_with_the_heap },
-		{ "on fragmented memory the heap goes on with small arenas", small_blocks_will_do },
-		{ "a growth that fails at any request changes nothing", a_failed_growth_is_nothing },
-		{ "the hard limit is reached and not passed", limits_hold },
-		{ "an allocator that cannot be made leaves nothing", an_allocator_that_fails_is_nothing },
-	};
-	int status;
+	int err;
 
 	shim_ram_init(RAM_MIB);
-	if (kgc_map_init() || kgc_span_cache_init())
-		return 1;
-	status = PROMISES(promises);
+	err = kgc_map_init();
+	return err ? err : kgc_span_cache_init();
+}
+
+static void end_all(void)
+{
 	kgc_span_cache_exit();
 	kgc_map_exit();
 	shim_ram_exit();
 	check(!shim_live_allocations());
-	return status;
 }
+
+#ifdef SHIM_FAILS
+#define FAILING_PROMISES(PROMISE) \
+	PROMISE(small_blocks_will_do, "on fragmented memory the heap goes on with small arenas") \
+	PROMISE(a_failed_growth_is_nothing, "a growth that fails at any request changes nothing") \
+	PROMISE(an_allocator_that_fails_is_nothing, "an allocator that cannot be made leaves nothing")
+#else
+#define FAILING_PROMISES(PROMISE)
+#endif
+
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(small_exhaustive, "small heaps do what the model does, in every order of operations") \
+	PROMISE(random_heaps, "large heaps do what the model does, on whole and on fragmented memory") \
+	PROMISE(grows_with_the_heap, "arenas grow with the heap, up to a region") \
+	PROMISE(limits_hold, "the hard limit is reached and not passed") \
+	FAILING_PROMISES(PROMISE)
+
+PROGRAM("kgc_pageheap", begin_all, end_all);

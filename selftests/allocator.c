@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What debugfs tells of the allocator is true: the table of size classes, what
+ * classes hold and waste, the page heap, and metadata by kind, which is
+ * compared with what the kernel's allocators gave.
+ *
+ * kselftest-timeout: 120
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "chain.h"
+#include "debugfs_files.h"
+#include "heap.h"
+
+#define HEAP_PAGE	8192
+#define LINE		64	/* bytes of the objects that targets speak of */
+
+/* One column of a table: the value in the first line that begins with @key. */
+static int cell(const char *text, const char *key, const char *column,
+		unsigned long long *value)
+{
+	const char *line = text, *at = text;
+	int wanted = -1, n;
+
+	for (n = 0; *at && *at != '\n'; n++) {
+		size_t length = strcspn(at, " \n");
+
+		if (length == strlen(column) && !strncmp(at, column, length))
+			wanted = n;
+		at += length + (at[length] == ' ');
+	}
+	while (wanted >= 0 && (line = strchr(line, '\n')) && *++line) {
+		if (strncmp(line, key, strlen(key)))
+			continue;
+		for (n = 0; n < wanted; n++)
+			line = strchr(line, ' ') + 1;
+		*value = strtoull(line, NULL, 10);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static unsigned long long heap_cell(struct __test_metadata *_metadata, int heap,
+				    const char *file, const char *key,
+				    const char *column)
+{
+	unsigned long long value = ~0ULL;
+	char *text = debugfs_text(heap, file);
+
+	ASSERT_NE(NULL, text);
+	ASSERT_EQ(0, cell(text, key, column, &value)) {
+		TH_LOG("%s: no '%s' in line '%s':\n%s", file, column, key, text);
+	}
+	free(text);
+	return value;
+}
+
+static __u64 meta(struct __test_metadata *_metadata, int heap, const char *kind)
+{
+	__u64 value = 0;
+
+	ASSERT_EQ(0, debugfs_value(heap, "meta", kind, &value)) {
+		TH_LOG("no line %s", kind);
+	}
+	return value;
+}
+
+/* @nr objects of @type that nothing refers to, with nothing to collect them. */
+static int litter(int heap, int type, unsigned long nr)
+{
+	struct kgc_batch_builder batch;
+	int err = kgc_batch_init(&batch, heap, 4096);
+
+	while (!err && nr) {
+		kgc_batch_reset(&batch);
+		for (int i = 0; i < 2048 && nr; i++, nr--)
+			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type, 0)));
+		err = flush_all(&batch);
+	}
+	kgc_batch_destroy(&batch);
+	return err;
+}
+
+static void no_cycles(struct __test_metadata *_metadata, int heap)
+{
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
+}
+
+/* ---- size classes -------------------------------------------------------- */
+
+TEST_F(heap, the_whole_table_of_classes_can_be_read)
+{
+	unsigned int class, size, bytes, objects, tail, waste, last = 0, nr = 0;
+	char *text = debugfs_text(MODULE_WIDE, "classes"), *line = text;
+
+	ASSERT_NE(NULL, text);
+	while ((line = strchr(line, '\n')) && *++line) {
+		ASSERT_EQ(6, sscanf(line, "%u %u %u %u %u %u", &class, &size,
+				    &bytes, &objects, &tail, &waste));
+		EXPECT_EQ(++nr, class);
+		EXPECT_GT(size, last);
+		EXPECT_EQ(bytes / size, objects);
+		EXPECT_EQ(bytes - objects * size, tail);
+		/* the bounds that are published with the Go runtime's table */
+		EXPECT_LE(tail * 8, bytes);
+		if (size >= 128)
+			EXPECT_LT(waste, 190);
+		EXPECT_EQ((bytes - objects * (last + 1)) * 1000ULL / bytes, waste);
+		last = size;
+	}
+	EXPECT_EQ(self->info.nr_classes - 1, nr);
+	EXPECT_EQ(32768, last);
+	free(text);
+}
+
+TEST_F(heap, what_a_class_wastes_is_told)
+{
+	unsigned long long spans, tail, idle, asked, fresh, mallocs;
+	int id = self->info.heap_id, odd;
+
+	/* class 3: 24 bytes, 341 in a span, 8 bytes of tail; of 24 17 are used */
+	odd = kgc_type_register(self->fd, "odd", 17, 0, NULL, 0);
+	ASSERT_GT(odd, 0);
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, litter(self->fd, odd, 1000));
+	/* counted when a span leaves a cache */
+	ASSERT_EQ(0, litter(self->fd, odd, 3 * 341));
+	spans = heap_cell(_metadata, id, "classes", "3 1 ", "spans");
+	mallocs = heap_cell(_metadata, id, "classes", "3 1 ", "mallocs");
+	tail = heap_cell(_metadata, id, "classes", "3 1 ", "tail_bytes");
+	idle = heap_cell(_metadata, id, "classes", "3 1 ", "idle_bytes");
+	asked = heap_cell(_metadata, id, "classes", "3 1 ", "asked_bytes");
+	fresh = heap_cell(_metadata, id, "classes", "3 1 ", "fresh");
+	EXPECT_EQ(2023, mallocs);
+	EXPECT_GE(spans, 6);
+	EXPECT_EQ(spans * 341, fresh);
+	EXPECT_EQ(spans * 8, tail);
+	EXPECT_EQ((spans * 341 - mallocs) * 24, idle);
+	EXPECT_EQ(0, asked % 17);
+	EXPECT_GE(asked, 5 * 341 * 17);
+	EXPECT_LE(asked, mallocs * 17);
+}
+
+TEST_F(heap, slots_reused_are_told_from_fresh_ones)
+{
+	unsigned long long fresh, reused, refills, again;
+	int id = self->info.heap_id;
+	__u64 root;
+
+	no_cycles(_metadata, self->fd);
+	/* every second one lives on, so that no span goes back whole */
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 100, &root));
+	for (int i = 0; i < 20; i++) {
+		__u64 kept;
+
+		ASSERT_EQ(0, chain_build(self->fd, self->node, 170, &kept));
+		ASSERT_EQ(0, litter(self->fd, self->node, 170));
+	}
+	fresh = heap_cell(_metadata, id, "classes", "3 0 ", "fresh");
+	EXPECT_EQ(0, heap_cell(_metadata, id, "classes", "3 0 ", "reused"));
+	refills = heap_cell(_metadata, id, "classes", "3 0 ", "refills");
+	EXPECT_GE(fresh, 6900);
+	EXPECT_EQ(fresh, refills * 341);
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, litter(self->fd, self->node, 3000));
+	reused = heap_cell(_metadata, id, "classes", "3 0 ", "reused");
+	again = heap_cell(_metadata, id, "classes", "3 0 ", "fresh");
+	EXPECT_GE(reused, 2600);
+	EXPECT_LE(again, fresh + 2 * 341);
+	EXPECT_GT(heap_cell(_metadata, id, "classes", "3 0 ", "refills"), refills);
+	EXPECT_GE(heap_cell(_metadata, id, "classes", "3 0 ", "swept"), 15);
+}
+
+struct hammer {
+	int heap, type;
+	volatile bool stop;
+	int err;
+};
+
+static void *hammer(void *argument)
+{
+	struct hammer *h = argument;
+
+	while (!h->stop && !h->err)
+		h->err = litter(h->heap, h->type, 4096);
+	return NULL;
+}
+
+/* In random order every allocation takes the central lock. */
+TEST_F(heap, waiting_for_a_central_lock_is_counted)
+{
+	struct hammer h = { .heap = self->fd, .type = self->node };
+	time_t end = time(NULL) + 20;
+	unsigned long long contended = 0;
+	pthread_t thread[3];
+	pid_t child;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one processor: nobody waits");
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN, KGC_HARDEN_RANDOM));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 64 << 20));
+	/* User-mode Linux runs the threads of one process one at a time. */
+	child = fork();
+	ASSERT_GE(child, 0);
+	if (!child) {
+		for (;;)
+			litter(self->fd, self->node, 4096);
+	}
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, hammer, &h));
+	while (time(NULL) < end && !contended) {
+		char *text = debugfs_text(self->info.heap_id, "classes");
+
+		usleep(50000);
+		if (text && cell(text, "3 0 ", "contended", &contended))
+			contended = 0;
+		free(text);
+	}
+	h.stop = true;
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_TRUE(h.err == 0 || h.err == -ENOMEM);
+	EXPECT_GT(contended, 0);
+	EXPECT_GT(heap_cell(_metadata, self->info.heap_id, "classes", "3 0 ",
+			    "wait_ns"), 0);
+}
+
+/* ---- page heap ----------------------------------------------------------- */
+
+/* Sum of a column over all lines of "pages", each times its size if @times. */
+static unsigned long long pages_sum(struct __test_metadata *_metadata, int heap,
+				    int column, bool times)
+{
+	unsigned long long sum = 0, value[5];
+	char *text = debugfs_text(heap, "pages"), *line = text;
+
+	ASSERT_NE(NULL, text);
+	while ((line = strchr(line, '\n')) && *++line) {
+		ASSERT_EQ(5, sscanf(line, "%llu %llu %llu %llu %llu", &value[0],
+				    &value[1], &value[2], &value[3], &value[4]));
+		sum += value[column] * (times ? value[1] : 1);
+	}
+	free(text);
+	return sum;
+}
+
+static unsigned long long pageheap_sum(struct __test_metadata *_metadata,
+				       int heap, const char *column)
+{
+	unsigned long long sum = 0, value;
+	char *text = debugfs_text(heap, "pageheap"), key[16];
+
+	ASSERT_NE(NULL, text);
+	for (int node = 0; node < 64; node++) {
+		snprintf(key, sizeof(key), "%d ", node);
+		if (!cell(text, key, column, &value))
+			sum += value;
+	}
+	free(text);
+	return sum;
+}
+
+TEST_F(heap, the_page_heap_counts_what_it_does)
+{
+	unsigned long long searches, grown, misses, returned;
+	int id = self->info.heap_id;
+	struct kgc_stats stats;
+
+	no_cycles(_metadata, self->fd);
+	EXPECT_EQ(0, pageheap_sum(_metadata, id, "searches"));
+	ASSERT_EQ(0, litter(self->fd, self->node, 20000));
+	searches = pageheap_sum(_metadata, id, "searches");
+	misses = pageheap_sum(_metadata, id, "misses");
+	grown = pageheap_sum(_metadata, id, "grown");
+	EXPECT_GE(searches - misses, 20000 / 341);
+	EXPECT_GE(grown, 1);
+	/* looked for in vain, then grown, then found */
+	EXPECT_LE(grown, misses);
+	EXPECT_EQ(grown, pageheap_sum(_metadata, id, "arenas"));
+	EXPECT_GE(pageheap_sum(_metadata, id, "steps"), searches - misses);
+	stats = stats_of(self->fd);
+	EXPECT_EQ(stats.heap_sys, pageheap_sum(_metadata, id, "sys_bytes"));
+	EXPECT_EQ(stats.heap_inuse, pageheap_sum(_metadata, id, "inuse_bytes"));
+	EXPECT_EQ(grown, pages_sum(_metadata, id, 2, false));
+	EXPECT_EQ(stats.heap_sys, pages_sum(_metadata, id, 2, true) * HEAP_PAGE);
+	EXPECT_EQ(stats.heap_idle, pages_sum(_metadata, id, 4, false) * HEAP_PAGE);
+	EXPECT_LE(pages_sum(_metadata, id, 3, true),
+		  pages_sum(_metadata, id, 4, false));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	returned = pageheap_sum(_metadata, id, "returned");
+	EXPECT_GE(returned, grown - 1);
+	EXPECT_EQ(stats_of(self->fd).heap_released,
+		  pageheap_sum(_metadata, id, "released_bytes"));
+	EXPECT_EQ(0, pageheap_sum(_metadata, id, "spare_spans"));
+}
+
+TEST_F(heap, growth_that_is_denied_is_counted)
+{
+	int id = self->info.heap_id;
+
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 1 << 20));
+	EXPECT_EQ(0, pageheap_sum(_metadata, id, "denied"));
+	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 100000));
+	EXPECT_GE(pageheap_sum(_metadata, id, "denied"), 1);
+	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
+}
+
+/* ---- metadata ------------------------------------------------------------ */
+
+TEST_F(heap, metadata_by_kind_adds_up)
+{
+	static const char * const kinds[] = {
+		"Spans", "Bitmaps", "TypeTables", "Arenas", "Centrals", "Map",
+		"Caches", "Heap", "Types", "Handles", "WeakHandles",
+		"Finalizers", "Grey",
+	};
+	int id = self->info.heap_id, twin;
+	__u64 sum = 0, before, roots[600], weak;
+
+	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0, NULL, 0);
+	ASSERT_GT(twin, 0);
+	no_cycles(_metadata, self->fd);
+	EXPECT_EQ(0, meta(_metadata, id, "Spans"));
+	EXPECT_EQ(0, meta(_metadata, id, "WeakHandles"));
+	EXPECT_EQ(0, meta(_metadata, id, "Finalizers"));
+	EXPECT_GT(meta(_metadata, id, "Types"), 0);
+	ASSERT_EQ(600, kgc_alloc_many(self->fd, self->node, 0, 600, roots, NULL));
+	EXPECT_EQ(0, meta(_metadata, id, "TypeTables"));
+	before = meta(_metadata, id, "Handles");
+	EXPECT_GE(before, 600 * 16);
+	for (int i = 0; i < 600; i++) {
+		ASSERT_EQ(0, kgc_weak_create(self->fd, roots[i], &weak));
+		ASSERT_EQ(0, kgc_finalize(self->fd, roots[i], i));
+	}
+	EXPECT_GE(meta(_metadata, id, "WeakHandles"), 600 * 16);
+	EXPECT_GE(meta(_metadata, id, "Finalizers"), 600 * 32);
+	EXPECT_EQ(0, meta(_metadata, id, "Finalizers") % 600);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		sum += meta(_metadata, id, kinds[i]);
+	EXPECT_EQ(sum, meta(_metadata, id, "MetaSys"));
+	EXPECT_EQ(sum, stats_of(self->fd).meta_sys);
+	/* a second type with pointers in the spans of the first */
+	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0,
+				 (struct kgc_field[]){ { 0, 0 } }, 1);
+	ASSERT_GT(twin, 0);
+	ASSERT_EQ(0, litter(self->fd, twin, 10));
+	EXPECT_GT(meta(_metadata, id, "TypeTables"), 0);
+}
+
+/* What the slab allocator holds from the page allocator for span structures. */
+static unsigned long long slab_bytes(unsigned int *wide)
+{
+	unsigned long long bytes = 0, size, per, slabs, pages;
+	FILE *f = fopen("/proc/slabinfo", "r");
+	char line[512], name[64];
+	unsigned int words;
+
+	*wide = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63s %*u %*u %llu %llu %llu", name, &size, &per,
+			   &pages) != 4 || sscanf(name, "kgc_span_%u", &words) != 1 ||
+		    !strstr(line, ": slabdata") ||
+		    sscanf(strstr(line, ": slabdata"), ": slabdata %*u %llu",
+			   &slabs) != 1)
+			continue;
+		bytes += slabs * pages * getpagesize();
+		/* sanitizers and slab_debug add to every object */
+		if (size > 120 + 24ULL * words + 64)
+			*wide = 1;
+	}
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+/* What earlier heaps left behind: slabs kept in store, spans a grace period old. */
+static void slabs_shrink(void)
+{
+	char path[80];
+	int fd;
+
+	sleep(1);
+	for (int words = 1; words <= 16; words *= 2) {
+		snprintf(path, sizeof(path), "/sys/kernel/slab/kgc_span_%d/shrink",
+			 words);
+		fd = open(path, O_WRONLY);
+		if (fd >= 0 && write(fd, "1", 1) != 1)
+			perror(path);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static long long free_bytes(void)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	long long pages = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "nr_free_pages %lld", &pages) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return pages * getpagesize();
+}
+
+TEST_F(heap, metadata_is_what_the_kernel_gave)
+{
+	int id = self->info.heap_id, line, slow = atoi(getenv("SLOW") ?: "1");
+	unsigned long nr = scaled(800000 / (slow ?: 1));
+	unsigned long long slabs, counted;
+	struct kgc_stats stats;
+	unsigned int wide;
+	long long before;
+
+	line = kgc_type_register(self->fd, "line", LINE, 0,
+				 (struct kgc_field[]){ { 0, 0 } }, 1);
+	ASSERT_GT(line, 0);
+	no_cycles(_metadata, self->fd);
+	slabs_shrink();
+	/* what the test itself needs has been touched */
+	ASSERT_EQ(0, litter(self->fd, line, 1));
+	stats = stats_of(self->fd);
+	before = free_bytes() + stats.heap_sys + stats.meta_sys;
+	ASSERT_EQ(0, litter(self->fd, line, nr));
+	stats = stats_of(self->fd);
+	before -= free_bytes();
+	slabs_shrink();
+	slabs = slab_bytes(&wide);
+	counted = meta(_metadata, id, "Spans") + meta(_metadata, id, "Bitmaps");
+	TH_LOG("%lu objects: metadata %llu of %llu bytes in use (%llu/1000); the kernel gave %lld, of it %llu for span structures, counted %llu",
+	       nr, (unsigned long long)stats.meta_sys,
+	       (unsigned long long)stats.heap_inuse,
+	       (unsigned long long)(stats.meta_sys * 1000 / stats.heap_inuse),
+	       before, slabs, counted);
+	EXPECT_GE(stats.heap_inuse, nr * LINE);
+	EXPECT_LE(stats.meta_sys * 100, stats.heap_inuse * 3);
+	/* other things come and go meanwhile: within 2 % of the heap */
+	if (!wide) {
+		EXPECT_LE(llabs(before - (long long)(stats.heap_sys + stats.meta_sys)),
+			  (long long)stats.heap_sys / 50 + (2 << 20));
+	}
+	if (!slabs)
+		SKIP(return, "no kgc_span_* in /proc/slabinfo");
+	EXPECT_LE(counted, slabs);
+	if (wide)
+		SKIP(return, "this kernel adds to every slab object");
+	EXPECT_LE(slabs, counted + counted / 10 + (1 << 20));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What selftests/host/shim.h is, where the kernel is the real one: memory is
+ * the machine's, so it is neither fragmented nor made to fail.
+ */
+#ifndef KUNIT_SHIM_H
+#define KUNIT_SHIM_H
+
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "alloc/alloc.h"
+#include "alloc/poison.h"
+
+/* The C library's, as far as the promises use it. */
+#define calloc(n, size)	kvcalloc(n, size, GFP_KERNEL | __GFP_NOFAIL)
+#define free(p)		kvfree(p)
+#define random()	shim_random()
+
+extern u32 shim_random_state;
+
+/* 31 bits, the same on every run. */
+static inline long shim_random(void)
+{
+	shim_random_state = shim_random_state * 1664525 + 1013904223;
+	return (shim_random_state ^ shim_random_state >> 15) & 0x7fffffff;
+}
+
+/* Where the direct map begins. */
+#define shim_page_offset	kgc_map_base
+
+enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };
+
+static inline void shim_ram_init(unsigned int mib)
+{
+}
+
+static inline void shim_ram_exit(void)
+{
+}
+
+static inline void shim_ram_policy(enum shim_policy policy)
+{
+}
+
+static inline void shim_ram_fragment(unsigned int step)
+{
+}
+
+/* Of RAM only what heaps hold is known. */
+static inline unsigned long shim_ram_used(void)
+{
+	return kgc_total_bytes();
+}
+
+/* kmem_cache_destroy() says what was left in a cache. */
+static inline long shim_live_allocations(void)
+{
+	return 0;
+}
+
+static inline char *shim_slots(size_t bytes)
+{
+	return (char *)__get_free_pages(GFP_KERNEL, get_order(bytes));
+}
+
+/* Let the test see free slots. */
+static inline void shim_open(char *slots, size_t bytes)
+{
+	kgc_poison_pages((unsigned long)slots, bytes, false);
+}
+
+static inline void shim_slots_done(char *slots, size_t bytes)
+{
+	shim_open(slots, bytes);
+	free_pages((unsigned long)slots, get_order(bytes));
+}
+
+#endif /* KUNIT_SHIM_H */
