@@ -40,7 +40,11 @@ help:
 	@echo '  coverage         which lines of kmod/ the tests run'
 	@echo
 	@echo 'To measure:'
-	@echo '  bench bench-check bench-report targets'
+	@echo '  bench            all suites and a table; BENCH=name one suite'
+	@echo '  bench-check      instruction counts against what is expected'
+	@echo '  bench-report     a page with charts, opened in a headless Chromium'
+	@echo '  targets          a line per target; fails while one is missed'
+	@echo '  fast-path        docs/fast-path.md: the fast paths, disassembled'
 	@echo
 	@echo 'KERNEL is $(KERNEL) unless set; V=1 shows the output of tests.'
 
@@ -103,12 +107,21 @@ coverage:
 	@$(vm)/host-packages run test
 	@$(vm)/coverage '$(TESTS)'
 
-bench bench-check bench-report targets:
+bench targets:
+	@$(vm)/host-packages run test bench
+	@selftests/bench/$@
+
+bench-check fast-path:
 	@$(vm)/host-packages run test
+	@selftests/bench/$@
+
+# Without a browser the page is written all the same, and says that nobody looked.
+bench-report:
+	@$(vm)/host-packages report || echo '  SKIP    no Chromium can be had'
 	@selftests/bench/$@
 
 clean:
 	rm -rf build
 
 .PHONY: help all module modules_install userspace selftests run shell check test kernels \
-	detectors model soak coverage bench bench-check bench-report targets clean
+	detectors model soak coverage bench bench-check bench-report targets fast-path clean

@@ -62,10 +62,10 @@ static int replace(struct gogc *g, u64 n)
 
 static int gogc_run(void)
 {
-	u64 percent = bench_param("gogc", 100), n = bench_param("n", 500000);
+	u64 percent = bench_param("gogc", 100), n = bench_param("n", 400000);
 	struct gogc g = {
-		.seed = 1, .live = bench_param("live", 50000),
-		.work = bench_param("work", 2000),
+		.seed = 1, .live = bench_param("live", 20000),
+		.work = bench_param("work", 1000),
 	};
 	u64 first, last;
 	int err;

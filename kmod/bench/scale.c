@@ -156,6 +156,27 @@ static u64 scale_turn(struct scale *t, unsigned int cpus)
 	return rate;
 }
 
+/* One turn on one CPU and one on all; garbage goes while no clock runs. */
+static int scale_pair(struct scale *t, unsigned int cpus, bool all_first)
+{
+	struct bench_samples *s;
+	unsigned int i;
+	u64 rate;
+
+	for (i = 0; i < 2; i++) {
+		bool all = all_first != i;
+
+		if (kgc_collect(t->h.heap, 1))
+			return -EINTR;
+		rate = scale_turn(t, all ? cpus : 1);
+		if (!rate)
+			return -ENOMEM;
+		s = all ? &t->all[t->what] : &t->one[t->what];
+		s->ns[s->n++] = rate;
+	}
+	return 0;
+}
+
 static int scale_report(struct scale *t, unsigned int cpus)
 {
 	static const char * const subject[] = { "kgc", "slab", "cpu" };
@@ -165,18 +186,10 @@ static int scale_report(struct scale *t, unsigned int cpus)
 
 	for (round = 0; round < ROUNDS; round++) {
 		for (i = 0; i < NR_SCALE; i++) {
-			t->what = i;
-			/* garbage goes while no clock runs, memory stays */
-			if (kgc_collect(t->h.heap, 1))
-				return -EINTR;
-			a = scale_turn(t, 1);
-			if (kgc_collect(t->h.heap, 1))
-				return -EINTR;
-			b = scale_turn(t, cpus);
-			if (!a || !b)
+			t->what = round & 1 ? NR_SCALE - 1 - i : i;
+			/* A B, then B A: one CPU and all */
+			if (scale_pair(t, cpus, round & 1))
 				return -ENOMEM;
-			t->one[i].ns[t->one[i].n++] = a;
-			t->all[i].ns[t->all[i].n++] = b;
 		}
 	}
 	snprintf(metric, sizeof(metric), "speed-up on %u CPUs", cpus);
@@ -184,7 +197,10 @@ static int scale_report(struct scale *t, unsigned int cpus)
 		a = bench_median(&t->one[i]);
 		b = bench_median(&t->all[i]);
 		speedup[i] = div64_u64(b * 100000, a);
-		bench_result(subject[i], "operations on one CPU", "k/s", a, 1);
+		bench_spread(subject[i], "operations on one CPU", "k/s",
+			     &t->one[i], 1);
+		bench_spread(subject[i], "operations on all CPUs", "k/s",
+			     &t->all[i], 1);
 		bench_result(subject[i], metric, "", speedup[i], 100000);
 	}
 	for (i = 0; i < SCALE_CPU; i++)

@@ -8,10 +8,13 @@
  *	spinner, collector off		spinner, cycles back to back
  *
  * The spinner does arithmetic of about the same length and no kgc work: what
- * it is held up by is not kgc. The caller confines unbound workqueues to other
- * CPUs than the first, where the mutator runs.
+ * it is held up by is not kgc. Samples that an interrupt or another task came
+ * into are counted, and set apart in figures of their own. The caller confines
+ * unbound workqueues to other CPUs than the first, where the mutator runs.
  */
 #include <linux/completion.h>
+#include <linux/hardirq.h>
+#include <linux/kernel_stat.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -42,13 +45,43 @@ struct step_state {
 	u64			ticks;
 	u64			ns;
 	struct histogram	*arm[4];
+	struct histogram	*calm[4];
 	struct histogram	*round;
+	struct histogram	*round_calm;
 	struct bench_samples	tail[4];
+	struct bench_samples	tail_calm[4];
 	bool			collecting;
 	struct completion	done;
-	struct completion	paused;
 	int			err;
 };
+
+/*
+ * What changes when something else has run on this CPU: interrupts, also those
+ * of the CPU's own that kstat leaves out, and switches of tasks.
+ */
+static u64 disturbances(void)
+{
+	u64 n = kstat_this_cpu->irqs_sum + current->nvcsw + current->nivcsw;
+#ifdef CONFIG_X86_LOCAL_APIC
+	const u32 *own = (const u32 *)raw_cpu_ptr(&irq_stat);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(irq_stat) / sizeof(*own); i++)
+		n += READ_ONCE(own[i]);
+#endif
+	return n;
+}
+
+/* A sample, and whether anything came into it; @before is as of the last one. */
+static __always_inline void note(struct step_state *t, u64 ticks, u64 *before)
+{
+	u64 now = disturbances();
+
+	histogram_add(t->round, ticks);
+	if (now == *before)
+		histogram_add(t->round_calm, ticks);
+	*before = now;
+}
 
 static __always_inline int step(struct step_state *t, struct kgc_section s,
 				struct bench_slot *ring)
@@ -73,8 +106,7 @@ static u64 ticks_ns(const struct step_state *t, u64 n)
 
 static noinline int arm_steps(struct step_state *t)
 {
-	struct histogram *hist = t->round;
-	u64 i, begin, end;
+	u64 i, begin, end, before = disturbances();
 	int err = 0;
 
 	for (i = 0; i < t->steps && !err; i++) {
@@ -85,7 +117,7 @@ static noinline int arm_steps(struct step_state *t)
 		err = step(t, s, kgc_load(s, &t->h.table));
 		kgc_exit(s);
 		end = ticks();
-		histogram_add(hist, end - begin);
+		note(t, end - begin, &before);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
@@ -94,8 +126,7 @@ static noinline int arm_steps(struct step_state *t)
 
 static noinline void arm_spin(struct step_state *t)
 {
-	struct histogram *hist = t->round;
-	u64 i, j, begin, end, x = 1;
+	u64 i, j, begin, end, before = disturbances(), x = 1;
 
 	for (i = 0; i < t->steps; i++) {
 		begin = ticks();
@@ -104,7 +135,7 @@ static noinline void arm_spin(struct step_state *t)
 			OPTIMIZER_HIDE_VAR(x);
 		}
 		end = ticks();
-		histogram_add(hist, end - begin);
+		note(t, end - begin, &before);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
@@ -125,14 +156,12 @@ static int collector(void *data)
 }
 
 /* Keep the tail of this turn, and add the turn to the arm's histogram. */
-static void arm_end(struct step_state *t, unsigned int a)
+static void turn_end(struct histogram *turn, struct histogram *arm,
+		     struct bench_samples *tail)
 {
-	struct histogram *sum = t->arm[a], *hist = t->round;
-	struct bench_samples *tail = &t->tail[a];
-
-	tail->ns[tail->n++] = histogram_at(hist, 999900);
-	histogram_merge(sum, hist);
-	memset(hist, 0, sizeof(*hist));
+	tail->ns[tail->n++] = histogram_at(turn, 999900);
+	histogram_merge(arm, turn);
+	memset(turn, 0, sizeof(*turn));
 }
 
 static int mutator(void *data)
@@ -157,12 +186,53 @@ static int mutator(void *data)
 				arm_spin(t);
 			t->ticks += ticks() - tk;
 			t->ns += bench_now() - ns;
-			arm_end(t, a);
+			turn_end(t->round, t->arm[a], &t->tail[a]);
+			turn_end(t->round_calm, t->calm[a],
+				 &t->tail_calm[a]);
 		}
 	}
 	WRITE_ONCE(t->collecting, false);
 	complete(&t->done);
 	return 0;
+}
+
+static void arm_report(struct step_state *t, const char *subject,
+		       const struct histogram *all, const struct histogram *calm)
+{
+	static const struct {
+		const char	*name;
+		u32		ppm;
+	} at[] = {
+		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
+		{ "p99.99", 999900 },
+	};
+	unsigned int j;
+
+	for (j = 0; j < ARRAY_SIZE(at); j++)
+		bench_result(subject, at[j].name, "ns",
+			     ticks_ns(t, histogram_at(all, at[j].ppm)), 1);
+	bench_result(subject, "max", "ns", ticks_ns(t, all->max), 1);
+	bench_result(subject, "set apart", "", all->n - calm->n, 1);
+	bench_result(subject, "p99.99, undisturbed", "ns",
+		     ticks_ns(t, histogram_at(calm, 999900)), 1);
+	bench_result(subject, "max, undisturbed", "ns", ticks_ns(t, calm->max),
+		     1);
+}
+
+/* The collector on over the collector off: medians of the turns, and spread. */
+static void ratio_report(const char *subject, const char *metric,
+			 struct bench_samples *off, struct bench_samples *on)
+{
+	u64 a = bench_median(off), b = bench_median(on);
+	char name[64];
+
+	bench_result(subject, metric, "", b, a);
+	snprintf(name, sizeof(name), "%s, spread off", metric);
+	bench_result(subject, name, "%",
+		     100 * (s64)(off->ns[off->n - 1] - off->ns[0]), a);
+	snprintf(name, sizeof(name), "%s, spread on", metric);
+	bench_result(subject, name, "%",
+		     100 * (s64)(on->ns[on->n - 1] - on->ns[0]), b);
 }
 
 static void step_report(struct step_state *t)
@@ -171,31 +241,18 @@ static void step_report(struct step_state *t)
 		"step, collector off", "step, collector on",
 		"spinner, collector off", "spinner, collector on",
 	};
-	static const struct {
-		const char	*name;
-		u32		ppm;
-	} at[] = {
-		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
-		{ "p99.99", 999900 },
-	};
-	unsigned int i, j;
-	u64 tail[4];
+	unsigned int i;
 
-	for (i = 0; i < 4; i++) {
-		struct histogram *hist = t->arm[i];
-
-		for (j = 0; j < ARRAY_SIZE(at); j++)
-			bench_result(subject[i], at[j].name, "ns",
-				     ticks_ns(t, histogram_at(hist, at[j].ppm)),
-				     1);
-		bench_result(subject[i], "max", "ns", ticks_ns(t, hist->max), 1);
-	}
 	for (i = 0; i < 4; i++)
-		tail[i] = bench_median(&t->tail[i]);
-	bench_result("step", "p99.99 on / off, median of turns", "", tail[1],
-		     tail[0]);
-	bench_result("spinner", "p99.99 on / off, median of turns", "", tail[3],
-		     tail[2]);
+		arm_report(t, subject[i], t->arm[i], t->calm[i]);
+	for (i = 0; i < 4; i += 2) {
+		const char *s = i ? "spinner" : "step";
+
+		ratio_report(s, "p99.99 on / off, median of turns", &t->tail[i],
+			     &t->tail[i + 1]);
+		ratio_report(s, "p99.99 on / off, undisturbed",
+			     &t->tail_calm[i], &t->tail_calm[i + 1]);
+	}
 }
 
 static int step_threads(struct step_state *t)
@@ -233,11 +290,15 @@ static int step_run(void)
 	t->spin = bench_param("spin", 400);
 	for (i = 0; i < 4; i++) {
 		t->arm[i] = kvzalloc(sizeof(*t->arm[i]), GFP_KERNEL);
-		if (!t->arm[i])
+		t->calm[i] = kvzalloc(sizeof(*t->calm[i]), GFP_KERNEL);
+		if (!t->arm[i] || !t->calm[i])
 			goto out;
 	}
 	t->round = kvzalloc(sizeof(*t->round), GFP_KERNEL);
-	err = t->round ? bench_heap_open(&t->h, "step") : -ENOMEM;
+	t->round_calm = kvzalloc(sizeof(*t->round_calm), GFP_KERNEL);
+	if (!t->round || !t->round_calm)
+		goto out;
+	err = bench_heap_open(&t->h, "step");
 	if (err)
 		goto out;
 	err = bench_table_fill(&t->h, t->ring) ?: step_threads(t);
@@ -245,9 +306,12 @@ static int step_run(void)
 		step_report(t);
 	bench_heap_close(&t->h);
 out:
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4; i++) {
 		kvfree(t->arm[i]);
+		kvfree(t->calm[i]);
+	}
 	kvfree(t->round);
+	kvfree(t->round_calm);
 	kvfree(t);
 	return err;
 }
