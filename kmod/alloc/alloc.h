@@ -233,7 +233,7 @@ bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node);
 static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,
 						    unsigned long *word)
 {
-	return word + span->nwords;
+	return word - span->nwords;
 }
 
 /* Whether a slot of @span is born marked in a section of this mode. */

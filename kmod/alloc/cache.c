@@ -60,7 +60,7 @@ void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
 		    const struct kgc_shape *shape)
 {
 	if (!span->shape)
-		span->types[(span->word - span->bits) * BITS_PER_LONG + bit] =
+		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =
 			shape->id;
 	if (!kgc_born_black(a, span, mode))
 		return;

@@ -404,6 +404,7 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
  */
 static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 {
+	unsigned long *free = kgc_span_free(span);
 	unsigned int n, w;
 	unsigned long word;
 
@@ -413,9 +414,9 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 	ct->random ^= ct->random >> 27;
 	n = (ct->random * 0x2545f4914f6cdd1dULL >> 32) *
 	    kgc_span_count_free(span) >> 32;
-	for (w = 0; n >= hweight_long(span->bits[w]); w++)
-		n -= hweight_long(span->bits[w]);
-	for (word = span->bits[w]; n; n--)
+	for (w = 0; n >= hweight_long(free[w]); w++)
+		n -= hweight_long(free[w]);
+	for (word = free[w]; n; n--)
 		word &= word - 1;
 	kgc_span_select_word(span, w);
 	return __ffs(word);
@@ -510,7 +511,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	if (kgc_born_black(a, span, mode))
 		set_bit(0, kgc_span_mark(span));
 	/* clear before in use: pairs with kgc_span_is_free() */
-	smp_store_release(span->bits, 0);
+	smp_store_release(kgc_span_free(span), 0);
 	ct->spans++;
 	ct->refills++;
 	ct->fresh++;

@@ -6,17 +6,40 @@
 #include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/highmem.h>
+#include <linux/kmemleak.h>
 #include <linux/mmzone.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include "map.h"
 
-struct kgc_leaf **kgc_map_top __read_mostly;
+/* By region: the leaf as kgc_map_span_at() wants it; 0 is none. */
+static unsigned long *top __read_mostly;
+unsigned long kgc_map_from_zero __read_mostly;
 unsigned long kgc_map_regions __read_mostly;
 unsigned long kgc_map_base __read_mostly;
 
 static atomic_long_t nr_leaves;
+
+/* What lies between where a leaf is and where it would begin for address 0. */
+static unsigned long leaf_bias(unsigned long region)
+{
+	return ((kgc_map_base >> KGC_PAGE_SHIFT) + region * KGC_LEAF_ENTRIES) *
+	       sizeof(struct kgc_span *);
+}
+
+static struct kgc_leaf *leaf_of(unsigned long region)
+{
+	/* pairs with the cmpxchg() in kgc_map_reserve() */
+	unsigned long leaf = smp_load_acquire(&top[region]);
+
+	return leaf ? (struct kgc_leaf *)(leaf + leaf_bias(region)) : NULL;
+}
+
+static unsigned int leaf_index(unsigned long addr)
+{
+	return (addr >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1);
+}
 
 /**
  * kgc_map_find() - the span of an arbitrary word, if it is an address of one
@@ -26,19 +49,17 @@ static atomic_long_t nr_leaves;
  */
 struct kgc_span *kgc_map_find(const void *addr)
 {
-	unsigned long off = kgc_map_offset(addr);
+	unsigned long a = (unsigned long)addr;
+	unsigned long region = (a - kgc_map_base) >> KGC_REGION_SHIFT;
 	struct kgc_leaf *leaf;
 
-	if ((unsigned long)addr < kgc_map_base ||
-	    off >> KGC_REGION_SHIFT >= kgc_map_regions)
+	if (a < kgc_map_base || region >= kgc_map_regions)
 		return NULL;
-	/* pairs with the cmpxchg() in kgc_map_reserve() */
-	leaf = smp_load_acquire(&kgc_map_top[off >> KGC_REGION_SHIFT]);
+	leaf = leaf_of(region);
 	if (!leaf)
 		return NULL;
 	/* pairs with the release in kgc_map_set() */
-	return smp_load_acquire(&leaf->span[(off >> KGC_PAGE_SHIFT) &
-					    (KGC_LEAF_ENTRIES - 1)]);
+	return smp_load_acquire(&leaf->span[leaf_index(a)]);
 }
 
 /**
@@ -58,12 +79,14 @@ int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 	if (region >= kgc_map_regions ||
 	    (base + bytes - 1 - kgc_map_base) >> KGC_REGION_SHIFT != region)
 		return -ENOMEM;
-	if (READ_ONCE(kgc_map_top[region]))
+	if (READ_ONCE(top[region]))
 		return 0;
 	leaf = kzalloc(sizeof(*leaf), (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
 	if (!leaf)
 		return -ENOMEM;
-	if (cmpxchg(&kgc_map_top[region], NULL, leaf))
+	/* nothing points to its true address */
+	kmemleak_not_leak(leaf);
+	if (cmpxchg(&top[region], 0, (unsigned long)leaf - leaf_bias(region)))
 		kfree(leaf);
 	else
 		atomic_long_inc(&nr_leaves);
@@ -74,9 +97,9 @@ int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 void kgc_map_set(unsigned long base, unsigned int npages,
 		 struct kgc_span *span)
 {
-	unsigned long off = base - kgc_map_base;
-	struct kgc_leaf *leaf = kgc_map_top[off >> KGC_REGION_SHIFT];
-	unsigned int i = (off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1);
+	struct kgc_leaf *leaf = leaf_of((base - kgc_map_base) >>
+					KGC_REGION_SHIFT);
+	unsigned int i = leaf_index(base);
 
 	while (npages--)
 		/* the span is complete; pairs with kgc_map_find() */
@@ -86,7 +109,7 @@ void kgc_map_set(unsigned long base, unsigned int npages,
 /* Bytes of memory the map occupies. */
 size_t kgc_map_bytes(void)
 {
-	return kgc_map_regions * sizeof(*kgc_map_top) +
+	return kgc_map_regions * sizeof(*top) +
 	       atomic_long_read(&nr_leaves) * sizeof(struct kgc_leaf);
 }
 
@@ -99,8 +122,8 @@ static unsigned long lowest_address(void)
 	for_each_online_node(nid)
 		if (NODE_DATA(nid)->node_spanned_pages)
 			pfn = min(pfn, NODE_DATA(nid)->node_start_pfn);
-	return (unsigned long)__va(round_down(PFN_PHYS(pfn),
-					      1UL << KGC_REGION_SHIFT));
+	return round_down((unsigned long)__va(PFN_PHYS(pfn)),
+			  1UL << KGC_REGION_SHIFT);
 }
 
 int kgc_map_init(void)
@@ -110,9 +133,10 @@ int kgc_map_init(void)
 	kgc_map_base = lowest_address();
 	bytes = (unsigned long)high_memory - kgc_map_base;
 	kgc_map_regions = DIV_ROUND_UP(bytes, 1UL << KGC_REGION_SHIFT);
-	kgc_map_top = kvcalloc(kgc_map_regions, sizeof(*kgc_map_top),
-			       GFP_KERNEL);
-	return kgc_map_top ? 0 : -ENOMEM;
+	top = kvcalloc(kgc_map_regions, sizeof(*top), GFP_KERNEL);
+	kgc_map_from_zero = (unsigned long)top -
+			    (kgc_map_base >> KGC_REGION_SHIFT) * sizeof(*top);
+	return top ? 0 : -ENOMEM;
 }
 
 void kgc_map_exit(void)
@@ -120,6 +144,6 @@ void kgc_map_exit(void)
 	unsigned long i;
 
 	for (i = 0; i < kgc_map_regions; i++)
-		kfree(kgc_map_top[i]);
-	kvfree(kgc_map_top);
+		kfree(leaf_of(i));
+	kvfree(top);
 }

@@ -11,6 +11,10 @@
  * The base is where the memory of this machine begins, found when the module is
  * loaded: on arm64 built for 52 bits of address and running with 48, it is
  * terabytes above PAGE_OFFSET.
+ *
+ * Both levels are kept as addresses at which they would begin if they covered
+ * everything from address 0 on: so a lookup shifts and loads, and neither
+ * subtracts nor masks.
  */
 #ifndef _KGC_MAP_H
 #define _KGC_MAP_H
@@ -29,7 +33,7 @@ struct kgc_leaf {
 	struct kgc_span *span[KGC_LEAF_ENTRIES];
 };
 
-extern struct kgc_leaf **kgc_map_top;
+extern unsigned long kgc_map_from_zero;
 extern unsigned long kgc_map_regions;
 extern unsigned long kgc_map_base;
 
@@ -40,22 +44,21 @@ static __always_inline unsigned long kgc_map_offset(const void *addr)
 
 /*
  * The span of an address that is known to lie in some heap, for loops that
- * keep @top (kgc_map_top) and @base (kgc_map_base) at hand.
+ * keep @top (kgc_map_from_zero) at hand.
  */
-static __always_inline struct kgc_span *kgc_map_span_at(struct kgc_leaf **top,
-							unsigned long base,
+static __always_inline struct kgc_span *kgc_map_span_at(unsigned long top,
 							const void *addr)
 {
-	unsigned long off = (unsigned long)addr - base;
-	struct kgc_leaf *leaf = top[off >> KGC_REGION_SHIFT];
+	unsigned long a = (unsigned long)addr;
+	unsigned long leaf = ((unsigned long *)top)[a >> KGC_REGION_SHIFT];
 
-	return leaf->span[(off >> KGC_PAGE_SHIFT) & (KGC_LEAF_ENTRIES - 1)];
+	return ((struct kgc_span **)leaf)[a >> KGC_PAGE_SHIFT];
 }
 
 /* The span of an address that is known to lie in some heap. */
 static __always_inline struct kgc_span *kgc_map_span(const void *addr)
 {
-	return kgc_map_span_at(kgc_map_top, kgc_map_base, addr);
+	return kgc_map_span_at(kgc_map_from_zero, addr);
 }
 
 struct kgc_span *kgc_map_find(const void *addr);

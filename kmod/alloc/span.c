@@ -86,21 +86,20 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->size = size;
 	span->clear = false;
 	span->magic = kgc_classes[spc >> 1].magic;
-	span->mark = span->bits + span->nwords;
 	span->shape = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);
-	memset(span->bits, 0, 3 * span->nwords * sizeof(long));
+	memset(span->words, 0, 3 * span->nwords * sizeof(long));
 	for (w = 0; w < span->nwords; w++)
-		span->bits[w] = kgc_span_valid(span, w);
-	span->word = span->bits;
+		kgc_span_free(span)[w] = kgc_span_valid(span, w);
+	span->word = kgc_span_free(span);
 	span->word_base = (char *)span->base;
 }
 
 /* Let the owner take slots from bitmap word @w. */
 void kgc_span_select_word(struct kgc_span *span, unsigned int w)
 {
-	span->word = &span->bits[w];
+	span->word = &kgc_span_free(span)[w];
 	span->word_base = (char *)span->base +
 			  (size_t)w * BITS_PER_LONG * span->size;
 }
@@ -113,12 +112,12 @@ void kgc_span_select_word(struct kgc_span *span, unsigned int w)
  */
 bool kgc_span_next_word(struct kgc_span *span)
 {
-	unsigned int at = span->word - span->bits;
+	unsigned int at = span->word - kgc_span_free(span);
 	unsigned int i, w;
 
 	for (i = 0; i < span->nwords; i++) {
 		w = (at + i) & (span->nwords - 1);
-		if (!span->bits[w])
+		if (!kgc_span_free(span)[w])
 			continue;
 		kgc_span_select_word(span, w);
 		return true;
@@ -188,12 +187,13 @@ static void span_wipe(struct kgc_span *span, unsigned int w,
 unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 {
 	unsigned long *mark = kgc_span_mark(span);
+	unsigned long *free = kgc_span_free(span);
 	unsigned long *scan = kgc_span_scan(span);
 	unsigned int w, live = 0;
 
 	for (w = 0; w * BITS_PER_LONG < span->nelems; w++) {
 		unsigned long dead = ~mark[w] & kgc_span_valid(span, w);
-		unsigned long freed = dead & ~span->bits[w];
+		unsigned long freed = dead & ~free[w];
 
 		if (wipe != KGC_WIPE_NONE)
 			span_wipe(span, w, freed, wipe);
@@ -201,13 +201,13 @@ unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 			span->dirty = true;
 		kgc_poison_swept(span, w, freed);
 		live += hweight_long(mark[w]);
-		WRITE_ONCE(span->bits[w], dead);
+		WRITE_ONCE(free[w], dead);
 		mark[w] = 0;
 		scan[w] = 0;
 	}
 	span->nfree = span->nelems - live;
 	span->gen = gen;
-	span->word = span->bits;
+	span->word = free;
 	span->word_base = (char *)span->base;
 	return live;
 }

@@ -3,11 +3,13 @@
  * A span: a run of heap pages cut into slots of one size.
  *
  * All that is known of a slot lies in the span's bitmaps, nothing in the slot
- * itself. The three bitmaps stand behind the structure, word after word:
+ * itself. The three bitmaps stand behind the structure, word after word; mark
+ * comes first, because the barrier and the markers read it without knowing more
+ * of the span:
  *
- *	bits[0 .. nwords)		free: 1 = the slot can be handed out
- *	bits[nwords .. 2 * nwords)	mark: 1 = found reachable, or born black
- *	bits[2 * nwords .. 3 * nwords)	scan: 1 = marked and its fields visited
+ *	words[0 .. nwords)		mark: 1 = found reachable, or born black
+ *	words[nwords .. 2 * nwords)	free: 1 = the slot can be handed out
+ *	words[2 * nwords .. 3 * nwords)	scan: 1 = marked and its fields visited
  *
  * Who writes them: *free* only the CPU whose cache holds the span, or the
  * holder of the central lock while the span is on a list. *mark* anybody,
@@ -70,13 +72,12 @@ struct kgc_shape {
  *	the allocator's: then the mark bits decide who lives
  * @nfree: free slots when they were last accounted for; stale while cached
  * @npages: heap pages
- * @mark: the mark bitmap
  * @queued: on a grey queue; see gc/mark.c
  * @grey: link on that queue
  * @link: on a list of its central, or on the page heap's list of unused spans
  * @arena: where the pages come from
  * @owner: the allocator, to tell heaps apart
- * @bits: the bitmaps
+ * @words: the bitmaps
  */
 struct kgc_span {
 	unsigned long		*word;
@@ -85,7 +86,7 @@ struct kgc_span {
 	u16			*types;
 
 	unsigned long		base;
-	u32			magic;
+	u64			magic;
 	u32			size;
 	u32			gen;
 	u16			nelems;
@@ -102,8 +103,7 @@ struct kgc_span {
 	struct kgc_arena	*arena;
 	struct list_head	link;
 
-	unsigned long		*mark;
-	unsigned long		bits[];
+	unsigned long		words[];
 };
 
 static_assert(sizeof(struct kgc_span) <= 128);
@@ -113,17 +113,17 @@ extern struct kgc_span kgc_empty_span;
 
 static inline unsigned long *kgc_span_free(struct kgc_span *span)
 {
-	return span->bits;
+	return span->words + span->nwords;
 }
 
 static inline unsigned long *kgc_span_mark(struct kgc_span *span)
 {
-	return span->mark;
+	return span->words;
 }
 
 static inline unsigned long *kgc_span_scan(struct kgc_span *span)
 {
-	return span->bits + 2 * span->nwords;
+	return span->words + 2 * span->nwords;
 }
 
 static inline bool kgc_span_noscan(const struct kgc_span *span)
@@ -141,7 +141,7 @@ static __always_inline unsigned int kgc_span_index(const struct kgc_span *span,
 {
 	u32 off = (unsigned long)addr - span->base;
 
-	return (u64)off * span->magic >> 32;
+	return off * span->magic >> 32;
 }
 
 static inline void *kgc_span_slot(const struct kgc_span *span, unsigned int i)
@@ -166,14 +166,14 @@ static inline unsigned int kgc_span_count_free(struct kgc_span *span)
 	unsigned int w, n = 0;
 
 	for (w = 0; w < span->nwords; w++)
-		n += hweight_long(READ_ONCE(span->bits[w]));
+		n += hweight_long(READ_ONCE(kgc_span_free(span)[w]));
 	return n;
 }
 
 static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
 {
 	/* pairs with the releases where slots are taken: a slot seen in use is clear */
-	unsigned long w = smp_load_acquire(&span->bits[i / BITS_PER_LONG]);
+	unsigned long w = smp_load_acquire(&kgc_span_free(span)[i / BITS_PER_LONG]);
 
 	return w >> (i % BITS_PER_LONG) & 1;
 }

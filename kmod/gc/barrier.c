@@ -18,45 +18,61 @@
 #include "../heap.h"
 #include "barrier.h"
 
-static __always_inline void shade_for(struct kgc_section s, void *old,
-				      void *value)
+static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,
+				      void *old, void *value)
 {
 	/* a section that shades at all shades the old value */
 	if (old)
-		kgc_shade(s.heap, old);
-	if (unlikely(s.mode & KGC_MODE_SHADE_NEW) && value)
-		kgc_shade(s.heap, value);
+		kgc_shade(heap, old);
+	if (unlikely(mode & KGC_MODE_SHADE_NEW) && value)
+		kgc_shade(heap, value);
 }
 
-static noinline void *store_shading(struct kgc_section s, void **slot,
-				    void *value)
+static noinline void *store_shading(struct kgc_heap *heap, unsigned int mode,
+				    void **slot, void *value)
 {
 	void *old = READ_ONCE(*slot);
 
 	do {
-		shade_for(s, old, value);
+		shade_for(heap, mode, old, value);
 	} while (!try_cmpxchg(slot, &old, value));
 	return old;
 }
 
-/* Whether an object of the heap is marked. */
-static __always_inline bool is_grey(void *obj)
+/* The rest of __kgc_store() when what is overwritten is white. */
+static noinline void store_over_white(struct kgc_heap *heap,
+				      struct kgc_span *span, unsigned int i,
+				      void **slot, void *old, void *value)
 {
-	struct kgc_span *span = kgc_map_span(obj);
-
-	return kgc_is_marked(span, kgc_span_index(span, obj));
+	kgc_shade_slot(&heap->marking, span, i);
+	if (unlikely(!try_cmpxchg(slot, &old, value)))
+		store_shading(heap, KGC_MODE_SHADE_OLD, slot, value);
 }
 
-/* kgc_store() under a section that shades. */
-void __kgc_store(struct kgc_section s, void **slot, void *value)
+/*
+ * kgc_store() under a section that shades. What is common, nothing to shade or
+ * one object, is done without a frame: everything stays in registers.
+ */
+notrace void __kgc_store(struct kgc_heap *heap, unsigned int mode, void **slot,
+			 void *value)
 {
 	void *old = READ_ONCE(*slot);
 
-	/* mostly there is nothing to shade; then this is a leaf function */
-	if (likely(!(s.mode & KGC_MODE_SHADE_NEW) && (!old || is_grey(old)) &&
-		   try_cmpxchg(slot, &old, value)))
+	if (unlikely(mode & KGC_MODE_SHADE_NEW)) {
+		store_shading(heap, mode, slot, value);
 		return;
-	store_shading(s, slot, value);
+	}
+	if (old) {
+		struct kgc_span *span = kgc_map_span(old);
+		unsigned int i = kgc_span_index(span, old);
+
+		if (!kgc_is_marked(span, i)) {
+			store_over_white(heap, span, i, slot, old, value);
+			return;
+		}
+	}
+	if (unlikely(!try_cmpxchg(slot, &old, value)))
+		store_shading(heap, KGC_MODE_SHADE_OLD, slot, value);
 }
 EXPORT_SYMBOL_GPL(__kgc_store);
 
@@ -65,7 +81,7 @@ void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
 {
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
-	return store_shading(s, slot, value);
+	return store_shading(s.heap, s.mode, slot, value);
 }
 EXPORT_SYMBOL_GPL(__kgc_xchg);
 
@@ -77,7 +93,7 @@ void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 
 		if (found != old)
 			return found;
-		shade_for(s, old, value);
+		shade_for(s.heap, s.mode, old, value);
 	}
 	return cmpxchg(slot, old, value);
 }

@@ -19,17 +19,16 @@
 #include "mark.h"
 
 #define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
+#define CHUNK_FIELDS	8192		/* of an object of very many, in one step */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which some are offered */
 
-static noinline void marker_push(struct kgc_marker *m, struct kgc_span *span)
+static __always_inline void marker_push(struct kgc_marker *m,
+					struct kgc_span *span)
 {
 	span->grey.next = NULL;
-	if (m->tail)
-		m->tail->next = &span->grey;
-	else
-		m->head = &span->grey;
-	m->tail = &span->grey;
+	*m->tail = &span->grey;
+	m->tail = &span->grey.next;
 	m->nr++;
 }
 
@@ -41,10 +40,17 @@ static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
 		marker_push(m, span);
 }
 
+/* Make slot @i of @span grey if it is white; @cur is in work and needs no queue. */
 static __always_inline void marker_mark(struct kgc_marker *m,
+					struct kgc_span *cur,
 					struct kgc_span *span, unsigned int i)
 {
-	if (kgc_mark_slot(span, i) && span != m->cur && kgc_mark_queue(span))
+	if (kgc_is_marked(span, i))
+		return;
+	kgc_mark_white(span, i);
+	/* no call, so that a loop around this has all registers for itself */
+	if (span != cur && !kgc_span_noscan(span) &&
+	    !READ_ONCE(span->queued) && !xchg(&span->queued, 1))
 		marker_push(m, span);
 }
 
@@ -92,41 +98,75 @@ static void scan_words(struct kgc_marker *m, void **from, void **to)
 
 		span = kgc_find_object(m->heap, word, &i);
 		if (span)
-			marker_mark(m, span, i);
+			marker_mark(m, m->cur, span, i);
 	}
 }
 
 /* What a loop over fields keeps in registers. */
 struct scan {
-	struct kgc_leaf		**top;
-	unsigned long		base;
+	unsigned long		map;
 	struct kgc_marker	*m;
 	struct kgc_span		*cur;
 };
 
 static __always_inline struct scan scan_begin(struct kgc_marker *m)
 {
-	return (struct scan){ kgc_map_top, kgc_map_base, m, m->cur };
+	return (struct scan){ kgc_map_from_zero, m, m->cur };
+}
+
+static __always_inline void scan_field(struct scan s, char *obj,
+				       unsigned long offset)
+{
+	/* pairs with the release in kgc_store() */
+	void *p = smp_load_acquire((void **)(obj + offset));
+	struct kgc_span *span;
+
+	if (!p)
+		return;
+	span = kgc_map_span_at(s.map, p);
+	marker_mark(s.m, s.cur, span, kgc_span_index(span, p));
 }
 
 static __always_inline void scan_fields(struct scan s, char *obj,
-					const struct kgc_type *type)
+					const struct kgc_type_field *f,
+					const struct kgc_type_field *end)
 {
-	const struct kgc_type_field *f = type->fields;
-	const struct kgc_type_field *end = f + type->nr_fields;
-
 	do {
-		/* pairs with the release in kgc_store() */
-		void *p = smp_load_acquire((void **)(obj + f->offset));
-		struct kgc_span *span;
-
-		if (!p)
-			continue;
-		span = kgc_map_span_at(s.top, s.base, p);
-		if (kgc_mark_slot(span, kgc_span_index(span, p)) &&
-		    span != s.cur && kgc_mark_queue(span))
-			marker_push(s.m, span);
+		scan_field(s, obj, f->offset);
 	} while (++f < end);
+}
+
+/* Elements with so many fields that one is more than a step. */
+static void scan_long_elements(struct kgc_marker *m)
+{
+	const struct kgc_type *type = m->type;
+	unsigned int n, budget = CHUNK_FIELDS;
+
+	while (budget && m->at < m->end) {
+		n = min(budget, type->nr_fields - m->field);
+		scan_fields(scan_begin(m), m->obj + m->at,
+			    type->fields + m->field,
+			    type->fields + m->field + n);
+		budget -= n;
+		m->field += n;
+		if (m->field == type->nr_fields) {
+			m->field = 0;
+			m->at += type->size;
+		}
+	}
+}
+
+static void scan_elements(struct kgc_marker *m, size_t end)
+{
+	const struct kgc_type_field *f = m->type->fields;
+	const struct kgc_type_field *f_end = f + m->type->nr_fields;
+	char *at = m->obj + m->at, *stop = m->obj + end;
+	size_t step = m->type->size;
+	struct scan s = scan_begin(m);
+
+	for (; at < stop; at += step)
+		scan_fields(s, at, f, f_end);
+	m->at = at - m->obj;
 }
 
 /* Scan the next chunk of m->obj; its end clears m->obj. */
@@ -137,71 +177,142 @@ static void scan_chunk(struct kgc_marker *m)
 	if (m->type->kind == KGC_KIND_CONSERVATIVE) {
 		scan_words(m, (void **)(m->obj + m->at), (void **)(m->obj + end));
 		m->at = end;
+	} else if (m->type->nr_fields > CHUNK_FIELDS) {
+		scan_long_elements(m);
 	} else {
-		for (; m->at < end; m->at += m->type->size)
-			scan_fields(scan_begin(m), m->obj + m->at, m->type);
+		scan_elements(m, end);
 	}
 	if (m->at >= m->end)
 		m->obj = NULL;
 }
 
-/* An object that is more than a few fields. Only large ones take several chunks. */
+/*
+ * An object that is more than a few fields. Only one that has its span for
+ * itself takes several chunks: 64 KiB, or 8192 pointers, are more than any
+ * smaller one has.
+ */
 static noinline void scan_body(struct kgc_marker *m, char *obj,
 			       const struct kgc_type *type)
 {
 	if (type->kind == KGC_KIND_NOSCAN)
 		return;
-	if (type->kind == KGC_KIND_PRECISE) {
-		scan_fields(scan_begin(m), obj, type);
-		return;
-	}
 	m->type = type;
 	m->obj = obj;
 	m->at = 0;
-	m->end = type->kind == KGC_KIND_ARRAY ?
-		rounddown(m->cur->size, type->size) :
-		round_down(type->array ? m->cur->size : type->size,
-			   sizeof(void *));
+	m->field = 0;
+	if (type->kind == KGC_KIND_CONSERVATIVE)
+		m->end = round_down(type->array ? m->cur->size : type->size,
+				    sizeof(void *));
+	else
+		m->end = type->array ? rounddown(m->cur->size, type->size) :
+				       type->size;
 	scan_chunk(m);
 }
 
-/* Scan the grey objects of one bitmap word of the current span, until none. */
-static unsigned int scan_word(struct kgc_marker *m, unsigned int w)
+/*
+ * The grey objects of bitmap word @w of the current span. The marks are read
+ * again until there are none, so a chain through the word is followed to its
+ * end. @left has the bits not scanned yet; what is left of it is returned.
+ *
+ * Objects of the span's only type; ends early when there turns out to be a
+ * second one. With @two they have one or two fields, and no loop over those.
+ */
+static __always_inline unsigned long
+scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
+	     unsigned long left, bool two)
 {
-	struct kgc_span *span = m->cur;
-	unsigned long *mark = kgc_span_mark(span) + w;
-	unsigned long *scan = kgc_span_scan(span) + w;
-	size_t size = span->size;
-	char *base = kgc_span_slot(span, w * BITS_PER_LONG);
 	struct scan s = scan_begin(m);
-	unsigned int n = 0;
-	unsigned long todo;
+	const struct kgc_type_field *fields = type->fields;
+	const struct kgc_type_field *end = fields + type->nr_fields;
+	unsigned long first = fields[0].offset, last = end[-1].offset, todo;
+	unsigned long *mark = kgc_span_mark(s.cur) + w;
+	char *base = kgc_span_slot(s.cur, w * BITS_PER_LONG);
+	size_t size = s.cur->size;
 
 	/*
 	 * The marks come first: what a newborn was given before it was marked
 	 * is seen, above all that the span is no longer of one type. Pairs
 	 * with kgc_dress_slot().
 	 */
-	while ((todo = smp_load_acquire(mark) & ~READ_ONCE(*scan))) {
-		const struct kgc_shape *shape = READ_ONCE(span->shape);
-		const struct kgc_type *type;
+	while ((todo = smp_load_acquire(mark) & left)) {
+		if (unlikely(READ_ONCE(s.cur->shape) != &type->shape))
+			break;
+		left &= ~todo;
+		do {
+			char *obj = base + __ffs(todo) * size;
 
-		WRITE_ONCE(*scan, READ_ONCE(*scan) | todo);
-		n += hweight_long(todo);
-		type = container_of(shape, struct kgc_type, shape);
-		if (likely(shape && type->kind == KGC_KIND_PRECISE)) {
-			for (; todo; todo &= todo - 1)
-				scan_fields(s, base + __ffs(todo) * size, type);
-			continue;
-		}
-		for (; todo; todo &= todo - 1) {
-			unsigned int i = w * BITS_PER_LONG + __ffs(todo);
-
-			scan_body(m, kgc_span_slot(span, i),
-				  kgc_type_of_slot(&m->heap->types, span, i));
-		}
+			/* an address, not a sum made for each field anew */
+			OPTIMIZER_HIDE_VAR(obj);
+			if (!two) {
+				scan_fields(s, obj, fields, end);
+				continue;
+			}
+			scan_field(s, obj, first);
+			if (last != first)
+				scan_field(s, obj, last);
+		} while (todo &= todo - 1);
 	}
-	return n;
+	return left;
+}
+
+static noinline unsigned long scan_word_two(struct kgc_marker *m,
+					    const struct kgc_type *type,
+					    unsigned int w, unsigned long left)
+{
+	return scan_word_of(m, type, w, left, true);
+}
+
+static noinline unsigned long scan_word_few(struct kgc_marker *m,
+					    const struct kgc_type *type,
+					    unsigned int w, unsigned long left)
+{
+	return scan_word_of(m, type, w, left, false);
+}
+
+static unsigned long scan_word_uniform(struct kgc_marker *m, unsigned int w,
+				       unsigned long left)
+{
+	const struct kgc_shape *shape = READ_ONCE(m->cur->shape);
+	const struct kgc_type *type = container_of(shape, struct kgc_type,
+						   shape);
+
+	if (!shape || type->kind != KGC_KIND_PRECISE)
+		return left;
+	return type->nr_fields <= 2 ? scan_word_two(m, type, w, left) :
+				      scan_word_few(m, type, w, left);
+}
+
+/* The same for objects of any type. */
+static unsigned long scan_word_any(struct kgc_marker *m, unsigned int w,
+				   unsigned long left)
+{
+	unsigned long *mark = kgc_span_mark(m->cur) + w;
+	unsigned long todo;
+
+	/* as above: pairs with kgc_dress_slot() */
+	while ((todo = smp_load_acquire(mark) & left)) {
+		unsigned int i = w * BITS_PER_LONG + __ffs(todo);
+
+		left &= ~(todo & -todo);
+		scan_body(m, kgc_span_slot(m->cur, i),
+			  kgc_type_of_slot(&m->heap->types, m->cur, i));
+	}
+	return left;
+}
+
+/* Scan the grey objects of one bitmap word of the current span, until none. */
+static __always_inline unsigned int scan_word(struct kgc_marker *m,
+					      unsigned int w)
+{
+	unsigned long *scan = kgc_span_scan(m->cur) + w;
+	unsigned long before = ~READ_ONCE(*scan), left = before;
+
+	if (!(READ_ONCE(kgc_span_mark(m->cur)[w]) & left))
+		return 0;
+	left = scan_word_uniform(m, w, left);
+	left = scan_word_any(m, w, left);
+	WRITE_ONCE(*scan, READ_ONCE(*scan) | ~left);
+	return hweight_long(before & ~left);
 }
 
 static bool marker_next_span(struct kgc_marker *m)
@@ -219,10 +330,10 @@ static bool marker_next_span(struct kgc_marker *m)
 	span = llist_entry(m->head, struct kgc_span, grey);
 	m->head = m->head->next;
 	if (!m->head)
-		m->tail = NULL;
+		m->tail = &m->head;
 	m->nr--;
 	m->spans++;
-	/* a full barrier, before the marks are read: see kgc_mark_slot() */
+	/* a full barrier, before the marks are read: see kgc_mark_white() */
 	xchg(&span->queued, 0);
 	m->cur = span;
 	return true;
@@ -322,7 +433,7 @@ void kgc_mark_root(struct kgc_marker *m, void *obj)
 	if (!obj)
 		return;
 	span = kgc_map_span(obj);
-	marker_mark(m, span, kgc_span_index(span, obj));
+	marker_mark(m, NULL, span, kgc_span_index(span, obj));
 }
 
 /* Take over what the barriers of every CPU shaded, one CPU after another. */
@@ -373,32 +484,18 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded)
 	return !llist_empty(&heap->marking.shared);
 }
 
-/**
- * kgc_shade_white() - make an object grey, from a barrier
- * @heap: the heap
- * @span: the object's span
- * @i: its slot, which was seen white
- *
- * Marking and queueing are one region that neither an interrupt's end nor a
- * migration splits: the collector's clean round waits for an RCU grace period
- * and then finds in the queues whatever such a region has marked.
- *
- * Context: any but NMI.
- */
+/* kgc_shade_slot() as a call. */
 noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 			      unsigned int i)
 {
-	preempt_disable();
-	if (kgc_mark_slot(span, i)) {
-		/* counted before it can be seen in @queued; an interrupt may
-		 * come between: see kgc_mark_pending()
-		 */
-		this_cpu_inc(heap->marking.grey->shaded);
-		if (kgc_mark_queue(span))
-			llist_add(&span->grey,
-				  &this_cpu_ptr(heap->marking.grey)->list);
-	}
-	preempt_enable();
+	kgc_shade_slot(&heap->marking, span, i);
+}
+
+/* A span with an object that a barrier has shaded. Context: in its region. */
+noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
+{
+	if (!xchg(&span->queued, 1))
+		llist_add(&span->grey, &this_cpu_ptr(mk->grey)->list);
 }
 
 /* A new mark phase: as many workers as the CPU share allows. */
@@ -426,6 +523,7 @@ int kgc_marking_init(struct kgc_heap *heap)
 	init_llist_head(&mk->shared);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {
 		mk->marker[i].heap = heap;
+		mk->marker[i].tail = &mk->marker[i].head;
 		INIT_WORK(&mk->marker[i].work, marker_work);
 	}
 	return 0;

@@ -39,13 +39,14 @@ struct kgc_grey {
  * struct kgc_marker - one worker's place in the heap
  * @heap: the heap
  * @head: local queue of grey spans, first in first out
- * @tail: its end
+ * @tail: where the next one is linked in: @head while there is none
  * @nr: spans on it
  * @cur: span being scanned
  * @obj: object being scanned in chunks
  * @type: its type
  * @at: bytes of it done
  * @end: bytes of it to do
+ * @field: fields done of the element at @at, where elements have very many
  * @objects: objects scanned in this cycle
  * @spans: spans dequeued in this cycle
  * @work: for the workers beside the cycle's own
@@ -53,13 +54,14 @@ struct kgc_grey {
 struct kgc_marker {
 	struct kgc_heap		*heap;
 	struct llist_node	*head;
-	struct llist_node	*tail;
+	struct llist_node	**tail;
 	unsigned int		nr;
 	struct kgc_span		*cur;
 	char			*obj;
 	const struct kgc_type	*type;
 	size_t			at;
 	size_t			end;
+	unsigned int		field;
 	u64			objects;
 	u64			spans;
 	struct work_struct	work;
@@ -83,32 +85,23 @@ struct kgc_marking {
 
 static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
 {
-	return READ_ONCE(kgc_span_mark(span)[i / BITS_PER_LONG]) >>
+	/* not READ_ONCE(), which keeps gcc from folding the address */
+	return data_race(kgc_span_mark(span)[i / BITS_PER_LONG]) >>
 	       (i % BITS_PER_LONG) & 1;
 }
 
 /*
- * Make an object grey. Return: whether it was white and its span has to be
- * queued by the caller, in the same region.
+ * Mark a slot that was seen white. The mark is seen before @queued is read
+ * then: either the marker sees the mark, or we see that the span has to be
+ * queued again. Two who mark the same object at the same time both go on to
+ * the queue, which takes a span once.
  */
-static __always_inline bool kgc_mark_slot(struct kgc_span *span, unsigned int i)
+static __always_inline void kgc_mark_white(struct kgc_span *span,
+					   unsigned int i)
 {
-	if (kgc_is_marked(span, i))
-		return false;
-	set_bit(i % BITS_PER_LONG, &kgc_span_mark(span)[i / BITS_PER_LONG]);
-	/*
-	 * The mark is seen before @queued is read. Pairs with the xchg() in
-	 * marker_next_span(): either the marker sees the mark, or we see that
-	 * the span has to be queued again. Two who mark the same object at
-	 * the same time both go on to the queue, which takes a span once.
-	 */
+	set_bit(i, kgc_span_mark(span));
+	/* pairs with the xchg() in marker_next_span() */
 	smp_mb__after_atomic();
-	return !kgc_span_noscan(span);
-}
-
-static __always_inline bool kgc_mark_queue(struct kgc_span *span)
-{
-	return !READ_ONCE(span->queued) && !xchg(&span->queued, 1);
 }
 
 int kgc_marking_init(struct kgc_heap *heap);
@@ -121,8 +114,33 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded);
 void kgc_mark_take_barriers(struct kgc_marker *m);
 void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 		     unsigned int i);
+void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span);
 struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
 				 unsigned int *index);
+
+/*
+ * Make an object grey that was seen white, from a barrier.
+ *
+ * Marking, counting and queueing are one region that neither an interrupt's
+ * end nor a migration splits: the collector's clean round waits for an RCU
+ * grace period and then finds in the queues whatever such a region has marked.
+ */
+static __always_inline void kgc_shade_slot(struct kgc_marking *mk,
+					   struct kgc_span *span,
+					   unsigned int i)
+{
+	preempt_disable();
+	kgc_mark_white(span, i);
+	if (!kgc_span_noscan(span)) {
+		/* counted before it can be seen in @queued; an interrupt may
+		 * come between: see kgc_mark_pending()
+		 */
+		this_cpu_inc(mk->grey->shaded);
+		if (unlikely(!READ_ONCE(span->queued)))
+			kgc_grey_push(mk, span);
+	}
+	preempt_enable();
+}
 
 /* Make an object of the heap grey if it is white. Context: any but NMI. */
 static __always_inline void kgc_shade(struct kgc_heap *heap, void *obj)

@@ -121,7 +121,8 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	else if (!desc->nr_fields)
 		type->kind = KGC_KIND_NOSCAN;
 	else
-		type->kind = type->array ? KGC_KIND_ARRAY : KGC_KIND_PRECISE;
+		type->kind = type->array || desc->nr_fields > KGC_FEW_FIELDS ?
+			KGC_KIND_ARRAY : KGC_KIND_PRECISE;
 	type->nr_fields = desc->nr_fields;
 	for (i = 0; i < desc->nr_fields; i++) {
 		type->fields[i].offset = desc->fields[i];

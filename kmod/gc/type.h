@@ -13,11 +13,12 @@
 #define KGC_TYPE_CHUNK		512
 #define KGC_TYPE_CHUNKS		((KGC_MAX_TYPES + KGC_TYPE_CHUNK) / KGC_TYPE_CHUNK)
 #define KGC_TYPE_NAME		32
+#define KGC_FEW_FIELDS		64	/* scanned without counting */
 
 enum kgc_kind {
 	KGC_KIND_NOSCAN,	/* no pointers */
-	KGC_KIND_PRECISE,	/* at the offsets listed */
-	KGC_KIND_ARRAY,		/* at the offsets listed, element after element */
+	KGC_KIND_PRECISE,	/* at the offsets listed, which are few */
+	KGC_KIND_ARRAY,		/* the same, element after element, or many */
 	KGC_KIND_CONSERVATIVE,	/* any aligned word may be one */
 };
 

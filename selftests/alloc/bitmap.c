@@ -37,8 +37,9 @@ static void slots_and_nothing_else(void)
 			check(kgc_span_is_free(span, i));
 		for (; i < span->nwords * BITS_PER_LONG; i++)
 			check(!test_bit(i, kgc_span_free(span)));
-		check(find_first_bit(kgc_span_mark(span), 2 * span->nwords *
-				     BITS_PER_LONG) == 2 * span->nwords * BITS_PER_LONG);
+		for (i = 0; i < span->nwords * BITS_PER_LONG; i++)
+			check(!test_bit(i, kgc_span_mark(span)) &&
+			      !test_bit(i, kgc_span_scan(span)));
 		kgc_span_free_struct(span);
 	}
 }
@@ -85,7 +86,7 @@ static void holes_are_found(void)
 				       n, hole, word);
 				bitmap_clear(kgc_span_free(span), 0, n);
 				set_bit(hole, kgc_span_free(span));
-				span->word = &span->bits[word];
+				span->word = &kgc_span_free(span)[word];
 				span->word_base = (char *)span->base +
 						  word * 64UL * span->size;
 				check(take(span) == (int)hole);
@@ -147,9 +148,9 @@ static void sweep_swaps(void)
 			for (i = 0; i < n; i++)
 				check(kgc_span_is_free(span, i) !=
 				      test_bit(i, marks));
-			check(find_first_bit(kgc_span_mark(span), 2 * span->nwords *
-					     BITS_PER_LONG) ==
-			      2 * span->nwords * BITS_PER_LONG);
+			for (i = 0; i < span->nwords * BITS_PER_LONG; i++)
+				check(!test_bit(i, kgc_span_mark(span)) &&
+				      !test_bit(i, kgc_span_scan(span)));
 			for (i = 0; i < n - live; i++)
 				check(!test_bit(take(span), marks));
 			check(take(span) == -1);

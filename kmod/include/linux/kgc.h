@@ -99,7 +99,8 @@ struct kgc_section {
 
 struct kgc_section __kgc_section_note(struct kgc_section s);
 int __kgc_section_forget(struct kgc_section s);
-void __kgc_store(struct kgc_section s, void **slot, void *value);
+void __kgc_store(struct kgc_heap *heap, unsigned int mode, void **slot,
+		 void *value);
 void *__kgc_xchg(struct kgc_section s, void **slot, void *value);
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value);
 void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n);
@@ -187,7 +188,8 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 					   void *value)
 {
 	if (unlikely(s.mode & KGC_MODE_SHADE))
-		__kgc_store(s, slot, value);
+		/* scalars: gcc rebuilds a struct for a call that is not made */
+		__kgc_store(s.heap, s.mode, slot, value);
 	else
 		smp_store_release(slot, value);	/* pairs with kgc_load() */
 }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A section is not left on one way out. */
+// expect: context imbalance in 'access' - different lock contexts for basic block
+#include "common.h"
+
+u64 access(struct kgc_heap *heap, struct node *node, struct node *value)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	value = kgc_load(s, &node->next);
+	if (!value)
+		return 0;
+	kgc_exit(s);
+	return 1;
+}
