@@ -61,8 +61,8 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 		goto err_alloc;
 	kgc_types_init(&heap->types);
 	kgc_roots_init(&heap->roots);
-	kgc_handles_init(&heap->handles, 0, gfp);
-	kgc_weaks_init(heap, gfp);
+	kgc_handles_init(&heap->handles, 0, &heap->alloc);
+	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
 	kgc_sections_init(heap);
 	kgc_cycle_init(heap);

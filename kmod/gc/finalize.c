@@ -13,6 +13,7 @@
  */
 #include <linux/slab.h>
 
+#include "../alloc/charge.h"
 #include "../heap.h"
 #include "finalize.h"
 
@@ -21,6 +22,20 @@
 static unsigned long final_index(const void *obj)
 {
 	return kgc_map_offset(obj) / 8;
+}
+
+static int final_insert(struct kgc_finals *finals, struct kgc_final *f,
+			gfp_t gfp)
+{
+	int err = xa_insert_bh(&finals->pending, final_index(f->obj), f, gfp);
+
+	if (err) {
+		kfree(f);
+		return err == -EBUSY ? -EEXIST : err;
+	}
+	atomic_inc(&finals->nr_pending);
+	atomic_inc(&finals->nr);
+	return 0;
 }
 
 /*
@@ -33,9 +48,10 @@ static unsigned long final_index(const void *obj)
 int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		  u64 cookie, gfp_t gfp)
 {
-	struct kgc_finals *finals = &s.heap->finals;
+	struct kgc_allocator *a = &s.heap->alloc;
 	struct kgc_span *span = kgc_map_span(obj);
 	struct kgc_type *type;
+	struct mem_cgroup *old;
 	struct kgc_final *f;
 	int err;
 
@@ -43,22 +59,19 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 				kgc_span_index(span, obj));
 	if (type->shape.flags & KGC_SHAPE_TINY)
 		return -EINVAL;
-	f = kzalloc(sizeof(*f), gfp | s.heap->alloc.gfp);
-	if (!f)
-		return -ENOMEM;
-	f->obj = obj;
-	f->fn = fn;
-	f->cookie = cookie;
-	INIT_LIST_HEAD(&f->link);
-	err = xa_insert_bh(&finals->pending, final_index(obj), f,
-			   gfp | s.heap->alloc.gfp);
-	if (err) {
-		kfree(f);
-		return err == -EBUSY ? -EEXIST : err;
+	old = kgc_charge_begin(a->memcg);
+	f = kzalloc(sizeof(*f), gfp | a->gfp);
+	if (f) {
+		f->obj = obj;
+		f->fn = fn;
+		f->cookie = cookie;
+		INIT_LIST_HEAD(&f->link);
+		err = final_insert(&s.heap->finals, f, gfp | a->gfp);
+	} else {
+		err = -ENOMEM;
 	}
-	atomic_inc(&finals->nr_pending);
-	atomic_inc(&finals->nr);
-	return 0;
+	kgc_charge_end(a->memcg, old);
+	return err;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 
+#include "../alloc/charge.h"
 #include "../heap.h"
 #include "handle.h"
 
@@ -31,12 +32,13 @@ static u32 handle_gen(u64 handle)
 	return (handle & ~KGC_HANDLE_TAGS) >> 32;
 }
 
-void kgc_handles_init(struct kgc_handles *handles, u64 tag, gfp_t gfp)
+void kgc_handles_init(struct kgc_handles *handles, u64 tag,
+		      struct kgc_allocator *a)
 {
 	handles->tag = tag;
 	spin_lock_init(&handles->lock);
 	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH);
-	handles->gfp = gfp;
+	handles->a = a;
 }
 
 void kgc_handles_destroy(struct kgc_handles *handles)
@@ -53,7 +55,7 @@ void kgc_handles_destroy(struct kgc_handles *handles)
  * Add a chunk of free slots, unless somebody else does at the same time.
  * Context: as @gfp says.
  */
-static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
+static int handles_grow_charged(struct kgc_handles *handles, gfp_t gfp)
 {
 	u32 first = READ_ONCE(handles->nr_slots), i;
 	struct kgc_handle_slot *chunk;
@@ -61,7 +63,6 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 
 	if (first + KGC_HANDLE_CHUNK > KGC_MAX_HANDLES)
 		return -ENOSPC;
-	gfp |= handles->gfp | __GFP_NOWARN;
 	/* so that the store below needs no memory */
 	err = xa_reserve_bh(&handles->chunks, first / KGC_HANDLE_CHUNK, gfp);
 	if (err)
@@ -89,6 +90,17 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 	if (err)
 		free_page((unsigned long)chunk);
 	return err == -EEXIST ? 0 : err;
+}
+
+/* The same at the expense of the heap's owner. */
+static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
+{
+	struct kgc_allocator *a = handles->a;
+	struct mem_cgroup *old = kgc_charge_begin(a->memcg);
+	int err = handles_grow_charged(handles, gfp | a->gfp | __GFP_NOWARN);
+
+	kgc_charge_end(a->memcg, old);
+	return err;
 }
 
 /*

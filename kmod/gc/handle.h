@@ -15,6 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+struct kgc_allocator;
+
 struct kgc_marker;
 
 #define KGC_MAX_HANDLES		(1U << 20)
@@ -51,7 +53,7 @@ struct kgc_handle_slot {
  * @free: number + 1 of the first free slot, 0 for none
  * @open: handles open
  * @scan: next slot to be scanned by the collector
- * @gfp: how chunks are allocated
+ * @a: the heap's allocator: how chunks are asked for, and who is charged
  */
 struct kgc_handles {
 	u64		tag;
@@ -61,10 +63,11 @@ struct kgc_handles {
 	u32		free;
 	u32		open;
 	u32		scan;
-	gfp_t		gfp;
+	struct kgc_allocator *a;
 };
 
-void kgc_handles_init(struct kgc_handles *handles, u64 tag, gfp_t gfp);
+void kgc_handles_init(struct kgc_handles *handles, u64 tag,
+		      struct kgc_allocator *a);
 void kgc_handles_destroy(struct kgc_handles *handles);
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle);

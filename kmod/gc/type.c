@@ -6,6 +6,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "../alloc/charge.h"
 #include "../heap.h"
 #include "type.h"
 
@@ -107,7 +108,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	unsigned int i;
 
 	type = kvzalloc(struct_size(type, fields, desc->nr_fields),
-			GFP_KERNEL_ACCOUNT);
+			GFP_KERNEL | heap->alloc.gfp);
 	if (!type)
 		return NULL;
 	type->heap = heap;
@@ -133,7 +134,8 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	return type;
 }
 
-static int type_publish(struct kgc_types *types, struct kgc_type *type)
+static int type_publish(struct kgc_types *types, struct kgc_type *type,
+			gfp_t gfp)
 {
 	unsigned int id = types->nr + 1;
 	struct kgc_type ***chunk = &types->chunk[id / KGC_TYPE_CHUNK];
@@ -142,8 +144,7 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type)
 	if (id > KGC_MAX_TYPES)
 		return -ENOSPC;
 	if (!*chunk) {
-		*chunk = kcalloc(KGC_TYPE_CHUNK, sizeof(**chunk),
-				 GFP_KERNEL_ACCOUNT);
+		*chunk = kcalloc(KGC_TYPE_CHUNK, sizeof(**chunk), gfp);
 		if (!*chunk)
 			return -ENOMEM;
 		types->bytes += KGC_TYPE_CHUNK * sizeof(**chunk);
@@ -162,20 +163,9 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type)
 	return 0;
 }
 
-/**
- * kgc_type_add() - register a type
- * @heap: the heap
- * @desc: the description; copied
- * @targets: by field, the id of the only type it may hold, 0 for any,
- *	U32_MAX for the type itself; or NULL
- *
- * Context: may sleep.
- * Return: the type, or ERR_PTR: -EINVAL, -EOPNOTSUPP for the description,
- * -ENOSPC when the table is full, -ENOMEM, -ENODEV when the owner is going.
- */
-struct kgc_type *kgc_type_add(struct kgc_heap *heap,
-			      const struct kgc_type_desc *desc,
-			      const u32 *targets)
+static struct kgc_type *type_add(struct kgc_heap *heap,
+				 const struct kgc_type_desc *desc,
+				 const u32 *targets)
 {
 	struct kgc_type *type;
 	int err = desc_check(desc);
@@ -194,13 +184,36 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 		type->owner = desc->owner;
 	}
 	mutex_lock(&heap->types.lock);
-	err = type_publish(&heap->types, type);
+	err = type_publish(&heap->types, type,
+			   GFP_KERNEL | heap->alloc.gfp);
 	mutex_unlock(&heap->types.lock);
 	if (err) {
 		module_put(type->owner);
 		kvfree(type);
 		return ERR_PTR(err);
 	}
+	return type;
+}
+
+/**
+ * kgc_type_add() - register a type
+ * @heap: the heap
+ * @desc: the description; copied
+ * @targets: by field, the id of the only type it may hold, 0 for any,
+ *	U32_MAX for the type itself; or NULL
+ *
+ * Context: may sleep.
+ * Return: the type, or ERR_PTR: -EINVAL, -EOPNOTSUPP for the description,
+ * -ENOSPC when the table is full, -ENOMEM, -ENODEV when the owner is going.
+ */
+struct kgc_type *kgc_type_add(struct kgc_heap *heap,
+			      const struct kgc_type_desc *desc,
+			      const u32 *targets)
+{
+	struct mem_cgroup *old = kgc_charge_begin(heap->alloc.memcg);
+	struct kgc_type *type = type_add(heap, desc, targets);
+
+	kgc_charge_end(heap->alloc.memcg, old);
 	return type;
 }
 

@@ -91,9 +91,10 @@ bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 	return alive;
 }
 
-void kgc_weaks_init(struct kgc_heap *heap, gfp_t gfp)
+void kgc_weaks_init(struct kgc_heap *heap)
 {
-	kgc_handles_init(&heap->weaks.handles, KGC_HANDLE_WEAK, gfp);
+	kgc_handles_init(&heap->weaks.handles, KGC_HANDLE_WEAK,
+			 &heap->alloc);
 }
 
 /* A new cycle: before MARK is published. */

@@ -32,7 +32,7 @@ struct kgc_weaks {
 
 bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 		    const void *addr, unsigned int i);
-void kgc_weaks_init(struct kgc_heap *heap, gfp_t gfp);
+void kgc_weaks_init(struct kgc_heap *heap);
 void kgc_weaks_open(struct kgc_heap *heap);
 void kgc_weaks_look(struct kgc_heap *heap);
 bool kgc_weaks_close(struct kgc_heap *heap);
