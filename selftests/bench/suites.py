@@ -109,6 +109,10 @@ SUITES = {
 }
 
 
+# What is no boot of a guest: see firstrun.py.
+ASIDE = ("run",)
+
+
 def output(*command):
     return subprocess.run(command, cwd=TOP, check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
@@ -120,14 +124,18 @@ def say(word, text):
 
 def fingerprint(suite):
     """A digest of everything a figure depends on but the machine."""
-    s = SUITES[suite]
-    digest = hashlib.sha256(
-        repr((s.lines, s.options, s.kernel)).encode())
-    sources = ["Kbuild", "kmod", "uapi", "selftests/bench/guest"]
-    if s.beside:
-        sources += ["selftests/bench/rivals", "selftests/bench/rivals.py"]
-    if any(line.startswith("kgcctl") for line in s.lines):
-        sources.append("userspace")
+    digest = hashlib.sha256(suite.encode())
+    sources = ["Kbuild", "kmod", "uapi"]
+    if suite in SUITES:
+        s = SUITES[suite]
+        digest.update(repr((s.lines, s.options, s.kernel)).encode())
+        sources.append("selftests/bench/guest")
+        if s.beside:
+            sources += ["selftests/bench/rivals", "selftests/bench/rivals.py"]
+        if any(line.startswith("kgcctl") for line in s.lines):
+            sources.append("userspace")
+    else:
+        sources += ["userspace", "vm-images"]
     files = output("git", "ls-files", "-co", "--exclude-standard", "--",
                    *sources).split("\n")
     for name in sorted(files):
@@ -167,6 +175,13 @@ def build(kernel):
                 sys.exit(f"could not build for {kernel}, the log is {log}")
     return ["selftests/bench/guest", "build/userspace/bin/kgcctl",
             f"build/{kernel}/kgc.ko", f"build/{kernel}/kgc_bench.ko"]
+
+
+def save(found):
+    os.makedirs(OUT, exist_ok=True)
+    with open(path_of(found["suite"]), "w", encoding="utf-8") as f:
+        json.dump(found, f, indent=1)
+        f.write("\n")
 
 
 def describe(suite):
@@ -244,10 +259,7 @@ def run(suite):
             found.update(line)
     found["seconds"] = round(time.time() - begin)
     found["complete"] = not found["status"] and not found["failed"]
-    os.makedirs(OUT, exist_ok=True)
-    with open(path_of(suite), "w", encoding="utf-8") as f:
-        json.dump(found, f, indent=1)
-        f.write("\n")
+    save(found)
     if not found["complete"]:
         say("FAILED", f"{suite}: status {found['status']}, "
             f"{', '.join(found['failed'])}")
