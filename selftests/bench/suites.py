@@ -251,8 +251,9 @@ def run(suite):
         elif "failed" in line:
             found["failed"].append(line["failed"])
         elif "skipped" in line:
-            found["skipped"].append(line["skipped"])
-            say("SKIP", line["skipped"])
+            if line["skipped"] not in found["skipped"]:
+                found["skipped"].append(line["skipped"])
+                say("SKIP", line["skipped"])
         elif "metric" in line:
             found["results"].append(line)
         else:

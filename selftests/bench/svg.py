@@ -48,10 +48,11 @@ class Axis:
 
 
 def frame(title, body, names):
+    room = min(150, (WIDTH - LEFT) / max(len(names), 1))
     legend = "".join(
-        f'<rect x="{LEFT + 150 * i}" y="{HEIGHT - 14}" width="10" height="10" '
-        f'fill="{COLOURS[i % len(COLOURS)]}"/>' +
-        text(LEFT + 150 * i + 14, HEIGHT - 5, n, "start", 11)
+        f'<rect x="{LEFT + room * i:.0f}" y="{HEIGHT - 14}" width="10" '
+        f'height="10" fill="{COLOURS[i % len(COLOURS)]}"/>' +
+        text(LEFT + room * i + 14, HEIGHT - 5, n, "start", 11)
         for i, n in enumerate(names))
     return (f'<figure><figcaption>{html.escape(title)}</figcaption>'
             f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -86,7 +87,9 @@ def bars(title, groups, series, log=False):
                      f'width="{width:.1f}" height="{HEIGHT - BOTTOM - y:.1f}" '
                      f'fill="{COLOURS[i % len(COLOURS)]}"><title>'
                      f'{values[g]:g}</title></rect>')
-            body += text(x + (i + 0.5) * width, y - 3, short(values[g]), size=9)
+            if width > 24:
+                body += text(x + (i + 0.5) * width, y - 3, short(values[g]),
+                             size=9)
     return frame(title, body, list(series))
 
 
