@@ -6,385 +6,29 @@
  *
  * /proc/self/fail-nth also refuses copies from and to us; then it is EFAULT.
  *
- * kselftest-timeout: 600
+ * kselftest-timeout: 300
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "debugfs_files.h"
 #include "heap.h"
+#include "refuse/calls.h"
+#include "refuse/inject.h"
 
 #define MOST_REQUESTS	4000
 #define NR_WORKERS	6	/* processes that refuse */
 #define UNREACHED	1000000
 #define OF_OUR_INIT	100	/* requests, and some of the kernel's own */
-#define NR_MANY		300	/* handles, more than a page of them */
-#define NR_PAGE		256	/* handles in a page */
-#define NR_COPIES	4	/* with which a page is filled, and more */
-#define LARGE		100000
-#define FAULT		"/sys/kernel/debug/"
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
-
-/* ---- injection ----------------------------------------------------------- */
-
-static int put_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-/* Let sleeping allocations, and single pages, fail as well. */
-static bool injection_ready(void)
-{
-	return !put_file(FAULT "failslab/ignore-gfp-wait", "N") &&
-	       !put_file(FAULT "fail_page_alloc/ignore-gfp-wait", "N") &&
-	       !put_file(FAULT "fail_page_alloc/min-order", "0") &&
-	       !put_file(FAULT "failslab/verbose", "0") &&
-	       !put_file(FAULT "fail_page_alloc/verbose", "0") &&
-	       (put_file(FAULT "fail_usercopy/verbose", "0"), true) &&
-	       !access("/proc/self/fail-nth", W_OK);
-}
+#define KMEMLEAK	DEBUGFS "kmemleak"
 
 #define NEED_INJECTION() do { \
 	if (!injection_ready()) \
 		SKIP(return, "this kernel cannot refuse memory on request"); \
 } while (0)
-
-static int fail_fd = -1;
-static bool injecting;
-static unsigned int missing;
-
-static void refuse(unsigned int nth)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%u", nth);
-
-	if (fail_fd < 0)
-		fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	if (pwrite(fail_fd, text, length, 0) != length)
-		abort();
-	injecting = true;
-}
-
-/* Ends it. How many requests were missing to the one to be refused. */
-static unsigned int requests_missing(void)
-{
-	char text[16] = "";
-
-	if (!injecting)
-		return missing;
-	/* a request still to be refused may be the copy to us */
-	if (pread(fail_fd, text, sizeof(text) - 1, 0) < 0)
-		text[0] = '1';
-	while (pwrite(fail_fd, "0", 1, 0) != 1)
-		text[0] = '1';
-	injecting = false;
-	missing = atoi(text);
-	return missing;
-}
-
-static bool was_refused(void)
-{
-	return !requests_missing();
-}
-
-/* ---- what is called ------------------------------------------------------ */
-
-struct stage {
-	int fd;
-	int node, tiny, large, array, loose;
-	__u64 object, other, big, weak;
-	__u64 many[NR_MANY];
-};
-
-static bool stage_up(struct stage *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->fd = kgc_open();
-	if (st->fd < 0)
-		return false;
-	st->node = register_node(st->fd);
-	st->tiny = kgc_type_register(st->fd, "tiny", 4, KGC_TYPE_NOSCAN, NULL, 0);
-	st->large = kgc_type_register(st->fd, "large", LARGE, KGC_TYPE_NOSCAN,
-				      NULL, 0);
-	st->loose = kgc_type_register(st->fd, "loose", 64,
-				      KGC_TYPE_CONSERVATIVE, NULL, 0);
-	return st->loose > 0;
-}
-
-/*
- * Objects for the calls that want some; the others begin on an empty heap. Then
- * so many handles that a few more need another page.
- */
-static bool stage_objects(struct stage *st)
-{
-	bool good = !kgc_alloc(st->fd, st->node, 0, &st->object) &&
-	       !kgc_alloc(st->fd, st->node, 0, &st->other) &&
-	       !kgc_alloc(st->fd, st->large, 0, &st->big) &&
-	       !kgc_store(st->fd, st->object, NODE_LEFT, st->other);
-
-	for (int i = 3; i < NR_PAGE - 1 && good; i++)
-		good = !kgc_dup(st->fd, st->object, &st->many[0]);
-	return good;
-}
-
-static int call_open(struct stage *st)
-{
-	int fd = kgc_open();
-
-	return fd < 0 ? fd : kgc_close(fd);
-}
-
-static int call_info(struct stage *st)
-{
-	struct kgc_info info;
-
-	return kgc_info(st->fd, &info);
-}
-
-static int call_type(struct stage *st)
-{
-	static const struct kgc_field fields[] = { { 0, 0 }, { 8, 0 }, { 24, 0 } };
-	int type = kgc_type_register(st->fd, "three", 40, 0, fields, 3);
-
-	return type < 0 ? type : 0;
-}
-
-static int call_type_of_many_fields(struct stage *st)
-{
-	static struct kgc_field fields[2000];
-	int type;
-
-	for (int i = 0; i < 2000; i++)
-		fields[i].offset = 8 * i;
-	type = kgc_type_register(st->fd, NULL, 16000, 0, fields, 2000);
-	return type < 0 ? type : 0;
-}
-
-static int call_alloc(struct stage *st)
-{
-	__u64 handle;
-	int err = kgc_alloc(st->fd, st->node, 0, &handle);
-
-	return err ? err : kgc_drop(st->fd, handle);
-}
-
-static int call_alloc_tiny(struct stage *st)
-{
-	__u64 handle;
-	int err = kgc_alloc(st->fd, st->tiny, 0, &handle);
-
-	return err ? err : kgc_drop(st->fd, handle);
-}
-
-static int call_alloc_large(struct stage *st)
-{
-	__u64 handle;
-	int err = kgc_alloc(st->fd, st->large, 0, &handle);
-
-	return err ? err : kgc_drop(st->fd, handle);
-}
-
-/* What was delivered before the failure stands. */
-static int call_alloc_many(struct stage *st)
-{
-	__u32 done = 0, dropped;
-	int err = kgc_alloc_many(st->fd, st->node, 0, NR_MANY, st->many, &done);
-
-	was_refused();
-	if (done && kgc_drop_many(st->fd, st->many, done, &dropped))
-		return -EUCLEAN;
-	return err < 0 ? err : 0;
-}
-
-static int drop_copies(struct stage *st, int n)
-{
-	__u32 dropped;
-
-	was_refused();
-	if (!n)
-		return 0;
-	return kgc_drop_many(st->fd, st->many, n, &dropped);
-}
-
-static int call_dup(struct stage *st)
-{
-	int err = 0, n;
-
-	for (n = 0; n < NR_COPIES && !err; n++)
-		err = kgc_dup(st->fd, st->object, &st->many[n]);
-	return drop_copies(st, err ? n - 1 : n) ?: err;
-}
-
-static int call_load(struct stage *st)
-{
-	int err = 0, n;
-
-	for (n = 0; n < NR_COPIES && !err; n++)
-		err = kgc_load(st->fd, st->object, NODE_LEFT, &st->many[n]);
-	return drop_copies(st, err ? n - 1 : n) ?: err;
-}
-
-static int call_store(struct stage *st)
-{
-	return kgc_store(st->fd, st->object, NODE_RIGHT, st->object);
-}
-
-/* The old value comes back or is still there. */
-static int call_xchg(struct stage *st)
-{
-	__u64 old, left;
-	int err = 0, n;
-
-	for (n = 0; n < NR_COPIES && !err; n++) {
-		err = kgc_xchg(st->fd, st->object, NODE_LEFT, st->other, &old);
-		st->many[n] = old;
-	}
-	n -= !!err;
-	was_refused();
-	if (err == -ENOMEM) {
-		if (kgc_load(st->fd, st->object, NODE_LEFT, &left))
-			return -EUCLEAN;
-		kgc_drop(st->fd, left);
-	}
-	return drop_copies(st, n) ?: err;
-}
-
-static int call_read(struct stage *st)
-{
-	static char bytes[LARGE];
-
-	return kgc_read(st->fd, st->big, 0, bytes, LARGE);
-}
-
-static int call_write(struct stage *st)
-{
-	static const char bytes[LARGE];
-
-	return kgc_write(st->fd, st->big, 0, bytes, LARGE);
-}
-
-static int call_object_info(struct stage *st)
-{
-	__u32 type, size;
-
-	return kgc_object_info(st->fd, st->object, &type, &size);
-}
-
-static int call_drop(struct stage *st)
-{
-	__u64 copy;
-	int err = kgc_dup(st->fd, st->object, &copy);
-
-	return err ? err : kgc_drop(st->fd, copy);
-}
-
-static int call_collect(struct stage *st)
-{
-	return kgc_collect(st->fd, 2, KGC_COLLECT_WAIT, NULL);
-}
-
-static int call_option(struct stage *st)
-{
-	__u64 value;
-	int err = kgc_option_set(st->fd, KGC_OPT_GOGC, 50);
-
-	return err ? err : kgc_option_get(st->fd, KGC_OPT_GOGC, &value);
-}
-
-static int call_stats(struct stage *st)
-{
-	struct kgc_stats stats;
-
-	return kgc_stats(st->fd, &stats);
-}
-
-static int call_scavenge(struct stage *st)
-{
-	__u64 released;
-
-	return kgc_scavenge(st->fd, &released);
-}
-
-static int call_weak(struct stage *st)
-{
-	__u64 weak, strong;
-	int err = kgc_weak_create(st->fd, st->object, &weak);
-
-	if (err)
-		return err;
-	err = kgc_weak_get(st->fd, weak, &strong);
-	was_refused();
-	if (!err)
-		err = kgc_drop(st->fd, strong);
-	return kgc_weak_drop(st->fd, weak) ?: err;
-}
-
-static int call_finalize(struct stage *st)
-{
-	__u64 handle;
-	int err = kgc_alloc(st->fd, st->node, 0, &handle);
-
-	if (err)
-		return err;
-	err = kgc_finalize(st->fd, handle, 1);
-	was_refused();
-	return kgc_drop(st->fd, handle) ?: err;
-}
-
-/* One of each kind; the first error among them is the answer. */
-static int call_batch(struct stage *st)
-{
-	struct kgc_batch_builder batch;
-	int err = kgc_batch_init(&batch, st->fd, 64), a, b;
-
-	if (err)
-		return err;
-	a = kgc_batch_alloc(&batch, st->node, 0);
-	b = kgc_batch_alloc(&batch, st->loose, 0);
-	kgc_batch_store(&batch, KGC_RESULT(a), NODE_LEFT, KGC_RESULT(b));
-	kgc_batch_write_word(&batch, KGC_RESULT(b), 8, 4711);
-	kgc_batch_collect(&batch, 1);
-	err = kgc_batch_flush(&batch, 0);
-	was_refused();
-	if (!err)
-		err = kgc_batch_error(&batch);
-	/* what stands behind a failed one was told that there is no handle */
-	if (err == -ENOENT)
-		err = -ENOMEM;
-	for (int i = a; i <= b; i++)
-		if (kgc_batch_result(&batch, i))
-			kgc_drop(st->fd, kgc_batch_result(&batch, i));
-	kgc_batch_destroy(&batch);
-	return err;
-}
-
-static int call_batch_large(struct stage *st)
-{
-	struct kgc_batch_builder batch;
-	int err = kgc_batch_init(&batch, st->fd, 2 * NR_MANY);
-
-	if (err)
-		return err;
-	for (int i = 0; i < NR_MANY; i++)
-		kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, st->node, 0)));
-	err = kgc_batch_flush(&batch, 0);
-	was_refused();
-	if (!err)
-		err = kgc_batch_error(&batch);
-	kgc_batch_destroy(&batch);
-	return err == -ENOENT ? -ENOMEM : err;
-}
 
 /* ---- afterwards ---------------------------------------------------------- */
 
@@ -462,32 +106,9 @@ FIXTURE_TEARDOWN(refused)
 #define CALL(name_, objects_, memory_) \
 	FIXTURE_VARIANT_ADD(refused, name_) { \
 		.call = call_##name_, .objects = objects_, .memory = memory_, \
-	}
+	};
 
-CALL(open, false, true);
-CALL(info, false, false);
-CALL(type, false, true);
-CALL(type_of_many_fields, false, false);	/* large memory has a second source */
-CALL(alloc, false, true);
-CALL(alloc_tiny, false, true);
-CALL(alloc_large, false, true);
-CALL(alloc_many, false, true);
-CALL(dup, true, true);
-CALL(load, true, true);
-CALL(store, true, false);
-CALL(xchg, true, true);
-CALL(read, true, false);
-CALL(write, true, false);
-CALL(object_info, true, false);
-CALL(drop, true, false);
-CALL(collect, true, false);
-CALL(option, false, false);
-CALL(stats, true, false);
-CALL(scavenge, true, false);
-CALL(weak, true, true);
-CALL(finalize, true, true);
-CALL(batch, false, true);
-CALL(batch_large, false, true);
+REFUSABLE(CALL)
 
 /* What a worker found out. */
 struct tally {
@@ -622,7 +243,7 @@ TEST_F(heap, kernel_calls)
 	if (err == -ENOENT)
 		SKIP(return, "no kgc_failnth.ko here: build with KGC_TESTS=1");
 	ASSERT_EQ(0, err);
-	reports = opendir(FAULT "kgc_failnth");
+	reports = opendir(DEBUGFS "kgc_failnth");
 	ASSERT_NE(NULL, reports);
 	while ((entry = readdir(reports))) {
 		pid_t pid;

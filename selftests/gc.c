@@ -131,17 +131,17 @@ TEST_F(heap, a_larger_gogc_means_fewer_cycles)
 	__u64 cycles[2], root;
 	static const __u64 gogc[2] = { 50, 400 };
 
-	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(50000), &root));
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, gogc[i]));
 		ASSERT_EQ(0, collect_all(self->fd));
 		cycles[i] = stats_of(self->fd).num_gc;
 		for (int j = 0; j < 30; j++)
-			ASSERT_EQ(0, litter(self->fd, self->node, scaled(10000)));
+			ASSERT_EQ(0, litter(self->fd, self->node, 10000));
 		cycles[i] = stats_of(self->fd).num_gc - cycles[i];
 	}
 	EXPECT_GT(cycles[0], cycles[1]);
-	EXPECT_EQ(0, chain_check(self->fd, root, scaled(50000)));
+	EXPECT_EQ(0, chain_check(self->fd, root, 50000));
 }
 
 TEST_F(heap, time_begins_a_cycle_when_something_was_allocated)

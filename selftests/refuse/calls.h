@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The calls that fail_nth refuses memory, and what they work on. */
+#ifndef SELFTESTS_CALLS_H
+#define SELFTESTS_CALLS_H
+
+#include <stdbool.h>
+
+#include <kgc.h>
+
+/* The node of heap.h. */
+#ifndef NODE_SIZE
+#define NODE_LEFT	0
+#define NODE_RIGHT	8
+#define NODE_WORD	16
+#define NODE_SIZE	24
+#endif
+
+#define NR_MANY		300	/* handles, more than a page of them */
+
+struct stage {
+	int fd;
+	int node, tiny, large, array, loose;
+	__u64 object, other, big, weak;
+	__u64 many[NR_MANY];
+};
+
+bool stage_up(struct stage *st);
+/*
+ * Objects for the calls that want some; the others begin on an empty heap. Then
+ * so many handles that a few more need another page.
+ */
+bool stage_objects(struct stage *st);
+
+/*
+ * Name; whether it needs objects; whether it asks for memory, so that it has to
+ * fail at times.
+ */
+#define REFUSABLE(CALL) \
+	CALL(open, false, true) \
+	CALL(info, false, false) \
+	CALL(type, false, true) \
+	CALL(type_of_many_fields, false, false)	/* large memory has a second source */ \
+	CALL(alloc, false, true) \
+	CALL(alloc_tiny, false, true) \
+	CALL(alloc_large, false, true) \
+	CALL(alloc_many, false, true) \
+	CALL(dup, true, true) \
+	CALL(load, true, true) \
+	CALL(store, true, false) \
+	CALL(xchg, true, true) \
+	CALL(read, true, false) \
+	CALL(write, true, false) \
+	CALL(object_info, true, false) \
+	CALL(drop, true, false) \
+	CALL(collect, true, false) \
+	CALL(option, false, false) \
+	CALL(stats, true, false) \
+	CALL(scavenge, true, false) \
+	CALL(weak, true, true) \
+	CALL(finalize, true, true) \
+	CALL(batch, false, true) \
+	CALL(batch_large, false, true)
+
+#define DECLARE_CALL(name, objects, memory)	int call_##name(struct stage *st);
+REFUSABLE(DECLARE_CALL)
+
+#endif /* SELFTESTS_CALLS_H */

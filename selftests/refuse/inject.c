@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests for memory refused on request: /proc/self/fail-nth. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inject.h"
+
+int put_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Let sleeping allocations, and single pages, fail as well. */
+bool injection_ready(void)
+{
+	return !put_file(DEBUGFS "failslab/ignore-gfp-wait", "N") &&
+	       !put_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N") &&
+	       !put_file(DEBUGFS "fail_page_alloc/min-order", "0") &&
+	       !put_file(DEBUGFS "failslab/verbose", "0") &&
+	       !put_file(DEBUGFS "fail_page_alloc/verbose", "0") &&
+	       (put_file(DEBUGFS "fail_usercopy/verbose", "0"), true) &&
+	       !access("/proc/self/fail-nth", W_OK);
+}
+
+static int fail_fd = -1;
+static bool injecting;
+static unsigned int missing;
+
+void refuse(unsigned int nth)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", nth);
+
+	if (fail_fd < 0)
+		fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (pwrite(fail_fd, text, length, 0) != length)
+		abort();
+	injecting = true;
+}
+
+/* Ends it. How many requests were missing to the one to be refused. */
+unsigned int requests_missing(void)
+{
+	char text[16] = "";
+
+	if (!injecting)
+		return missing;
+	/* a request still to be refused may be the copy to us */
+	if (pread(fail_fd, text, sizeof(text) - 1, 0) < 0)
+		text[0] = '1';
+	while (pwrite(fail_fd, "0", 1, 0) != 1)
+		text[0] = '1';
+	injecting = false;
+	missing = atoi(text);
+	return missing;
+}
+
+bool was_refused(void)
+{
+	return !requests_missing();
+}
