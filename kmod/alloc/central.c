@@ -133,6 +133,9 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
 	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
 		gfp |= __GFP_RETRY_MAYFAIL;
+	/* whoever may use the reserves is charged beyond the cgroup's limit */
+	if (a->memcg)
+		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
 	r->fetched = true;
 	old = kgc_charge_begin(a->memcg);
 	filled = reserve_fill(a, node, spc, r, gfp);

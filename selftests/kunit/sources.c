@@ -5,13 +5,7 @@
  */
 #include <linux/module.h>
 
-#include "../../kmod/alloc/sizeclass.c"
-#include "../../kmod/alloc/map.c"
-#include "../../kmod/alloc/span.c"
-#include "../../kmod/alloc/pageheap.c"
-#include "../../kmod/alloc/central.c"
-#include "../../kmod/alloc/cache.c"
-#include "../../kmod/alloc/allocator.c"
+#include "../alloc/sources.h"
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("kgc test: the allocator's algorithms, exhaustively");

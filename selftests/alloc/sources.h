@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The allocator once more, for a test module that wants one without a
+ * collector. To be included once, by one file of the module.
+ */
+#include "../../kmod/alloc/sizeclass.c"
+#include "../../kmod/alloc/map.c"
+#include "../../kmod/alloc/span.c"
+#include "../../kmod/alloc/pageheap.c"
+#include "../../kmod/alloc/central.c"
+#include "../../kmod/alloc/cache.c"
+#include "../../kmod/alloc/allocator.c"

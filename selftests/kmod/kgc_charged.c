@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An allocator that is charged to the memory cgroup of whoever loads this, and
+ * used from where that process is not current: a kernel thread, which is in the
+ * root cgroup, or a tasklet. It allocates until it is refused; what it got stays
+ * until the module goes.
+ */
+#include <linux/completion.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sched/task.h>
+
+#include "../alloc/sources.h"
+
+#define BYTES	8192
+#define BURST	32
+
+static char *from = "process";
+module_param(from, charp, 0);
+MODULE_PARM_DESC(from, "process, thread or softirq");
+
+static unsigned int most = 64;
+module_param(most, uint, 0);
+MODULE_PARM_DESC(most, "MiB to be content with");
+
+static struct kgc_allocator allocator;
+static struct kgc_shape shape = { .id = 1, .bytes = BYTES, .slot = BYTES };
+static struct tasklet_struct tasklet;
+static DECLARE_COMPLETION(refused);
+static u64 got;
+
+static void pressure(struct kgc_allocator *a, enum kgc_pressure why)
+{
+}
+
+/* Return: whether to go on. */
+static bool take(gfp_t gfp)
+{
+	if (got >= (u64)most << 20 ||
+	    !kgc_cache_alloc(&allocator, 0, &shape, shape.spc, BYTES, gfp))
+		return false;
+	got += BYTES;
+	return true;
+}
+
+static int take_all(void *unused)
+{
+	while (take(GFP_KERNEL))
+		cond_resched();
+	complete(&refused);
+	return 0;
+}
+
+static void take_burst(struct tasklet_struct *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++) {
+		if (!take(GFP_ATOMIC)) {
+			complete(&refused);
+			return;
+		}
+	}
+	tasklet_schedule(t);
+}
+
+static int run(void)
+{
+	struct task_struct *task;
+
+	if (!strcmp(from, "softirq")) {
+		tasklet_setup(&tasklet, take_burst);
+		tasklet_schedule(&tasklet);
+		wait_for_completion(&refused);
+		tasklet_kill(&tasklet);
+	} else if (!strcmp(from, "thread")) {
+		task = kthread_create(take_all, NULL, "kgc_charged");
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		get_task_struct(task);
+		wake_up_process(task);
+		wait_for_completion(&refused);
+		kthread_stop(task);
+		put_task_struct(task);
+	} else {
+		take_all(NULL);
+	}
+	pr_info("kgc_charged: from %s: %llu bytes, held %llu\n", from, got,
+		kgc_total_bytes());
+	return 0;
+}
+
+static int __init charged_init(void)
+{
+	int err = kgc_map_init();
+
+	if (err)
+		return err;
+	err = kgc_span_cache_init();
+	if (err)
+		goto err_map;
+	shape.spc = kgc_size_to_class(BYTES) << 1 | 1;
+	allocator.pressure = pressure;
+	allocator.memcg = kgc_charge_owner(__GFP_ACCOUNT);
+	err = kgc_allocator_init(&allocator, __GFP_ACCOUNT);
+	if (err)
+		goto err_memcg;
+	err = run();
+	if (!err)
+		return 0;
+	kgc_allocator_destroy(&allocator);
+err_memcg:
+	mem_cgroup_put(allocator.memcg);
+	kgc_span_cache_exit();
+err_map:
+	kgc_map_exit();
+	return err;
+}
+
+static void __exit charged_exit(void)
+{
+	kgc_allocator_destroy(&allocator);
+	mem_cgroup_put(allocator.memcg);
+	rcu_barrier();
+	kgc_span_cache_exit();
+	kgc_map_exit();
+}
+
+module_init(charged_init);
+module_exit(charged_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kgc test: a heap's memory is charged to its owner's cgroup");
