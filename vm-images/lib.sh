@@ -65,7 +65,7 @@ load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	local file=$here/kernels/$1
 	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
 	# shellcheck disable=SC2034 # whoever asked reads them
-	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' MEMORY=1024 \
+	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' MEMORY=1024 \
 		CPUS=2 SLOW=1 SCALE=1 MODULES='' SAME_AS='' NEEDS='' \
 		CC_KERNEL=gcc ABOUT=''
 	# shellcheck source=/dev/null
