@@ -8,6 +8,7 @@
 #include <shim.h>
 
 #include "alloc/cache.h"
+#include "../uapi/linux/kgc.h"
 
 #define BLACK		4	/* KGC_MODE_BLACK */
 #define SETTLE		8	/* KGC_MODE_SETTLE */
@@ -336,6 +337,84 @@ static void hardened(void)
 	}
 }
 
+/* What a dead object is filled with, as heap and machine have it. */
+static int fill_of_the_dead(u8 was)
+{
+	if (allocator.harden & KGC_HARDEN_POISON)
+		return 0x6b;
+	return want_init_on_free() ? 0 : was;
+}
+
+static void dead_are_overwritten(void)
+{
+	unsigned int harden, i, n;
+	struct kgc_span *span;
+	u8 *dead[100], fills[100];
+
+	for (harden = 0; harden < 4; harden++) {
+		begin();
+		allocator.harden = harden;
+		for (i = 0; i < ARRAY_SIZE(dead); i++) {
+			allocate(&shapes[1], shapes[1].bytes, 0);
+			dead[i] = objects[i].at;
+			fills[i] = objects[i].fill;
+		}
+		/* one lives on in each span, so that the pages stay a span */
+		for (i = 0, n = 0; i < ARRAY_SIZE(dead); i++) {
+			span = span_at(dead[i]);
+			if (find_first_bit(kgc_span_mark(span), span->nelems) ==
+			    span->nelems) {
+				set_bit(kgc_span_index(span, dead[i]),
+					kgc_span_mark(span));
+			} else {
+				fills[n] = fills[i];
+				dead[n++] = dead[i];
+			}
+		}
+		flip();
+		sweep();
+		check(n > 50);
+		for (i = 0; i < n; i++) {
+			trying("harden %u, object %u", harden, i);
+			span = span_at(dead[i]);
+			check(kgc_span_is_free(span, kgc_span_index(span, dead[i])));
+			shim_open((char *)dead[i], span->size);
+			filled(dead[i], shapes[1].bytes,
+			       fill_of_the_dead(fills[i]));
+		}
+		end();
+	}
+}
+
+/* The next object is anywhere in the span, not behind the last. */
+static void random_order_is_random(void)
+{
+	unsigned int i, ascending = 0, neighbours = 0;
+
+	begin();
+	allocator.harden = KGC_HARDEN_RANDOM;
+	for (i = 0; i < 1000; i++) {
+		allocate(&shapes[1], shapes[1].bytes, 0);
+		if (!i)
+			continue;
+		ascending += objects[i].at > objects[i - 1].at;
+		neighbours += objects[i].at == objects[i - 1].at +
+			      span_at(objects[i].at)->size;
+	}
+	note("of 999 objects %u lie above the last, %u right behind it", ascending,
+	     neighbours);
+	check(ascending > 350 && ascending < 650);
+	check(neighbours < 100);
+	end();
+	begin();
+	for (i = 1, ascending = 0; i < 1000; i++) {
+		allocate(&shapes[1], shapes[1].bytes, 0);
+		ascending += i > 1 && objects[i - 1].at > objects[i - 2].at;
+	}
+	check(ascending > 950);
+	end();
+}
+
 static void empty_means_empty(void)
 {
 	unsigned int round;
@@ -462,6 +541,8 @@ static void end_all(void)
 #define ALL_PROMISES(PROMISE) \
 	PROMISE(lives_and_dies, "what is marked lives unchanged, what is not is gone, every counter agrees") \
 	PROMISE(hardened, "the same in random order and with the dead overwritten") \
+	PROMISE(dead_are_overwritten, "the dead are overwritten as the heap and the machine have it") \
+	PROMISE(random_order_is_random, "in random order objects come from anywhere") \
 	PROMISE(empty_means_empty, "an empty heap gives every page and all its metadata back") \
 	PROMISE(tiny_share_and_die_together, "tiny objects share a block and live as long as one of them") \
 	PROMISE(large_are_whole_pages, "a large object has a span of its own, no larger than it needs")

@@ -11,7 +11,7 @@
 
 #include "alloc/alloc.h"
 
-#define RAM_MIB		64
+#define RAM_MIB		2048
 #define MAX_ARENAS	512
 #define MAX_SPANS	4096
 
@@ -326,6 +326,69 @@ static void random_heaps(void)
 	note("%u misses, up to %u arenas", misses, most);
 }
 
+/*
+ * Many spans of a page in many arenas; then some go and come back. A search is
+ * one descent: the steps it takes grow with the logarithm of the arenas.
+ */
+#ifdef SHIM_FAILS
+#define MOST_SEARCHED	100000
+#else
+#define MOST_SEARCHED	10000
+#endif
+
+static struct kgc_span *searched[MOST_SEARCHED];
+
+static struct kgc_span *take_page(void)
+{
+	struct kgc_span *span = kgc_pageheap_spare(ph, 1);
+
+	if (!span)
+		span = kgc_span_alloc(1, 0, GFP_KERNEL);
+	check(span);
+	while (!kgc_pageheap_take(ph, span, 1))
+		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
+	kgc_map_set(span->base, 1, span);
+	return span;
+}
+
+static void searches_are_logarithmic(void)
+{
+	unsigned int n, i, at, arenas[4], steps[4], k = 0;
+	u64 searches, before;
+
+	for (n = 100; n <= MOST_SEARCHED; n *= 10, k++) {
+		begin();
+		/* on memory without large blocks, for as many arenas as can be */
+		shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
+		for (i = 0; i < n; i++)
+			searched[i] = take_page();
+		searches = ph->searches - ph->misses;
+		before = ph->steps;
+		for (i = 0; i < 10 * n; i++) {
+			at = random() % n;
+			kgc_pageheap_put(ph, searched[at]);
+			searched[at] = take_page();
+		}
+		searches = ph->searches - ph->misses - searches;
+		check(searches == 10 * n);
+		arenas[k] = ph->nr_arenas;
+		steps[k] = (ph->steps - before) * 10 / searches;
+		trying("%u spans in %u arenas: %u.%u steps", n, arenas[k],
+		       steps[k] / 10, steps[k] % 10);
+		/* a red-black tree is at most twice as deep as a full one */
+		check(steps[k] <= 20 * (ilog2(arenas[k]) + 1));
+		shim_ram_defragment();
+		end();
+	}
+	for (; k < 4; k++) {
+		arenas[k] = 0;
+		steps[k] = 0;
+	}
+	note("10^2 to 10^5 spans in %u, %u, %u, %u arenas: %u, %u, %u, %u tenths of a step",
+	     arenas[0], arenas[1], arenas[2], arenas[3],
+	     steps[0], steps[1], steps[2], steps[3]);
+}
+
 static void grows_with_the_heap(void)
 {
 	unsigned int order;
@@ -493,6 +556,7 @@ static void end_all(void)
 	PROMISE(small_exhaustive, "small heaps do what the model does, in every order of operations") \
 	PROMISE(random_heaps, "large heaps do what the model does, on whole and on fragmented memory") \
 	PROMISE(grows_with_the_heap, "arenas grow with the heap, up to a region") \
+	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans") \
 	PROMISE(limits_hold, "the hard limit is reached and not passed") \
 	FAILING_PROMISES(PROMISE)
 

@@ -53,6 +53,10 @@ static inline void shim_ram_fragment(unsigned int step)
 {
 }
 
+static inline void shim_ram_defragment(void)
+{
+}
+
 /* Of RAM only what heaps hold is known. */
 static inline unsigned long shim_ram_used(void)
 {
