@@ -241,6 +241,54 @@ const struct bench bench_refill = {
 	.run = refill_run,
 };
 
+/* What is allocated dies; what a cycle costs is in it, the sweep above all. */
+static int harden_turn(unsigned int harden, const char *name, u64 n)
+{
+	struct bench_busy busy;
+	struct bench_heap h;
+	struct kgc_section s;
+	unsigned int j;
+	int err;
+	u64 i;
+
+	err = bench_heap_open(&h, "harden");
+	if (err)
+		return err;
+	kgc_option_set(h.heap, KGC_OPT_GOGC, KGC_GOGC_OFF);
+	kgc_option_set(h.heap, KGC_OPT_HARDEN, harden);
+	bench_busy_begin(&busy);
+	for (i = 0; i < n && !err; i += BATCH) {
+		s = kgc_enter(h.heap);
+		for (j = 0; j < BATCH; j++)
+			WRITE_ONCE(sink, kgc_alloc(s, h.node, GFP_KERNEL));
+		kgc_exit(s);
+		if (!sink)
+			err = -ENOMEM;
+		else if (i % (64 * BATCH) == 63 * BATCH)
+			err = kgc_collect(h.heap, 1);
+	}
+	if (!err)
+		bench_result("kgc", name, "ns", bench_busy_ns(&busy), n);
+	bench_heap_close(&h);
+	return err;
+}
+
+static int harden_run(void)
+{
+	u64 n = round_up(bench_param("n", 40960), 64 * BATCH);
+
+	return harden_turn(0, "not hardened", n) ?:
+	       harden_turn(KGC_HARDEN_POISON, "the dead overwritten", n) ?:
+	       harden_turn(KGC_HARDEN_RANDOM, "random order", n) ?:
+	       harden_turn(KGC_HARDEN_RANDOM | KGC_HARDEN_POISON, "both", n);
+}
+
+const struct bench bench_harden = {
+	.name = "harden",
+	.about = "what the option harden costs, cycles included (n)",
+	.run = harden_run,
+};
+
 /* ---- the kernel's allocator ---------------------------------------------*/
 
 static u64 slab_hot(struct kmem_cache *cache, u64 n)

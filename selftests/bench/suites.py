@@ -56,7 +56,7 @@ def through_device(*names):
 
 SUITES = {
     "paths": Suite("single paths and whole lives", [
-        "alloc", "bulk", "refill", "section", "store", "slab", "rcu",
+        "alloc", "bulk", "refill", "harden", "section", "store", "slab", "rcu",
         "life", "cycle n=100000", "sweep", "idle", "wakeups 60",
     ], ["-t", "400"]),
     "large": Suite("cycles over heaps of 10^4 to 10^7 objects", [
