@@ -200,17 +200,17 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 		if (value != KGC_GOGC_OFF && (!value || value > 100000))
 			return -EINVAL;
 		opt->gogc = value;
-		kgc_cycle_repace(heap);
+		kgc_pace_repace(heap);
 		return 0;
 	case KGC_OPT_PERIOD_MS:
 		if (value > 24 * 60 * 60 * MSEC_PER_SEC)
 			return -EINVAL;
 		WRITE_ONCE(opt->period_ms, value);
-		kgc_cycle_period_changed(heap);
+		kgc_pace_period_changed(heap);
 		return 0;
 	case KGC_OPT_SOFT_LIMIT:
 		WRITE_ONCE(heap->alloc.soft_limit, value);
-		kgc_cycle_repace(heap);
+		kgc_pace_repace(heap);
 		return 0;
 	case KGC_OPT_HARD_LIMIT:
 		WRITE_ONCE(heap->alloc.hard_limit, value);
@@ -296,12 +296,19 @@ EXPORT_SYMBOL_GPL(kgc_option_get);
 int kgc_heaps_init(void)
 {
 	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE, 0);
-	return kgc_wq ? 0 : -ENOMEM;
+	if (!kgc_wq)
+		return -ENOMEM;
+	if (kgc_cycles_init()) {
+		destroy_workqueue(kgc_wq);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 void kgc_heaps_exit(void)
 {
 	WARN_ON(!list_empty(&kgc_heaps));
+	kgc_cycles_exit();
 	destroy_workqueue(kgc_wq);
 	ida_destroy(&heap_ids);
 }

@@ -14,7 +14,7 @@
 #include "gc/cycle.h"
 #include "gc/handle.h"
 #include "gc/mark.h"
-#include "gc/pacer.h"
+#include "gc/pace.h"
 #include "gc/root.h"
 #include "gc/section.h"
 #include "gc/type.h"
@@ -57,7 +57,7 @@ struct kgc_heap_options {
  * @handles: what userspace holds
  * @marking: mark phase
  * @cycle: the collector's state machine
- * @pacer: when it runs
+ * @pace: when it runs, and how fast
  * @weaks: weak references
  * @finals: finalizers
  * @verify: the verifier
@@ -80,7 +80,7 @@ struct kgc_heap {
 	struct kgc_handles	handles;
 	struct kgc_marking	marking;
 	struct kgc_cycle	cycle;
-	struct kgc_pacer	pacer;
+	struct kgc_pace		pace;
 	struct kgc_weaks	weaks;
 	struct kgc_finals	finals;
 	struct kgc_verify	verify;

@@ -137,7 +137,8 @@ enum kgc_pressure {
  * @sys: bytes held from the buddy allocator
  * @soft_limit: of @sys, for the pacer; 0 is none
  * @hard_limit: of @sys; 0 is none
- * @pressure: call into the collector; any context but NMI
+ * @pressure: call into the collector, inside a section of that mode; any
+ *	context but NMI, sleeps for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
  * @memcg: the cgroup all of it is charged to, or NULL
  */
@@ -153,7 +154,8 @@ struct kgc_allocator {
 	u64			soft_limit;
 	u64			hard_limit;
 	void			(*pressure)(struct kgc_allocator *a,
-					    enum kgc_pressure why);
+					    enum kgc_pressure why,
+					    unsigned int mode, gfp_t gfp);
 	atomic64_t		charged ____cacheline_aligned;
 	atomic64_t		sys;
 };

@@ -236,16 +236,17 @@ static bool may_fetch(void)
  * Tell the collector. From where memory cannot be asked for it cannot be told
  * either on PREEMPT_RT; @charged stays, so the next allocation tells it.
  */
-static void press(struct kgc_allocator *a, enum kgc_pressure why)
+static void press(struct kgc_allocator *a, enum kgc_pressure why,
+		  unsigned int mode, gfp_t gfp)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_fetch())
-		a->pressure(a, why);
+		a->pressure(a, why, mode, gfp);
 }
 
-static void press_if_due(struct kgc_allocator *a)
+static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
 {
 	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
-		press(a, KGC_PRESSURE_GROWTH);
+		press(a, KGC_PRESSURE_GROWTH, mode, gfp);
 }
 
 /* Where to allocate from; a hint, so migrating right after does not matter. */
@@ -328,10 +329,10 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
 					gfp);
 	if (!obj)
-		press(a, KGC_PRESSURE_LIMIT);
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
 	if (r.fetched)
 		kgc_reserve_release(node, &r);
-	press_if_due(a);
+	press_if_due(a, mode, gfp);
 	return obj;
 }
 
@@ -395,9 +396,9 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 		kgc_central_publish_large(a, mode, span, shape);
 		preempt_enable();
 	} else {
-		press(a, KGC_PRESSURE_LIMIT);
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
 	}
 	kgc_reserve_release(node, &r);
-	press_if_due(a);
+	press_if_due(a, mode, gfp);
 	return obj;
 }

@@ -21,7 +21,9 @@
  *
  * "Sections" are waited for by call_srcu(), "regions" (stretches with
  * preemption off) by call_rcu(); the callback queues the work item again, so
- * a section that is stuck holds no thread, and only its own heap.
+ * a section that is stuck holds no thread, and only its own heap. When it is
+ * urgent, a thread of a small number set aside for that waits for an expedited
+ * grace period instead.
  *
  * A section reads the mode once, right after it has announced itself to SRCU;
  * hence every section that can still hold an older mode than the published one
@@ -36,8 +38,15 @@
 #include "cycle.h"
 #include "sweep.h"
 
-#define SLICE_NS	(4 * NSEC_PER_MSEC)	/* work between looks at the share */
-#define MARK_BATCH	512			/* objects between looks at the clock */
+#define MARK_BATCH	512	/* objects between looks at the clock */
+#define HURRIED_HEAPS	64	/* at a time, in threads of their own */
+
+/*
+ * Expedited grace periods can only be waited for by a thread. So that a stuck
+ * section holds up nobody else, each has a thread or is not hurried.
+ */
+static struct workqueue_struct *hurry_wq;
+static atomic_t hurrying;
 
 static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_IDLE]	= 0,
@@ -54,6 +63,7 @@ static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 	if (READ_ONCE(heap->opt.track_sections))
 		mode |= KGC_MODE_TRACK;
 	smp_store_release(&heap->front.mode, mode);	/* kgc_enter() */
+	kgc_pace_wake(heap);
 	trace_kgc_phase(heap->id, phase);
 }
 
@@ -100,6 +110,7 @@ static u64 cycle_lap(struct kgc_cycle *cy)
 static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	enum kgc_reason reason;
+	bool pressed;
 
 	raw_spin_lock_irq(&cy->lock);
 	if (cy->begun >= cy->wanted) {
@@ -108,6 +119,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	}
 	cy->begun++;
 	reason = cy->reasons ? __ffs(cy->reasons) : KGC_REASON_REQUEST;
+	pressed = cy->reasons & BIT(KGC_REASON_LIMIT);
 	cy->reasons = 0;
 	raw_spin_unlock_irq(&cy->lock);
 
@@ -120,7 +132,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->cpu_before = atomic64_read(&cy->cpu_ns);
 	cy->charged_begin = atomic64_read(&heap->alloc.charged);
 	cy->freed_before = kgc_sweep_frees(heap);
-	WRITE_ONCE(heap->alloc.allowance, S64_MAX);
+	kgc_pace_begin(heap, pressed);
 	kgc_mark_begin(heap);
 	phase_publish(heap, KGC_PHASE_ARM);
 	cy->step = KGC_STEP_ARMED;
@@ -257,39 +269,14 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* No region is left that saw the old generation. */
 static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	u64 now;
-
 	/* a cache may be in the hands of its own CPU; look again soon */
 	if (!kgc_cache_flip_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
+	kgc_pace_flip(heap);
 	phase_publish(heap, KGC_PHASE_IDLE);
-	now = ktime_get_ns();
-	cy->charged_flip = atomic64_xchg(&heap->alloc.charged, 0);
-	cy->interval_ns = now - cy->flip_ns;
-	cy->flip_ns = now;
 	cy->now.settle_us = cycle_lap(cy);
 	cy->step = KGC_STEP_SWEEP;
 	return KGC_AWAIT_NOTHING;
-}
-
-static void cycle_pace(struct kgc_heap *heap, struct kgc_cycle *cy)
-{
-	struct kgc_pacer_cycle measured = {
-		.live = cy->now.live_bytes,
-		.charged = max_t(s64, cy->charged_flip, 0),
-		.during = max_t(s64, cy->charged_flip - cy->charged_begin, 0),
-		.interval_us = div_u64(cy->interval_ns, NSEC_PER_USEC),
-		.cycle_us = div_u64(cy->flip_ns - cy->begin_ns, NSEC_PER_USEC),
-		.gogc = READ_ONCE(heap->opt.gogc),
-		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
-	};
-
-	kgc_pacer_update(&heap->pacer, &measured);
-	cy->now.goal = heap->pacer.goal;
-	cy->now.peak = heap->pacer.peak;
-	/* the first allocation reports itself and sets the real one */
-	clear_bit(0, &cy->period_armed);
-	WRITE_ONCE(heap->alloc.allowance, 0);
 }
 
 static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
@@ -298,7 +285,7 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 	kgc_sweep_totals(heap, &now->live_objects, &now->live_bytes);
 	now->freed = kgc_sweep_frees(heap) - cy->freed_before;
-	cycle_pace(heap, cy);
+	kgc_pace_end(heap);
 	kgc_heap_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&cy->cpu_ns) - cy->cpu_before,
@@ -314,6 +301,7 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	WRITE_ONCE(cy->done, now->nr);
 	raw_spin_unlock_irq(&cy->lock);
 	wake_up_all(&cy->waitq);
+	kgc_pace_wake(heap);
 }
 
 static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
@@ -342,52 +330,64 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 
 /* ---- waiting without a thread ------------------------------------------- */
 
-static void grace_period_over(struct rcu_head *rcu)
+static void grace_period_end(struct kgc_heap *heap)
 {
-	struct kgc_heap *heap = container_of(rcu, struct kgc_heap, cycle.rcu);
-
 	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
+	kgc_pace_grace_end(heap);
 	/* what the grace period ordered is seen: pairs with cycle_work() */
 	smp_store_release(&heap->cycle.waiting, KGC_AWAIT_NOTHING);
+	kgc_pace_wake(heap);
 	kgc_cycle_kick(heap);
 }
 
-/*
- * How long to pause after @ns of work so that the share of all CPUs is kept.
- * Somebody who waits for the cycle gets it at full speed.
- */
-static unsigned long cycle_pause(struct kgc_heap *heap, u64 ns)
+static void grace_period_over(struct rcu_head *rcu)
 {
-	unsigned int share = READ_ONCE(heap->opt.cpu_percent) *
-			     num_online_cpus();
-
-	share -= min(share, 100 * (heap->marking.nr_markers - 1));
-	share = clamp(share, 1U, 100U);
-	/* a hint, hence no barrier: seen late it costs one pause */
-	if (waitqueue_active(&heap->cycle.waitq))
-		share = 100;
-	return nsecs_to_jiffies(div_u64(ns * (100 - share), share));
+	grace_period_end(container_of(rcu, struct kgc_heap, cycle.rcu));
 }
 
-static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
+static void hurry_work(struct work_struct *work)
+{
+	struct kgc_heap *heap = container_of(work, struct kgc_heap,
+					     cycle.hurry);
+
+	kgc_pace_woken(heap);
+	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
+		synchronize_srcu_expedited(&heap->front.srcu);
+	else
+		synchronize_rcu_expedited();
+	atomic_dec(&hurrying);
+	grace_period_end(heap);
+}
+
+static void grace_period_begin(struct kgc_heap *heap, struct kgc_cycle *cy,
+			       enum kgc_await await)
+{
+	bool hurry = kgc_pace_grace_begin(heap);
+
+	WRITE_ONCE(cy->waiting, await);
+	if (await == KGC_AWAIT_SECTIONS)
+		kgc_sections_wait_begin(heap);
+	if (hurry && atomic_add_unless(&hurrying, 1, HURRIED_HEAPS))
+		queue_work(hurry_wq, &cy->hurry);
+	else if (await == KGC_AWAIT_SECTIONS)
+		call_srcu(&heap->front.srcu, &cy->rcu, grace_period_over);
+	else
+		call_rcu_hurry(&cy->rcu, grace_period_over);
+}
+
+static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 {
 	struct kgc_cycle *cy = &heap->cycle;
 
 	switch (await) {
 	case KGC_AWAIT_SECTIONS:
-		WRITE_ONCE(cy->waiting, await);
-		kgc_sections_wait_begin(heap);
-		call_srcu(&heap->front.srcu, &cy->rcu, grace_period_over);
-		break;
 	case KGC_AWAIT_REGIONS:
-		WRITE_ONCE(cy->waiting, await);
-		call_rcu_hurry(&cy->rcu, grace_period_over);
+		grace_period_begin(heap, cy, await);
 		break;
 	case KGC_AWAIT_PAUSE:
 		queue_delayed_work(kgc_wq, &cy->work,
-				   cycle_pause(heap, cy->slice_ns) ?: 1);
-		cy->slice_ns = 0;
+				   nsecs_to_jiffies(pause) ?: 1);
 		break;
 	case KGC_AWAIT_NOTHING:
 	case KGC_AWAIT_KICK:
@@ -399,27 +399,31 @@ static void cycle_work(struct work_struct *work)
 {
 	struct kgc_heap *heap = heap_of_work(work);
 	struct kgc_cycle *cy = &heap->cycle;
-	u64 start = kgc_local_clock(), ns;
-	enum kgc_await await;
+	enum kgc_await await = KGC_AWAIT_PAUSE;
+	u64 pause, start, ns;
 
+	kgc_pace_woken(heap);
 	/* kicked while it waits: the grace period's callback comes later */
-	/* pairs with grace_period_over() */
+	/* pairs with grace_period_end() */
 	if (smp_load_acquire(&cy->waiting) != KGC_AWAIT_NOTHING)
 		return;
-	do {
+	/* a kick does not end a pause */
+	pause = cy->step == KGC_STEP_IDLE ? 0 : kgc_pace_spend(heap, 0);
+	while (!pause) {
 		if (READ_ONCE(heap->dying))
 			return;
+		start = kgc_local_clock();
 		await = steps[cy->step](heap, cy);
-		cond_resched();
 		ns = kgc_local_clock() - start;
-		if (await == KGC_AWAIT_NOTHING &&
-		    cy->slice_ns + ns > SLICE_NS &&
-		    cycle_pause(heap, cy->slice_ns + ns))
+		kgc_cycle_charge(heap, ns);
+		pause = kgc_pace_spend(heap, ns);
+		if (await != KGC_AWAIT_NOTHING)
+			break;
+		if (pause)
 			await = KGC_AWAIT_PAUSE;
-	} while (await == KGC_AWAIT_NOTHING);
-	kgc_cycle_charge(heap, ns);
-	cy->slice_ns = await == KGC_AWAIT_KICK ? 0 : cy->slice_ns + ns;
-	cycle_await(heap, await);
+		cond_resched();
+	}
+	cycle_await(heap, await, pause);
 }
 
 /* ---- requests ----------------------------------------------------------- */
@@ -439,71 +443,6 @@ u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
 	raw_spin_unlock_irqrestore(&cy->lock, flags);
 	kgc_cycle_kick(heap);
 	return target;
-}
-
-/* The allocator calls: the allowance is used up, or memory is. */
-static void cycle_pressure(struct kgc_allocator *a, enum kgc_pressure why)
-{
-	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
-	struct kgc_cycle *cy = &heap->cycle;
-	s64 allowance = READ_ONCE(heap->pacer.allowance);
-	unsigned long period = READ_ONCE(heap->opt.period_ms);
-
-	/* one under way will help; one asked for is enough */
-	if (READ_ONCE(cy->done) != READ_ONCE(cy->wanted))
-		return;
-	if (why == KGC_PRESSURE_LIMIT) {
-		kgc_cycle_request(heap, 1, KGC_REASON_LIMIT);
-	} else if (atomic64_read(&a->charged) >= allowance) {
-		kgc_cycle_request(heap, 1, READ_ONCE(heap->pacer.limited) ?
-				  KGC_REASON_LIMIT : KGC_REASON_GROWTH);
-	} else {
-		WRITE_ONCE(a->allowance, allowance);
-		if (period && !test_and_set_bit(0, &cy->period_armed))
-			mod_delayed_work(kgc_wq, &cy->timer,
-					 msecs_to_jiffies(period));
-	}
-}
-
-static void cycle_timer(struct work_struct *work)
-{
-	struct kgc_heap *heap = container_of(to_delayed_work(work),
-					     struct kgc_heap, cycle.timer);
-
-	/* a cycle since the timer was set has cleared the flag */
-	if (test_and_clear_bit(0, &heap->cycle.period_armed))
-		kgc_cycle_request(heap, 1, KGC_REASON_PERIOD);
-}
-
-/* A new period counts from now; pending time runs on with the new length. */
-void kgc_cycle_period_changed(struct kgc_heap *heap)
-{
-	struct kgc_cycle *cy = &heap->cycle;
-	unsigned long period = READ_ONCE(heap->opt.period_ms);
-
-	if (!period) {
-		cancel_delayed_work_sync(&cy->timer);
-		clear_bit(0, &cy->period_armed);
-	} else if (atomic64_read(&heap->alloc.charged) > 0) {
-		set_bit(0, &cy->period_armed);
-		mod_delayed_work(kgc_wq, &cy->timer, msecs_to_jiffies(period));
-	}
-}
-
-/* The goal depends on an option that has changed. */
-void kgc_cycle_repace(struct kgc_heap *heap)
-{
-	struct kgc_pacer_cycle measured = {
-		.live = heap->pacer.live,
-		.interval_us = 1,
-		.cycle_us = heap->pacer.cycle_us,
-		.gogc = READ_ONCE(heap->opt.gogc),
-		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
-	};
-
-	kgc_pacer_update(&heap->pacer, &measured);
-	if (READ_ONCE(heap->cycle.done) == READ_ONCE(heap->cycle.begun))
-		WRITE_ONCE(heap->alloc.allowance, 0);
 }
 
 /**
@@ -533,16 +472,18 @@ EXPORT_SYMBOL_GPL(kgc_collect_start);
 int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_cycle *cy = &heap->cycle;
+	int err;
 
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
 			 "waiting for a cycle inside a section");
 	might_sleep();
+	atomic_inc(&cy->waiters);
 	/* a paused cycle hurries when somebody waits */
 	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))
 		mod_delayed_work(kgc_wq, &cy->work, 0);
-	if (wait_event_interruptible(cy->waitq, READ_ONCE(cy->done) >= cycle))
-		return -EINTR;
-	return 0;
+	err = wait_event_interruptible(cy->waitq, READ_ONCE(cy->done) >= cycle);
+	atomic_dec(&cy->waiters);
+	return err ? -EINTR : 0;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
 
@@ -556,7 +497,13 @@ EXPORT_SYMBOL_GPL(kgc_wait);
  */
 int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 {
-	return kgc_wait(heap, kgc_collect_start(heap, cycles));
+	int err;
+
+	/* the cycle may begin before this gets to wait */
+	atomic_inc(&heap->cycle.waiters);
+	err = kgc_wait(heap, kgc_collect_start(heap, cycles));
+	atomic_dec(&heap->cycle.waiters);
+	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_collect);
 
@@ -565,12 +512,10 @@ void kgc_cycle_init(struct kgc_heap *heap)
 	struct kgc_cycle *cy = &heap->cycle;
 
 	INIT_DELAYED_WORK(&cy->work, cycle_work);
-	INIT_DELAYED_WORK(&cy->timer, cycle_timer);
+	INIT_WORK(&cy->hurry, hurry_work);
 	raw_spin_lock_init(&cy->lock);
 	init_waitqueue_head(&cy->waitq);
-	cy->flip_ns = ktime_get_ns();
-	heap->alloc.pressure = cycle_pressure;
-	kgc_cycle_repace(heap);
+	kgc_pace_init(heap);
 }
 
 /*
@@ -582,8 +527,10 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 {
 	struct kgc_cycle *cy = &heap->cycle;
 
-	cancel_delayed_work_sync(&cy->timer);
+	kgc_pace_stop(heap);
 	cancel_delayed_work_sync(&cy->work);
+	/* to its end: it is counted */
+	flush_work(&cy->hurry);
 	/* a callback touches the heap after it has said that it is over */
 	if (cy->begun)
 		rcu_barrier();
@@ -591,4 +538,16 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	kgc_marking_destroy(heap);
 	cancel_delayed_work_sync(&cy->work);
 	kgc_sections_stop(heap);
+}
+
+int kgc_cycles_init(void)
+{
+	hurry_wq = alloc_workqueue("kgc_hurry", WQ_UNBOUND | WQ_FREEZABLE,
+				   HURRIED_HEAPS);
+	return hurry_wq ? 0 : -ENOMEM;
+}
+
+void kgc_cycles_exit(void)
+{
+	destroy_workqueue(hurry_wq);
 }

@@ -80,7 +80,7 @@ struct kgc_cycle_record {
 /**
  * struct kgc_cycle - the state machine
  * @work: runs steps; never two at a time
- * @timer: the longest time between cycles
+ * @hurry: waits for a grace period that is hurried
  * @rcu: for both kinds of grace periods; at most one is under way
  * @waiting: what grace period that is
  * @lock: guards @wanted, @reasons, @log and @done; leaf
@@ -90,29 +90,25 @@ struct kgc_cycle_record {
  * @wanted: cycles asked for
  * @reasons: enum kgc_reason bits asked for
  * @waitq: for @done
+ * @waiters: how many wait, or are about to
  * @by_reason: cycles by reason
  * @rounds: termination rounds, all cycles
  * @rounds_max: most in one cycle
  * @cpu_ns: CPU time of the collector
- * @period_armed: whether @timer is set
  * @shaded: regions counted when the current round began
  * @sections_since_ns: since when sections are waited for, or 0
  * @begin_ns: time at which the current cycle began
- * @flip_ns: time of the last flip
- * @interval_ns: between the last two flips
  * @lap_ns: end of the last step that was timed
  * @charged_begin: bytes charged when the cycle began
- * @charged_flip: bytes charged when it flipped
  * @freed_before: objects freed when the cycle began
  * @cpu_before: @cpu_ns when the cycle began
- * @slice_ns: CPU time used since the last pause
  * @verifying: the current cycle's marks are checked
  * @now: the current cycle
  * @log: the last ones, a ring
  */
 struct kgc_cycle {
 	struct delayed_work	work;
-	struct delayed_work	timer;
+	struct work_struct	hurry;
 	struct rcu_head		rcu;
 	enum kgc_await		waiting;
 	raw_spinlock_t		lock;
@@ -122,22 +118,18 @@ struct kgc_cycle {
 	u64			wanted;
 	unsigned long		reasons;
 	wait_queue_head_t	waitq;
+	atomic_t		waiters;
 	u64			by_reason[KGC_NR_REASONS];
 	u64			rounds;
 	u64			rounds_max;
 	atomic64_t		cpu_ns;
-	unsigned long		period_armed;
 	u64			shaded;
 	u64			sections_since_ns;
 	u64			begin_ns;
-	u64			flip_ns;
-	u64			interval_ns;
 	u64			lap_ns;
 	s64			charged_begin;
-	s64			charged_flip;
 	u64			freed_before;
 	u64			cpu_before;
-	u64			slice_ns;
 	bool			verifying;
 	struct kgc_cycle_record	now;
 	struct kgc_cycle_record	log[KGC_CYCLE_LOG];
@@ -151,8 +143,8 @@ void kgc_cycle_kick(struct kgc_heap *heap);
 void kgc_cycle_charge(struct kgc_heap *heap, u64 ns);
 u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
 		      enum kgc_reason reason);
-void kgc_cycle_period_changed(struct kgc_heap *heap);
-void kgc_cycle_repace(struct kgc_heap *heap);
 enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap);
+int kgc_cycles_init(void);
+void kgc_cycles_exit(void);
 
 #endif /* _KGC_CYCLE_H */

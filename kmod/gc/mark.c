@@ -403,6 +403,7 @@ bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 		}
 		n = scan_span(m);
 		m->objects += n;
+		m->bytes += (u64)n * m->cur->size;
 		done += n + 1;
 	}
 	marker_share(m);
@@ -416,6 +417,7 @@ static void marker_work(struct work_struct *work)
 	struct kgc_marking *mk = &m->heap->marking;
 	u64 start = kgc_local_clock();
 
+	kgc_pace_woken(m->heap);
 	while (kgc_mark_some(m, SLICE_OBJECTS) &&
 	       !READ_ONCE(m->heap->dying))
 		cond_resched();
@@ -502,11 +504,12 @@ noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 void kgc_mark_begin(struct kgc_heap *heap)
 {
 	struct kgc_marking *mk = &heap->marking;
-	unsigned int i, n = num_online_cpus() * heap->opt.cpu_percent / 100;
+	unsigned int i, n = num_online_cpus() * kgc_pace_percent(heap) / 100;
 
 	mk->nr_markers = clamp(n, 1U, (unsigned int)KGC_MAX_MARKERS);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {
 		mk->marker[i].objects = 0;
+		mk->marker[i].bytes = 0;
 		mk->marker[i].spans = 0;
 	}
 }

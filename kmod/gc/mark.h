@@ -48,6 +48,7 @@ struct kgc_grey {
  * @end: bytes of it to do
  * @field: fields done of the element at @at, where elements have very many
  * @objects: objects scanned in this cycle
+ * @bytes: bytes of their slots
  * @spans: spans dequeued in this cycle
  * @work: for the workers beside the cycle's own
  */
@@ -63,6 +64,7 @@ struct kgc_marker {
 	size_t			end;
 	unsigned int		field;
 	u64			objects;
+	u64			bytes;
 	u64			spans;
 	struct work_struct	work;
 };

@@ -95,6 +95,7 @@ static void watch_work(struct work_struct *work)
 					     sections);
 	u64 ns = waiting_ns(heap);
 
+	kgc_pace_woken(heap);
 	if (!ns || READ_ONCE(heap->dying))
 		return;
 	pr_warn("kgc: heap %u (%s): cycle %llu has been waiting %llu ms for sections\n",

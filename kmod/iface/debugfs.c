@@ -5,7 +5,8 @@
  *
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
- *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections;
+ *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
+ *				pace;
  *				debugfs_alloc.c has more
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
@@ -99,6 +100,13 @@ static int heap_sections_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_sections);
+
+static int heap_pace_show(struct seq_file *m, void *v)
+{
+	kgc_pace_show(m, m->private);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_pace);
 
 static int heap_verify_show(struct seq_file *m, void *v)
 {
@@ -267,6 +275,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	kgc_debugfs_add_alloc(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
+	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);
 	debugfs_create_file("verify", 0400, heap->dir, heap,
 			    &heap_verify_fops);
 	debugfs_create_file("phase", 0400, heap->dir, heap, &heap_phase_fops);

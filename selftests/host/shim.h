@@ -108,6 +108,7 @@ typedef unsigned int slab_flags_t;
 									\
 	__a > __b ? __a : __b;						\
 })
+#define max3(a, b, c)	max(max(a, b), c)
 #define min_t(T, a, b)		min((T)(a), (T)(b))
 #define max_t(T, a, b)		max((T)(a), (T)(b))
 #define clamp(x, lo, hi)	min(max(x, lo), hi)

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The pace of one heap's collector: when cycles begin, how fast they go, and
+ * how mutators that outrun them are slowed down. The arithmetic is in pacer.c.
+ */
+#ifndef _KGC_PACE_H
+#define _KGC_PACE_H
+
+#include <linux/gfp.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../alloc/alloc.h"
+#include "pacer.h"
+
+struct kgc_heap;
+struct seq_file;
+
+/**
+ * struct kgc_pace - the pace of one heap
+ * @lock: guards @pacer, and the allowance that is set from it; leaf
+ * @pacer: the controller
+ * @share: CPU time of the cycle's work item; written by it only
+ * @timer: the longest time between cycles
+ * @armed: whether @timer is set
+ * @behind: mutators have passed the goal during the current cycle
+ * @yield: the current cycle is hurried: mutators leave the CPU to it while it
+ *	waits for grace periods
+ * @pressed: the current cycle is because of a limit: it takes no more than
+ *	half of the CPUs, whoever waits for it
+ * @hurried: the grace period being waited for is hurried
+ * @waitq: mutators that are being slowed down
+ * @grace_ns: begin of the grace period being waited for
+ * @grace_at: bytes charged then
+ * @grace_us: length of the current cycle's grace periods so far, at leisure
+ *	and hurried
+ * @nr_graces: their number
+ * @in_grace: bytes allocated while they were waited for
+ * @flip_ns: time of the last flip
+ * @wakeups: times any work item of the heap's collector ran
+ * @hurries: grace periods hurried
+ * @throttled: times a mutator was slowed down
+ * @throttled_ns: how long, in all
+ */
+struct kgc_pace {
+	raw_spinlock_t		lock;
+	struct kgc_pacer	pacer;
+	struct kgc_share	share;
+	struct delayed_work	timer;
+	bool			armed;
+	bool			behind;
+	bool			yield;
+	bool			pressed;
+	bool			hurried;
+	wait_queue_head_t	waitq;
+	u64			grace_ns;
+	s64			grace_at;
+	u64			grace_us[2];
+	u32			nr_graces[2];
+	u64			in_grace;
+	u64			flip_ns;
+	atomic_t		wakeups;
+	u64			hurries;
+	atomic64_t		throttled;
+	atomic64_t		throttled_ns;
+};
+
+void kgc_pace_init(struct kgc_heap *heap);
+void kgc_pace_stop(struct kgc_heap *heap);
+void kgc_pace_begin(struct kgc_heap *heap, bool pressed);
+bool kgc_pace_grace_begin(struct kgc_heap *heap);
+void kgc_pace_grace_end(struct kgc_heap *heap);
+void kgc_pace_flip(struct kgc_heap *heap);
+void kgc_pace_end(struct kgc_heap *heap);
+void kgc_pace_wake(struct kgc_heap *heap);
+unsigned int kgc_pace_percent(struct kgc_heap *heap);
+u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns);
+void kgc_pace_repace(struct kgc_heap *heap);
+void kgc_pace_period_changed(struct kgc_heap *heap);
+void kgc_pace_pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		       unsigned int mode, gfp_t gfp);
+void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap);
+
+/* A work item of the heap's collector runs: an idle heap has none. */
+#define kgc_pace_woken(heap)	atomic_inc(&(heap)->pace.wakeups)
+
+#endif /* _KGC_PACE_H */
