@@ -7,6 +7,10 @@
  * heap up to the largest block the machine grants, at most one region of the
  * map. Arenas lie in a tree by address; each node knows the longest free run
  * below it, so address-ordered first fit takes one descent: O(log arenas).
+ *
+ * Pages of an arena can be given back while others are in use: they are
+ * *gone*, for good, and may become anything, another arena among them. So the
+ * address ranges of arenas may overlap, their pages never do.
  */
 #ifndef _KGC_PAGEHEAP_H
 #define _KGC_PAGEHEAP_H
@@ -26,11 +30,13 @@
  * @max_run: longest run of free heap pages
  * @npages: heap pages
  * @nfree: free heap pages
+ * @ngone: heap pages given back
  * @order: order of the block
  * @dirty: heap pages from here on are zero, if the block came zeroed
  * @base: address in the direct map
  * @link: on a list of arenas on their way out
- * @used: heap pages in a span
+ * @split: pages are separate for the buddy allocator
+ * @used: heap pages in a span, or gone; behind it a bitmap of those gone
  *
  * All but @base, @order and @npages are guarded by the page heap's lock.
  */
@@ -40,12 +46,26 @@ struct kgc_arena {
 	unsigned int	max_run;
 	unsigned int	npages;
 	unsigned int	nfree;
+	unsigned int	ngone;
 	unsigned int	order;
 	unsigned int	dirty;
 	unsigned long	base;
 	struct list_head link;
+	bool		split;
 	unsigned long	used[];
 };
+
+/* Heap pages of the arena that were given back. */
+static inline unsigned long *kgc_arena_gone(struct kgc_arena *arena)
+{
+	return arena->used + BITS_TO_LONGS(arena->npages);
+}
+
+/* Bytes of the arena that are still ours. */
+static inline size_t kgc_arena_bytes(const struct kgc_arena *arena)
+{
+	return (size_t)(arena->npages - arena->ngone) << KGC_PAGE_SHIFT;
+}
 
 /* What metadata is there for; its bytes are counted by kind. */
 enum kgc_meta {

@@ -34,7 +34,7 @@
 
 #define THROTTLE_US	1000	/* of one refill */
 #define YIELD_US	200
-#define PRESSED_PERCENT	50	/* of all CPUs, near a limit or past the goal */
+#define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 {
@@ -242,7 +242,7 @@ unsigned int kgc_pace_percent(struct kgc_heap *heap)
 
 	if (READ_ONCE(heap->pace.pressed))
 		return PRESSED_PERCENT;
-	if (READ_ONCE(heap->pace.behind))
+	if (READ_ONCE(heap->pace.behind) || READ_ONCE(heap->pace.yield))
 		return max_t(unsigned int, percent, PRESSED_PERCENT);
 	return percent;
 }

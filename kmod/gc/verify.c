@@ -184,9 +184,16 @@ bool kgc_verify_some(struct kgc_heap *heap)
 	}
 	v->at = max(v->at, base);
 	for (pages = 0; pages < VERIFY_PAGES && v->at < end; pages++) {
-		struct kgc_span *span = kgc_map_find((void *)v->at);
+		struct kgc_span *span;
+		bool ours;
 
-		if (span && span->base == v->at)
+		/* a page that was given back may be another heap's */
+		rcu_read_lock();
+		span = kgc_map_find((void *)v->at);
+		ours = span && READ_ONCE(span->owner) == &heap->alloc &&
+		       span->base == v->at;
+		rcu_read_unlock();
+		if (ours)
 			verify_span(heap, span);
 		v->at += KGC_PAGE_SIZE;
 	}

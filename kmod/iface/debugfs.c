@@ -6,8 +6,7 @@
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
  *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
- *				pace;
- *				debugfs_alloc.c has more
+ *				pace; debugfs_alloc.c has more
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *

@@ -31,7 +31,8 @@ static struct object *objects;
 static unsigned int nr_objects;
 static unsigned int pressed;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why)
+static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		     unsigned int mode, gfp_t gfp)
 {
 	pressed++;
 }

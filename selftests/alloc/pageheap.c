@@ -15,6 +15,10 @@
 #define MAX_ARENAS	512
 #define MAX_SPANS	4096
 
+/* Holds pages that were given back, for good. */
+static struct kgc_span gone_span;
+#define GONE (&gone_span)
+
 /* The model: arenas by address, and who holds each of their pages. */
 struct model_arena {
 	unsigned long base;
@@ -85,19 +89,25 @@ static void compare(void)
 	for (i = 0; i < nr_arenas; i++, rb = rb_next(rb)) {
 		struct model_arena *m = arenas[i];
 		struct kgc_arena *a = rb_entry(rb, struct kgc_arena, node);
-		unsigned int nfree = 0;
+		unsigned int nfree = 0, ngone = 0;
 
 		check(rb && a->base == m->base && a->npages == m->npages);
 		for (p = 0; p < m->npages; p++) {
 			check(test_bit(p, a->used) == !!m->owner[p]);
-			check(kgc_map_find((void *)(m->base + p * KGC_PAGE_SIZE)) ==
+			check(test_bit(p, kgc_arena_gone(a)) ==
+			      (m->owner[p] == GONE));
+			/* what is gone may be another arena's by now */
+			check(m->owner[p] == GONE ||
+			      kgc_map_find((void *)(m->base + p * KGC_PAGE_SIZE)) ==
 			      m->owner[p]);
 			nfree += !m->owner[p];
+			ngone += m->owner[p] == GONE;
 		}
-		check(a->nfree == nfree);
+		check(a->nfree == nfree && a->ngone == ngone);
+		check(a->split || !ngone);
 		check(a->max_run == longest_run(m));
-		sys += m->npages * KGC_PAGE_SIZE;
-		inuse += (m->npages - nfree) * KGC_PAGE_SIZE;
+		sys += (m->npages - ngone) * KGC_PAGE_SIZE;
+		inuse += (m->npages - nfree - ngone) * KGC_PAGE_SIZE;
 	}
 	check(!rb);
 	check_subtree(ph->arenas.rb_node);
@@ -191,18 +201,72 @@ static void put(unsigned int i)
 	spans[i] = spans[--nr_spans];
 }
 
+/* Heap pages of a free run, to its end; whole machine pages only. */
+static unsigned int free_run(const struct model_arena *m, unsigned int *start)
+{
+	unsigned int unit = max(PAGE_SIZE / KGC_PAGE_SIZE, 1UL), end = *start;
+
+	while (end < m->npages && !m->owner[end])
+		end++;
+	*start = round_up(*start, unit);
+	end = round_down(end, unit);
+	return end > *start ? end - *start : 0;
+}
+
+/* Runs in arenas that are in use: highest arenas, lowest runs first. */
+static size_t release_runs(unsigned long free_bytes, u64 keep)
+{
+	unsigned int i, p, q, n, least = keep ? 8 : 1;
+	size_t gone = 0;
+
+	for (i = nr_arenas; i--; ) {
+		for (p = 0; p < arenas[i]->npages; p++) {
+			if (arenas[i]->owner[p] || (p && !arenas[i]->owner[p - 1]))
+				continue;
+			q = p;
+			n = free_run(arenas[i], &q);
+			if (n < least || free_bytes - gone <= keep)
+				continue;
+			gone += n * KGC_PAGE_SIZE;
+			while (n--)
+				arenas[i]->owner[q++] = GONE;
+		}
+	}
+	return gone;
+}
+
+static bool nothing_in_use(const struct model_arena *m)
+{
+	unsigned int p;
+
+	for (p = 0; p < m->npages; p++)
+		if (m->owner[p] && m->owner[p] != GONE)
+			return false;
+	return true;
+}
+
+static size_t bytes_left(const struct model_arena *m)
+{
+	size_t bytes = 0;
+	unsigned int p;
+
+	for (p = 0; p < m->npages; p++)
+		bytes += m->owner[p] == GONE ? 0 : KGC_PAGE_SIZE;
+	return bytes;
+}
+
 static void release(u64 keep)
 {
 	unsigned long free_bytes = ph->sys - ph->inuse;
 	size_t gone = 0;
 	unsigned int i;
 
-	/* highest first, until no more than @keep is free */
+	/* empty arenas, highest first, until no more than @keep is free */
 	for (i = nr_arenas; i-- && free_bytes > keep; ) {
 		struct model_arena *m = arenas[i];
-		size_t bytes = m->npages * KGC_PAGE_SIZE;
+		size_t bytes = bytes_left(m);
 
-		if (longest_run(m) < m->npages)
+		if (!nothing_in_use(m))
 			continue;
 		gone += bytes;
 		free_bytes -= bytes;
@@ -210,6 +274,7 @@ static void release(u64 keep)
 		memmove(&arenas[i], &arenas[i + 1],
 			(--nr_arenas - i) * sizeof(*arenas));
 	}
+	gone += release_runs(free_bytes, keep);
 	check(kgc_pageheap_release(&allocator, ph, keep) == gone);
 }
 

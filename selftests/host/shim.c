@@ -243,11 +243,21 @@ void __free_pages(struct page *page, unsigned int order)
 	shim_may_sleep("free_pages");
 	BUG_ON(page->order != order || first & ((1UL << order) - 1));
 	for (i = first; i < first + (1UL << order); i++) {
-		BUG_ON(!frames[i].used);
+		BUG_ON(!frames[i].used || frames[i].announced);
 		frames[i].used = false;
 	}
 	used_frames -= 1UL << order;
 	ASAN_POISON_MEMORY_REGION(page_address(page), PAGE_SIZE << order);
+}
+
+/* From one block to single pages. */
+void split_page(struct page *page, unsigned int order)
+{
+	unsigned long i, first = page - frames;
+
+	BUG_ON(page->order != order);
+	for (i = first; i < first + (1UL << order); i++)
+		frames[i].order = 0;
 }
 
 void *page_address(const struct page *page)
@@ -263,12 +273,29 @@ struct page *virt_to_page(const void *addr)
 
 void kmemleak_alloc(const void *p, size_t bytes, int min_count, gfp_t gfp)
 {
-	announced += (long)p >> PAGE_SHIFT;
+	struct page *page = virt_to_page(p);
+	size_t i;
+
+	for (i = 0; i < bytes >> PAGE_SHIFT; i++)
+		page[i].announced = true;
+	announced += bytes >> PAGE_SHIFT;
+}
+
+void kmemleak_free_part(const void *p, size_t bytes)
+{
+	struct page *page = virt_to_page(p);
+	size_t i;
+
+	for (i = 0; i < bytes >> PAGE_SHIFT; i++) {
+		BUG_ON(!page[i].announced);
+		page[i].announced = false;
+	}
+	announced -= bytes >> PAGE_SHIFT;
 }
 
 void kmemleak_free(const void *p)
 {
-	announced -= (long)p >> PAGE_SHIFT;
+	kmemleak_free_part(p, PAGE_SIZE << virt_to_page(p)->order);
 }
 
 unsigned long bitmap_find_next_zero_area(unsigned long *map,

@@ -342,7 +342,7 @@ struct shim_node { unsigned long node_start_pfn, node_spanned_pages; };
 extern struct shim_node shim_node;
 #define NODE_DATA(nid)			((void)(nid), &shim_node)
 
-struct page { bool used; u8 order; };
+struct page { bool used, announced; u8 order; };
 
 extern unsigned long shim_page_offset;
 extern void *high_memory;
@@ -373,6 +373,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *p);
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
+void split_page(struct page *page, unsigned int order);
 void *page_address(const struct page *page);
 struct page *virt_to_page(const void *addr);
 
@@ -385,6 +386,7 @@ static inline unsigned int get_order(unsigned long bytes)
 
 void kmemleak_alloc(const void *p, size_t bytes, int min_count, gfp_t gfp);
 void kmemleak_free(const void *p);
+void kmemleak_free_part(const void *p, size_t bytes);
 #define kmemleak_not_leak(p)	((void)(p))
 #define kmemleak_ignore(p)	((void)(p))
 
