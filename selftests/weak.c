@@ -110,9 +110,9 @@ TEST_F(heap, no_flicker_while_cycles_run)
 	struct random random = random_from(random_seed());
 	static __u64 strong[NR], weak[NR];
 	static bool dead[NR];
-	unsigned long deaths = 0;
+	unsigned long deaths = 0, step;
 
-	for (unsigned long step = 0; step < scaled(20000); step++) {
+	for (step = 0; step < scaled(20000) || (!deaths && step < 20000); step++) {
 		int i = random_below(&random, NR);
 		__u64 got = 0;
 
