@@ -242,7 +242,9 @@ int kgc_batch_run(struct kgc_heap *heap, struct kgc_batch *batch)
 	struct kgc_op *ops;
 	int err = -ENOMEM;
 
-	ops = kmalloc_array(CHUNK_OPS, sizeof(*ops), GFP_KERNEL_ACCOUNT);
+	/* no more than asked for: kernels that clear what they allocate feel it */
+	ops = kmalloc_array(min_t(u32, batch->nr_ops, CHUNK_OPS), sizeof(*ops),
+			    GFP_KERNEL_ACCOUNT);
 	run.results = kvmalloc_array(batch->nr_ops, sizeof(u64),
 				     GFP_KERNEL_ACCOUNT);
 	if (ops && run.results)
