@@ -74,17 +74,22 @@ def t6(need):
 
 def t7(need):
     found = need("latency")
-    ratio = get(found, "step", "step", "p99.99 on / off, median of turns",
-                parameters="steps=2000000")
-    control = get(found, "step", "spinner", "p99.99 on / off, median of turns",
-                  parameters="steps=2000000")
-    longest = [get(found, "step", x + ", collector on", "max",
-                   parameters="steps=2000000") / 1e6 for x in ("step", "spinner")]
-    text = (f"{ratio:.2f} (spinner {control:.2f}; longest {longest[0]:.1f} ms, "
-            f"spinner {longest[1]:.1f} ms)")
-    if not 1 / 1.2 <= control <= 1.2:
-        raise NotMeasured("the machine is too busy: " + text)
-    return Figure(text, ratio <= 1.2)
+
+    def of(subject, metric):
+        return get(found, "step", subject, metric, parameters="steps=2000000")
+    longest = [of(x + ", collector on", "max") / 1e6
+               for x in ("step", "spinner")]
+    text = f"longest {longest[0]:.1f} ms, spinner {longest[1]:.1f} ms"
+    # of all steps; else of those that nothing came into, where the machine
+    # was too busy for the rest
+    for metric, what in (("p99.99 on / off, median of turns", "all steps"),
+                         ("p99.99 on / off, undisturbed",
+                          "steps no interrupt came into")):
+        ratio, control = of("step", metric), of("spinner", metric)
+        text = f"{what} {ratio:.2f}, spinner {control:.2f}; " + text
+        if 1 / 1.2 <= control <= 1.2:
+            return Figure(text, ratio <= 1.2)
+    raise NotMeasured("the machine is too busy: " + text)
 
 
 def t8(need):
