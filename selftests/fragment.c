@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * On a machine whose free memory is in pieces of a few pages a heap goes on with
+ * arenas of that size; what needs a large block fails and is had again when
+ * there are large blocks again.
+ *
+ * kselftest-timeout: 180
+ */
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "chain.h"
+#include "debugfs_files.h"
+#include "heap.h"
+
+#define MODULE "/kgc/kgc_fragment.ko"
+
+/* From row @order of "pages": how many arenas of 2^order heap pages. */
+static long arenas_of(int heap, int order)
+{
+	char *text = debugfs_text(heap, "pages"), *line = text;
+	unsigned long node, pages, arenas, sum = 0;
+
+	while (text && (line = strchr(line, '\n')) && *++line)
+		if (sscanf(line, "%lu %lu %lu", &node, &pages, &arenas) == 3 &&
+		    pages == 1UL << order)
+			sum += arenas;
+	free(text);
+	return sum;
+}
+
+static bool load(void)
+{
+	int fd = open(MODULE, O_RDONLY);
+	bool loaded = fd >= 0 && !syscall(SYS_finit_module, fd, "", 0);
+
+	if (fd >= 0)
+		close(fd);
+	return loaded;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "kgc_fragment", O_NONBLOCK);
+}
+
+#define BLOBS	16384	/* of a page: 64 MiB */
+#define BIGS	256	/* of 1 MiB: more than a fragmented machine has */
+
+TEST_F(heap, a_heap_goes_on_with_smaller_arenas)
+{
+	static __u64 blobs[BLOBS], bigs[BIGS];
+	__u64 root, small_arenas = 0;
+	struct kgc_stats stats;
+	int blob, big, nr = 0;
+
+	blob = kgc_type_register(self->fd, "blob", 4096, KGC_TYPE_NOSCAN, NULL, 0);
+	big = kgc_type_register(self->fd, "big", 1 << 20, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(blob, 0);
+	ASSERT_GT(big, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	if (!load())
+		SKIP(return, "cannot load %s: %s", MODULE, strerror(errno));
+	/* what the kernel had kept back in large blocks */
+	while (nr < BIGS && !kgc_alloc(self->fd, big, 0, &bigs[nr]))
+		nr++;
+	EXPECT_LT(nr, BIGS);
+	EXPECT_EQ(0, chain_build(self->fd, self->node, 10000, &root));
+	EXPECT_EQ(BLOBS, kgc_alloc_many(self->fd, blob, 0, BLOBS, blobs, NULL));
+	for (int order = 0; order < 3; order++)
+		small_arenas += arenas_of(self->info.heap_id, order);
+	stats = stats_of(self->fd);
+	TH_LOG("%llu MiB held, %llu arenas of less than 64 KiB, %d MiB in large objects",
+	       (unsigned long long)stats.heap_sys >> 20,
+	       (unsigned long long)small_arenas, nr);
+	EXPECT_GE(small_arenas, 500);
+	EXPECT_EQ(-ENOMEM, kgc_alloc(self->fd, big, 0, &bigs[0]));
+	EXPECT_EQ(stats.heap_sys, stats_of(self->fd).heap_sys);
+	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
+	ASSERT_EQ(0, unload());
+	EXPECT_EQ(0, kgc_alloc(self->fd, big, 0, &bigs[nr]));
+	ASSERT_EQ(0, kgc_drop(self->fd, root));
+	ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, BLOBS, NULL));
+	ASSERT_EQ(0, kgc_drop_many(self->fd, bigs, nr + 1, NULL));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	EXPECT_EQ(0, stats_of(self->fd).heap_sys);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fragments the machine's memory for as long as it is loaded: takes what is
+ * free page by page and gives back blocks of 8, each with one that stays taken
+ * as a neighbour, so that no larger block can be put together. Smaller ones stay
+ * to be had: where kernel stacks are such, processes would be killed for one.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+static unsigned int spare = 40;
+module_param(spare, uint, 0);
+MODULE_PARM_DESC(spare, "MiB to leave as they are, so that nobody is killed meanwhile");
+
+static LIST_HEAD(taken);
+
+static void give_back(bool (*which)(struct page *page))
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &taken, lru) {
+		if (!which(page))
+			continue;
+		list_del(&page->lru);
+		__free_page(page);
+		cond_resched();
+	}
+}
+
+static bool every_page(struct page *page)
+{
+	return true;
+}
+
+/* The lower half of every 16. */
+static bool in_block(struct page *page)
+{
+	return !(page_to_pfn(page) & 8);
+}
+
+/* Whether others could still get @spare MiB; asked now and then. */
+static bool enough_left(unsigned long taken_so_far)
+{
+	static bool enough;
+	struct sysinfo info;
+
+	if (taken_so_far % 64 == 0) {
+		si_meminfo(&info);
+		enough = info.freeram > (unsigned long)spare << (20 - PAGE_SHIFT);
+	}
+	return enough;
+}
+
+static int __init fragment_init(void)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	unsigned long n;
+	struct page *page;
+
+	for (n = 0; enough_left(n); n++) {
+		page = alloc_page(gfp);
+		if (!page)
+			break;
+		list_add(&page->lru, &taken);
+		cond_resched();
+	}
+	give_back(in_block);
+	return 0;
+}
+
+static void __exit fragment_exit(void)
+{
+	give_back(every_page);
+}
+
+module_init(fragment_init);
+module_exit(fragment_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kgc test: a machine whose memory is fragmented");
