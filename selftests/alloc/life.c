@@ -485,6 +485,11 @@ static void tiny_share_and_die_together(void)
 		flip();
 		sweep();
 		check(!kgc_map_find(first));
+		/* the block that was open went with its span */
+		at = kgc_cache_alloc(&allocator, 0, &tiny, tiny.spc, n,
+				     GFP_KERNEL);
+		check(at && !kgc_span_is_free(span_at(at),
+					      kgc_span_index(span_at(at), at)));
 		end();
 	}
 }
