@@ -9,10 +9,8 @@
 #include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/sched/clock.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
@@ -32,16 +30,6 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry	call_rcu
 #endif
-
-/*
- * Nanoseconds on this CPU, for steps too short for the price of ktime_get()
- * where the clock is a device. UML's sched_clock() counts jiffies.
- */
-static inline u64 kgc_local_clock(void)
-{
-	return IS_ENABLED(CONFIG_UML) ? ktime_get_mono_fast_ns() :
-					local_clock();
-}
 
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */

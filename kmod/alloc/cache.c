@@ -4,13 +4,13 @@
  * blocks, large objects, and the flip that empties a cache for a new
  * generation.
  */
+#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/topology.h>
 
 #include "../../uapi/linux/kgc.h"
 
-#include "../compat.h"
 #include "cache.h"
 
 /*
@@ -134,7 +134,7 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 /* The longest a mutator was kept by a refill and the sweeping it did. */
 static void note_step(struct kgc_cpu *c, u64 start)
 {
-	u64 ns = kgc_local_clock() - start;
+	u64 ns = ktime_get_mono_fast_ns() - start;
 
 	if (ns > c->longest_ns)
 		WRITE_ONCE(c->longest_ns, ns);
@@ -175,7 +175,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		/* a block in a span that leaves could be swept under us */
 		if (spc == KGC_TINY_SPC)
 			c->tiny.block = NULL;
-		start = kgc_local_clock();
+		start = ktime_get_mono_fast_ns();
 		span = kgc_central_refill(a, node, spc, span, shape, r);
 		note_step(c, start);
 		if (!span)

@@ -10,6 +10,7 @@
  * A span taken from the old lists is swept under the central lock, so that
  * nobody ever finds one half done.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poison.h>
 #include <linux/random.h>
@@ -42,10 +43,10 @@ static unsigned long central_lock(struct kgc_central *ct)
 
 	local_irq_save(flags);
 	if (unlikely(!raw_spin_trylock(&ct->lock))) {
-		start = kgc_local_clock();
+		start = ktime_get_mono_fast_ns();
 		raw_spin_lock(&ct->lock);
 		ct->contended++;
-		ct->wait_ns += kgc_local_clock() - start;
+		ct->wait_ns += ktime_get_mono_fast_ns() - start;
 	}
 	return flags;
 }

@@ -412,9 +412,9 @@ static void cycle_work(struct work_struct *work)
 	while (!pause) {
 		if (READ_ONCE(heap->dying))
 			return;
-		start = kgc_local_clock();
+		start = ktime_get_mono_fast_ns();
 		await = steps[cy->step](heap, cy);
-		ns = kgc_local_clock() - start;
+		ns = ktime_get_mono_fast_ns() - start;
 		kgc_cycle_charge(heap, ns);
 		pause = kgc_pace_spend(heap, ns);
 		if (await != KGC_AWAIT_NOTHING)

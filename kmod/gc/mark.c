@@ -415,13 +415,13 @@ static void marker_work(struct work_struct *work)
 {
 	struct kgc_marker *m = container_of(work, struct kgc_marker, work);
 	struct kgc_marking *mk = &m->heap->marking;
-	u64 start = kgc_local_clock();
+	u64 start = ktime_get_mono_fast_ns();
 
 	kgc_pace_woken(m->heap);
 	while (kgc_mark_some(m, SLICE_OBJECTS) &&
 	       !READ_ONCE(m->heap->dying))
 		cond_resched();
-	kgc_cycle_charge(m->heap, kgc_local_clock() - start);
+	kgc_cycle_charge(m->heap, ktime_get_mono_fast_ns() - start);
 	/* full barrier: what this worker marked comes before "not active" */
 	if (atomic_dec_and_test(&mk->active))
 		kgc_cycle_kick(m->heap);

@@ -279,8 +279,7 @@ void shim_unlock(bool *held);
 #define cond_resched()				shim_may_sleep("cond_resched")
 #define might_sleep()				shim_may_sleep("might_sleep")
 
-#define local_clock()		((u64)0)
-#define ktime_get_mono_fast_ns()	local_clock()
+#define ktime_get_mono_fast_ns()	((u64)0)
 
 /* ---- memory -------------------------------------------------------------- */
 
