@@ -342,15 +342,17 @@ static void every_sequence(unsigned int depth)
 
 static void small_exhaustive(void)
 {
-	every_sequence(6);
-	note("%lu sequences of up to 6 operations", sequences);
+	unsigned int depth = SHIM_SLOW ? 5 : 6;
+
+	every_sequence(depth);
+	note("%lu sequences of up to %u operations", sequences, depth);
 }
 
 static void random_heaps(void)
 {
 	unsigned int round, step, misses = 0, most = 0;
 
-	for (round = 0; round < 24; round++) {
+	for (round = 0; round < (SHIM_SLOW ? 6 : 24); round++) {
 		unsigned int target = 1 + random() % 600;
 
 		shim_ram_policy(round % 3);

@@ -399,6 +399,9 @@ struct mem_cgroup;
 
 /* ---- for the tests ------------------------------------------------------- */
 
+/* Whether to do less of what takes long. */
+#define SHIM_SLOW	0
+
 /* Memory can be fragmented, and made to fail. */
 #define SHIM_FAILS	1
 

@@ -35,6 +35,9 @@ static inline long shim_random(void)
 /* Where the direct map begins. */
 #define shim_page_offset	kgc_map_base
 
+/* A case of more than a minute would be taken for a hung task. */
+#define SHIM_SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
+
 enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };
 
 static inline void shim_ram_init(unsigned int mib)

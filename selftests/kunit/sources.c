@@ -7,5 +7,6 @@
 
 #include "../alloc/sources.h"
 
+MODULE_INFO(deadline, "kselftest-timeout: 180");
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("kgc test: the allocator's algorithms, exhaustively");
