@@ -6,6 +6,7 @@
  */
 #include <linux/bug.h>
 #include <linux/delay.h>
+#include <linux/kgc.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -76,6 +77,107 @@ static void leak(void)
 
 		OPTIMIZER_HIDE_VAR(bytes);
 	}
+}
+
+/* ---- with a heap, whose pages no slab allocator watches over ------------- */
+
+struct item {
+	KGC_REF(struct item) next;
+	u8 bytes[25];	/* 33 in a slot of 48 */
+} __packed;
+
+KGC_DEFINE_TYPE(item_desc, struct item, next);
+
+struct shelf {
+	void *bytes[2000];
+};
+
+KGC_DEFINE_NOSCAN_TYPE(shelf_desc, struct shelf);
+
+static struct kgc_heap *heap;
+static struct kgc_root root;
+static KGC_REF(struct item) kept;
+
+/* An object that a root keeps, and one beside it that nothing does. */
+static struct item *heap_items(void)
+{
+	struct kgc_type *type;
+	struct kgc_section s;
+	struct item *stray;
+
+	heap = kgc_heap_create("kgc_broken", THIS_MODULE);
+	if (IS_ERR(heap))
+		return NULL;
+	type = kgc_type_register(heap, &item_desc);
+	kgc_root_add(heap, &root, &kept, 1);
+	s = kgc_enter(heap);
+	kgc_store(s, &kept, (struct item *)kgc_alloc(s, type, GFP_KERNEL));
+	stray = kgc_alloc(s, type, GFP_KERNEL);
+	kgc_exit(s);
+	OPTIMIZER_HIDE_VAR(stray);
+	return stray;
+}
+
+static void heap_end(void)
+{
+	kgc_root_del(heap, &root);
+	kgc_heap_destroy(heap);
+}
+
+static void heap_use_after_free(void)
+{
+	struct item *item = heap_items();
+
+	kgc_collect(heap, 2);
+	WRITE_ONCE(item->bytes[0], 1);
+	heap_end();
+}
+
+/* The last byte of the last word, which the object has in part. */
+static void heap_tail(void)
+{
+	struct item *item = heap_items();
+
+	WRITE_ONCE(item->bytes[sizeof(item->bytes)], 1);
+	heap_end();
+}
+
+/* Beyond the last word: what the class is larger than the type. */
+static void heap_slack(void)
+{
+	struct kgc_type_desc desc = shelf_desc;
+	struct kgc_section s;
+	struct kgc_type *type;
+	u8 *bytes;
+
+	heap_items();
+	desc.size = 40;		/* of 48 */
+	type = kgc_type_register(heap, &desc);
+	s = kgc_enter(heap);
+	bytes = kgc_alloc(s, type, GFP_KERNEL);
+	OPTIMIZER_HIDE_VAR(bytes);
+	WRITE_ONCE(bytes[40], 1);
+	kgc_exit(s);
+	heap_end();
+}
+
+/* Forgotten by an object of a heap that had kept them from being leaks. */
+static void heap_leak(void)
+{
+	struct kgc_section s;
+	struct kgc_type *type;
+	struct shelf *shelf;
+	int i;
+
+	heap_items();
+	type = kgc_type_register(heap, &shelf_desc);
+	s = kgc_enter(heap);
+	shelf = kgc_alloc(s, type, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(shelf->bytes); i++)
+		shelf->bytes[i] = kmalloc(40, GFP_KERNEL);
+	memset(shelf->bytes, 0, sizeof(shelf->bytes));
+	kgc_exit(s);
+	heap_end();
 }
 
 static void lock_order(void)
@@ -193,6 +295,10 @@ static const struct {
 	{ "out-of-bounds", out_of_bounds },
 	{ "use-after-free", use_after_free },
 	{ "leak", leak },
+	{ "heap-use-after-free", heap_use_after_free },
+	{ "heap-tail", heap_tail },
+	{ "heap-slack", heap_slack },
+	{ "heap-leak", heap_leak },
 	{ "lock-order", lock_order },
 	{ "sleep-in-atomic", sleep_in_atomic },
 	{ "schedule-in-atomic", schedule_in_atomic },
