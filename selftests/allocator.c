@@ -236,13 +236,14 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 static unsigned long long pages_sum(struct __test_metadata *_metadata, int heap,
 				    int column, bool times)
 {
-	unsigned long long sum = 0, value[5];
+	unsigned long long sum = 0, value[6];
 	char *text = debugfs_text(heap, "pages"), *line = text;
 
 	ASSERT_NE(NULL, text);
 	while ((line = strchr(line, '\n')) && *++line) {
-		ASSERT_EQ(5, sscanf(line, "%llu %llu %llu %llu %llu", &value[0],
-				    &value[1], &value[2], &value[3], &value[4]));
+		ASSERT_EQ(6, sscanf(line, "%llu %llu %llu %llu %llu %llu",
+				    &value[0], &value[1], &value[2], &value[3],
+				    &value[4], &value[5]));
 		sum += value[column] * (times ? value[1] : 1);
 	}
 	free(text);
@@ -300,6 +301,30 @@ TEST_F(heap, the_page_heap_counts_what_it_does)
 	EXPECT_EQ(0, pageheap_sum(_metadata, id, "spare_spans"));
 }
 
+/* Garbage between what lives: pages go, the arenas they lie in stay. */
+TEST_F(heap, pages_that_are_gone_are_told)
+{
+	unsigned long long gone;
+	int id = self->info.heap_id;
+	struct kgc_stats stats;
+	__u64 root;
+
+	no_cycles(_metadata, self->fd);
+	for (int i = 0; i < 50; i++) {
+		ASSERT_EQ(0, chain_build(self->fd, self->node, 341, &root));
+		ASSERT_EQ(0, litter(self->fd, self->node, 20 * 341));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	gone = pages_sum(_metadata, id, 5, false);
+	stats = stats_of(self->fd);
+	EXPECT_GT(gone, 100);
+	EXPECT_EQ(stats.heap_sys,
+		  (pages_sum(_metadata, id, 2, true) - gone) * HEAP_PAGE);
+	EXPECT_EQ(stats.heap_idle, pages_sum(_metadata, id, 4, false) * HEAP_PAGE);
+	EXPECT_EQ(stats.heap_inuse, pageheap_sum(_metadata, id, "inuse_bytes"));
+}
+
 TEST_F(heap, growth_that_is_denied_is_counted)
 {
 	int id = self->info.heap_id;
@@ -310,6 +335,55 @@ TEST_F(heap, growth_that_is_denied_is_counted)
 	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 100000));
 	EXPECT_GE(pageheap_sum(_metadata, id, "denied"), 1);
 	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
+}
+
+#define MAX_BYTES "/sys/module/kgc/parameters/max_bytes"
+
+static int cap(unsigned long long bytes)
+{
+	FILE *f = fopen(MAX_BYTES, "w");
+	int err;
+
+	if (!f)
+		return -errno;
+	err = fprintf(f, "%llu", bytes) < 0 ? -errno : 0;
+	return fclose(f) ? -errno : err;
+}
+
+static __u64 held_by_all(void)
+{
+	__u64 bytes = 0;
+
+	return debugfs_value(MODULE_WIDE, "stats", "HeapSys", &bytes) ? 0 : bytes;
+}
+
+/* All heaps together; what one gives back another may have. */
+TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
+{
+	__u64 limit = held_by_all() + (4 << 20), root;
+	int other = kgc_open(), node, err;
+
+	ASSERT_GE(other, 0);
+	node = register_node(other);
+	ASSERT_GT(node, 0);
+	no_cycles(_metadata, self->fd);
+	no_cycles(_metadata, other);
+	ASSERT_EQ(0, cap(limit));
+	err = litter(self->fd, self->node, 50000);
+	EXPECT_EQ(0, err);
+	EXPECT_EQ(-ENOMEM, litter(other, node, 300000));
+	EXPECT_LE(held_by_all(), limit);
+	EXPECT_GT(held_by_all(), limit - (1 << 20));
+	/* the first is refused as well, and works on when the second has gone */
+	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 300000));
+	EXPECT_EQ(0, kgc_close(other));
+	for (int i = 0; i < 100 && held_by_all() > limit / 2 + (2 << 20); i++)
+		usleep(20000);
+	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
+	EXPECT_EQ(0, cap(0));
+	EXPECT_EQ(0, litter(self->fd, self->node, 300000));
+	EXPECT_GT(held_by_all(), limit);
+	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
 }
 
 /* ---- metadata ------------------------------------------------------------ */
@@ -398,18 +472,27 @@ static void slabs_shrink(void)
 	}
 }
 
-static long long free_bytes(void)
+/* Numbers behind @name in @path, all of them together. */
+static long long sum_of(const char *path, const char *name)
 {
-	FILE *f = fopen("/proc/vmstat", "r");
-	long long pages = 0;
-	char line[128];
+	FILE *f = fopen(path, "r");
+	long long sum = 0, value;
+	char line[256], word[64];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "nr_free_pages %lld", &pages) == 1)
-			break;
+		if (sscanf(line, " %63s %lld", word, &value) == 2 &&
+		    !strcmp(word, name))
+			sum += value;
 	if (f)
 		fclose(f);
-	return pages * getpagesize();
+	return sum;
+}
+
+/* In the page allocator, the lists that each CPU has included. */
+static long long free_bytes(void)
+{
+	return (sum_of("/proc/vmstat", "nr_free_pages") +
+		sum_of("/proc/zoneinfo", "count:")) * getpagesize();
 }
 
 TEST_F(heap, metadata_is_what_the_kernel_gave)

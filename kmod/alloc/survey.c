@@ -32,6 +32,7 @@ static void survey_arena(struct kgc_survey *sv, const struct kgc_arena *arena)
 	unsigned int start = 0, end;
 
 	sv->arenas[ilog2(arena->npages)]++;
+	sv->gone[ilog2(arena->npages)] += arena->ngone;
 	for (;;) {
 		start = find_next_zero_bit(arena->used, arena->npages, start);
 		if (start == arena->npages)

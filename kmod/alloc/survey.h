@@ -14,11 +14,13 @@
  * @arenas: arenas of so many heap pages
  * @runs: runs of free heap pages, as long as they can be, of so many
  * @free: heap pages in these runs
+ * @gone: heap pages given back out of arenas of that size
  */
 struct kgc_survey {
 	u64	arenas[KGC_NR_RUNS];
 	u64	runs[KGC_NR_RUNS];
 	u64	free[KGC_NR_RUNS];
+	u64	gone[KGC_NR_RUNS];
 };
 
 void kgc_pageheap_survey(struct kgc_pageheap *ph, struct kgc_survey *sv);

@@ -147,12 +147,13 @@ static int heap_pages_show(struct seq_file *m, void *v)
 	unsigned int i;
 	int nid;
 
-	seq_puts(m, "node pages arenas free_runs free_pages\n");
+	seq_puts(m, "node pages arenas free_runs free_pages gone_pages\n");
 	for_each_node(nid) {
 		kgc_pageheap_survey(&heap->alloc.node[nid]->pages, &sv);
 		for (i = 0; i < KGC_NR_RUNS; i++)
-			seq_printf(m, "%d %u %llu %llu %llu\n", nid, 1U << i,
-				   sv.arenas[i], sv.runs[i], sv.free[i]);
+			seq_printf(m, "%d %u %llu %llu %llu %llu\n", nid,
+				   1U << i, sv.arenas[i], sv.runs[i],
+				   sv.free[i], sv.gone[i]);
 	}
 	return 0;
 }
