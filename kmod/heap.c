@@ -18,6 +18,7 @@ LIST_HEAD(kgc_heaps);
 DEFINE_MUTEX(kgc_heaps_lock);	/* guards kgc_heaps */
 
 struct workqueue_struct *kgc_wq;
+struct workqueue_struct *kgc_finals_wq;
 
 static DEFINE_IDA(heap_ids);
 
@@ -298,17 +299,26 @@ int kgc_heaps_init(void)
 	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	if (!kgc_wq)
 		return -ENOMEM;
-	if (kgc_cycles_init()) {
-		destroy_workqueue(kgc_wq);
-		return -ENOMEM;
-	}
+	kgc_finals_wq = alloc_workqueue("kgc_finals", WQ_UNBOUND | WQ_FREEZABLE,
+					0);
+	if (!kgc_finals_wq)
+		goto err_wq;
+	if (kgc_cycles_init())
+		goto err_finals;
 	return 0;
+
+err_finals:
+	destroy_workqueue(kgc_finals_wq);
+err_wq:
+	destroy_workqueue(kgc_wq);
+	return -ENOMEM;
 }
 
 void kgc_heaps_exit(void)
 {
 	WARN_ON(!list_empty(&kgc_heaps));
 	kgc_cycles_exit();
+	destroy_workqueue(kgc_finals_wq);
 	destroy_workqueue(kgc_wq);
 	ida_destroy(&heap_ids);
 }

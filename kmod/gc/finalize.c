@@ -154,7 +154,7 @@ void kgc_finals_publish(struct kgc_heap *heap)
 	}
 	spin_unlock_bh(&finals->lock);
 	if (due)
-		queue_work(kgc_wq, &finals->work);
+		queue_work(kgc_finals_wq, &finals->work);
 	if (records)
 		wake_up_interruptible_all(&finals->waitq);
 }

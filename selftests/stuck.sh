@@ -1,0 +1,52 @@
+#!/bin/sh
+# A section that does not end for 30 s holds up its own heap's cycle only, is
+# reported, and when it ends the cycle does. Finalizers that sleep hold up no
+# cycle of another heap, however many they are.
+# kselftest-timeout: 150
+module=kgc_stuck
+debugfs=/sys/kernel/debug/kgc
+[ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
+echo "TAP version 13"
+echo "1..7"
+failed=0
+result() {	# result NUMBER STATUS NAME
+	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
+}
+find_heap() { id=$(awk '$2 == "kgc_stuck" { print $1 }' $debugfs/heaps); }
+cycles() { awk '$1 == "NumGC" { print $2 }' "$debugfs/heap$id/stats"; }
+waiting() { awk '$1 == "waiting_us" { print $2 }' "$debugfs/heap$id/sections"; }
+
+# loading takes some cycles of another heap, or fails
+insmod "/kgc/$module.ko" seconds=30 track=1
+result 1 $? "cycles of another heap go on"
+find_heap
+before=$(cycles)
+[ "$(waiting)" -gt 1000000 ]
+result 2 $? "how long the cycle has been waiting can be read"
+grep -q 'comm kgc_stuck age_us .* at stay' "$debugfs/heap$id/sections"
+result 3 $? "who is inside, and where, can be read"
+tries=20
+until dmesg | grep -q "heap $id (kgc_stuck): cycle .* has been waiting"; do
+	tries=$((tries - 1))
+	[ $tries -gt 0 ] || break
+	sleep 1
+done
+dmesg | grep "kgc: heap $id" | sed 's/^/# /'
+dmesg | grep -q "heap $id: the oldest section is kgc_stuck/.*, entered at stay"
+result 4 $? "the log says so after ten seconds"
+[ "$(cycles)" = "$before" ]
+result 5 $? "the cycle has not ended meanwhile"
+tries=40
+while [ "$(cycles)" = "$before" ] || [ "$(waiting)" != 0 ]; do
+	tries=$((tries - 1))
+	[ $tries -gt 0 ] || break
+	sleep 1
+done
+[ $tries -gt 0 ]
+result 6 $? "the cycle ends when the section does"
+rmmod $module
+insmod "/kgc/$module.ko" seconds=20 finalizers=300
+result 7 $? "300 finalizers that sleep hold up no cycle of another heap"
+dmesg | grep kgc_stuck: | sed 's/^/# /'
+rmmod $module
+exit $failed
