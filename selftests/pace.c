@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pace of the collector: no death spiral at a limit, goals that are kept,
+ * and heaps at rest that cost nothing.
+ *
+ * kselftest-timeout: 240
+ */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "debugfs_files.h"
+#include "heap.h"
+
+#define BLOB	1000
+#define LIMIT	(4 << 20)
+#define SLOTS	8192
+#define AT_ONCE	64
+#define SECONDS	4
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static __u64 heap_id(int fd)
+{
+	struct kgc_info info;
+
+	return kgc_info(fd, &info) ? 0 : info.heap_id;
+}
+
+static __u64 pace_value(__u64 id, const char *name)
+{
+	__u64 value = ~0ULL;
+
+	debugfs_value(id, "pace", name, &value);
+	return value;
+}
+
+/* Share of all processors that the collector took, since @ns at @begin. */
+static double share_since(int fd, __u64 ns, double begin)
+{
+	return (stats_of(fd).gc_cpu_ns - ns) / 1e9 / (now() - begin) /
+	       sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static __u64 handles[SLOTS];
+
+/* Blobs until none is to be had. */
+static int fill_up(int fd, int type)
+{
+	__u32 nr = 0, done;
+
+	do {
+		done = 0;
+		kgc_alloc_many(fd, type, 0, AT_ONCE, handles + nr, &done);
+		nr += done;
+	} while (done == AT_ONCE && nr + AT_ONCE <= SLOTS);
+	return nr;
+}
+
+/* Replace blobs at random for a while. Return: the first other error. */
+static int go_on(int fd, int type, int nr, unsigned long *done,
+		 unsigned long *refused)
+{
+	double end = now() + SECONDS;
+	__u64 seed = 1, fresh[AT_ONCE], old[AT_ONCE];
+	int err;
+
+	*done = *refused = 0;
+	while (now() < end) {
+		__u32 got = 0, i;
+
+		err = kgc_alloc_many(fd, type, 0, AT_ONCE, fresh, &got);
+		if (err < 0 && err != -ENOMEM)
+			return err;
+		for (i = 0; i < got; i++) {
+			seed = seed * 6364136223846793005ULL + 1;
+			old[i] = handles[(seed >> 40) % nr];
+			handles[(seed >> 40) % nr] = fresh[i];
+		}
+		if (got)
+			kgc_drop_many(fd, old, got, NULL);
+		*done += got;
+		*refused += AT_ONCE - got;
+	}
+	return 0;
+}
+
+TEST_F(heap, at_99_percent_of_the_hard_limit_there_is_no_death_spiral)
+{
+	int type = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN,
+				     NULL, 0), nr;
+	unsigned long done, refused;
+	double begin, share;
+	__u64 ns;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
+	nr = fill_up(self->fd, type);
+	ASSERT_GT(nr, LIMIT / BLOB / 2);
+	ASSERT_LT(nr, SLOTS);
+	for (int i = 0; i < nr / 100; i++)
+		ASSERT_EQ(0, kgc_drop(self->fd, handles[--nr]));
+	ns = stats_of(self->fd).gc_cpu_ns;
+	begin = now();
+	ASSERT_EQ(0, go_on(self->fd, type, nr, &done, &refused));
+	share = share_since(self->fd, ns, begin);
+	TH_LOG("%lu allocations, %lu refused, in %.1f s, the collector took %.1f %% of all processors",
+	       done, refused, now() - begin, 100 * share);
+	EXPECT_GT(done, 0);
+	EXPECT_LT(now() - begin, 2 * SECONDS);
+	/* a burst may fall into the time that was measured */
+	EXPECT_LE(share, 0.505);
+	EXPECT_LE(stats_of(self->fd).heap_sys, LIMIT);
+	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
+
+	/* With room again nothing is refused. */
+	while (nr > LIMIT / BLOB / 2)
+		ASSERT_EQ(0, kgc_drop(self->fd, handles[--nr]));
+	ASSERT_EQ(0, collect_all(self->fd));
+	for (int i = 0; i < 100; i++)
+		ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &handles[nr++]));
+}
+
+TEST_F(heap, beyond_the_soft_limit_the_collector_keeps_to_half)
+{
+	int type = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN,
+				     NULL, 0), nr = SLOTS;
+	unsigned long done, refused;
+	double begin, share;
+	__u64 ns;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(nr, kgc_alloc_many(self->fd, type, 0, nr, handles, NULL));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SOFT_LIMIT,
+				    nr * BLOB * 99LL / 100));
+	ns = stats_of(self->fd).gc_cpu_ns;
+	begin = now();
+	ASSERT_EQ(0, go_on(self->fd, type, nr, &done, &refused));
+	share = share_since(self->fd, ns, begin);
+	TH_LOG("%lu allocations, the collector took %.1f %% of all processors",
+	       done, 100 * share);
+	EXPECT_EQ(0, refused);
+	EXPECT_GT(done, nr);
+	EXPECT_LE(share, 0.505);
+	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
+}
+
+TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
+{
+	__u64 id = heap_id(self->fd), before, handle;
+
+	if (pace_value(id, "wakeups") == ~0ULL)
+		SKIP(return, "no debugfs");
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 300));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &handle));
+	EXPECT_EQ(1, pace_value(id, "armed"));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, pace_value(id, "armed"));
+	before = pace_value(id, "wakeups");
+	usleep(1500000);
+	EXPECT_EQ(before, pace_value(id, "wakeups"));
+	EXPECT_EQ(0, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
+
+	/* One allocation is worth one more cycle, and then there is rest. */
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &handle));
+	EXPECT_EQ(1, pace_value(id, "armed"));
+	for (int i = 0; i < 1000; i++) {
+		if (stats_of(self->fd).gc_reason[KGC_REASON_PERIOD])
+			break;
+		usleep(10000);
+	}
+	EXPECT_EQ(1, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
+	usleep(200000);
+	before = pace_value(id, "wakeups");
+	usleep(1500000);
+	EXPECT_EQ(before, pace_value(id, "wakeups"));
+	EXPECT_EQ(1, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
+}
+
+#define HEAPS	1000
+#define BUSY	10
+
+static int fds[HEAPS];
+static __u64 ids[HEAPS], woken[HEAPS];
+
+static int open_heaps(int nr)
+{
+	struct rlimit files = { HEAPS + 100, HEAPS + 100 };
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (int i = 0; i < nr; i++) {
+		__u64 handle;
+
+		fds[i] = kgc_open();
+		if (fds[i] < 0)
+			return fds[i];
+		ids[i] = heap_id(fds[i]);
+		if (kgc_alloc(fds[i], register_node(fds[i]), 0, &handle) ||
+		    kgc_collect(fds[i], 1, 0, NULL))
+			return -EIO;
+	}
+	return 0;
+}
+
+/* One cycle of each is over. */
+static bool all_done(int nr)
+{
+	for (int i = 0; i < nr; i++)
+		for (int tries = 0; !stats_of(fds[i]).num_gc; tries++) {
+			if (tries == 3000)
+				return false;
+			usleep(10000);
+		}
+	return true;
+}
+
+TEST(of_1000_heaps_the_idle_ones_cost_no_wakeups)
+{
+	static __u64 litter[1000];
+	unsigned int cycles = 0, idle = 0;
+	double end;
+
+	ASSERT_EQ(0, open_heaps(HEAPS));
+	if (pace_value(ids[0], "wakeups") == ~0ULL)
+		SKIP(return, "no debugfs");
+	ASSERT_TRUE(all_done(HEAPS));
+	usleep(200000);
+	for (int i = 0; i < HEAPS; i++)
+		woken[i] = pace_value(ids[i], "wakeups");
+	for (end = now() + SECONDS; now() < end; ) {
+		for (int i = 0; i < BUSY; i++) {
+			int n = kgc_alloc_many(fds[i], 1, 0, 1000, litter,
+					       NULL);
+
+			ASSERT_EQ(1000, n);
+			ASSERT_EQ(0, kgc_drop_many(fds[i], litter, n, NULL));
+			ASSERT_EQ(0, kgc_collect(fds[i], 1, 0, NULL));
+		}
+	}
+	for (int i = 0; i < HEAPS; i++) {
+		if (i < BUSY)
+			cycles += stats_of(fds[i]).num_gc;
+		else
+			idle += pace_value(ids[i], "wakeups") - woken[i];
+	}
+	TH_LOG("%u cycles of %d busy heaps, %u wake-ups of %d idle ones",
+	       cycles, BUSY, idle, HEAPS - BUSY);
+	EXPECT_GT(cycles, 3 * BUSY);
+	EXPECT_EQ(0, idle);
+	for (int i = 0; i < HEAPS; i++)
+		kgc_close(fds[i]);
+}
+
+/* Wild allocation, most of it garbage, keeps to its goal but for grace periods. */
+TEST_F(heap, a_steady_program_keeps_to_its_goal)
+{
+	static __u64 litter[1000];
+	int type = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN,
+				     NULL, 0);
+	__u64 id = heap_id(self->fd), over, grace, goal;
+	unsigned int seen = 0, kept = 0, cycles = 0;
+	double end, worst = 0;
+
+	if (pace_value(id, "over") == ~0ULL)
+		SKIP(return, "no debugfs");
+	for (end = now() + SECONDS; now() < end; ) {
+		ASSERT_EQ(1000, kgc_alloc_many(self->fd, type, 0, 1000, litter,
+					       NULL));
+		ASSERT_EQ(0, kgc_drop_many(self->fd, litter, 1000, NULL));
+		if (stats_of(self->fd).num_gc == cycles)
+			continue;
+		cycles = stats_of(self->fd).num_gc;
+		over = pace_value(id, "over");
+		grace = pace_value(id, "over_in_grace");
+		goal = pace_value(id, "goal");
+		/* the first cycles learn the pace */
+		if (cycles <= 4)
+			continue;
+		seen++;
+		kept += (over - grace) * 10 <= goal;
+		if ((double)over / goal > worst)
+			worst = (double)over / goal;
+	}
+	TH_LOG("%u of %u cycles within 10 %% beyond grace periods; past the goal by %.1f %% at most, those included",
+	       kept, seen, 100 * worst);
+	EXPECT_GE(seen, 1);
+	/* the host may take the processor away at any time */
+	EXPECT_GE(kept * 10, seen * 9);
+}
+
+TEST_HARNESS_MAIN
