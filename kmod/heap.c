@@ -66,6 +66,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
 	kgc_sections_init(heap);
+	kgc_trace_init(heap);
 	kgc_cycle_init(heap);
 	mutex_lock(&kgc_heaps_lock);
 	list_add_tail(&heap->link, &kgc_heaps);
@@ -119,6 +120,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
+	kgc_trace_destroy(heap);
 	kgc_finals_destroy(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks.handles);
@@ -228,7 +230,7 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 		WRITE_ONCE(opt->track_sections, value);
 		return 0;
 	case KGC_OPT_VERIFY:
-		if (value > 1)
+		if (value > 2)
 			return -EINVAL;
 		WRITE_ONCE(opt->verify, value);
 		return 0;

@@ -17,6 +17,7 @@
 #include "gc/pace.h"
 #include "gc/root.h"
 #include "gc/section.h"
+#include "gc/tracer.h"
 #include "gc/type.h"
 #include "gc/verify.h"
 #include "gc/weak.h"
@@ -34,7 +35,7 @@
  * @gogc: growth in percent; KGC_GOGC_OFF
  * @period_ms: longest time between cycles; 0 is never
  * @cpu_percent: of all CPUs, for background marking
- * @verify: check every mark phase
+ * @verify: 1: check every mark phase; 2: and trace, with sections waiting
  * @track_sections: remember who is inside
  * @scavenge: enum kgc_scavenge_policy
  */
@@ -61,6 +62,7 @@ struct kgc_heap_options {
  * @weaks: weak references
  * @finals: finalizers
  * @verify: the verifier
+ * @trace: the verifier's tracer
  * @sections: who is inside
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
@@ -84,6 +86,7 @@ struct kgc_heap {
 	struct kgc_weaks	weaks;
 	struct kgc_finals	finals;
 	struct kgc_verify	verify;
+	struct kgc_trace	trace;
 	struct kgc_sections	sections;
 	unsigned int		sweep_at;
 	bool			dying;

@@ -79,6 +79,7 @@ EXPORT_SYMBOL_GPL(__kgc_store);
 /* kgc_xchg() in any section. */
 void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
 {
+	__kgc_check(s, slot, value);
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
 	return store_shading(s.heap, s.mode, slot, value);
@@ -88,6 +89,7 @@ EXPORT_SYMBOL_GPL(__kgc_xchg);
 /* kgc_cmpxchg() in any section: only the value expected can be deleted. */
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 {
+	__kgc_check(s, slot, value);
 	if (s.mode & KGC_MODE_SHADE) {
 		void *found = READ_ONCE(*slot);
 

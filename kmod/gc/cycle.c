@@ -13,6 +13,9 @@
  *			still need; if any,
  *			DRAIN once more
  *	VERIFY		option: check the marks	-
+ *			or, with a tracer, hold	sections that began before
+ *			up new sections
+ *	TRACE		let them in again	-
  *	SETTLE		publish SETTLE		sections that began before
  *	SETTLED		new generation		regions that began before
  *	FLIP		empty every cache,
@@ -60,7 +63,7 @@ static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 {
 	unsigned int mode = mode_of_phase[phase];
 
-	if (READ_ONCE(heap->opt.track_sections))
+	if (READ_ONCE(heap->opt.track_sections) || heap->cycle.tracing)
 		mode |= KGC_MODE_TRACK;
 	smp_store_release(&heap->front.mode, mode);	/* kgc_enter() */
 	kgc_pace_wake(heap);
@@ -134,6 +137,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->freed_before = kgc_sweep_frees(heap);
 	kgc_pace_begin(heap, pressed);
 	kgc_mark_begin(heap);
+	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
 	phase_publish(heap, KGC_PHASE_ARM);
 	cy->step = KGC_STEP_ARMED;
 	return KGC_AWAIT_SECTIONS;
@@ -186,7 +190,7 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static void marking_is_over(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	cy->verifying = READ_ONCE(heap->opt.verify);
+	cy->verifying = READ_ONCE(heap->opt.verify) || cy->tracing;
 	if (cy->verifying)
 		kgc_verify_begin(heap);
 	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
@@ -231,8 +235,21 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (!kgc_verify_some(heap))
-		cy->step = KGC_STEP_SETTLE;
+	if (kgc_verify_some(heap))
+		return KGC_AWAIT_NOTHING;
+	cy->step = KGC_STEP_SETTLE;
+	if (!cy->tracing)
+		return KGC_AWAIT_NOTHING;
+	kgc_trace_halt(heap);
+	cy->step = KGC_STEP_TRACE;
+	return KGC_AWAIT_SECTIONS;
+}
+
+/* Nobody is inside. */
+static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	kgc_trace_run(heap);
+	cy->step = KGC_STEP_SETTLE;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -322,6 +339,7 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_WEAK]		= step_weak,
 	[KGC_STEP_FINAL]	= step_final,
 	[KGC_STEP_VERIFY]	= step_verify,
+	[KGC_STEP_TRACE]	= step_trace,
 	[KGC_STEP_SETTLE]	= step_settle,
 	[KGC_STEP_SETTLED]	= step_settled,
 	[KGC_STEP_FLIP]		= step_flip,

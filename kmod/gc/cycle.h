@@ -22,6 +22,7 @@ enum kgc_step {
 	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
 	KGC_STEP_FINAL,		/* finalizers */
 	KGC_STEP_VERIFY,	/* option: check the marks */
+	KGC_STEP_TRACE,		/* option: grace period after new sections wait */
 	KGC_STEP_SETTLE,	/* marking is complete */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
@@ -103,6 +104,7 @@ struct kgc_cycle_record {
  * @freed_before: objects freed when the cycle began
  * @cpu_before: @cpu_ns when the cycle began
  * @verifying: the current cycle's marks are checked
+ * @tracing: and reachability is traced; its sections can be held up
  * @now: the current cycle
  * @log: the last ones, a ring
  */
@@ -131,6 +133,7 @@ struct kgc_cycle {
 	u64			freed_before;
 	u64			cpu_before;
 	bool			verifying;
+	bool			tracing;
 	struct kgc_cycle_record	now;
 	struct kgc_cycle_record	log[KGC_CYCLE_LOG];
 };

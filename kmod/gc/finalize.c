@@ -43,7 +43,7 @@ static int final_insert(struct kgc_finals *finals, struct kgc_final *f,
  *
  * Context: process or softirq; sleeps if @gfp allows.
  * Return: 0, -EEXIST when the object has one, -ENOMEM, -EINVAL for an object
- * that shares its block with others.
+ * that shares its block with others, or with interrupts off.
  */
 int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		  u64 cookie, gfp_t gfp)
@@ -58,6 +58,9 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 	type = kgc_type_of_slot(&s.heap->types, span,
 				kgc_span_index(span, obj));
 	if (type->shape.flags & KGC_SHAPE_TINY)
+		return -EINVAL;
+	/* the table's lock is one for softirqs */
+	if (WARN_ON_ONCE(in_hardirq() || irqs_disabled()))
 		return -EINVAL;
 	old = kgc_charge_begin(a->memcg);
 	f = kzalloc(sizeof(*f), gfp | a->gfp);
@@ -87,7 +90,8 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
  * Return: 0, -EEXIST when the object has a finalizer, -ENOMEM, -EINVAL for
- * objects of up to 8 bytes without pointers.
+ * objects of up to 8 bytes without pointers, and with a warning when
+ * interrupts are off.
  */
 int kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn, gfp_t gfp)
 {

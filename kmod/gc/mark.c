@@ -486,6 +486,15 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded)
 	return !llist_empty(&heap->marking.shared);
 }
 
+/* Whoever makes an object grey has found a pointer to it: it must be there. */
+void kgc_mark_check(struct kgc_span *span, unsigned int i)
+{
+	if (kgc_span_is_free(span, i))
+		kgc_misuse(container_of(span->owner, struct kgc_heap, alloc),
+			   "an object that is gone is referred to",
+			   kgc_span_slot(span, i));
+}
+
 /* kgc_shade_slot() as a call. */
 noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 			      unsigned int i)

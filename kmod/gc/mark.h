@@ -92,6 +92,8 @@ static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
 	       (i % BITS_PER_LONG) & 1;
 }
 
+void kgc_mark_check(struct kgc_span *span, unsigned int i);
+
 /*
  * Mark a slot that was seen white. The mark is seen before @queued is read
  * then: either the marker sees the mark, or we see that the span has to be
@@ -101,6 +103,8 @@ static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
 static __always_inline void kgc_mark_white(struct kgc_span *span,
 					   unsigned int i)
 {
+	if (IS_ENABLED(CONFIG_KGC_DEBUG))
+		kgc_mark_check(span, i);
 	set_bit(i, kgc_span_mark(span));
 	/* pairs with the xchg() in marker_next_span() */
 	smp_mb__after_atomic();

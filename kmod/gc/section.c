@@ -7,6 +7,9 @@
  * ten seconds and then each time the wait has doubled. Who and where is known
  * when the option track_sections is on: then sections are entered with
  * KGC_MODE_TRACK, and enter and exit leave notes in a small table.
+ *
+ * In builds with KGC_DEBUG=1 all sections do, and the notes tell when a task
+ * enters twice and when a section is used that is over.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -16,32 +19,79 @@
 
 #define FIRST_WARNING_MS	10000
 
-/* The entry's number + 1 is kept in the token, above SRCU's reader index. */
+/*
+ * The entry is kept in the token, above SRCU's reader index:
+ *
+ *	| serial 30..16 | entry + 1, or 0 15..8 | SRCU 7..0 |
+ */
 #define TRACK_SHIFT	8
+#define SERIAL_SHIFT	16
+#define SERIAL_MASK	0x7fffU
+
+static_assert(KGC_TRACKED < 1 << (SERIAL_SHIFT - TRACK_SHIFT));
+
+/* Rules broken by a client: the first time in a heap's life it is told. */
+void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
+{
+	if (atomic_inc_return(&heap->sections.misused) > 1)
+		return;
+	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);
+	WARN_ON(kgc_warn);
+}
+
+static struct kgc_tracked *tracked_of(struct kgc_section s)
+{
+	unsigned int i = s.srcu >> TRACK_SHIFT & (BIT(SERIAL_SHIFT -
+						      TRACK_SHIFT) - 1);
+
+	return i ? &s.heap->sections.tracked[i - 1] : NULL;
+}
+
+/* Whether the task has entered already. Context: lock held. */
+static bool is_inside(const struct kgc_sections *sections,
+		      const struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; task && i < KGC_TRACKED; i++)
+		if (sections->tracked[i].ip && sections->tracked[i].task == task)
+			return true;
+	return false;
+}
 
 /* kgc_enter() with tracking on. */
 struct kgc_section __kgc_section_note(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
+	struct task_struct *task = in_task() ? current : NULL;
 	struct kgc_tracked *t = NULL;
 	unsigned long flags;
 	unsigned int i;
+	bool nested;
 
+	s = kgc_trace_wait(s);
 	raw_spin_lock_irqsave(&sections->lock, flags);
+	nested = IS_ENABLED(CONFIG_KGC_DEBUG) && is_inside(sections, task);
 	for (i = 0; i < KGC_TRACKED && !t; i++)
 		if (!sections->tracked[i].ip)
 			t = &sections->tracked[i];
 	if (t) {
 		t->ip = _RET_IP_;
-		t->pid = in_task() ? task_pid_nr(current) : 0;
-		strscpy(t->comm, in_task() ? current->comm : "interrupt",
+		t->task = task;
+		t->serial = (t->serial + 1) & SERIAL_MASK;
+		t->pid = task ? task_pid_nr(task) : 0;
+		strscpy(t->comm, task ? task->comm : "interrupt",
 			sizeof(t->comm));
 		t->since_ns = ktime_get_ns();
-		s.srcu |= (t - sections->tracked + 1) << TRACK_SHIFT;
+		s.srcu |= (t - sections->tracked + 1) << TRACK_SHIFT |
+			  t->serial << SERIAL_SHIFT;
 	} else {
 		sections->missed++;
 	}
 	raw_spin_unlock_irqrestore(&sections->lock, flags);
+	if (nested)
+		kgc_misuse(s.heap, "a section inside a section",
+			   (void *)_RET_IP_);
 	return s;
 }
 EXPORT_SYMBOL_GPL(__kgc_section_note);
@@ -50,17 +100,71 @@ EXPORT_SYMBOL_GPL(__kgc_section_note);
 int __kgc_section_forget(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
-	unsigned int i = s.srcu >> TRACK_SHIFT;
+	struct kgc_tracked *t = tracked_of(s);
 	unsigned long flags;
 
-	if (i) {
+	if (t) {
 		raw_spin_lock_irqsave(&sections->lock, flags);
-		sections->tracked[i - 1].ip = 0;
+		t->ip = 0;
 		raw_spin_unlock_irqrestore(&sections->lock, flags);
 	}
 	return s.srcu & ((1 << TRACK_SHIFT) - 1);
 }
 EXPORT_SYMBOL_GPL(__kgc_section_forget);
+
+#ifdef CONFIG_KGC_DEBUG
+static bool is_over(struct kgc_section s)
+{
+	const struct kgc_tracked *t = tracked_of(s);
+
+	/* its own entry: nobody else writes it while the section is open */
+	return t && (!READ_ONCE(t->ip) ||
+		     READ_ONCE(t->serial) != s.srcu >> SERIAL_SHIFT);
+}
+
+static bool is_object(struct kgc_heap *heap, const void *addr)
+{
+	unsigned int i;
+
+	return kgc_find_object(heap, addr, &i);
+}
+
+/* Whether an address lies in a span of the heap, or in none: a root. */
+static bool in_span(struct kgc_heap *heap, const void *addr)
+{
+	struct kgc_span *span;
+	bool ours;
+
+	rcu_read_lock();
+	span = kgc_map_find(addr);
+	ours = span && READ_ONCE(span->owner) == &heap->alloc;
+	rcu_read_unlock();
+	return ours;
+}
+
+/* Before a load (@value NULL) or store of a managed field or root. */
+void __kgc_check(struct kgc_section s, void **slot, void *value)
+{
+	void *old;
+
+	if (is_over(s))
+		kgc_misuse(s.heap, "a section is used that is over",
+			   (void *)_RET_IP_);
+	if (in_span(s.heap, slot) && !is_object(s.heap, slot)) {
+		kgc_misuse(s.heap, "a field of an object that is gone is used",
+			   slot);
+		return;
+	}
+	old = READ_ONCE(*slot);
+	if (old && !is_object(s.heap, old))
+		kgc_misuse(s.heap, "a field refers to an object that is gone",
+			   slot);
+	if (value && !is_object(s.heap, value))
+		kgc_misuse(s.heap, "what is stored is no object of the heap",
+			   value);
+}
+EXPORT_SYMBOL_GPL(__kgc_check);
+#endif
 
 /* How long the cycle has been waiting for sections, in ns; 0 when it is not. */
 static u64 waiting_ns(struct kgc_heap *heap)
@@ -131,6 +235,7 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "waiting_us %llu\n", div_u64(waiting_ns(heap),
 						   NSEC_PER_USEC));
 	seq_printf(m, "untracked %llu\n", READ_ONCE(sections->missed));
+	seq_printf(m, "misused %u\n", atomic_read(&sections->misused));
 	for (i = 0; i < KGC_TRACKED; i++) {
 		struct kgc_tracked t;
 

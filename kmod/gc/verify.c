@@ -20,6 +20,7 @@
  * store that hid an object shows in one of the two.
  */
 #include <linux/delay.h>
+#include <linux/moduleparam.h>
 
 #include "../heap.h"
 #include "verify.h"
@@ -27,12 +28,19 @@
 #define VERIFY_PAGES	16	/* heap pages in one step */
 #define PATIENCE_US	1000	/* for a region that is about to take a slot */
 
-static void violation(struct kgc_heap *heap, const char *what,
-		      const void *where, const void *to)
+bool kgc_warn = true;
+module_param_named(warn, kgc_warn, bool, 0600);
+MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
+
+/* What must not be; the first time in a heap's life it is told. */
+void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
+		   const void *to)
 {
-	heap->verify.errors++;
-	WARN_ONCE(1, "kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
-		  heap->cycle.begun, what, where, to);
+	if (heap->verify.errors++)
+		return;
+	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
+	       heap->cycle.begun, what, where, to);
+	WARN_ON(kgc_warn);
 }
 
 static bool points_to_marked(struct kgc_heap *heap, void *p)
@@ -48,7 +56,7 @@ static void verify_field(struct kgc_heap *heap, void **slot)
 	void *p = smp_load_acquire(slot);	/* pairs with kgc_store_slot() */
 
 	if (p && !points_to_marked(heap, p))
-		violation(heap, "unmarked object is referred to", slot, p);
+		kgc_violation(heap, "unmarked object is referred to", slot, p);
 }
 
 static void verify_words(struct kgc_heap *heap, void **from, void **to)
@@ -104,22 +112,24 @@ static void verify_span(struct kgc_heap *heap, struct kgc_span *span)
 	unsigned int i, w;
 
 	if (span->gen != heap->alloc.gen && !kgc_span_is_free(span, 0))
-		violation(heap, "span of an old generation", span, NULL);
+		kgc_violation(heap, "span of an old generation", span, NULL);
 	for (w = 0; w < span->nwords; w++)
 		if (READ_ONCE(kgc_span_scan(span)[w]) &
 		    ~READ_ONCE(kgc_span_mark(span)[w]))
-			violation(heap, "scanned slot is not marked", span,
-				  NULL);
+			kgc_violation(heap, "scanned slot is not marked", span,
+				      NULL);
 	for (i = 0; i < span->nelems; i++) {
 		if (!kgc_is_marked(span, i))
 			continue;
 		if (!in_use_soon(span, i))
-			violation(heap, "free slot is marked", span,
-				  kgc_span_slot(span, i));
+			kgc_violation(heap, "free slot is marked", span,
+				      kgc_span_slot(span, i));
 		else
 			verify_object(heap, span, i);
 	}
 }
+
+/* ---- the walk over all spans ---------------------------------------------- */
 
 /* The first arena that ends behind @at. Return: false when there is none. */
 static bool next_arena(struct kgc_pageheap *ph, unsigned long at,
@@ -146,6 +156,139 @@ static bool next_arena(struct kgc_pageheap *ph, unsigned long at,
 	raw_spin_unlock_irq(&ph->lock);
 	return best;
 }
+
+/* The heap's span that begins at a heap page; the page may be another's by now. */
+static struct kgc_span *span_at(struct kgc_heap *heap, unsigned long at)
+{
+	struct kgc_span *span;
+
+	rcu_read_lock();
+	span = kgc_map_find((void *)at);
+	if (span && (READ_ONCE(span->owner) != &heap->alloc ||
+		     span->base != at))
+		span = NULL;
+	rcu_read_unlock();
+	return span;
+}
+
+/* Spans that begin in [@at, @end). */
+static void spans_between(struct kgc_heap *heap, unsigned long at,
+			  unsigned long end, kgc_span_fn fn, void *data)
+{
+	for (; at < end; at += KGC_PAGE_SIZE) {
+		struct kgc_span *span = span_at(heap, at);
+
+		if (span)
+			fn(heap, span, data);
+	}
+}
+
+/* Call @fn for every span. Nobody must be able to allocate. */
+void kgc_verify_each_span(struct kgc_heap *heap, kgc_span_fn fn, void *data)
+{
+	unsigned long at, base, end;
+	int nid;
+
+	for_each_online_node(nid) {
+		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+
+		for (at = 0; next_arena(ph, at, &base, &end); at = end)
+			spans_between(heap, base, end, fn, data);
+	}
+}
+
+/* ---- lists, counters and pages -------------------------------------------- */
+
+static void verify_list(struct kgc_heap *heap, struct list_head *list,
+			unsigned int spc, bool full, u64 *spans, u64 *used)
+{
+	struct kgc_span *span;
+
+	list_for_each_entry(span, list, link) {
+		if (span->owner != &heap->alloc || span->spc != spc)
+			kgc_violation(heap, "span on a list of another kind",
+				      span, NULL);
+		if (span->gen != heap->alloc.gen)
+			kgc_violation(heap, "old span on a list", span, NULL);
+		if (kgc_span_count_free(span) != span->nfree)
+			kgc_violation(heap, "miscounted free slots", span,
+				      NULL);
+		if (full != !span->nfree)
+			kgc_violation(heap, "span on the wrong list", span,
+				      NULL);
+		(*spans)++;
+		*used += span->nelems - span->nfree;
+	}
+}
+
+/* What the caches hold of a class. Nobody must be able to allocate. */
+static void count_cached(struct kgc_heap *heap, int nid, unsigned int spc,
+			 u64 *spans, u64 *used)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct kgc_cpu *c = per_cpu_ptr(heap->alloc.cpu, cpu);
+		struct kgc_span *span = c->span[spc];
+
+		if (span == &kgc_empty_span || span->nid != nid)
+			continue;
+		(*spans)++;
+		*used += span->nelems - span->nfree;
+	}
+}
+
+static void verify_central(struct kgc_heap *heap, int nid, unsigned int spc,
+			   struct kgc_central *ct)
+{
+	unsigned int now = heap->alloc.gen & 1;
+	u64 spans = 0, used = 0;
+
+	raw_spin_lock_irq(&ct->lock);
+	verify_list(heap, &ct->partial[now], spc, false, &spans, &used);
+	verify_list(heap, &ct->full[now], spc, true, &spans, &used);
+	if (!list_empty(&ct->partial[!now]) || !list_empty(&ct->full[!now]))
+		kgc_violation(heap, "spans that nobody has swept", ct, NULL);
+	count_cached(heap, nid, spc, &spans, &used);
+	if (spans != ct->spans)
+		kgc_violation(heap, "spans are lost or double", ct, NULL);
+	if (used != ct->mallocs - ct->frees)
+		kgc_violation(heap, "objects are miscounted", ct, NULL);
+	raw_spin_unlock_irq(&ct->lock);
+}
+
+static void count_pages(struct kgc_heap *heap, struct kgc_span *span, void *data)
+{
+	*(u64 *)data += (u64)span->npages * KGC_PAGE_SIZE;
+}
+
+/* Everything that is counted, counted again. Nobody must be able to allocate. */
+void kgc_verify_counters(struct kgc_heap *heap)
+{
+	u64 pages = 0, inuse = 0;
+	unsigned int spc;
+	int nid;
+
+	kgc_verify_each_span(heap, count_pages, &pages);
+	for_each_online_node(nid) {
+		struct kgc_node *node = heap->alloc.node[nid];
+
+		inuse += READ_ONCE(node->pages.inuse);
+		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
+			struct kgc_central *ct;
+
+			/* pairs with the cmpxchg() in kgc_reserve_fill() */
+			ct = smp_load_acquire(&node->central[spc]);
+			if (ct)
+				verify_central(heap, nid, spc, ct);
+			cond_resched();
+		}
+	}
+	if (pages != inuse)
+		kgc_violation(heap, "pages are miscounted", NULL, NULL);
+}
+
+/* ---- after marking -------------------------------------------------------- */
 
 void kgc_verify_begin(struct kgc_heap *heap)
 {
@@ -184,16 +327,9 @@ bool kgc_verify_some(struct kgc_heap *heap)
 	}
 	v->at = max(v->at, base);
 	for (pages = 0; pages < VERIFY_PAGES && v->at < end; pages++) {
-		struct kgc_span *span;
-		bool ours;
+		struct kgc_span *span = span_at(heap, v->at);
 
-		/* a page that was given back may be another heap's */
-		rcu_read_lock();
-		span = kgc_map_find((void *)v->at);
-		ours = span && READ_ONCE(span->owner) == &heap->alloc &&
-		       span->base == v->at;
-		rcu_read_unlock();
-		if (ours)
+		if (span)
 			verify_span(heap, span);
 		v->at += KGC_PAGE_SIZE;
 	}
@@ -204,5 +340,5 @@ bool kgc_verify_some(struct kgc_heap *heap)
 void kgc_verify_settled(struct kgc_heap *heap, u64 shaded)
 {
 	if (kgc_mark_pending(heap, shaded))
-		violation(heap, "shaded after marking was over", NULL, NULL);
+		kgc_violation(heap, "shaded after marking was over", NULL, NULL);
 }

@@ -26,6 +26,17 @@ struct kgc_verify {
 	u64		errors;
 };
 
+struct kgc_span;
+
+extern bool kgc_warn;
+
+typedef void (*kgc_span_fn)(struct kgc_heap *heap, struct kgc_span *span,
+			    void *data);
+
+void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
+		   const void *to);
+void kgc_verify_each_span(struct kgc_heap *heap, kgc_span_fn fn, void *data);
+void kgc_verify_counters(struct kgc_heap *heap);
 void kgc_verify_begin(struct kgc_heap *heap);
 bool kgc_verify_some(struct kgc_heap *heap);
 void kgc_verify_settled(struct kgc_heap *heap, u64 shaded);

@@ -110,11 +110,18 @@ DEFINE_SHOW_ATTRIBUTE(heap_pace);
 static int heap_verify_show(struct seq_file *m, void *v)
 {
 	struct kgc_verify *verify = &((struct kgc_heap *)m->private)->verify;
+	struct kgc_trace *trace = &((struct kgc_heap *)m->private)->trace;
 
 	show(m, "Verified", READ_ONCE(verify->runs));
 	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
 	show(m, "ForgedWords", READ_ONCE(verify->forged));
 	show(m, "VerifyErrors", READ_ONCE(verify->errors));
+	show(m, "Traced", READ_ONCE(trace->runs));
+	show(m, "TraceSkipped", READ_ONCE(trace->skipped));
+	show(m, "TracedObjects", READ_ONCE(trace->objects));
+	show(m, "Floating", READ_ONCE(trace->floats));
+	show(m, "FloatingTotal", READ_ONCE(trace->floats_total));
+	show(m, "FloatingDue", READ_ONCE(trace->unforgiven));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_verify);

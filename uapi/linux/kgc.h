@@ -274,7 +274,7 @@ enum kgc_option_id {
 	KGC_OPT_SOFT_LIMIT = 3,	/* bytes held; above it the pace rises; 0 is none */
 	KGC_OPT_HARD_LIMIT = 4,	/* bytes held; allocation fails; 0 is none */
 	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
-	KGC_OPT_VERIFY = 6,	/* 1: recompute reachability after each mark */
+	KGC_OPT_VERIFY = 6,	/* 1: check each mark phase; 2: and trace, sections wait */
 	KGC_OPT_TRACK_SECTIONS = 7, /* 1: remember who is inside a section */
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
 	KGC_OPT_HARDEN = 9,	/* KGC_HARDEN_* bits */

@@ -64,6 +64,10 @@ struct kgc_type;
 #define KGC_MODE_TRACK		16U	/* with any phase: option track_sections */
 #define KGC_MODE_SHADE		(KGC_MODE_SHADE_OLD | KGC_MODE_SHADE_NEW)
 
+/* private: sections that are known by name, in builds with KGC_DEBUG=1 all */
+#define KGC_TRACKS(mode)						\
+	(IS_ENABLED(CONFIG_KGC_DEBUG) || unlikely((mode) & KGC_MODE_TRACK))
+
 /* private: the head of struct kgc_heap, laid open for kgc_enter() */
 struct kgc_heap_front {
 	struct srcu_struct	srcu;
@@ -105,13 +109,28 @@ void *__kgc_xchg(struct kgc_section s, void **slot, void *value);
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value);
 void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n);
 
+/*
+ * private: in builds with KGC_DEBUG=1, kgc and client alike, every load and store
+ * asks whether the section is still open, and whether the objects that the
+ * field is in and that the value names are still there.
+ */
+#ifdef CONFIG_KGC_DEBUG
+void __kgc_check(struct kgc_section s, void **slot, void *value);
+#else
+static __always_inline void __kgc_check(struct kgc_section s, void **slot,
+					void *value)
+{
+}
+#endif
+
 /**
  * kgc_enter() - begin a section
  * @heap: the heap
  *
  * Used like an RCU read-side section, and may sleep. Raw managed pointers are
- * valid until the matching kgc_exit(). Sections do not nest: hand the section
- * on to what is called.
+ * valid until the matching kgc_exit(). Sections of one heap do not nest: hand
+ * the section on to what is called. In builds with KGC_DEBUG=1 a task that
+ * enters twice is reported.
  *
  * Context: any but NMI.
  * Return: the section's token.
@@ -128,7 +147,7 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 	 * before is seen
 	 */
 	s.mode = smp_load_acquire(&front->mode);
-	if (unlikely(s.mode & KGC_MODE_TRACK))
+	if (KGC_TRACKS(s.mode))
 		return __kgc_section_note(s);
 	return s;
 }
@@ -144,7 +163,7 @@ static __always_inline void kgc_exit(struct kgc_section s)
 {
 	struct kgc_heap_front *front = (struct kgc_heap_front *)s.heap;
 
-	if (unlikely(s.mode & KGC_MODE_TRACK))
+	if (KGC_TRACKS(s.mode))
 		s.srcu = __kgc_section_forget(s);
 	srcu_read_unlock(&front->srcu, s.srcu);
 	__release(kgc_section);
@@ -163,7 +182,7 @@ static __always_inline void kgc_exit(struct kgc_section s)
  */
 #define kgc_load(s, ref)						\
 ({									\
-	(void)(s);							\
+	__kgc_check(s, __kgc_slot(ref), NULL);				\
 	(typeof(__kgc_value(ref)))smp_load_acquire(__kgc_slot(ref)); /* kgc_store() */ \
 })
 
@@ -187,6 +206,7 @@ do {									\
 static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 					   void *value)
 {
+	__kgc_check(s, slot, value);
 	if (unlikely(s.mode & KGC_MODE_SHADE))
 		/* scalars: gcc rebuilds a struct for a call that is not made */
 		__kgc_store(s.heap, s.mode, slot, value);

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tracer: reachability recomputed from the roots, by another way than the
+ * collector's, when marking is over and nobody is inside a section. For option
+ * verify 2 only: this is the one place where sections wait for the collector.
+ *
+ * New sections are held up at kgc_enter(), those that are open are waited for;
+ * then no pointer is anywhere but in root slots and fields, so what the tracer
+ * reaches is what is reachable. It checks that
+ *
+ *	everything reachable is marked
+ *	what was marked without being reachable, floating garbage, is not
+ *	marked or reachable again one cycle later
+ *	lists, counters and pages agree with each other
+ *
+ * A section that cannot wait (atomic context), or has waited for long because
+ * an open one may be waiting for it, disturbs: then nothing is concluded.
+ */
+#include <linux/bitmap.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "../heap.h"
+#include "tracer.h"
+
+#define PATIENCE	(HZ / 5)
+#define GRANULES	(KGC_PAGE_SIZE / 8)	/* the smallest object is one */
+#define CHUNK_OBJECTS	500
+
+/* Objects reached whose fields have not been looked at. */
+struct chunk {
+	struct chunk	*next;
+	unsigned int	n;
+	void		*obj[CHUNK_OBJECTS];
+};
+
+struct tracer {
+	struct kgc_heap	*heap;
+	struct xarray	seen;
+	struct xarray	*floating;
+	struct xarray	*floated;
+	struct chunk	*stack;
+	bool		failed;
+	u64		objects;
+	u64		floats;
+};
+
+/* ---- sets of objects: a bitmap per heap page ----------------------------- */
+
+static unsigned long *set_page(struct xarray *set, const void *obj)
+{
+	return xa_load(set, kgc_map_offset(obj) >> KGC_PAGE_SHIFT);
+}
+
+static unsigned int set_bit_of(const void *obj)
+{
+	return kgc_map_offset(obj) % KGC_PAGE_SIZE / 8;
+}
+
+static bool set_has(struct xarray *set, const void *obj)
+{
+	unsigned long *page = set_page(set, obj);
+
+	return page && test_bit(set_bit_of(obj), page);
+}
+
+/* Return: 1 when it was in the set, 0 when it is now, -ENOMEM. */
+static int set_add(struct xarray *set, const void *obj)
+{
+	unsigned long *page = set_page(set, obj);
+	int err;
+
+	if (!page) {
+		page = bitmap_zalloc(GRANULES, GFP_KERNEL | __GFP_NOWARN);
+		if (!page)
+			return -ENOMEM;
+		err = xa_err(xa_store(set, kgc_map_offset(obj) >> KGC_PAGE_SHIFT,
+				      page, GFP_KERNEL | __GFP_NOWARN));
+		if (err) {
+			bitmap_free(page);
+			return err;
+		}
+	}
+	return __test_and_set_bit(set_bit_of(obj), page);
+}
+
+static void set_empty(struct xarray *set)
+{
+	unsigned long *page;
+	unsigned long i;
+
+	xa_for_each(set, i, page)
+		bitmap_free(page);
+	xa_destroy(set);
+}
+
+/* ---- tracing -------------------------------------------------------------- */
+
+static void push(struct tracer *t, void *obj)
+{
+	struct chunk *top = t->stack;
+
+	if (!top || top->n == CHUNK_OBJECTS) {
+		top = kmalloc(sizeof(*top), GFP_KERNEL | __GFP_NOWARN);
+		if (!top) {
+			t->failed = true;
+			return;
+		}
+		top->n = 0;
+		top->next = t->stack;
+		t->stack = top;
+	}
+	top->obj[top->n++] = obj;
+}
+
+static void *pop(struct tracer *t)
+{
+	struct chunk *top = t->stack;
+
+	while (top && !top->n) {
+		t->stack = top->next;
+		kfree(top);
+		top = t->stack;
+	}
+	return top ? top->obj[--top->n] : NULL;
+}
+
+static void reach(struct tracer *t, struct kgc_span *span, unsigned int i)
+{
+	void *obj = kgc_span_slot(span, i);
+	int seen = set_add(&t->seen, obj);
+
+	if (seen < 0)
+		t->failed = true;
+	if (seen)
+		return;
+	t->objects++;
+	push(t, obj);
+}
+
+static void reach_value(struct tracer *t, const void *where, void *p)
+{
+	bool disturbed = READ_ONCE(t->heap->trace.disturbed);
+	struct kgc_span *span;
+	unsigned int i;
+
+	if (!p)
+		return;
+	span = kgc_find_object(t->heap, p, &i);
+	if (!span) {
+		if (!disturbed)
+			kgc_violation(t->heap, "no object is referred to",
+				      where, p);
+		return;
+	}
+	if (!kgc_is_marked(span, i) && !disturbed)
+		kgc_violation(t->heap, "a reachable object is not marked",
+			      where, p);
+	reach(t, span, i);
+}
+
+static void reach_pointer(struct tracer *t, void **slot)
+{
+	/* pairs with kgc_store_slot() */
+	reach_value(t, slot, smp_load_acquire(slot));
+}
+
+/* Words that name what the marker did not see were forged, or say nothing. */
+static void reach_words(struct tracer *t, void **from, void **to)
+{
+	struct kgc_span *span;
+	unsigned int i;
+
+	for (; from < to; from++) {
+		span = kgc_find_object(t->heap, READ_ONCE_NOCHECK(*from), &i);
+		if (span && kgc_is_marked(span, i))
+			reach(t, span, i);
+	}
+}
+
+static void trace_object(struct tracer *t, char *obj)
+{
+	struct kgc_span *span = kgc_map_span(obj);
+	struct kgc_type *type = kgc_type_of_slot(&t->heap->types, span,
+						 kgc_span_index(span, obj));
+	size_t at, end = type->array ? rounddown(span->size, type->size) :
+				       type->size;
+	unsigned int f;
+
+	if (type->kind == KGC_KIND_CONSERVATIVE) {
+		reach_words(t, (void **)obj,
+			    (void **)(obj + round_down(end, sizeof(void *))));
+		return;
+	}
+	for (at = 0; type->nr_fields && at < end; at += type->size)
+		for (f = 0; f < type->nr_fields; f++)
+			reach_pointer(t, (void **)(obj + at +
+						   type->fields[f].offset));
+}
+
+/*
+ * Values of the root slots numbered from @first on, over all ranges; the list
+ * cannot be locked while memory is asked for. Return: how many there were.
+ */
+static unsigned int copy_roots(struct kgc_roots *roots, size_t first,
+			       void **values, unsigned int most)
+{
+	struct kgc_root *root;
+	unsigned int n = 0;
+	size_t i;
+
+	raw_spin_lock_irq(&roots->lock);
+	list_for_each_entry(root, &roots->list, link) {
+		for (i = first; i < root->nr && n < most; i++)
+			/* pairs with kgc_store_slot() */
+			values[n++] = smp_load_acquire(&root->slots[i]);
+		first -= min(first, root->nr);
+	}
+	raw_spin_unlock_irq(&roots->lock);
+	return n;
+}
+
+static void trace_roots(struct tracer *t)
+{
+	struct kgc_handle_slot *chunk;
+	unsigned long index;
+	unsigned int i, n;
+	void *values[32];
+	size_t first = 0;
+
+	xa_for_each(&t->heap->handles.chunks, index, chunk)
+		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
+			reach_pointer(t, &chunk[i].obj);
+	do {
+		n = copy_roots(&t->heap->roots, first, values,
+			       ARRAY_SIZE(values));
+		for (i = 0; i < n; i++)
+			reach_value(t, "a root", values[i]);
+		first += n;
+		cond_resched();
+	} while (n);
+}
+
+/* ---- conclusions ---------------------------------------------------------- */
+
+/* Whether something else than a field or root can bring an object back. */
+static bool can_rise(struct kgc_heap *heap)
+{
+	unsigned int id, nr = READ_ONCE(heap->types.nr);
+
+	if (READ_ONCE(heap->weaks.handles.open) ||
+	    atomic_read(&heap->finals.nr_pending))
+		return true;
+	for (id = 1; id <= nr; id++)
+		if (kgc_type_of_id(&heap->types, id)->kind ==
+		    KGC_KIND_CONSERVATIVE)
+			return true;
+	return false;
+}
+
+static void look_at_span(struct kgc_heap *heap, struct kgc_span *span,
+			 void *data)
+{
+	struct tracer *t = data;
+	unsigned int i;
+
+	for (i = 0; i < span->nelems; i++) {
+		void *obj = kgc_span_slot(span, i);
+
+		if (!kgc_is_marked(span, i))
+			continue;
+		if (set_has(t->floated, obj))
+			kgc_violation(heap, set_has(&t->seen, obj) ?
+				      "floating garbage has come back" :
+				      "floating garbage floats again",
+				      obj, NULL);
+		if (set_has(&t->seen, obj))
+			continue;
+		t->floats++;
+		if (set_add(t->floating, obj) < 0)
+			t->failed = true;
+	}
+	cond_resched();
+}
+
+static void conclude(struct tracer *t)
+{
+	struct kgc_heap *heap = t->heap;
+	struct kgc_trace *tr = &heap->trace;
+	bool forgive = can_rise(heap);
+
+	if (forgive)
+		set_empty(t->floated);
+	kgc_verify_each_span(heap, look_at_span, t);
+	set_empty(t->floated);
+	tr->runs++;
+	tr->objects += t->objects;
+	tr->floats = t->floats;
+	tr->floats_total += t->floats;
+	tr->unforgiven = 0;
+	/* only a whole set says anything of the next cycle */
+	if (t->failed || forgive) {
+		set_empty(t->floating);
+		return;
+	}
+	tr->unforgiven = t->floats;
+	tr->turn = !tr->turn;
+}
+
+/**
+ * kgc_trace_run() - trace, and conclude
+ * @heap: the heap; marking is over, kgc_trace_halt() was a grace period ago
+ *
+ * Context: process context.
+ */
+void kgc_trace_run(struct kgc_heap *heap)
+{
+	struct kgc_trace *tr = &heap->trace;
+	struct tracer t = {
+		.heap = heap,
+		.floating = &tr->floating[tr->turn],
+		.floated = &tr->floating[!tr->turn],
+	};
+	char *obj;
+
+	xa_init(&t.seen);
+	trace_roots(&t);
+	while ((obj = pop(&t))) {
+		trace_object(&t, obj);
+		cond_resched();
+	}
+	/* whatever a section has changed, it has said so before */
+	smp_mb();	/* pairs with the one in kgc_trace_wait() */
+	if (t.failed || READ_ONCE(tr->disturbed)) {
+		tr->skipped++;
+		set_empty(t.floated);
+	} else {
+		kgc_verify_counters(heap);
+		conclude(&t);
+	}
+	set_empty(&t.seen);
+	WRITE_ONCE(tr->halted, false);
+	wake_up_all(&tr->waitq);
+}
+
+/* From now on sections wait. */
+void kgc_trace_halt(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->trace.disturbed, false);
+	WRITE_ONCE(heap->trace.halted, true);
+}
+
+static bool may_wait(void)
+{
+	return in_task() && preemptible() && !rcu_preempt_depth() &&
+	       !(current->flags & PF_EXITING);
+}
+
+/* Out of the SRCU read-side section, wait, and in again. */
+static void section_pause(struct kgc_section *s)
+{
+	struct kgc_trace *tr = &s->heap->trace;
+
+	/* sparse sees an unlock without its lock, which is in kgc_enter() */
+	__acquire(&s->heap->front.srcu);
+	srcu_read_unlock(&s->heap->front.srcu, s->srcu);
+	wait_event_timeout(tr->waitq, !READ_ONCE(tr->halted), PATIENCE);
+	s->srcu = srcu_read_lock(&s->heap->front.srcu);
+	__release(&s->heap->front.srcu);
+}
+
+/**
+ * kgc_trace_wait() - wait for the tracer, as a section begins
+ * @s: the section
+ *
+ * Return: the section, begun anew if it had to wait.
+ */
+struct kgc_section kgc_trace_wait(struct kgc_section s)
+{
+	struct kgc_trace *tr = &s.heap->trace;
+
+	if (likely(!READ_ONCE(tr->halted)))
+		return s;
+	if (may_wait()) {
+		section_pause(&s);
+		/* pairs with phase_publish(), as in kgc_enter() */
+		s.mode = smp_load_acquire(&s.heap->front.mode);
+		if (!READ_ONCE(tr->halted))
+			return s;
+	}
+	WRITE_ONCE(tr->disturbed, true);
+	smp_mb();	/* pairs with the one in kgc_trace_run() */
+	return s;
+}
+
+void kgc_trace_init(struct kgc_heap *heap)
+{
+	init_waitqueue_head(&heap->trace.waitq);
+	xa_init(&heap->trace.floating[0]);
+	xa_init(&heap->trace.floating[1]);
+}
+
+void kgc_trace_destroy(struct kgc_heap *heap)
+{
+	set_empty(&heap->trace.floating[0]);
+	set_empty(&heap->trace.floating[1]);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The verifier's second part: a tracer of its own, while nobody is inside. */
+#ifndef _KGC_TRACER_H
+#define _KGC_TRACER_H
+
+#include <linux/kgc.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+struct kgc_heap;
+
+/**
+ * struct kgc_trace - what the tracer knows of a heap
+ * @halted: sections that can wait do so
+ * @disturbed: one that could not has been entered meanwhile
+ * @waitq: for the end of @halted
+ * @floating: objects that floated in this cycle and in the last one, in turns:
+ *	a bitmap per heap page
+ * @turn: which one is this cycle's
+ * @runs: cycles traced
+ * @skipped: cycles that could not be traced: disturbed, or no memory
+ * @objects: objects reached, all cycles
+ * @floats: objects that floated in the last cycle traced: marked, not reachable
+ * @floats_total: in all cycles
+ * @unforgiven: of @floats, those that would have to be gone by the next cycle
+ */
+struct kgc_trace {
+	bool			halted;
+	bool			disturbed;
+	wait_queue_head_t	waitq;
+	struct xarray		floating[2];
+	unsigned int		turn;
+	u64			runs;
+	u64			skipped;
+	u64			objects;
+	u64			floats;
+	u64			floats_total;
+	u64			unforgiven;
+};
+
+void kgc_trace_init(struct kgc_heap *heap);
+void kgc_trace_destroy(struct kgc_heap *heap);
+struct kgc_section kgc_trace_wait(struct kgc_section s);
+void kgc_trace_halt(struct kgc_heap *heap);
+void kgc_trace_run(struct kgc_heap *heap);
+
+#endif /* _KGC_TRACER_H */

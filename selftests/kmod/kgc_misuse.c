@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Breaks a rule of <linux/kgc.h>, or the heap itself, so that a test can show
+ * that it is noticed: insmod kgc_misuse.ko fault=NAME. Loading fails with ENODATA
+ * when nothing was noticed, with EOPNOTSUPP when this build does not look.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+
+#include "kmod/heap.h"
+
+static char *fault = "";
+module_param(fault, charp, 0);
+MODULE_PARM_DESC(fault, "what to do wrong");
+
+struct node {
+	KGC_REF(struct node) next;
+	u64 pad[7];
+};
+
+KGC_DEFINE_TYPE(node_desc, struct node, next);
+
+/* Of another size, so in spans of its own. */
+struct other {
+	KGC_REF(struct node) next;
+	u64 pad[15];
+};
+
+KGC_DEFINE_TYPE(other_desc, struct other, next);
+
+static struct kgc_heap *heap;
+static struct kgc_type *type, *other_type;
+static KGC_REF(struct node) slots[2];
+static KGC_REF(struct other) other_slot;
+static struct kgc_root root, other_root;
+static bool noticed;
+
+/* A node in slot @i; its address is what nobody may keep. */
+static struct node *plant(unsigned int i)
+{
+	struct kgc_section s = kgc_enter(heap);
+	struct node *n = kgc_alloc(s, type, GFP_KERNEL);
+
+	kgc_store(s, &slots[i], n);
+	kgc_exit(s);
+	return n;
+}
+
+static void uproot(unsigned int i)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_store(s, &slots[i], NULL);
+	kgc_exit(s);
+}
+
+/* What a program without a barrier would do. */
+static void raw_store(void *slot, void *value)
+{
+	WRITE_ONCE(*(void **)slot, value);
+}
+
+/* ---- sections that hold a phase ----------------------------------------- */
+
+struct holder {
+	struct completion inside, leave, left;
+};
+
+static int hold(void *data)
+{
+	struct holder *h = data;
+	struct kgc_section s = kgc_enter(heap);
+
+	complete(&h->inside);
+	wait_for_completion(&h->leave);
+	kgc_exit(s);
+	complete(&h->left);
+	return 0;
+}
+
+static void holder_begin(struct holder *h)
+{
+	init_completion(&h->inside);
+	init_completion(&h->leave);
+	init_completion(&h->left);
+	kthread_run(hold, h, "kgc_misuse");
+	wait_for_completion(&h->inside);
+}
+
+static void holder_end(struct holder *h)
+{
+	complete(&h->leave);
+	wait_for_completion(&h->left);
+}
+
+static bool await_mode(unsigned int mode)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 20000 && !(READ_ONCE(heap->front.mode) & mode); ms++)
+		usleep_range(1000, 2000);
+	return READ_ONCE(heap->front.mode) & mode;
+}
+
+/* Run @change under MARK, when no root slot has been scanned yet. */
+static bool while_marking(void (*change)(void))
+{
+	struct holder idle, arm;
+	bool marking;
+	u64 cycle;
+
+	holder_begin(&idle);
+	cycle = kgc_collect_start(heap, 1);
+	await_mode(KGC_MODE_SHADE_NEW);
+	/* a reader that comes before SRCU has changed sides is waited for too */
+	msleep(300);
+	holder_begin(&arm);
+	holder_end(&idle);
+	marking = await_mode(KGC_MODE_BLACK);
+	if (marking)
+		change();
+	holder_end(&arm);
+	kgc_wait(heap, cycle);
+	return marking;
+}
+
+/* ---- faults ------------------------------------------------------------- */
+
+/*
+ * The only pointer to a white object moves, unseen, into a black one that no
+ * marker has a reason to look at.
+ */
+static void hide(void)
+{
+	struct kgc_section s = kgc_enter(heap);
+	struct other *black = kgc_alloc(s, other_type, GFP_KERNEL);
+	struct node *from = kgc_load(s, &slots[0]);
+
+	raw_store(&black->next, kgc_load(s, &from->next));
+	raw_store(&from->next, NULL);
+	kgc_store(s, &other_slot, black);
+	kgc_exit(s);
+}
+
+static void raw_store_hides(void)
+{
+	struct node *n = plant(0);
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_store(s, &n->next, kgc_alloc(s, type, GFP_KERNEL));
+	kgc_exit(s);
+	while_marking(hide);
+}
+
+static void nested_section(void)
+{
+	struct kgc_section outer = kgc_enter(heap);
+	struct kgc_section inner = kgc_enter(heap);
+
+	kgc_exit(inner);
+	kgc_exit(outer);
+}
+
+static void section_is_over(void)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_exit(s);
+	kgc_load(s, &slots[0]);
+}
+
+/* Its neighbour lives, so that the span stays. */
+static struct node *stale(void)
+{
+	struct node *n = plant(0);
+
+	plant(1);
+	uproot(0);
+	kgc_collect(heap, 2);
+	return n;
+}
+
+static void stale_pointer_loads(void)
+{
+	struct node *n = stale();
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_load(s, &n->next);
+	kgc_exit(s);
+}
+
+static void stale_pointer_stored(void)
+{
+	struct node *n = stale();
+	struct kgc_section s = kgc_enter(heap);
+
+	kgc_store(s, &slots[0], n);
+	kgc_exit(s);
+	uproot(0);
+}
+
+/* Somebody has stored a stale pointer without kgc_store(). */
+static void shade_what_is_gone(void)
+{
+	raw_store(&slots[0], stale());
+	uproot(0);
+}
+
+static struct node *floater;
+
+static void leave_floating(void)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	floater = kgc_alloc(s, type, GFP_KERNEL);
+	kgc_exit(s);
+}
+
+/* Born black, never stored, and kept past kgc_exit() for a cycle. */
+static void floating_comes_back(void)
+{
+	if (!while_marking(leave_floating))
+		return;
+	raw_store(&slots[0], floater);
+	kgc_collect(heap, 1);
+}
+
+/* Some span on a list of its central. */
+static struct kgc_span *some_span(struct kgc_central **ct)
+{
+	unsigned int spc = type->shape.spc, list;
+	int nid;
+
+	kgc_collect(heap, 1);
+	list = heap->alloc.gen & 1;
+	for_each_online_node(nid) {
+		*ct = heap->alloc.node[nid]->central[spc];
+		if (*ct && !list_empty(&(*ct)->partial[list]))
+			return list_first_entry(&(*ct)->partial[list],
+						struct kgc_span, link);
+	}
+	return NULL;
+}
+
+typedef void (*change_fn)(struct kgc_span *span, struct kgc_central *ct, int by);
+
+/* A wrong word in what the heap keeps of itself, undone when it must have been seen. */
+static void spoil(change_fn change)
+{
+	struct kgc_central *ct;
+	struct kgc_span *span;
+
+	plant(0);
+	span = some_span(&ct);
+	if (!span)
+		return;
+	change(span, ct, 1);
+	kgc_collect(heap, 1);
+	change(span, ct, -1);
+}
+
+static void change_mark(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		set_bit(span->nelems - 1, kgc_span_mark(span));
+}
+
+static void change_scan(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		set_bit(span->nelems - 1, kgc_span_scan(span));
+}
+
+static void change_nfree(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		span->nfree--;
+}
+
+static void change_spans(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	ct->spans += by;
+}
+
+static void change_mallocs(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	ct->mallocs += by;
+}
+
+static void change_list(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		list_move(&span->link, &ct->full[heap->alloc.gen & 1]);
+}
+
+static void change_pages(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	heap->alloc.node[span->nid]->pages.inuse += by * (int)KGC_PAGE_SIZE;
+}
+
+/* No fault: floating garbage is counted, and gone one cycle later. */
+static void floating_goes(void)
+{
+	u64 before, floating;
+
+	kgc_collect(heap, 2);
+	before = kgc_heap_objects(heap);
+	while_marking(leave_floating);
+	floating = heap->trace.floats;
+	kgc_collect(heap, 1);
+	if (floating != 1 || heap->trace.floats || heap->trace.skipped ||
+	    kgc_heap_objects(heap) != before)
+		noticed = true;
+}
+
+static const struct {
+	const char *name;
+	void (*commit)(void);
+	change_fn change;
+	bool debug;	/* only builds with KGC_DEBUG=1 look */
+} faults[] = {
+	{ "raw-store", raw_store_hides },
+	{ "floating-back", floating_comes_back },
+	{ "mark", NULL, change_mark },
+	{ "scan", NULL, change_scan },
+	{ "nfree", NULL, change_nfree },
+	{ "spans", NULL, change_spans },
+	{ "mallocs", NULL, change_mallocs },
+	{ "list", NULL, change_list },
+	{ "pages", NULL, change_pages },
+	{ "nested-section", nested_section, NULL, true },
+	{ "section-over", section_is_over, NULL, true },
+	{ "stale-load", stale_pointer_loads, NULL, true },
+	{ "stale-store", stale_pointer_stored, NULL, true },
+	{ "shade-freed", shade_what_is_gone, NULL, true },
+	{ "floating-goes", floating_goes },
+};
+
+static int commit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		if (strcmp(faults[i].name, fault))
+			continue;
+		if (faults[i].debug && !IS_ENABLED(CONFIG_KGC_DEBUG))
+			return -EOPNOTSUPP;
+		if (faults[i].change)
+			spoil(faults[i].change);
+		else
+			faults[i].commit();
+		noticed |= heap->verify.errors ||
+			   atomic_read(&heap->sections.misused);
+		return noticed ? 0 : -ENODATA;
+	}
+	return -EINVAL;
+}
+
+static int __init misuse_init(void)
+{
+	int err;
+
+	heap = kgc_heap_create("kgc_misuse", THIS_MODULE);
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	type = kgc_type_register(heap, &node_desc);
+	other_type = kgc_type_register(heap, &other_desc);
+	if (IS_ERR(type) || IS_ERR(other_type)) {
+		kgc_heap_destroy(heap);
+		return -ENOMEM;
+	}
+	kgc_option_set(heap, KGC_OPT_VERIFY, 2);
+	kgc_root_add(heap, &root, slots, ARRAY_SIZE(slots));
+	kgc_root_add(heap, &other_root, &other_slot, 1);
+	err = commit();
+	kgc_root_del(heap, &other_root);
+	kgc_root_del(heap, &root);
+	kgc_heap_destroy(heap);
+	return err;
+}
+
+static void __exit misuse_exit(void)
+{
+}
+
+module_init(misuse_init);
+module_exit(misuse_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kgc test: rules broken on purpose");

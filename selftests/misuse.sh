@@ -1,0 +1,61 @@
+#!/bin/sh
+# Every rule broken on purpose is noticed, by the verifier in any build and by the
+# checks of loads and stores in builds with KGC_DEBUG=1; and what is not broken is
+# not complained of. Meanwhile kgc only logs what it finds: the runner takes a
+# warning for a failure.
+# kselftest-timeout: 120
+module=/kgc/kgc_misuse.ko
+[ -e $module ] || { echo "1..0 # SKIP no kgc_misuse.ko"; exit 4; }
+echo "TAP version 13"
+number=0 failed=0
+warn=/sys/module/kgc/parameters/warn
+echo N >$warn
+
+provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
+	number=$((number + 1))
+	dmesg -c >/tmp/misuse.before
+	insmod $module fault="$1" 2>/tmp/misuse.error
+	status=$?
+	dmesg -c >/tmp/misuse.log
+	rmmod kgc_misuse 2>/dev/null
+	if grep -q 'not supported' /tmp/misuse.error; then
+		echo "ok $number $1 # SKIP only builds with KGC_DEBUG=1 look"
+	elif [ $status = 0 ] && grep -q "kgc: heap .*: $2" /tmp/misuse.log; then
+		echo "ok $number $1: $2"
+	else
+		echo "not ok $number $1: '$2' was not said: $(cat /tmp/misuse.error)"
+		sed 's/^/# /' /tmp/misuse.log | head -n 30
+		failed=1
+	fi
+}
+
+echo "1..15"
+provoke raw-store 'unmarked object is referred to'
+provoke floating-back 'floating garbage has come back'
+provoke mark 'free slot is marked'
+provoke scan 'scanned slot is not marked'
+provoke nfree 'miscounted free slots'
+provoke spans 'spans are lost or double'
+provoke mallocs 'objects are miscounted'
+provoke list 'span on the wrong list'
+provoke pages 'pages are miscounted'
+provoke nested-section 'a section inside a section'
+provoke section-over 'a section is used that is over'
+provoke stale-load 'a field of an object that is gone is used'
+provoke stale-store 'what is stored is no object of the heap'
+provoke shade-freed 'a field refers to an object that is gone'
+
+# Nothing broken: loading says that nothing was noticed.
+number=15
+dmesg -c >/tmp/misuse.before
+insmod $module fault=floating-goes 2>/tmp/misuse.error
+if grep -q 'No data' /tmp/misuse.error; then
+	echo "ok $number floating garbage is counted, and gone one cycle later"
+else
+	echo "not ok $number floating garbage: $(cat /tmp/misuse.error)"
+	dmesg | sed 's/^/# /' | head -n 30
+	failed=1
+fi
+rmmod kgc_misuse 2>/dev/null
+echo Y >$warn
+exit $failed
