@@ -290,8 +290,10 @@ static void conclude(struct tracer *t)
 	struct kgc_trace *tr = &heap->trace;
 	bool forgive = can_rise(heap);
 
-	if (forgive)
+	/* after a cycle that was not traced its slots are others' */
+	if (forgive || tr->cycle + 1 != heap->cycle.begun)
 		set_empty(t->floated);
+	tr->cycle = heap->cycle.begun;
 	kgc_verify_each_span(heap, look_at_span, t);
 	set_empty(t->floated);
 	tr->runs++;

@@ -17,6 +17,7 @@ struct kgc_heap;
  * @floating: objects that floated in this cycle and in the last one, in turns:
  *	a bitmap per heap page
  * @turn: which one is this cycle's
+ * @cycle: number of the last cycle traced
  * @runs: cycles traced
  * @skipped: cycles that could not be traced: disturbed, or no memory
  * @objects: objects reached, all cycles
@@ -30,6 +31,7 @@ struct kgc_trace {
 	wait_queue_head_t	waitq;
 	struct xarray		floating[2];
 	unsigned int		turn;
+	u64			cycle;
 	u64			runs;
 	u64			skipped;
 	u64			objects;
