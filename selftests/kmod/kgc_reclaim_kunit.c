@@ -33,8 +33,8 @@ struct large {
 
 KGC_DEFINE_NOSCAN_TYPE(large_desc, struct large);
 
-/* Everything that an allocation may have to ask memory for. */
-static void grow(struct kunit *test, gfp_t gfp)
+/* Everything that an allocation may have to ask memory for, under @lock. */
+static void grow(struct kunit *test, struct mutex *lock, gfp_t gfp)
 {
 	struct kgc_heap *heap = kgc_heap_create("reclaim", THIS_MODULE);
 	struct kgc_type *node, *twin, *large;
@@ -47,6 +47,7 @@ static void grow(struct kunit *test, gfp_t gfp)
 	large = kgc_type_register(heap, &large_desc);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(node) || IS_ERR(twin) || IS_ERR(large));
 	kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF);
+	mutex_lock(lock);
 	for (i = 0; i < OBJECTS; i++) {
 		s = kgc_enter(heap);
 		KUNIT_EXPECT_NOT_NULL(test, kgc_alloc(s, i % 2 ? node : twin, gfp));
@@ -54,6 +55,7 @@ static void grow(struct kunit *test, gfp_t gfp)
 			KUNIT_EXPECT_NOT_NULL(test, kgc_alloc(s, large, gfp));
 		kgc_exit(s);
 	}
+	mutex_unlock(lock);
 	kgc_heap_destroy(heap);
 }
 
@@ -69,9 +71,7 @@ static void nofs_under_a_lock_of_reclaim(struct kunit *test)
 	mutex_unlock(&lock);
 	fs_reclaim_release(GFP_KERNEL);
 
-	mutex_lock(&lock);
-	grow(test, GFP_NOFS);
-	mutex_unlock(&lock);
+	grow(test, &lock, GFP_NOFS);
 }
 
 /* ---- what the page allocator is asked for --------------------------------- */
