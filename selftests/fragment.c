@@ -75,7 +75,8 @@ TEST_F(heap, a_heap_goes_on_with_smaller_arenas)
 	       (unsigned long long)small_arenas, nr);
 	EXPECT_GE(small_arenas, 500);
 	EXPECT_EQ(-ENOMEM, kgc_alloc(self->fd, big, 0, &bigs[0]));
-	EXPECT_EQ(stats.heap_sys, stats_of(self->fd).heap_sys);
+	/* the cycle that it asked for may have given some back */
+	EXPECT_GE(stats.heap_sys, stats_of(self->fd).heap_sys);
 	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
 	ASSERT_EQ(0, unload());
 	EXPECT_EQ(0, kgc_alloc(self->fd, big, 0, &bigs[nr]));
