@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 
+#include "kmod/alloc/poison.h"
 #include "kmod/heap.h"
 
 static char *fault = "";
@@ -261,10 +262,19 @@ static void spoil(change_fn change)
 	change(span, ct, -1);
 }
 
+/* The marker will look for fields in the slot: it finds no stale ones there. */
 static void change_mark(struct kgc_span *span, struct kgc_central *ct, int by)
 {
-	if (by > 0)
-		set_bit(span->nelems - 1, kgc_span_mark(span));
+	unsigned int last = span->nelems - 1;
+
+	if (by > 0) {
+		kgc_poison_open(kgc_span_slot(span, last), span->size,
+				span->size);
+		kgc_clear_words(kgc_span_slot(span, last), span->size);
+		set_bit(last, kgc_span_mark(span));
+	} else {
+		kgc_poison_clear(kgc_span_slot(span, last), span->size);
+	}
 }
 
 static void change_scan(struct kgc_span *span, struct kgc_central *ct, int by)
