@@ -5,7 +5,7 @@
  */
 #include <sys/ioctl.h>
 
-#include "heap.h"
+#include "harness.h"
 
 FIXTURE(batch) {
 	int fd, node;

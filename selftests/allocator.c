@@ -12,6 +12,7 @@
 
 #include "chain.h"
 #include "debugfs_files.h"
+#include "files.h"
 #include "heap.h"
 
 #define HEAP_PAGE	8192
@@ -337,19 +338,6 @@ TEST_F(heap, growth_that_is_denied_is_counted)
 	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
 }
 
-#define MAX_BYTES "/sys/module/kgc/parameters/max_bytes"
-
-static int cap(unsigned long long bytes)
-{
-	FILE *f = fopen(MAX_BYTES, "w");
-	int err;
-
-	if (!f)
-		return -errno;
-	err = fprintf(f, "%llu", bytes) < 0 ? -errno : 0;
-	return fclose(f) ? -errno : err;
-}
-
 static __u64 held_by_all(void)
 {
 	__u64 bytes = 0;
@@ -368,7 +356,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	ASSERT_GT(node, 0);
 	no_cycles(_metadata, self->fd);
 	no_cycles(_metadata, other);
-	ASSERT_EQ(0, cap(limit));
+	ASSERT_EQ(0, put_max_bytes(limit));
 	err = litter(self->fd, self->node, 50000);
 	EXPECT_EQ(0, err);
 	EXPECT_EQ(-ENOMEM, litter(other, node, 300000));
@@ -380,7 +368,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	for (int i = 0; i < 100 && held_by_all() > limit / 2 + (2 << 20); i++)
 		usleep(20000);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
-	EXPECT_EQ(0, cap(0));
+	EXPECT_EQ(0, put_max_bytes(0));
 	EXPECT_EQ(0, litter(self->fd, self->node, 300000));
 	EXPECT_GT(held_by_all(), limit);
 	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
@@ -458,17 +446,15 @@ static unsigned long long slab_bytes(unsigned int *wide)
 static void slabs_shrink(void)
 {
 	char path[80];
-	int fd;
+	int err;
 
 	sleep(1);
 	for (int words = 1; words <= 16; words *= 2) {
 		snprintf(path, sizeof(path), "/sys/kernel/slab/kgc_span_%d/shrink",
 			 words);
-		fd = open(path, O_WRONLY);
-		if (fd >= 0 && write(fd, "1", 1) != 1)
-			perror(path);
-		if (fd >= 0)
-			close(fd);
+		err = put_file(path, "1");
+		if (err && err != -ENOENT)
+			fprintf(stderr, "# %s: %s\n", path, strerror(-err));
 	}
 }
 

@@ -8,38 +8,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "heap.h"
+#include "files.h"
+#include "harness.h"
 
 #define ROOT "/sys/fs/cgroup"
 #define OWNER ROOT "/kgc-owner"
 #define OTHER ROOT "/kgc-other"
 /* Charges are taken from the cgroup by the batch and kept by the CPU. */
 #define SLACK (1LL << 20)
-
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static long long used(const char *path)
-{
-	long long bytes = -1;
-	FILE *f = fopen(path, "r");
-
-	if (!f)
-		return -1;
-	if (fscanf(f, "%lld", &bytes) != 1)
-		bytes = -1;
-	fclose(f);
-	return bytes;
-}
 
 FIXTURE(cgroups)
 {
@@ -48,7 +24,7 @@ FIXTURE(cgroups)
 
 FIXTURE_SETUP(cgroups)
 {
-	self->present = !put(ROOT "/cgroup.subtree_control", "+memory");
+	self->present = !put_file(ROOT "/cgroup.subtree_control", "+memory");
 	if (!self->present)
 		return;
 	ASSERT_EQ(0, mkdir(OWNER, 0755));
@@ -59,7 +35,7 @@ FIXTURE_TEARDOWN(cgroups)
 {
 	if (!self->present)
 		return;
-	put(ROOT "/cgroup.procs", "0");
+	put_file(ROOT "/cgroup.procs", "0");
 	rmdir(OTHER);
 	rmdir(OWNER);
 }
@@ -73,15 +49,15 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 
 	if (!self->present)
 		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
-	ASSERT_EQ(0, put(OWNER "/cgroup.procs", "0"));
+	ASSERT_EQ(0, put_file(OWNER "/cgroup.procs", "0"));
 	heap = kgc_open();
 	ASSERT_GE(heap, 0);
 	type = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
 	ASSERT_GT(type, 0);
 	ASSERT_EQ(0, kgc_alloc(heap, type, 0, &object));
-	ASSERT_EQ(0, put(OTHER "/cgroup.procs", "0"));
-	owner = used(OWNER "/memory.current");
-	other = used(OTHER "/memory.current");
+	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
+	owner = number_in(OWNER "/memory.current");
+	other = number_in(OTHER "/memory.current");
 	ASSERT_GE(owner, 0);
 	ASSERT_GE(other, 0);
 	/* 16 bytes each */
@@ -98,8 +74,8 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 	for (int i = 0; i < 2000; i++)
 		ASSERT_LT(0, kgc_type_register(heap, NULL, 4096, KGC_TYPE_NOSCAN,
 					       NULL, 0));
-	owner = used(OWNER "/memory.current") - owner;
-	other = used(OTHER "/memory.current") - other;
+	owner = number_in(OWNER "/memory.current") - owner;
+	other = number_in(OTHER "/memory.current") - other;
 	printf("# the opener's cgroup holds %lld KiB more, the caller's %lld\n",
 	       owner >> 10, other >> 10);
 	EXPECT_GT(owner, 2 * HANDLES * 16 - SLACK);

@@ -2,7 +2,7 @@
 /*
  * 32-bit callers: a 32-bit program, carried inside this one, uses the heap.
  */
-#include "heap.h"
+#include "harness.h"
 
 /* compat32/caller.c, built by the Makefile; empty where that was not possible. */
 asm(".section .rodata\n"

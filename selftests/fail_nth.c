@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "debugfs_files.h"
+#include "files.h"
 #include "heap.h"
 #include "refuse/calls.h"
 #include "refuse/inject.h"

@@ -11,24 +11,15 @@
 #include <sys/mman.h>
 
 #include "chain.h"
+#include "files.h"
 #include "heap.h"
 
 #define CHUNK	(16UL << 20)
 
-static void die_first(const char *score)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-
-	if (fd < 0 || write(fd, score, strlen(score)) < 0)
-		perror("oom_score_adj");
-	if (fd >= 0)
-		close(fd);
-}
-
 /* Take memory until the kernel kills us for it. */
 static void eat(void)
 {
-	die_first("1000");
+	put_oom_score(1000);
 	for (;;) {
 		char *at = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -74,13 +65,13 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_of_the_heaps)
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
 	free_before = stats_of(self->fd).heap_idle;
 	lseek(log, 0, SEEK_END);
-	die_first("-1000");
+	put_oom_score(-1000);
 	eater = fork();
 	ASSERT_GE(eater, 0);
 	if (!eater)
 		eat();
 	ASSERT_EQ(eater, waitpid(eater, &status, 0));
-	die_first("0");
+	put_oom_score(0);
 	ASSERT_TRUE(WIFSIGNALED(status));
 	EXPECT_EQ(SIGKILL, WTERMSIG(status));
 	ASSERT_TRUE(logged(log, "all heaps hold", line, sizeof(line))) {

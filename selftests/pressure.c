@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "churn.h"
+#include "files.h"
 #include "heap.h"
 #include "random.h"
 
@@ -20,17 +21,6 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE	23
 #endif
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	/* not every kernel has each of them */
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
 
 static unsigned long available_kb(void)
 {
@@ -57,7 +47,7 @@ static pid_t squeeze(void)
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		time_t end = time(NULL) + 10;
 
-		put("/proc/self/oom_score_adj", "1000");
+		put_oom_score(1000);
 		for (i = 0; at != MAP_FAILED && i + PIECE < bytes &&
 		     time(NULL) < end; i += PIECE)
 			if (madvise(at + i, PIECE, MADV_POPULATE_WRITE))
@@ -90,8 +80,9 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 		if (cpu >= 0) {
 			EXPECT_TRUE(cpu_online(cpu, false));
 		}
-		put("/proc/sys/vm/drop_caches", "2");
-		put("/proc/sys/vm/compact_memory", "1");
+		/* not every kernel has each of them */
+		put_file("/proc/sys/vm/drop_caches", "2");
+		put_file("/proc/sys/vm/compact_memory", "1");
 		EXPECT_EQ(0, kgc_scavenge(self->fd, NULL));
 		usleep(20000);
 		if (cpu >= 0) {

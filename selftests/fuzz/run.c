@@ -28,6 +28,7 @@
 #include <kgc.h>
 
 #include "debugfs_files.h"
+#include "files.h"
 #include "run.h"
 
 #define NR_HANDLES	64
@@ -632,24 +633,14 @@ static void helper_main(unsigned int worker, uint32_t round)
 	}
 }
 
-/* A guest's memory is small, and its killer of tasks is not what is tested. */
-static void limit_memory(unsigned long bytes)
-{
-	FILE *limit = fopen("/sys/module/kgc/parameters/max_bytes", "w");
-
-	if (!limit)
-		return;
-	fprintf(limit, "%lu", bytes);
-	fclose(limit);
-}
-
 void fuzz_start(bool beside_others)
 {
 	unsigned int i;
 
 	others = beside_others;
+	/* a guest's memory is small, and its OOM killer is not what is tested */
 	if (!others)
-		limit_memory(192UL << 20);
+		put_max_bytes(192UL << 20);
 
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -675,7 +666,7 @@ void fuzz_stop(void)
 	for (i = 1; i < FUZZ_WORKERS; i++)
 		waitpid(helper[i], NULL, 0);
 	if (!others)
-		limit_memory(0);
+		put_max_bytes(0);
 }
 
 struct fuzz_totals fuzz_totals(void)

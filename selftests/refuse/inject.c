@@ -7,19 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "inject.h"
-
-int put_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
 
 /* Let sleeping allocations, and single pages, fail as well. */
 bool injection_ready(void)

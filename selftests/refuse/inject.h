@@ -5,9 +5,6 @@
 
 #include <stdbool.h>
 
-#define DEBUGFS	"/sys/kernel/debug/"
-
-int put_file(const char *path, const char *text);
 bool injection_ready(void);
 /* From now on the @nth request is refused. */
 void refuse(unsigned int nth);

@@ -13,6 +13,7 @@
 
 #include "churn.h"
 #include "debugfs_files.h"
+#include "files.h"
 #include "random.h"
 
 #define HELD	256	/* handles of one worker */
@@ -208,18 +209,6 @@ bool nothing_left(int heap, unsigned int id)
 	return good;
 }
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 int removable_cpu(void)
 {
 	char path[80];
@@ -238,5 +227,5 @@ bool cpu_online(int cpu, bool online)
 	char path[80];
 
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	return !put(path, online ? "1" : "0");
+	return !put_file(path, online ? "1" : "0");
 }

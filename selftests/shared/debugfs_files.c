@@ -10,27 +10,25 @@
 #include <unistd.h>
 
 #include "debugfs_files.h"
+#include "files.h"
 
-static int open_file(long heap, const char *file, int flags)
+static void path_of(char path[256], long heap, const char *file)
 {
-	char path[256];
-
 	if (heap == MODULE_WIDE)
-		snprintf(path, sizeof(path), DEBUGFS_KGC "/%s", file);
+		snprintf(path, 256, DEBUGFS_KGC "/%s", file);
 	else
-		snprintf(path, sizeof(path), DEBUGFS_KGC "/heap%ld/%s", heap,
-			 file);
-	return open(path, flags);
+		snprintf(path, 256, DEBUGFS_KGC "/heap%ld/%s", heap, file);
 }
 
 char *debugfs_text(long heap, const char *file)
 {
 	size_t size = 1 << 20, used = 0;
-	int fd = open_file(heap, file, O_RDONLY);
-	char *text;
+	char path[256], *text;
 	ssize_t got;
-	int error;
+	int fd, error;
 
+	path_of(path, heap, file);
+	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return NULL;
 	text = malloc(size);
@@ -52,15 +50,10 @@ char *debugfs_text(long heap, const char *file)
 
 int debugfs_put(long heap, const char *file, const char *text)
 {
-	int fd = open_file(heap, file, O_WRONLY);
-	int err = 0;
+	char path[256];
 
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
+	path_of(path, heap, file);
+	return put_file(path, text);
 }
 
 int debugfs_find(const char *text, const char *name, __u64 *value)

@@ -1,80 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What every test begins with: the harness, libkgc, a fixture that is an open
- * heap, and how much work this machine is to be given.
- *
- * KGC_SCALE in the environment multiplies the amount of work; 1 suits two
- * emulated CPUs.
- */
+/* The fixture of most tests: an open heap. */
 #ifndef SELFTESTS_HEAP_H
 #define SELFTESTS_HEAP_H
 
-#include <kselftest_harness.h>
-#include <kgc.h>
-
-/* Emulated debug kernels are slow; a hang is still found. */
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 300
-
-/* Not an address on any machine, so conservative marking has no opinion. */
-#define ID_TAG 0x5a5a000000000000ULL
-
-static inline unsigned long scaled(unsigned long amount)
-{
-	const char *scale = getenv("KGC_SCALE");
-	double scaled = amount * (scale ? strtod(scale, NULL) : 1);
-
-	return scaled < 1 ? 1 : scaled;
-}
-
-/* Two cycles that begin now: all garbage is gone afterwards. */
-static inline int collect_all(int heap)
-{
-	int err;
-
-	do {
-		err = kgc_collect(heap, 2, KGC_COLLECT_WAIT, NULL);
-	} while (err == -EINTR);
-	return err;
-}
-
-static inline struct kgc_stats stats_of(int heap)
-{
-	struct kgc_stats stats;
-	int err = kgc_stats(heap, &stats);
-
-	if (err) {
-		fprintf(stderr, "# KGC_STATS: %s\n", strerror(-err));
-		abort();
-	}
-	return stats;
-}
-
-/* The whole batch, signals or not; -errno of the call or of an operation. */
-static inline int flush_all(struct kgc_batch_builder *batch)
-{
-	int err;
-
-	do {
-		err = kgc_batch_flush(batch, 0);
-	} while (err == -EINTR);
-	return err ? err : kgc_batch_error(batch);
-}
-
-/* A node most tests are content with: two pointers and a word. */
-#define NODE_LEFT	0
-#define NODE_RIGHT	8
-#define NODE_WORD	16
-#define NODE_SIZE	24
-
-static inline int register_node(int heap)
-{
-	static const struct kgc_field fields[] = {
-		{ NODE_LEFT, KGC_TYPE_ANY }, { NODE_RIGHT, KGC_TYPE_ANY },
-	};
-
-	return kgc_type_register(heap, "node", NODE_SIZE, 0, fields, 2);
-}
+#include "harness.h"
 
 FIXTURE(heap) {
 	int fd;
