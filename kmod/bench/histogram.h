@@ -21,6 +21,24 @@ struct histogram {
 	u32	bucket[HISTOGRAM_BUCKETS];
 };
 
+/* A rank that is told of, in samples of a million. */
+struct histogram_rank {
+	const char	*name;
+	u32		ppm;
+};
+
+#define HISTOGRAM_RANKS	4
+
+static inline const struct histogram_rank *histogram_rank(unsigned int i)
+{
+	static const struct histogram_rank rank[HISTOGRAM_RANKS] = {
+		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
+		{ "p99.99", 999900 },
+	};
+
+	return &rank[i];
+}
+
 static inline unsigned int histogram_bucket(u64 v)
 {
 	unsigned int e;

@@ -59,13 +59,6 @@ struct kgc_type *program_type(struct program *p,
 
 static void program_report(struct program *p, u64 busy)
 {
-	static const struct {
-		const char	*name;
-		u32		ppm;
-	} at[] = {
-		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
-		{ "p99.99", 999900 },
-	};
 	struct worker *all = &p->worker[0];
 	unsigned int i;
 
@@ -77,9 +70,9 @@ static void program_report(struct program *p, u64 busy)
 	}
 	bench_result(BENCH_SUBJECT, "total", "ns", busy, 1);
 	bench_result(BENCH_SUBJECT, "worst", "ns", all->steps.max, 1);
-	for (i = 0; i < ARRAY_SIZE(at); i++)
-		bench_result(BENCH_SUBJECT, at[i].name, "ns",
-			     histogram_at(&all->steps, at[i].ppm), 1);
+	for (i = 0; i < HISTOGRAM_RANKS; i++)
+		bench_result(BENCH_SUBJECT, histogram_rank(i)->name, "ns",
+			     histogram_at(&all->steps, histogram_rank(i)->ppm), 1);
 	bench_result(BENCH_SUBJECT, "operations", "", all->steps.n, 1);
 	bench_result(BENCH_SUBJECT, "per operation", "ns", busy, all->steps.n);
 	if (all->allocs) {

@@ -199,18 +199,11 @@ static int mutator(void *data)
 static void arm_report(struct step_state *t, const char *subject,
 		       const struct histogram *all, const struct histogram *calm)
 {
-	static const struct {
-		const char	*name;
-		u32		ppm;
-	} at[] = {
-		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
-		{ "p99.99", 999900 },
-	};
 	unsigned int j;
 
-	for (j = 0; j < ARRAY_SIZE(at); j++)
-		bench_result(subject, at[j].name, "ns",
-			     ticks_ns(t, histogram_at(all, at[j].ppm)), 1);
+	for (j = 0; j < HISTOGRAM_RANKS; j++)
+		bench_result(subject, histogram_rank(j)->name, "ns",
+			     ticks_ns(t, histogram_at(all, histogram_rank(j)->ppm)), 1);
 	bench_result(subject, "max", "ns", ticks_ns(t, all->max), 1);
 	bench_result(subject, "set apart", "", all->n - calm->n, 1);
 	bench_result(subject, "p99.99, undisturbed", "ns",

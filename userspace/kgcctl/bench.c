@@ -260,19 +260,12 @@ static void bench_close(struct bench *b)
 
 static void percentiles(const struct histogram *h, const char *prefix)
 {
-	static const struct {
-		const char *name;
-		u32 ppm;
-	} at[] = {
-		{ "p50", 500000 }, { "p99", 990000 }, { "p99.9", 999000 },
-		{ "p99.99", 999900 },
-	};
 	char metric[40];
 	size_t i;
 
-	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
-		snprintf(metric, sizeof(metric), "%s%s", prefix, at[i].name);
-		bench_result(metric, "ns", histogram_at(h, at[i].ppm));
+	for (i = 0; i < HISTOGRAM_RANKS; i++) {
+		snprintf(metric, sizeof(metric), "%s%s", prefix, histogram_rank(i)->name);
+		bench_result(metric, "ns", histogram_at(h, histogram_rank(i)->ppm));
 	}
 	snprintf(metric, sizeof(metric), "%sworst", prefix);
 	bench_result(metric, "ns", h->max);
