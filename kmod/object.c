@@ -19,7 +19,7 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 
 /*
  * Between the fast path and the slow one: a slot of the current word that needs
- * a colour, because a cycle runs, or a type, because its span holds several.
+ * a type, because its span holds several, or is not clear yet.
  */
 static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 {
@@ -64,6 +64,41 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	return with_finalizer(s, type, obj, gfp);
 }
 
+/*
+ * The fast path while a cycle runs: the newborn may need a colour. Like
+ * kgc_alloc(), it calls nothing, so that gcc saves no registers.
+ */
+static noinline void *alloc_in_cycle(struct kgc_section s,
+				     struct kgc_type *type, gfp_t gfp)
+{
+	const struct kgc_shape *shape = &type->shape;
+	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_span *span;
+	struct kgc_cpu *c;
+	unsigned long w;
+	void *obj;
+	u32 ticket;
+
+	preempt_disable();
+	c = this_cpu_ptr(a->cpu);
+	if (unlikely(!kgc_region_begin(a, c, &ticket)))
+		goto slow;
+	span = c->span[shape->fast_spc];
+	w = *span->word;
+	if (unlikely(!w || span->shape != shape || span->clear))
+		goto slow_region;
+	obj = kgc_take_slot(a, span, w, s.mode, shape);
+	kgc_region_end(c, ticket);
+	preempt_enable();
+	return obj;
+
+slow_region:
+	kgc_region_end(c, ticket);
+slow:
+	preempt_enable();
+	return alloc_slow(s, type, gfp);
+}
+
 /**
  * kgc_alloc() - allocate an object
  * @s: the current section
@@ -89,7 +124,7 @@ void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 
 	/* nothing here calls a function, so that gcc saves no registers */
 	if (unlikely(s.mode))
-		return alloc_slow(s, type, gfp);
+		return alloc_in_cycle(s, type, gfp);
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
 	if (unlikely(!kgc_region_begin(a, c, &ticket)))
@@ -98,7 +133,7 @@ void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 	w = *span->word;
 	if (unlikely(!w || span->shape != shape || span->clear))
 		goto slow_region;
-	obj = kgc_take_slot(span, w, shape);
+	obj = kgc_take_slot(a, span, w, 0, shape);
 	kgc_region_end(c, ticket);
 	preempt_enable();
 	return obj;

@@ -62,11 +62,7 @@ void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
 	if (!span->shape)
 		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =
 			shape->id;
-	if (!kgc_born_black(a, span, mode))
-		return;
-	/* clear and typed before marked: pairs with the load in scan_word() */
-	smp_mb__before_atomic();
-	set_bit(bit, kgc_mark_word(span, span->word));
+	kgc_colour_slot(a, span, bit, mode);
 }
 
 /* Empty the cache into the central lists. Its owner is whoever calls. */

@@ -47,25 +47,38 @@ static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 ticket)
 	WRITE_ONCE(c->ticket, ticket);
 }
 
+/* The newborn's colour. It is clear and typed, and not in use yet. */
+static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
+					    struct kgc_span *span,
+					    unsigned int bit, unsigned int mode)
+{
+	if (!kgc_born_black(a, span, mode))
+		return;
+	/* clear and typed before marked: pairs with the load in scan_word() */
+	smp_mb__before_atomic();
+	set_bit(bit, kgc_mark_word(span, span->word));
+}
+
 /* What a newborn needs besides being clear: its type in a mixed span, its colour. */
 void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
 		    unsigned int bit, unsigned int mode,
 		    const struct kgc_shape *shape);
 
 /*
- * Take the lowest free slot of the span's current word @w (not 0). For sections
- * without a mode, a span that holds objects of @shape only, and slots that were
- * cleared ahead: nothing else to be done.
+ * Take the lowest free slot of the span's current word @w (not 0). For a span
+ * that holds objects of @shape only, and slots that were cleared ahead.
  */
-static __always_inline void *kgc_take_slot(struct kgc_span *span,
-					   unsigned long w,
+static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
+					   struct kgc_span *span,
+					   unsigned long w, unsigned int mode,
 					   const struct kgc_shape *shape)
 {
 	void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
 
 	kgc_poison_open(obj, shape->bytes, shape->slot);
 	kgc_poison_tail(obj, shape->bytes);
-	/* cleared before in use: pairs with kgc_span_is_free() */
+	kgc_colour_slot(a, span, __ffs(w), mode);
+	/* cleared and marked before in use: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, w & (w - 1));
 	return obj;
 }
