@@ -8,7 +8,7 @@ module=kgc_pair
 debugfs=/sys/kernel/debug/kgc
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 echo "TAP version 13"
-echo "1..4"
+echo "1..6"
 number=0 failed=0
 packets=$((200000 / ${SLOW:-1}))
 
@@ -39,6 +39,11 @@ all_dead() {	# every object, every span and every page of the module's heap
 		END { exit left || made != dead || !made }' "$debugfs/heap$id/stats" "$debugfs/heap$id/classes"
 }
 
+verified() {	# cycles of the module's heap, and nothing found in them
+	awk '$1 == "Verified" { runs = $2 } $1 == "VerifyErrors" { errors = $2 }
+		END { exit errors || !runs }' "$debugfs/heap$id/verify"
+}
+
 round() {	# round NAME PARAMETERS
 	[ "$2" != nowait=1 ] || inject 30
 	insmod /kgc/$module.ko packets="$packets" "$2"
@@ -47,6 +52,8 @@ round() {	# round NAME PARAMETERS
 	dmesg | sed -n "s/.*$module: /# /p" | tail -n 1
 	all_dead '/^(HeapObjects|HeapSys|Mallocs|Frees|NumGC) /'
 	result $? "$1: every object found dead, every page given back"
+	verified
+	result $? "$1: the verifier was there and found nothing"
 	rmmod $module
 }
 

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#define HEAP_VERIFY 2
 #include "heap.h"
 #include "random.h"
 
@@ -400,6 +401,7 @@ TEST_F(heap, heaps_beside_each_other_do_not_mix)
 	int heaps[2] = { self->fd, kgc_open() }, status;
 
 	ASSERT_GE(heaps[1], 0);
+	ASSERT_EQ(0, kgc_option_set(heaps[1], KGC_OPT_VERIFY, HEAP_VERIFY));
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, open_stage(&stages[i], heaps[i]));
 		for (int j = 0; j < WORKERS; j++)

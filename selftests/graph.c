@@ -6,6 +6,7 @@
  *
  * kselftest-timeout: 120
  */
+#define HEAP_VERIFY 1
 #include "heap.h"
 #include "oracle.h"
 #include "random.h"
@@ -439,10 +440,13 @@ TEST_F(heap, hardening_changes_nothing)
 	exact_rounds(_metadata, self->fd, 3);
 }
 
-/* What the verifier finds it reports to the kernel's log, which fails the run. */
+/*
+ * With its tracer. What the verifier finds it reports to the kernel's log, which
+ * fails the run.
+ */
 TEST_F(heap, the_verifier_finds_nothing)
 {
-	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, 1));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, 2));
 	exact_rounds(_metadata, self->fd, 3);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#define HEAP_VERIFY 1
 #include "churn.h"
 #include "files.h"
 #include "heap.h"

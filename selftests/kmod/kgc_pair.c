@@ -173,6 +173,7 @@ static int __init pair_init(void)
 	if (err)
 		goto err_heap;
 	kgc_option_set(heap, KGC_OPT_GOGC, 50);
+	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
 	kgc_root_add(heap, &root, ring, RING);
 	err = run();
 	kgc_collect(heap, 2);

@@ -188,8 +188,9 @@ static int report(struct stress_heap *h, unsigned int i, u64 ms)
 	u64 left = kgc_heap_objects(h->heap);
 	u64 wrong = atomic64_read(&h->wrong);
 
-	pr_info("kgc_stress: heap %u: %lu operations in %llu ms, %llu cycles, %llu traced, %llu not, %llu floated, %llu early frees, %llu violations, %u misuses, %llu left\n",
-		i, ops / NR_HEAPS, ms, h->cycles, h->heap->trace.runs,
+	pr_info("kgc_stress: heap %u: %lu operations in %llu ms, %llu cycles of %llu rounds, at most %llu, %llu traced, %llu not, %llu floated, %llu early frees, %llu violations, %u misuses, %llu left\n",
+		i, ops / NR_HEAPS, ms, h->cycles, h->heap->cycle.rounds,
+		h->heap->cycle.rounds_max, h->heap->trace.runs,
 		h->heap->trace.skipped, h->heap->trace.floats_total, wrong,
 		h->heap->verify.errors, atomic_read(&h->heap->sections.misused),
 		left);

@@ -3,7 +3,34 @@
 #ifndef SELFTESTS_HEAP_H
 #define SELFTESTS_HEAP_H
 
+#include "debugfs_files.h"
 #include "harness.h"
+
+/*
+ * A program that is meant as a stress says before it includes this what the
+ * option "verify" of its heaps is to be; the fixture then checks at the end that
+ * the verifier ran, if cycles did, and found nothing.
+ */
+#ifndef HEAP_VERIFY
+#define HEAP_VERIFY 0
+#endif
+
+/* Errors that the verifier has found in a heap, or none where nobody can say. */
+static inline __u64 verify_errors(__u64 id)
+{
+	__u64 errors = 0;
+
+	debugfs_value(id, "verify", "VerifyErrors", &errors);
+	return errors;
+}
+
+static inline __u64 verify_runs(__u64 id)
+{
+	__u64 runs = 1;
+
+	debugfs_value(id, "verify", "Verified", &runs);
+	return runs;
+}
 
 FIXTURE(heap) {
 	int fd;
@@ -21,10 +48,18 @@ FIXTURE_SETUP(heap)
 	ASSERT_EQ(0, kgc_info(self->fd, &self->info));
 	self->node = register_node(self->fd);
 	ASSERT_GT(self->node, 0);
+	if (HEAP_VERIFY)
+		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY,
+					    HEAP_VERIFY));
 }
 
 FIXTURE_TEARDOWN(heap)
 {
+	if (HEAP_VERIFY) {
+		if (stats_of(self->fd).num_gc)
+			EXPECT_GE(verify_runs(self->info.heap_id), 1);
+		EXPECT_EQ(0, verify_errors(self->info.heap_id));
+	}
 	kgc_close(self->fd);
 }
 
