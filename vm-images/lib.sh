@@ -66,7 +66,7 @@ load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
 	# shellcheck disable=SC2034 # whoever asked reads them
 	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' MEMORY=1024 \
-		CPUS=2 SLOW=1 SCALE=1 MODULES='' SAME_AS='' NEEDS='' \
+		CPUS=2 SLOW=1 SCALE=1 CHECKS='' MODULES='' SAME_AS='' NEEDS='' \
 		CC_KERNEL=gcc ABOUT=''
 	# shellcheck source=/dev/null
 	. "$file"
