@@ -7,6 +7,7 @@
  *
  * kselftest-timeout: 180
  */
+#define HEAP_VERIFY 1
 #include "chain.h"
 #include "heap.h"
 
@@ -158,6 +159,52 @@ TEST_F(heap, a_wide_array_of_pointers)
 	for (unsigned long slot = 0; slot < slots; slot += slots / 50 + 1)
 		EXPECT_EQ(slot, word_at(self->fd, array, slot));
 	EXPECT_EQ(slots - 1, word_at(self->fd, array, slots - 1));
+	dies_whole(_metadata, self->fd, array);
+}
+
+/* More than a marker scans in one step, so steps end inside of an element. */
+#define FIELDS	20000
+
+static int register_many_fields(int heap, __u32 flags)
+{
+	struct kgc_field *fields = calloc(FIELDS, sizeof(*fields));
+	int type;
+
+	for (__u32 i = 0; i < FIELDS; i++)
+		fields[i] = (struct kgc_field){ 8 * i, KGC_TYPE_ANY };
+	type = kgc_type_register(heap, "many fields", 8 * FIELDS, flags, fields,
+				 FIELDS);
+	free(fields);
+	return type;
+}
+
+TEST_F(heap, an_object_of_very_many_fields)
+{
+	int type = register_many_fields(self->fd, 0);
+	__u64 object;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	ASSERT_EQ(0, fill_array(self->fd, self->node, object, FIELDS));
+	lives_whole(_metadata, self->fd, FIELDS + 1);
+	for (int slot = 0; slot < FIELDS; slot += 97)
+		EXPECT_EQ(slot, word_at(self->fd, object, slot));
+	EXPECT_EQ(FIELDS - 1, word_at(self->fd, object, FIELDS - 1));
+	dies_whole(_metadata, self->fd, object);
+}
+
+TEST_F(heap, an_array_of_elements_of_very_many_fields)
+{
+	int type = register_many_fields(self->fd, KGC_TYPE_ARRAY);
+	__u64 array;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 2, &array));
+	ASSERT_EQ(0, fill_array(self->fd, self->node, array, 2 * FIELDS));
+	lives_whole(_metadata, self->fd, 2 * FIELDS + 1);
+	for (int slot = 0; slot < 2 * FIELDS; slot += 97)
+		EXPECT_EQ(slot, word_at(self->fd, array, slot));
+	EXPECT_EQ(2 * FIELDS - 1, word_at(self->fd, array, 2 * FIELDS - 1));
 	dies_whole(_metadata, self->fd, array);
 }
 

@@ -60,8 +60,10 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 	if (type->shape.flags & KGC_SHAPE_TINY)
 		return -EINVAL;
 	/* the table's lock is one for softirqs */
-	if (WARN_ON_ONCE(in_hardirq() || irqs_disabled()))
+	if (in_hardirq() || irqs_disabled()) {
+		WARN_ON_ONCE(kgc_warn);
 		return -EINVAL;
+	}
 	old = kgc_charge_begin(a->memcg);
 	f = kzalloc(sizeof(*f), gfp | a->gfp);
 	if (f) {

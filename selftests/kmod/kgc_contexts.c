@@ -3,7 +3,8 @@
  * Allocates from hardirq (an hrtimer), softirq (a tasklet) and two threads at
  * once while the heap is collected, each onto a list of its own. Then every
  * object of every list is looked for: loading fails when one is missing or is
- * not what was put there. The heap stays, empty, until the module goes, so that
+ * not what was put there. What hardirq may not do is tried there as well and must
+ * be refused. The heap stays, empty, until the module goes, so that
  * its counters can be read.
  */
 #include <linux/completion.h>
@@ -54,8 +55,15 @@ static struct lane hardirq = { .name = "hardirq" };
 static struct lane softirq = { .name = "softirq" };
 static struct lane threads[THREADS] = { { "thread 0" }, { "thread 1" } };
 
+/* Over 32 KiB, and with a finalizer: neither is to be had in hardirq. */
+static const struct kgc_type_desc bytes_desc = {
+	.name = "bytes", .size = 1, .flags = KGC_DESC_NOSCAN | KGC_DESC_ARRAY,
+	.owner = THIS_MODULE,
+};
+
 static struct kgc_heap *heap;
-static struct kgc_type *type;
+static struct kgc_type *type, *bytes, *finalized;
+static unsigned int tried, granted;
 static struct hrtimer timer;
 static struct tasklet_struct tasklet;
 static bool stop;
@@ -100,12 +108,33 @@ static void grow_softirq(struct tasklet_struct *unused)
 		grow(&softirq, GFP_ATOMIC);
 }
 
+static void never_called(struct kgc_section s, void *obj)
+{
+	granted++;
+}
+
+static void try_what_is_refused(void)
+{
+	struct kgc_section s = kgc_enter(heap);
+	struct node *n = kgc_alloc(s, type, GFP_ATOMIC);
+
+	granted += !!kgc_alloc_array(s, bytes, 40000, GFP_ATOMIC);
+	granted += !!kgc_alloc(s, finalized, GFP_ATOMIC);
+	if (n)
+		granted += kgc_finalize(s, n, never_called, GFP_ATOMIC) !=
+			   -EINVAL;
+	tried += !!n;
+	kgc_exit(s);
+}
+
 static enum hrtimer_restart grow_hardirq(struct hrtimer *t)
 {
 	unsigned int i;
 
 	for (i = 0; i < BURST; i++)
 		grow(&hardirq, GFP_ATOMIC);
+	if (tried < 100)
+		try_what_is_refused();
 	tasklet_schedule(&tasklet);
 	if (READ_ONCE(stop))
 		return HRTIMER_NORESTART;
@@ -179,6 +208,10 @@ static int run(void)
 	pr_info("kgc_contexts: %u cycles meanwhile\n", cycles);
 	for (i = 0; i < THREADS; i++)
 		err = check(&threads[i]) ?: err;
+	pr_info("kgc_contexts: hardirq: tried %u times what it may not, granted %u\n",
+		tried, granted);
+	if (!tried || granted)
+		return -EIO;
 	return check(&softirq) ?: check(&hardirq) ?: err;
 }
 
@@ -224,14 +257,18 @@ static void lane_del(struct lane *lane)
 
 static int __init contexts_init(void)
 {
+	struct kgc_type_desc final_desc = node_desc;
 	int err;
 
 	heap = kgc_heap_create("kgc_contexts", THIS_MODULE);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
 	type = kgc_type_register(heap, &node_desc);
-	if (IS_ERR(type)) {
-		err = PTR_ERR(type);
+	bytes = kgc_type_register(heap, &bytes_desc);
+	final_desc.finalize = never_called;
+	finalized = kgc_type_register(heap, &final_desc);
+	if (IS_ERR(type) || IS_ERR(bytes) || IS_ERR(finalized)) {
+		err = -ENOMEM;
 		goto err_heap;
 	}
 	lanes_each(lane_add);
