@@ -7,6 +7,8 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "chain.h"
 #include "heap.h"
@@ -155,6 +157,71 @@ TEST_F(heap, unread_records_go_with_the_heap)
 	EXPECT_EQ(0, kgc_close(self->fd));
 	self->fd = kgc_open();
 	EXPECT_GE(self->fd, 0);
+}
+
+/* A reader that waits is woken by a record, and by a signal. */
+TEST_F(heap, a_reader_waits_for_a_record)
+{
+	struct kgc_final_record record;
+	__u64 object;
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_finalize(self->fd, object, 5));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(kgc_final_read(self->fd, &record, 1) == 1 ?
+		      record.cookie : 100);
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, kgc_drop(self->fd, object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(5, WEXITSTATUS(status));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		kgc_final_read(self->fd, &record, 1);
+		_exit(0);
+	}
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+/* What could not be delivered is not lost. */
+TEST_F(heap, a_record_that_cannot_be_written_stays)
+{
+	size_t page = getpagesize();
+	struct kgc_final_record record;
+	__u64 objects[2];
+	char *at;
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)at);
+	ASSERT_EQ(0, mprotect(at + page, page, PROT_NONE));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &objects[i]));
+		ASSERT_EQ(0, kgc_finalize(self->fd, objects[i], 1 + i));
+		ASSERT_EQ(0, kgc_drop(self->fd, objects[i]));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(-1, read(self->fd, at + page, 2 * sizeof(record)));
+	EXPECT_EQ(EFAULT, errno);
+	/* room for one: the other one waits */
+	EXPECT_EQ(sizeof(record), read(self->fd, at + page - sizeof(record),
+				       2 * sizeof(record)));
+	EXPECT_EQ(1, records(self->fd, &record, 1));
+	EXPECT_EQ(3, record.cookie +
+		  ((struct kgc_final_record *)(at + page))[-1].cookie);
+	EXPECT_EQ(0, records(self->fd, &record, 1));
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of <linux/kgc.h> that no other client here relies on: references
+ * copied in bulk, weak references of a module, objects that are marked in more
+ * than one step or by more than one worker, and finalizers given with a type.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/kgc.h>
+
+#include "uapi/linux/kgc.h"
+
+#define NR_REFS		16
+#define NR_NODES	20000
+#define LONG_FIELDS	8200	/* more than the marker scans in one step */
+#define LONG_ELEMENTS	3
+
+struct node {
+	KGC_REF(struct node) next;
+	u64 id, rest[6];
+};
+KGC_DEFINE_TYPE(node_desc, struct node, next);
+
+struct refs {
+	KGC_REF(struct node) ref[1];
+};
+
+static KGC_REF(struct refs) head;
+static struct kgc_root root;
+
+/* A heap with a root, whose mark phases are checked. */
+static struct kgc_heap *heap_make(struct kunit *test, u64 verify,
+				  struct kgc_type **node)
+{
+	struct kgc_heap *heap = kgc_heap_create("api", THIS_MODULE);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
+	KUNIT_ASSERT_EQ(test, 0, kgc_option_set(heap, KGC_OPT_VERIFY, verify));
+	*node = kgc_type_register(heap, &node_desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(*node));
+	kgc_root_add(heap, &root, &head, 1);
+	return heap;
+}
+
+static void heap_end(struct kgc_heap *heap)
+{
+	kgc_root_del(heap, &root);
+	kgc_heap_destroy(heap);
+	memset(&head, 0, sizeof(head));
+}
+
+static struct refs *array_make(struct kunit *test, struct kgc_heap *heap,
+			       struct kgc_section s, unsigned int n)
+{
+	static const u32 at_0[] = { 0 };
+	struct kgc_type_desc desc = {
+		.name = "refs", .size = sizeof(struct refs), .fields = at_0,
+		.nr_fields = 1, .flags = KGC_DESC_ARRAY,
+	};
+	struct kgc_type *type = kgc_type_register(heap, &desc);
+	struct refs *refs;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(type));
+	refs = kgc_alloc_array(s, type, n, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, refs);
+	kgc_store(s, &head, refs);
+	return refs;
+}
+
+static struct node *node_make(struct kunit *test, struct kgc_section s,
+			      struct kgc_type *type, u64 id)
+{
+	struct node *n = kgc_alloc(s, type, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	n->id = id;
+	return n;
+}
+
+/* Ranges overlap either way, and cycles go on: each reference arrives. */
+static void copies_move_like_memmove(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct kgc_section s = kgc_enter(heap);
+	struct refs *refs = array_make(test, heap, s, NR_REFS);
+	unsigned int i, round;
+	u64 cycle;
+
+	for (i = 0; i < NR_REFS; i++)
+		kgc_store(s, &refs[i].ref[0], node_make(test, s, type, i));
+	kgc_exit(s);
+	cycle = kgc_collect_start(heap, 20);
+	for (round = 0; round < 200; round++) {
+		s = kgc_enter(heap);
+		refs = kgc_load(s, &head);
+		/* 0 1 2 3 ... to 0 1 0 1 2 3 ..., and back to where they were */
+		kgc_copy_refs(s, &refs[2].ref[0], &refs[0].ref[0], NR_REFS - 2);
+		KUNIT_EXPECT_EQ(test, 1, kgc_load(s, &refs[1].ref[0])->id);
+		for (i = 2; i < NR_REFS; i++)
+			KUNIT_EXPECT_EQ(test, i - 2, kgc_load(s, &refs[i].ref[0])->id);
+		kgc_copy_refs(s, &refs[0].ref[0], &refs[2].ref[0], NR_REFS - 2);
+		for (i = 0; i < NR_REFS - 2; i++)
+			KUNIT_EXPECT_EQ(test, i, kgc_load(s, &refs[i].ref[0])->id);
+		for (i = NR_REFS - 2; i < NR_REFS; i++)
+			kgc_store(s, &refs[i].ref[0], node_make(test, s, type, i));
+		kgc_exit(s);
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, cycle));
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, NR_REFS + 1, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+/* A module's weak reference gives the object while it lives and NULL for good. */
+static void weak_references_of_a_module(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct kgc_section s = kgc_enter(heap);
+	struct refs *refs = array_make(test, heap, s, 1);
+	struct node *n = node_make(test, s, type, 7);
+	u64 weak = 0;
+
+	kgc_store(s, &refs->ref[0], n);
+	KUNIT_ASSERT_EQ(test, 0, kgc_weak_create(s, n, GFP_KERNEL, &weak));
+	KUNIT_EXPECT_NE(test, 0, weak);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)n, kgc_weak_get(s, weak));
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	s = kgc_enter(heap);
+	n = kgc_weak_get(s, weak);
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	KUNIT_EXPECT_EQ(test, 7, n->id);
+	refs = kgc_load(s, &head);
+	kgc_store(s, &refs->ref[0], NULL);
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	s = kgc_enter(heap);
+	KUNIT_EXPECT_NULL(test, kgc_weak_get(s, weak));
+	kgc_weak_free(s, weak);
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 1, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+/* The first and the last field of every element keep what they refer to. */
+static void elements_of_very_many_fields(struct kunit *test)
+{
+	struct kgc_type *type, *wide;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct kgc_type_desc desc = {
+		.name = "wide", .size = 8 * LONG_FIELDS,
+		.nr_fields = LONG_FIELDS, .flags = KGC_DESC_ARRAY,
+	};
+	u32 *offsets = kunit_kcalloc(test, LONG_FIELDS, sizeof(u32), GFP_KERNEL);
+	struct kgc_section s;
+	unsigned int i, field;
+	struct refs *refs;
+
+	KUNIT_ASSERT_NOT_NULL(test, offsets);
+	for (i = 0; i < LONG_FIELDS; i++)
+		offsets[i] = 8 * i;
+	desc.fields = offsets;
+	wide = kgc_type_register(heap, &desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wide));
+	s = kgc_enter(heap);
+	refs = kgc_alloc_array(s, wide, LONG_ELEMENTS, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, refs);
+	kgc_store(s, &head, refs);
+	for (i = 0; i < 2 * LONG_ELEMENTS; i++) {
+		field = i / 2 * LONG_FIELDS + (i % 2 ? LONG_FIELDS - 1 : 0);
+		kgc_store(s, &refs[field].ref[0], node_make(test, s, type, i));
+	}
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, 1 + 2 * LONG_ELEMENTS, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+/* With all of the machine's time workers share what there is to mark. */
+static void workers_share_a_wide_graph(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct kgc_section s = kgc_enter(heap);
+	struct refs *refs;
+	unsigned int i, round;
+
+	KUNIT_ASSERT_EQ(test, 0, kgc_option_set(heap, KGC_OPT_CPU_PERCENT, 100));
+	refs = array_make(test, heap, s, NR_NODES);
+	/* behind each node of the array is another, in another span */
+	for (i = 0; i < NR_NODES; i++)
+		kgc_store(s, &refs[i].ref[0], node_make(test, s, type, i));
+	for (i = 0; i < NR_NODES; i++)
+		kgc_store(s, &kgc_load(s, &refs[i].ref[0])->next,
+			  node_make(test, s, type, NR_NODES + i));
+	kgc_exit(s);
+	for (round = 0; round < 5; round++)
+		KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, 1 + 2 * NR_NODES, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+/* What only a conservative object refers to is kept, and the tracer knows. */
+static void words_are_traced_as_well(struct kunit *test)
+{
+	struct kgc_type_desc desc = {
+		.name = "words", .size = 64, .flags = KGC_DESC_CONSERVATIVE,
+	};
+	struct kgc_type *type, *words;
+	struct kgc_heap *heap = heap_make(test, 2, &type);
+	struct kgc_section s;
+	struct refs *refs;
+
+	words = kgc_type_register(heap, &desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(words));
+	s = kgc_enter(heap);
+	refs = kgc_alloc(s, words, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, refs);
+	kgc_store(s, &head, refs);
+	kgc_store(s, &refs[7].ref[0], node_make(test, s, type, 1));
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 3));
+	KUNIT_EXPECT_EQ(test, 2, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+static atomic_t finalized;
+
+static void count_finalized(struct kgc_section s, void *obj)
+{
+	atomic_inc(&finalized);
+}
+
+static void types_have_finalizers(struct kunit *test)
+{
+	struct kgc_type_desc desc = node_desc;
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 0, &type);
+	struct kgc_section s;
+	unsigned int tries;
+
+	desc.finalize = count_finalized;
+	desc.owner = THIS_MODULE;
+	type = kgc_type_register(heap, &desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(type));
+	atomic_set(&finalized, 0);
+	s = kgc_enter(heap);
+	node_make(test, s, type, 0);
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	for (tries = 0; tries < 500 && !atomic_read(&finalized); tries++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&finalized));
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(heap));
+	heap_end(heap);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&finalized));
+}
+
+static struct kunit_case api_cases[] = {
+	KUNIT_CASE(copies_move_like_memmove),
+	KUNIT_CASE(weak_references_of_a_module),
+	KUNIT_CASE(elements_of_very_many_fields),
+	KUNIT_CASE(workers_share_a_wide_graph),
+	KUNIT_CASE(words_are_traced_as_well),
+	KUNIT_CASE(types_have_finalizers),
+	{}
+};
+
+static struct kunit_suite api_suite = {
+	.name = "kgc_api",
+	.test_cases = api_cases,
+};
+
+kunit_test_suite(api_suite);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kgc test: calls of <linux/kgc.h> that no other client makes");

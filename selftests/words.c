@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Conservative objects as a program sees them: every byte of them can be read and
+ * written, addresses of the kernel are never shown, not in parts either, and the
+ * tracer finds what their words refer to.
+ */
+#include "heap.h"
+
+/* Four words are two pointers wide; the last four bytes are none. */
+#define ODD_SIZE	20
+
+TEST_F(heap, bytes_behind_the_last_word_are_kept)
+{
+	int type = kgc_type_register(self->fd, "odd", ODD_SIZE,
+				     KGC_TYPE_CONSERVATIVE, NULL, 0);
+	char put[ODD_SIZE], got[ODD_SIZE];
+	__u64 object;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	for (int i = 0; i < ODD_SIZE; i++)
+		put[i] = i + 1;
+	ASSERT_EQ(0, kgc_write(self->fd, object, 0, put, ODD_SIZE));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 0, got, ODD_SIZE));
+	EXPECT_EQ(0, memcmp(put, got, ODD_SIZE));
+	ASSERT_EQ(0, kgc_write(self->fd, object, 17, "xyz", 3));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 15, got, 5));
+	EXPECT_EQ(0, memcmp(got, "\x10\x11xyz", 5));
+}
+
+TEST_F(heap, no_part_of_an_address_is_shown_or_kept)
+{
+	int type = kgc_type_register(self->fd, "words", 32,
+				     KGC_TYPE_CONSERVATIVE, NULL, 0);
+	__u64 object, node, word = ~0ULL;
+	__u8 byte = 0x5a;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &node));
+	ASSERT_EQ(0, kgc_store(self->fd, object, 8, node));
+	ASSERT_EQ(0, kgc_drop(self->fd, node));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
+	EXPECT_EQ(0, word);
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(2, stats_of(self->fd).heap_objects);
+	/* a byte of it is written: the rest is as it reads, 0 */
+	ASSERT_EQ(0, kgc_write(self->fd, object, 9, &byte, 1));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
+	EXPECT_EQ(0x5a00, word);
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+}
+
+/* What handles and words refer to, and nothing else, is what the tracer reaches. */
+TEST_F(heap, a_traced_heap_with_words_and_handles)
+{
+	int type = kgc_type_register(self->fd, "words", 64,
+				     KGC_TYPE_CONSERVATIVE, NULL, 0);
+	__u64 object, node, held, weak;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, 2));
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &held));
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &node));
+		ASSERT_EQ(0, kgc_store(self->fd, object, 8 * i, node));
+		ASSERT_EQ(0, kgc_drop(self->fd, node));
+	}
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(10, stats_of(self->fd).heap_objects);
+	for (int i = 0; i < 8; i += 2)
+		ASSERT_EQ(0, kgc_store(self->fd, object, 8 * i, 0));
+	ASSERT_EQ(0, kgc_weak_create(self->fd, held, &weak));
+	ASSERT_EQ(0, kgc_drop(self->fd, held));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(5, stats_of(self->fd).heap_objects);
+}
+
+TEST_HARNESS_MAIN
