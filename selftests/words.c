@@ -6,7 +6,7 @@
  */
 #include "heap.h"
 
-/* Four words are two pointers wide; the last four bytes are none. */
+/* Two words, and four bytes that are too few for a pointer. */
 #define ODD_SIZE	20
 
 TEST_F(heap, bytes_behind_the_last_word_are_kept)

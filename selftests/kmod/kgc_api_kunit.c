@@ -19,6 +19,7 @@ struct node {
 	KGC_REF(struct node) next;
 	u64 id, rest[6];
 };
+
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
 struct refs {
