@@ -211,6 +211,9 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_region_end(c, ticket);
 		else
 			c->nested++;
+		/* nobody continues this block, but all of it is one slot */
+		if (shape->flags & KGC_SHAPE_TINY)
+			size = KGC_TINY_BLOCK;
 		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
 	}
 	preempt_enable();
@@ -251,14 +254,10 @@ static int raw_numa_node(void)
 	return cpu_to_mem(raw_smp_processor_id());
 }
 
-/*
- * Try on one node, fetching what lacks as far as that may be and @grow allows.
- * When pages lack and cannot be had, old spans of any class are swept first.
- */
-static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
-			unsigned int mode, const struct kgc_shape *shape,
-			unsigned int spc, size_t size, struct kgc_reserve *r,
-			gfp_t gfp, bool grow)
+static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
+		      unsigned int mode, const struct kgc_shape *shape,
+		      unsigned int spc, size_t size, struct kgc_reserve *r,
+		      gfp_t gfp, bool grow)
 {
 	void *obj;
 
@@ -276,6 +275,22 @@ static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		else if (r->need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
 			return NULL;
 	}
+}
+
+/*
+ * Try on one node, fetching what lacks as far as that may be and @grow allows.
+ * When pages lack and cannot be had, old spans of any class are swept first.
+ */
+static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
+			unsigned int mode, const struct kgc_shape *shape,
+			unsigned int spc, size_t size, struct kgc_reserve *r,
+			gfp_t gfp, bool grow)
+{
+	void *obj = node_try(a, node, mode, shape, spc, size, r, gfp, grow);
+
+	/* a structure may have been taken off the spares even by an interrupt */
+	kgc_reserve_release(node, r);
+	return obj;
 }
 
 /* Memory of any node is better than none. */
@@ -324,32 +339,33 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 	if (!obj)
 		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
 					gfp);
-	if (!obj)
+	/* no cycle gives an interrupt a central list that nobody has made */
+	if (!obj && (r.need != KGC_NEED_CENTRAL || may_fetch()))
 		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
-	if (r.fetched)
-		kgc_reserve_release(node, &r);
 	press_if_due(a, mode, gfp);
 	return obj;
 }
 
 static struct kgc_span *large_span(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
-				   size_t size, struct kgc_reserve *r,
-				   gfp_t gfp, bool grow)
+				   size_t size, gfp_t gfp, bool grow)
 {
+	struct kgc_reserve r = { };
 	struct kgc_span *span;
 
 	for (;;) {
 		preempt_disable();
-		span = kgc_central_large(a, node, spc, size, r);
+		span = kgc_central_large(a, node, spc, size, &r);
 		preempt_enable();
-		if (span || (r->need == KGC_NEED_PAGES && !grow))
-			return span;
-		if (kgc_reserve_fill(a, node, spc, r, gfp))
+		if (span || (r.need == KGC_NEED_PAGES && !grow))
+			break;
+		if (kgc_reserve_fill(a, node, spc, &r, gfp))
 			continue;
-		if (r->need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
-			return NULL;
+		if (r.need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
+			break;
 	}
+	kgc_reserve_release(node, &r);
+	return span;
 }
 
 /**
@@ -370,17 +386,16 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 {
 	unsigned int spc = shape->spc & 1;
 	struct kgc_node *node = a->node[raw_numa_node()];
-	struct kgc_reserve r = { };
 	struct kgc_span *span;
 	void *obj = NULL;
 	int nid;
 
 	if (!may_fetch() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
 		return NULL;
-	span = large_span(a, node, spc, size, &r, gfp, true);
+	span = large_span(a, node, spc, size, gfp, true);
 	for_each_online_node(nid)
 		if (!span && a->node[nid] != node)
-			span = large_span(a, a->node[nid], spc, size, &r, gfp,
+			span = large_span(a, a->node[nid], spc, size, gfp,
 					  false);
 	if (span) {
 		obj = (void *)span->base;
@@ -394,7 +409,6 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 	} else {
 		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
 	}
-	kgc_reserve_release(node, &r);
 	press_if_due(a, mode, gfp);
 	return obj;
 }

@@ -3,9 +3,9 @@
  * Allocates from hardirq (an hrtimer), softirq (a tasklet) and two threads at
  * once while the heap is collected, each onto a list of its own. Then every
  * object of every list is looked for: loading fails when one is missing or is
- * not what was put there. What hardirq may not do is tried there as well and must
- * be refused. The heap stays, empty, until the module goes, so that
- * its counters can be read.
+ * not what was put there, when hardirqs that find no memory keep structures for
+ * themselves, or when what hardirq may not do is not refused. The heap stays,
+ * empty, until the module goes, so that its counters can be read.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -15,6 +15,8 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/version.h>
+
+#include "kmod/heap.h"
 
 #define INTERVAL_NS	(50 * NSEC_PER_USEC)
 #define BURST		16
@@ -171,15 +173,13 @@ static int check(struct lane *lane)
 	return left || n || lane->dirty || !lane->made ? -EIO : 0;
 }
 
-static void timer_begin(void)
+static void timer_begin(enum hrtimer_restart (*fn)(struct hrtimer *))
 {
-	tasklet_setup(&tasklet, grow_softirq);
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	timer.function = grow_hardirq;
+	timer.function = fn;
 #else
-	hrtimer_setup(&timer, grow_hardirq, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_REL_HARD);
+	hrtimer_setup(&timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 #endif
 	hrtimer_start(&timer, ns_to_ktime(INTERVAL_NS), HRTIMER_MODE_REL_HARD);
 }
@@ -193,7 +193,8 @@ static int run(void)
 
 	for (i = 0; i < THREADS; i++)
 		task[i] = kthread_run(grow_thread, &threads[i], "kgc_contexts");
-	timer_begin();
+	tasklet_setup(&tasklet, grow_softirq);
+	timer_begin(grow_hardirq);
 	while (time_before(jiffies, end)) {
 		kgc_collect(heap, 1);
 		cycles++;
@@ -213,6 +214,53 @@ static int run(void)
 	if (!tried || granted)
 		return -EIO;
 	return check(&softirq) ?: check(&hardirq) ?: err;
+}
+
+static unsigned int starved, fed;
+
+static enum hrtimer_restart starve_hardirq(struct hrtimer *t)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	if (kgc_alloc(s, type, GFP_ATOMIC))
+		fed++;
+	kgc_exit(s);
+	if (++starved == 100)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(t, ns_to_ktime(INTERVAL_NS));
+	return HRTIMER_RESTART;
+}
+
+static unsigned int spares(void)
+{
+	unsigned int n = 0, i;
+	int nid;
+
+	for_each_node(nid)
+		for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
+			n += heap->alloc.node[nid]->pages.nr_spare[i];
+	return n;
+}
+
+/* The heap is empty. Structures for spans are at hand, but pages are not. */
+static int starve(void)
+{
+	unsigned int before, after;
+
+	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW);
+	kgc_collect(heap, 1);
+	before = spares();
+	timer_begin(starve_hardirq);
+	while (READ_ONCE(starved) < 100)
+		msleep(20);
+	hrtimer_cancel(&timer);
+	after = spares();
+	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY);
+	/* the cycle that they asked for is over */
+	kgc_collect(heap, 1);
+	pr_info("kgc_contexts: %u of %u hardirqs found memory, %u structures before, %u after\n",
+		fed, starved, before, after);
+	return !before || fed || before != after ? -EIO : 0;
 }
 
 static void litter(void)
@@ -275,6 +323,7 @@ static int __init contexts_init(void)
 	err = run();
 	lanes_each(lane_drop);
 	kgc_collect(heap, 2);
+	err = err ?: starve();
 	if (!err) {
 		litter();
 		return 0;
