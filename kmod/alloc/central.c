@@ -194,10 +194,11 @@ static int wipe_value(const struct kgc_allocator *a)
 }
 
 static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
-			  struct kgc_node *node, struct kgc_span *span, u32 gen)
+			  struct kgc_node *node, struct kgc_span *span, u32 gen,
+			  int wipe)
 {
 	unsigned int used = span->nelems - span->nfree;
-	unsigned int live = kgc_span_sweep(span, gen, wipe_value(a));
+	unsigned int live = kgc_span_sweep(span, gen, wipe);
 
 	ct->swept++;
 	ct->frees += used - live;
@@ -287,7 +288,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		/* to a region older than the flip these spans are newer */
 		if (!span || (s32)(span->gen - gen) >= 0)
 			return NULL;
-		central_sweep(a, ct, node, span, gen);
+		central_sweep(a, ct, node, span, gen, wipe_value(a));
 	}
 }
 
@@ -544,13 +545,11 @@ static struct kgc_span *central_old(struct kgc_central *ct, u32 gen)
  * A large object may take long to overwrite: without the lock. Only for the
  * collector, whose next cycle cannot begin meanwhile.
  */
-static void wipe_large(struct kgc_allocator *a, struct kgc_central *ct,
-		       struct kgc_span *span, unsigned long *flags)
+static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
+		       unsigned long *flags)
 {
-	int wipe = wipe_value(a);
-
-	if (wipe == KGC_WIPE_NONE || !kgc_span_large(span) ||
-	    test_bit(0, kgc_span_mark(span)) || kgc_span_is_free(span, 0))
+	if (wipe == KGC_WIPE_NONE || test_bit(0, kgc_span_mark(span)) ||
+	    kgc_span_is_free(span, 0))
 		return;
 	list_del_init(&span->link);
 	central_unlock(ct, *flags);
@@ -559,19 +558,9 @@ static void wipe_large(struct kgc_allocator *a, struct kgc_central *ct,
 	*flags = central_lock(ct);
 }
 
-/**
- * kgc_central_sweep_some() - sweep spans of the old generation
- * @a: the allocator
- * @ct: one of its centrals
- * @node: the node of @ct
- * @budget: spans at most
- *
- * Context: any but NMI, for class 0 the collector's work item only where
- * objects are overwritten; the lock is dropped between spans.
- * Return: whether old spans may be left.
- */
-bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
-			    struct kgc_node *node, unsigned int budget)
+/* @wipe: as for kgc_span_sweep() */
+static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
+		       struct kgc_node *node, unsigned int budget, int wipe)
 {
 	struct kgc_span *span;
 	unsigned long flags;
@@ -581,15 +570,33 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 		flags = central_lock(ct);
 		gen = READ_ONCE(a->gen);
 		span = central_old(ct, gen);
-		if (span) {
-			wipe_large(a, ct, span, &flags);
-			central_sweep(a, ct, node, span, gen);
+		if (span && kgc_span_large(span)) {
+			wipe_large(ct, span, wipe, &flags);
+			central_sweep(a, ct, node, span, gen, KGC_WIPE_NONE);
+		} else if (span) {
+			central_sweep(a, ct, node, span, gen, wipe);
 		}
 		central_unlock(ct, flags);
 		if (!span)
 			return false;
 	}
 	return true;
+}
+
+/**
+ * kgc_central_sweep_some() - sweep spans of the old generation
+ * @a: the allocator
+ * @ct: one of its centrals
+ * @node: the node of @ct
+ * @budget: spans at most
+ *
+ * Context: the collector's work item; the lock is dropped between spans.
+ * Return: whether old spans may be left.
+ */
+bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
+			    struct kgc_node *node, unsigned int budget)
+{
+	return sweep_some(a, ct, node, budget, wipe_value(a));
 }
 
 /**
@@ -606,14 +613,15 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node)
 {
 	unsigned int spc, budget = REAP_BUDGET;
+	int wipe = wipe_value(a);
 	struct kgc_central *ct;
 	bool swept = false;
 
 	/* large objects that have to be overwritten are the collector's */
-	spc = wipe_value(a) == KGC_WIPE_NONE ? 0 : 2;
+	spc = wipe == KGC_WIPE_NONE ? 0 : 2;
 	for (; spc < KGC_NR_SPAN_CLASSES && budget; spc++) {
 		ct = central_of(node, spc);
-		while (ct && budget && kgc_central_sweep_some(a, ct, node, 1)) {
+		while (ct && budget && sweep_some(a, ct, node, 1, wipe)) {
 			budget--;
 			swept = true;
 		}
