@@ -2,6 +2,7 @@
 /*
  * Making, configuring and ending heaps.
  */
+#include <linux/ctype.h>
 #include <linux/idr.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -30,6 +31,17 @@ static void heap_options_init(struct kgc_heap *heap)
 	heap->opt.verify = IS_ENABLED(CONFIG_KGC_DEBUG);
 }
 
+/* A word of a table in debugfs: a process may call itself anything. */
+static void heap_name_set(struct kgc_heap *heap, const char *name)
+{
+	char *c;
+
+	strscpy(heap->name, name, sizeof(heap->name));
+	for (c = heap->name; *c; c++)
+		if (!isascii(*c) || !isgraph(*c))
+			*c = '_';
+}
+
 /* A heap whose pages and tables are asked for with @gfp as well. */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp)
@@ -48,7 +60,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->id = id;
 	heap->owner = owner;
 	heap->created_ns = ktime_get_ns();
-	strscpy(heap->name, name, sizeof(heap->name));
+	heap_name_set(heap, name);
 	heap_options_init(heap);
 	err = init_srcu_struct(&heap->front.srcu);
 	if (err)
@@ -140,11 +152,11 @@ EXPORT_SYMBOL_GPL(kgc_heap_destroy);
  */
 static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 {
-	u64 sys = READ_ONCE(ph->sys), inuse = READ_ONCE(ph->inuse);
+	u64 idle = kgc_pageheap_idle(ph), inuse = READ_ONCE(ph->inuse);
 
 	if (READ_ONCE(heap->opt.scavenge) == KGC_SCAVENGE_NOW)
 		return 0;
-	if ((sys - inuse) * 10 <= sys * 7)
+	if (idle * 3 <= inuse * 7)
 		return U64_MAX;
 	/* free = 40 % of what is left: inuse is 60 % */
 	return div_u64(inuse * 4, 6);

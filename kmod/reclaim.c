@@ -29,11 +29,8 @@ static u64 heap_free_bytes(struct kgc_heap *heap)
 	u64 bytes = 0;
 	int nid;
 
-	for_each_node(nid) {
-		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
-
-		bytes += READ_ONCE(ph->sys) - READ_ONCE(ph->inuse);
-	}
+	for_each_node(nid)
+		bytes += kgc_pageheap_idle(&heap->alloc.node[nid]->pages);
 	return bytes;
 }
 
@@ -43,14 +40,25 @@ static u64 heap_garbage_bytes(struct kgc_heap *heap)
 	return max_t(s64, atomic64_read(&heap->alloc.charged), 0);
 }
 
-static size_t heap_release(struct kgc_heap *heap)
+/*
+ * Give about @want bytes back: runs that are worth it, and where none are left
+ * whatever is free. Return: how many it were.
+ */
+static u64 heap_release(struct kgc_heap *heap, u64 want)
 {
-	size_t bytes = 0;
+	u64 bytes = 0, idle;
 	int nid;
 
-	for_each_node(nid)
-		bytes += kgc_pageheap_release(&heap->alloc,
-					      &heap->alloc.node[nid]->pages, 0);
+	for_each_node(nid) {
+		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+
+		idle = kgc_pageheap_idle(ph);
+		bytes += kgc_pageheap_release(&heap->alloc, ph,
+					      idle - min(idle, want)) ?:
+			 kgc_pageheap_release(&heap->alloc, ph, 0);
+		if (bytes >= want)
+			break;
+	}
 	return bytes;
 }
 
@@ -83,21 +91,21 @@ static unsigned long heaps_count(struct shrinker *s, struct shrink_control *sc)
  */
 static unsigned long heaps_scan(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long freed = 0;
+	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed = 0;
 	struct kgc_heap *heap;
 
 	if (!mutex_trylock(&kgc_heaps_lock))
 		return SHRINK_STOP;
 	list_for_each_entry(heap, &kgc_heaps, link) {
-		freed += heap_release(heap) >> PAGE_SHIFT;
-		if (freed >= sc->nr_to_scan)
+		if (freed >= want)
 			break;
+		freed += heap_release(heap, want - freed);
 	}
-	if (freed < sc->nr_to_scan)
+	if (freed < want)
 		list_for_each_entry(heap, &kgc_heaps, link)
 			heap_ask(heap);
 	mutex_unlock(&kgc_heaps_lock);
-	return freed ?: SHRINK_STOP;
+	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
 static void heap_report(struct kgc_heap *heap)
@@ -122,7 +130,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 	pr_info("all heaps hold %llu kB\n", kgc_total_bytes() >> 10);
 	list_for_each_entry(heap, &kgc_heaps, link) {
 		heap_report(heap);
-		*pages += heap_release(heap) >> PAGE_SHIFT;
+		*pages += heap_release(heap, U64_MAX) >> PAGE_SHIFT;
 		heap_ask(heap);
 	}
 	mutex_unlock(&kgc_heaps_lock);

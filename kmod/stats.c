@@ -203,7 +203,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	raw_spin_unlock_irq(&cy->lock);
 	st->gc_cpu_ns = atomic64_read(&cy->cpu_ns);
 	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
-	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns * 1000, age ?: 1);
+	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns, div_u64(age, 1000) ?: 1);
 	st->next_gc = READ_ONCE(heap->pace.pacer.goal);
 	st->phase = kgc_cycle_phase(heap);
 }

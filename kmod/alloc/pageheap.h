@@ -135,4 +135,12 @@ size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			    u64 keep);
 void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep);
 
+/* Bytes that no span uses. Without the lock it is about what it was just now. */
+static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
+{
+	u64 inuse = READ_ONCE(ph->inuse), sys = READ_ONCE(ph->sys);
+
+	return sys > inuse ? sys - inuse : 0;
+}
+
 #endif /* _KGC_PAGEHEAP_H */
