@@ -69,9 +69,10 @@ struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
 	unsigned int i;
 
 	/*
-	 * Another heap may free its span at any time; the structure stays one
-	 * under RCU (SLAB_TYPESAFE_BY_RCU), and may even become one of ours,
-	 * elsewhere: hence the test of the address.
+	 * The span may be freed at any time where it is another heap's, or
+	 * nobody marks; the structure stays one under RCU, its bitmaps of the
+	 * same size (SLAB_TYPESAFE_BY_RCU), but may become another span, even
+	 * of ours: hence the tests of the address, the index and the map.
 	 */
 	rcu_read_lock();
 	span = kgc_map_find(word);
@@ -80,7 +81,11 @@ struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
 	    (unsigned long)span->nelems * span->size) {
 		i = kgc_span_index(span, word);
 		*index = i;
-		if (kgc_span_is_free(span, i))
+		if (i >= span->nwords * BITS_PER_LONG ||
+		    kgc_span_is_free(span, i))
+			span = NULL;
+		smp_rmb();	/* all of this was read while the map said so */
+		if (kgc_map_find(word) != span)
 			span = NULL;
 	} else {
 		span = NULL;
