@@ -2,7 +2,7 @@
 /*
  * When cycles begin, what they free, and how the options steer them.
  *
- * kselftest-timeout: 120
+ * kselftest-timeout: 180
  */
 #include <time.h>
 
