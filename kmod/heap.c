@@ -148,7 +148,8 @@ EXPORT_SYMBOL_GPL(kgc_heap_destroy);
 /*
  * After a sweep: keep some free memory for the next allocations, unless more
  * than 70 % is free; then return down to 40 % (the bounds of hysteresis that
- * the JVM calls MaxHeapFreeRatio and MinHeapFreeRatio).
+ * the JVM calls MaxHeapFreeRatio and MinHeapFreeRatio). What will be allocated
+ * before the next cycle stays, if that is within a second.
  */
 static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 {
@@ -159,7 +160,7 @@ static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 	if (idle * 3 <= inuse * 7)
 		return U64_MAX;
 	/* free = 40 % of what is left: inuse is 60 % */
-	return div_u64(inuse * 4, 6);
+	return max(div_u64(inuse * 4, 6), kgc_pace_growth(heap));
 }
 
 /* Give back what a sweep has left over. Context: process context. */

@@ -15,13 +15,19 @@
  *
  * Slowing down. A mutator that refills sleeps for a moment, if its gfp lets it,
  *
- *	past the goal, while a cycle runs: at most THROTTLE_US
+ *	past the goal, while a cycle runs: the longer the farther, at most
+ *		KGC_THROTTLE_US
  *	while a hurried cycle waits for a grace period: at most YIELD_US
  *
  * and no longer than the phase lasts in which its section began: the next one
  * waits for that section. A section that an older phase began is being waited
  * for already and is not held up. So the collector gets the CPU, the heap
  * grows by a span at most in that time, and nobody ever waits for a cycle.
+ *
+ * What this costs: SRCU waits for sections of the new phase as well that came
+ * before it changed sides, and when it is hurried it does so busily. So a section
+ * that sleeps here may cost a processor for that time. To let sections go on
+ * while the cycle waits for sections was tried: heaps outgrew their goals.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -32,8 +38,7 @@
 #include "../heap.h"
 #include "pace.h"
 
-#define THROTTLE_US	1000	/* of one refill */
-#define YIELD_US	200
+#define YIELD_US	200U
 #define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
@@ -133,14 +138,17 @@ static bool past_the_goal(struct kgc_heap *heap)
 /* How long a mutator that refills now may be kept at most; 0 is not at all. */
 static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 {
+	unsigned int us;
+
 	/* older sections are being waited for */
 	if (cycle_is_idle(heap) || READ_ONCE(heap->front.mode) != mode)
 		return 0;
-	if (past_the_goal(heap))
-		return THROTTLE_US;
-	return READ_ONCE(heap->pace.yield) &&
-	       READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_NOTHING ?
-	       YIELD_US : 0;
+	us = kgc_throttle_us(atomic64_read(&heap->alloc.charged),
+			     READ_ONCE(heap->pace.pacer.room));
+	if (READ_ONCE(heap->pace.yield) &&
+	    READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_NOTHING)
+		us = max(us, YIELD_US);
+	return us;
 }
 
 static void pace_throttle(struct kgc_heap *heap, unsigned int mode,
@@ -327,6 +335,18 @@ void kgc_pace_end(struct kgc_heap *heap)
 	WRITE_ONCE(heap->alloc.allowance, 0);
 	raw_spin_unlock_irq(&pace->lock);
 	cy->now.goal = pace->pacer.goal;
+}
+
+/* Bytes that will be allocated within a second, or until the next cycle is due. */
+u64 kgc_pace_growth(struct kgc_heap *heap)
+{
+	struct kgc_pace *pace = &heap->pace;
+	u64 bytes;
+
+	raw_spin_lock_irq(&pace->lock);
+	bytes = min_t(u64, pace->pacer.room, pace->pacer.rate * MSEC_PER_SEC);
+	raw_spin_unlock_irq(&pace->lock);
+	return bytes;
 }
 
 /* The goal depends on an option that has changed. Context: any but NMI. */

@@ -74,6 +74,7 @@ void kgc_pace_grace_end(struct kgc_heap *heap);
 void kgc_pace_flip(struct kgc_heap *heap);
 void kgc_pace_end(struct kgc_heap *heap);
 void kgc_pace_wake(struct kgc_heap *heap);
+u64 kgc_pace_growth(struct kgc_heap *heap);
 unsigned int kgc_pace_percent(struct kgc_heap *heap);
 u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns);
 void kgc_pace_repace(struct kgc_heap *heap);

@@ -114,6 +114,28 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 }
 
 /**
+ * kgc_throttle_us() - how long to keep a mutator that takes a span
+ * @charged: bytes allocated since the last cycle flipped
+ * @room: bytes that may be, until the goal is passed
+ *
+ * In proportion to how far the goal is passed, so that who is past it by little
+ * is slowed down by little; the most there is from a sixteenth of the room on.
+ *
+ * Return: microseconds, at most KGC_THROTTLE_US; 0 up to the goal.
+ */
+unsigned int kgc_throttle_us(s64 charged, s64 room)
+{
+	u64 over;
+
+	if (charged <= room)
+		return 0;
+	over = charged - room;
+	if (over >= room / 16)
+		return KGC_THROTTLE_US;
+	return div64_u64(over * KGC_THROTTLE_US, room / 16);
+}
+
+/**
  * kgc_share_spend() - keep a worker to its share of one CPU
  * @share: the worker's account
  * @now_ns: time

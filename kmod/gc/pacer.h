@@ -93,12 +93,14 @@ struct kgc_share {
 	u64	at_ns;
 };
 
+#define KGC_THROTTLE_US		1000	/* most that one refill is slowed down */
 #define KGC_SHARE_BURST_NS	4000000LL	/* most credit there can be */
 
 void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 		      const struct kgc_pacer_limits *limits);
 void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 			const struct kgc_pacer_limits *limits);
+unsigned int kgc_throttle_us(s64 charged, s64 room);
 u64 kgc_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
 		    unsigned int percent);
 

@@ -52,8 +52,8 @@ struct outcome {
 };
 
 #define STEP_US		100
-#define SLOWED		8.0	/* bytes per us: a span per THROTTLE_US */
-#define YIELDING	40.0	/* a span per YIELD_US */
+#define SPAN		8192.0	/* bytes: what is taken at a time */
+#define YIELD_US	200	/* see gc/pace.c */
 
 /* Of a cycle, in this order; all but MARKING are grace periods. See gc/cycle.c. */
 enum stage { ARM, MARK, MARKING, ROUND, SETTLE, FLIP, NR_STAGES };
@@ -107,15 +107,14 @@ static void stage_end(struct simulation *s)
 /* What the program allocates in this step. */
 static double allocates(const struct simulation *s)
 {
-	double rate = s->prog->rate(s->now);
+	double us = SPAN / s->prog->rate(s->now), slowed = 0;
 
 	if (s->obedient && s->running) {
-		if (s->charged >= s->pacer.room)
-			rate = min(rate, SLOWED);
-		else if (s->pacer.hurry && in_grace(s))
-			rate = min(rate, YIELDING);
+		slowed = kgc_throttle_us(s->charged, s->pacer.room);
+		if (s->pacer.hurry && in_grace(s))
+			slowed = max(slowed, (double)YIELD_US);
 	}
-	return rate * STEP_US;
+	return SPAN / (us + slowed) * STEP_US;
 }
 
 /* The flip: what was born since the cycle began lives on. */
@@ -383,6 +382,32 @@ static void what_is_known_stays(void)
 	check(!memcmp(&p, &before, sizeof(p)));
 }
 
+/* Little past the goal is little slower, never more than the most. */
+static void slowing_is_in_proportion(void)
+{
+	s64 room, charged, step;
+	unsigned int us, before;
+
+	for (room = 0; room <= 1LL << 40; room = room * 3 + 1) {
+		step = room / 64 + 1;
+		before = 0;
+		for (charged = 0; charged <= 2 * room; charged += step) {
+			trying("charged %lld, room %lld", (long long)charged,
+			       (long long)room);
+			us = kgc_throttle_us(charged, room);
+			check(us >= before && us <= KGC_THROTTLE_US);
+			check(!us || charged > room);
+			before = us;
+		}
+		check(kgc_throttle_us(room + room / 16 + 1, room) ==
+		      KGC_THROTTLE_US);
+		check(room < 1 << 20 ||
+		      kgc_throttle_us(room + room / 160, room) <=
+		      KGC_THROTTLE_US / 10);
+	}
+	check(!kgc_throttle_us(S64_MAX, S64_MAX));
+}
+
 /* ---- the share of a CPU ---------------------------------------------------- */
 
 /*
@@ -453,6 +478,7 @@ int main(void)
 		{ "a new option forgets nothing that was measured", what_is_known_stays },
 		{ "the goal is passed by at most 10 % by who can be slowed down", overshoot_is_bounded },
 		{ "the goal is passed by at most 10 %, grace periods apart, by who cannot", overshoot_is_explained },
+		{ "who passes the goal is slowed down in proportion", slowing_is_in_proportion },
 		{ "a worker keeps to its share of a CPU, and gets it", share_is_kept },
 		{ "a worker's rest is worth one burst", rest_is_not_saved_up },
 	};
