@@ -17,11 +17,9 @@ static void central_stats(struct kgc_heap *heap, unsigned int spc,
 	int nid;
 
 	for_each_node(nid) {
-		struct kgc_node *node = heap->alloc.node[nid];
-		struct kgc_central *ct;
+		struct kgc_central *ct = kgc_central_of(heap->alloc.node[nid],
+							spc);
 
-		/* pairs with the cmpxchg() in kgc_reserve_fill() */
-		ct = smp_load_acquire(&node->central[spc]);
 		if (!ct)
 			continue;
 		raw_spin_lock_irq(&ct->lock);

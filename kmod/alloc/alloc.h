@@ -175,8 +175,6 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
 
-/* central.c */
-
 /* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
 enum kgc_need {
 	KGC_NEED_NOTHING,
@@ -205,10 +203,12 @@ struct kgc_reserve {
 	u16		*types;
 };
 
+/* reserve.c */
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
 
+/* central.c */
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int spc,
 				    struct kgc_span *old,
@@ -230,6 +230,20 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
 bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node);
+
+/* The central of a span class, or NULL if there is none yet. */
+static inline struct kgc_central *kgc_central_of(struct kgc_node *node,
+						 unsigned int spc)
+{
+	/* complete: pairs with the cmpxchg() in kgc_reserve_fill() */
+	return smp_load_acquire(&node->central[spc]);
+}
+
+/* Slots of a span of that class. */
+static inline unsigned int kgc_nelems(unsigned int spc)
+{
+	return spc >> 1 ? kgc_classes[spc >> 1].nelems : 1;
+}
 
 /* The span's mark bitmap word beside free-bitmap word @word. */
 static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,

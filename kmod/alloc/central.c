@@ -13,27 +13,14 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poison.h>
-#include <linux/random.h>
-#include <linux/slab.h>
 
 #include "../../uapi/linux/kgc.h"
 
-#include "../compat.h"
 #include "cache.h"
-#include "charge.h"
 
 #define SWEEP_BUDGET	8	/* spans swept for one refill at most */
 #define REAP_BUDGET	64	/* and by an allocation that would fail else */
 #define MIXED_BUDGET	4	/* spans of another type looked at */
-
-/*
- * What of a caller's flags is passed on: how hard to try, not where from.
- * __GFP_NOFAIL is not, every allocation from a heap can fail; and where that
- * lets the page allocator choose, it fails rather than kill a process.
- */
-#define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
-		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
-		 __GFP_NOMEMALLOC)
 
 static unsigned long central_lock(struct kgc_central *ct)
 	__acquires(&ct->lock)
@@ -55,104 +42,6 @@ static void central_unlock(struct kgc_central *ct, unsigned long flags)
 	__releases(&ct->lock)
 {
 	raw_spin_unlock_irqrestore(&ct->lock, flags);
-}
-
-static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
-{
-	struct kgc_central *ct;
-	unsigned int i;
-
-	ct = kzalloc_node(sizeof(*ct), gfp, node->pages.nid);
-	if (!ct)
-		return NULL;
-	raw_spin_lock_init(&ct->lock);
-	ct->random = get_random_u64();
-	for (i = 0; i < 2; i++) {
-		INIT_LIST_HEAD(&ct->partial[i]);
-		INIT_LIST_HEAD(&ct->full[i]);
-	}
-	return ct;
-}
-
-static unsigned int reserve_nelems(unsigned int spc)
-{
-	return spc >> 1 ? kgc_classes[spc >> 1].nelems : 1;
-}
-
-static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
-			 unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
-{
-	unsigned int nelems = reserve_nelems(spc);
-	struct kgc_central *ct;
-
-	switch (r->need) {
-	case KGC_NEED_CENTRAL:
-		ct = central_create(node, gfp);
-		if (!ct)
-			return false;
-		/* complete before it is seen: pairs with central_of() */
-		if (cmpxchg(&node->central[spc], NULL, ct))
-			kfree(ct);
-		else
-			kgc_pageheap_account(&node->pages, KGC_META_CENTRALS,
-					     sizeof(*ct));
-		return true;
-	case KGC_NEED_SPAN:
-		r->span = kgc_span_alloc(nelems, node->pages.nid, gfp);
-		if (!r->span)
-			return false;
-		kgc_pageheap_account_span(&node->pages, kgc_words_index(nelems),
-					  1);
-		return true;
-	case KGC_NEED_TYPES:
-		r->types = kgc_types_alloc(nelems, gfp);
-		return r->types;
-	case KGC_NEED_PAGES:
-		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
-	default:
-		return false;
-	}
-}
-
-/**
- * kgc_reserve_fill() - fetch what a try inside a region lacked
- * @a: the allocator
- * @node: the node the try was on
- * @spc: span class
- * @r: says what; receives it
- * @gfp: how hard to try
- *
- * Context: as @gfp says; outside of any region, no locks held.
- * Return: whether trying again makes sense.
- */
-bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
-		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
-{
-	struct mem_cgroup *old;
-	bool filled;
-
-	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
-	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
-		gfp |= __GFP_RETRY_MAYFAIL;
-	/* whoever may use the reserves is charged beyond the cgroup's limit */
-	if (a->memcg)
-		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
-	r->fetched = true;
-	old = kgc_charge_begin(a->memcg);
-	filled = reserve_fill(a, node, spc, r, gfp);
-	kgc_charge_end(a->memcg, old);
-	return filled;
-}
-
-/* Put back what was not used. Context: no locks held, not hardirq. */
-void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
-{
-	if (unlikely(r->span))
-		kgc_pageheap_keep_spare(&node->pages, r->span);
-	if (unlikely(r->types))
-		kfree(r->types);
-	r->span = NULL;
-	r->types = NULL;
 }
 
 /* Bytes that an object in a slot of @span asked for. */
@@ -298,7 +187,7 @@ static struct kgc_span *span_create(struct kgc_allocator *a,
 				    unsigned int npages, u32 size,
 				    struct kgc_reserve *r)
 {
-	unsigned int nelems = reserve_nelems(spc);
+	unsigned int nelems = kgc_nelems(spc);
 	struct kgc_span *span = r->span;
 
 	if (!span)
@@ -339,12 +228,6 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 	return span;
 }
 
-static struct kgc_central *central_of(struct kgc_node *node, unsigned int spc)
-{
-	/* pairs with the cmpxchg() in kgc_reserve_fill() */
-	return smp_load_acquire(&node->central[spc]);
-}
-
 /**
  * kgc_central_refill() - exchange a cache's span for one with free slots
  * @a: the allocator
@@ -364,7 +247,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    const struct kgc_shape *shape,
 				    struct kgc_reserve *r)
 {
-	struct kgc_central *ct = central_of(node, spc);
+	struct kgc_central *ct = kgc_central_of(node, spc);
 	struct kgc_span *span;
 	unsigned long flags;
 
@@ -448,7 +331,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			const struct kgc_shape *shape, size_t size,
 			struct kgc_reserve *r)
 {
-	struct kgc_central *ct = central_of(node, spc);
+	struct kgc_central *ct = kgc_central_of(node, spc);
 	struct kgc_span *span;
 	unsigned long flags;
 	unsigned int bit;
@@ -496,7 +379,7 @@ struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 	unsigned int npages = DIV_ROUND_UP(size, KGC_PAGE_SIZE);
 
 	r->need = KGC_NEED_NOTHING;
-	if (!central_of(node, spc)) {
+	if (!kgc_central_of(node, spc)) {
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
@@ -620,7 +503,7 @@ bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node)
 	/* large objects that have to be overwritten are the collector's */
 	spc = wipe == KGC_WIPE_NONE ? 0 : 2;
 	for (; spc < KGC_NR_SPAN_CLASSES && budget; spc++) {
-		ct = central_of(node, spc);
+		ct = kgc_central_of(node, spc);
 		while (ct && budget && sweep_some(a, ct, node, 1, wipe)) {
 			budget--;
 			swept = true;

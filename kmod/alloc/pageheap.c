@@ -1,90 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page heap.
- *
- * The lock is a leaf and is held for bitmap and tree work only; memory is
- * asked for and given back without it. A search is address-ordered first fit,
- * which keeps the high arenas empty so that they can be returned (Wilson et
- * al., "Dynamic Storage Allocation", 1995; the Go runtime's mpagealloc.go for
- * summaries over bitmaps).
+ * The page heap: pages for spans, and arenas when there are none. Its lock is a
+ * leaf and is held for bitmap and tree work only; memory is asked for without it.
  */
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
-#include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
 
 #include "../compat.h"
 #include "alloc.h"
 #include "pageheap.h"
 #include "poison.h"
-
-#define RELEASE_BATCH	64	/* arenas looked at under the lock */
-#define RUN_BATCH	16	/* runs of pages given back at a time */
-#define LEAST_RUN	8	/* heap pages worth it, when not all are asked for */
-
-/* What the buddy allocator deals in, in heap pages. */
-#define UNIT		max_t(unsigned int, PAGE_SIZE >> KGC_PAGE_SHIFT, 1)
-
-#define arena_of(rb)	rb_entry_safe(rb, struct kgc_arena, node)
-#define arena_run(a)	((a)->max_run)
-
-RB_DECLARE_CALLBACKS_MAX(static, arena_callbacks, struct kgc_arena, node,
-			 unsigned int, subtree_run, arena_run)
-
-static unsigned int subtree_run(struct rb_node *rb)
-{
-	return rb ? rb_entry(rb, struct kgc_arena, node)->subtree_run : 0;
-}
-
-static void arena_update_run(struct kgc_arena *arena)
-{
-	unsigned int start = 0, end, longest = 0;
-
-	while (start < arena->npages) {
-		start = find_next_zero_bit(arena->used, arena->npages, start);
-		end = find_next_bit(arena->used, arena->npages, start);
-		longest = max(longest, end - start);
-		start = end;
-	}
-	arena->max_run = longest;
-	arena_callbacks.propagate(&arena->node, NULL);
-}
-
-/* The arena at the lowest address with a run of @npages. */
-static struct kgc_arena *arena_first_fit(struct kgc_pageheap *ph,
-					 unsigned int npages)
-{
-	struct rb_node *rb = ph->arenas.rb_node;
-
-	while (rb && subtree_run(rb) >= npages) {
-		ph->steps++;
-		if (subtree_run(rb->rb_left) >= npages) {
-			rb = rb->rb_left;
-			continue;
-		}
-		if (rb_entry(rb, struct kgc_arena, node)->max_run >= npages)
-			return rb_entry(rb, struct kgc_arena, node);
-		rb = rb->rb_right;
-	}
-	return NULL;
-}
-
-static void arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena)
-{
-	struct rb_node **at = &ph->arenas.rb_node, *parent = NULL;
-
-	while (*at) {
-		struct kgc_arena *a = rb_entry(*at, struct kgc_arena, node);
-
-		parent = *at;
-		a->subtree_run = max(a->subtree_run, arena->max_run);
-		at = arena->base < a->base ? &parent->rb_left :
-					     &parent->rb_right;
-	}
-	arena->subtree_run = arena->max_run;
-	rb_link_node(&arena->node, parent, at);
-	rb_insert_augmented(&arena->node, &ph->arenas, &arena_callbacks);
-}
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 {
@@ -118,7 +44,7 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	ph->searches++;
-	arena = arena_first_fit(ph, npages);
+	arena = kgc_arena_first_fit(ph, npages);
 	if (!arena) {
 		ph->misses++;
 		raw_spin_unlock_irqrestore(&ph->lock, flags);
@@ -129,7 +55,7 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	bitmap_set(arena->used, at, npages);
 	arena->nfree -= npages;
 	ph->inuse += npages * KGC_PAGE_SIZE;
-	arena_update_run(arena);
+	kgc_arena_update_run(arena);
 	span->arena = arena;
 	span->base = arena->base + at * KGC_PAGE_SIZE;
 	span->npages = npages;
@@ -163,7 +89,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
-	arena_update_run(arena);
+	kgc_arena_update_run(arena);
 	list_add(&span->link, &ph->spare[index]);
 	ph->nr_spare[index]++;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
@@ -242,12 +168,6 @@ void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
 	}
 }
 
-static size_t arena_meta(unsigned int npages)
-{
-	return sizeof(struct kgc_arena) +
-	       2 * BITS_TO_LONGS(npages) * sizeof(unsigned long);
-}
-
 /* Order of the next arena: an eighth of the heap, so that a small one stays small. */
 static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 				       unsigned int least)
@@ -295,7 +215,7 @@ static struct kgc_arena *arena_create(struct kgc_pageheap *ph,
 	unsigned int npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
 	struct kgc_arena *arena;
 
-	arena = kzalloc_node(arena_meta(npages), gfp, ph->nid);
+	arena = kzalloc_node(kgc_arena_meta(npages), gfp, ph->nid);
 	if (!arena)
 		return NULL;
 	arena->base = (unsigned long)page_address(page);
@@ -348,8 +268,8 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	ph->smaller += order < arena_wanted_order(ph, least);
 	ph->nr_arenas++;
 	ph->sys += PAGE_SIZE << order;
-	ph->meta[KGC_META_ARENAS] += arena_meta(arena->npages);
-	arena_insert(ph, arena);
+	ph->meta[KGC_META_ARENAS] += kgc_arena_meta(arena->npages);
+	kgc_arena_insert(ph, arena);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return 0;
 
@@ -363,298 +283,4 @@ err:
 	ph->denied++;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return -ENOMEM;
-}
-
-/* Part of a split arena. Context: process or softirq, no locks. */
-static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
-{
-	size_t at;
-
-	kmemleak_free_part((void *)base, bytes);
-	kgc_poison_pages(base, bytes, false);
-	for (at = 0; at < bytes; at += PAGE_SIZE)
-		__free_pages(virt_to_page((void *)(base + at)), 0);
-	kgc_allocator_uncharge(a, bytes);
-}
-
-static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
-{
-	unsigned long *gone = kgc_arena_gone(arena);
-	unsigned int start = 0, end;
-
-	for (;;) {
-		start = find_next_zero_bit(gone, arena->npages, start);
-		if (start == arena->npages)
-			return;
-		end = find_next_bit(gone, arena->npages, start);
-		run_free(a, arena->base + start * KGC_PAGE_SIZE,
-			 (end - start) * KGC_PAGE_SIZE);
-		start = end;
-	}
-}
-
-/* @arena is in no tree any more. Context: process or softirq, no locks. */
-static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
-{
-	size_t bytes = PAGE_SIZE << arena->order;
-
-	if (arena->split) {
-		arena_free_split(a, arena);
-	} else {
-		kmemleak_free((void *)arena->base);
-		kgc_poison_pages(arena->base, bytes, false);
-		__free_pages(virt_to_page((void *)arena->base), arena->order);
-		kgc_allocator_uncharge(a, bytes);
-	}
-	kfree(arena);
-}
-
-/* The arena at the highest address below @below, or NULL. */
-static struct rb_node *arena_before(struct kgc_pageheap *ph,
-				    unsigned long below)
-{
-	struct rb_node *rb = ph->arenas.rb_node, *best = NULL;
-
-	while (rb) {
-		if (arena_of(rb)->base < below) {
-			best = rb;
-			rb = rb->rb_right;
-		} else {
-			rb = rb->rb_left;
-		}
-	}
-	return best;
-}
-
-static void arena_detach(struct kgc_pageheap *ph, struct kgc_arena *arena)
-{
-	rb_erase_augmented(&arena->node, &ph->arenas, &arena_callbacks);
-	ph->nr_arenas--;
-	ph->sys -= kgc_arena_bytes(arena);
-	ph->released += kgc_arena_bytes(arena);
-	ph->meta[KGC_META_ARENAS] -= arena_meta(arena->npages);
-}
-
-/*
- * Of the next RELEASE_BATCH arenas below @below, move empty ones to @gone while
- * more than @keep bytes are free.
- *
- * Return: where to go on, or 0 when there is nothing more to do.
- */
-static unsigned long arenas_detach_some(struct kgc_pageheap *ph, u64 keep,
-					unsigned long below,
-					struct list_head *gone)
-{
-	unsigned int budget = RELEASE_BATCH;
-	struct kgc_arena *arena;
-	struct rb_node *rb;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	rb = arena_before(ph, below);
-	for (below = 0; rb && ph->sys - ph->inuse > keep; ) {
-		arena = arena_of(rb);
-		below = arena->base;
-		rb = rb_prev(rb);
-		if (arena->nfree + arena->ngone == arena->npages) {
-			arena_detach(ph, arena);
-			list_add(&arena->link, gone);
-		}
-		if (!--budget)
-			break;
-		if (!rb)
-			below = 0;
-	}
-	if (ph->sys - ph->inuse <= keep)
-		below = 0;
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
-	return below;
-}
-
-/**
- * struct run - heap pages on their way out
- * @base: address
- * @bytes: length
- */
-struct run {
-	unsigned long	base;
-	size_t		bytes;
-};
-
-/*
- * The next free run of @arena of at least @least heap pages, from page *@at on;
- * *@at is behind it then.
- */
-static unsigned int arena_next_run(struct kgc_arena *arena, unsigned int *at,
-				   unsigned int least)
-{
-	unsigned int start, end;
-
-	while (*at < arena->npages) {
-		start = find_next_zero_bit(arena->used, arena->npages, *at);
-		end = find_next_bit(arena->used, arena->npages, start);
-		*at = end;
-		start = round_up(start, UNIT);
-		end = round_down(end, UNIT);
-		if (start + least <= end) {
-			*at = end;
-			return end - start;
-		}
-	}
-	return 0;
-}
-
-/*
- * Take free runs out of @arena, until more than @keep bytes are not free any
- * more or *@nr is RUN_BATCH. Context: the lock is held.
- */
-static void arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
-			    u64 keep, struct run *runs, unsigned int *nr)
-{
-	unsigned int at = 0, n, least = keep ? LEAST_RUN : UNIT;
-	bool any = false;
-
-	while (*nr < RUN_BATCH && ph->sys - ph->inuse > keep) {
-		n = arena_next_run(arena, &at, least);
-		if (!n)
-			break;
-		any = true;
-		bitmap_set(arena->used, at - n, n);
-		bitmap_set(kgc_arena_gone(arena), at - n, n);
-		arena->nfree -= n;
-		arena->ngone += n;
-		ph->sys -= n * KGC_PAGE_SIZE;
-		ph->released += n * KGC_PAGE_SIZE;
-		runs[*nr].base = arena->base + (at - n) * KGC_PAGE_SIZE;
-		runs[(*nr)++].bytes = n * KGC_PAGE_SIZE;
-	}
-	if (!any)
-		return;
-	arena_update_run(arena);
-	if (arena->split)
-		return;
-	arena->split = true;
-	split_page(virt_to_page((void *)arena->base), arena->order);
-}
-
-/*
- * Take free runs out of the next RELEASE_BATCH arenas below @below.
- *
- * Return: where to go on, or 0 when there is nothing more to do.
- */
-static unsigned long arenas_take_runs(struct kgc_pageheap *ph, u64 keep,
-				      unsigned long below, struct run *runs,
-				      unsigned int *nr)
-{
-	unsigned int budget = RELEASE_BATCH;
-	struct kgc_arena *arena;
-	struct rb_node *rb;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	rb = arena_before(ph, below);
-	for (below = 0; rb && ph->sys - ph->inuse > keep; ) {
-		arena = arena_of(rb);
-		arena_take_runs(ph, arena, keep, runs, nr);
-		if (*nr == RUN_BATCH) {
-			/* this one may have more */
-			below = arena->base + 1;
-			break;
-		}
-		rb = rb_prev(rb);
-		below = rb ? arena->base : 0;
-		if (!--budget)
-			break;
-	}
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
-	return below;
-}
-
-static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			   u64 keep)
-{
-	unsigned long below = ULONG_MAX;
-	size_t bytes = 0;
-
-	while (below) {
-		struct run runs[RUN_BATCH];
-		unsigned int nr = 0;
-
-		below = arenas_take_runs(ph, keep, below, runs, &nr);
-		while (nr--) {
-			bytes += runs[nr].bytes;
-			run_free(a, runs[nr].base, runs[nr].bytes);
-		}
-		cond_resched();
-	}
-	return bytes;
-}
-
-/**
- * kgc_pageheap_release() - give free pages back, highest addresses first
- * @a: the allocator
- * @ph: the page heap
- * @keep: stop when no more than this many bytes are free
- *
- * Empty arenas first, then free runs in others: each page if nothing is to be
- * kept, else runs that are worth it. An arena with nothing in it but pages that
- * are gone goes itself.
- *
- * Context: process context; direct reclaim too: nothing is allocated or waited
- * for.
- * Return: bytes given back.
- */
-size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			    u64 keep)
-{
-	struct kgc_arena *arena, *next;
-	unsigned long below = ULONG_MAX;
-	size_t bytes = 0;
-
-	while (below) {
-		LIST_HEAD(gone);
-
-		below = arenas_detach_some(ph, keep, below, &gone);
-		list_for_each_entry_safe(arena, next, &gone, link) {
-			bytes += kgc_arena_bytes(arena);
-			arena_free(a, arena);
-		}
-		cond_resched();
-	}
-	return bytes + release_runs(a, ph, keep);
-}
-
-/* Give everything back. Nothing uses the heap any more. */
-void kgc_pageheap_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
-{
-	struct kgc_arena *arena, *next;
-
-	rbtree_postorder_for_each_entry_safe(arena, next, &ph->arenas, node) {
-		unsigned long end = arena->base + (PAGE_SIZE << arena->order);
-		unsigned long base = arena->base;
-
-		while (base < end) {
-			struct kgc_span *span;
-
-			if (test_bit((base - arena->base) >> KGC_PAGE_SHIFT,
-				     kgc_arena_gone(arena))) {
-				base += KGC_PAGE_SIZE;
-				continue;
-			}
-			span = kgc_map_find((void *)base);
-			kgc_map_set(base, 1, NULL);
-			base += KGC_PAGE_SIZE;
-			if (span && span->base + KGC_PAGE_SIZE == base)
-				list_add(&span->link, &ph->spare[0]);
-		}
-		arena_free(a, arena);
-		cond_resched();
-	}
-	ph->arenas = RB_ROOT;
-	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
-		struct kgc_span *span, *tmp;
-
-		list_for_each_entry_safe(span, tmp, &ph->spare[i], link)
-			kgc_span_free_struct(span);
-	}
 }

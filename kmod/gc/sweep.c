@@ -9,18 +9,12 @@
 
 #define SWEEP_BATCH	64	/* spans */
 
-static struct kgc_central *central_of(struct kgc_node *node, unsigned int spc)
-{
-	/* pairs with the cmpxchg() in kgc_reserve_fill() */
-	return smp_load_acquire(&node->central[spc]);
-}
-
 /* All central lists of a heap that exist. */
 #define for_each_central(heap, node, nid, spc, ct)			\
 	for_each_node(nid)						\
 		for ((node) = (heap)->alloc.node[nid], (spc) = 0;	\
 		     (spc) < KGC_NR_SPAN_CLASSES &&			\
-		     ((ct) = central_of(node, spc), true); (spc)++)	\
+		     ((ct) = kgc_central_of(node, spc), true); (spc)++)	\
 			if (ct)
 
 /* Before the new generation is published. */
@@ -51,7 +45,7 @@ bool kgc_sweep_some(struct kgc_heap *heap)
 	if (nid >= nr_node_ids)
 		return false;
 	node = heap->alloc.node[nid];
-	ct = node ? central_of(node, spc) : NULL;
+	ct = node ? kgc_central_of(node, spc) : NULL;
 	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, SWEEP_BATCH))
 		heap->sweep_at++;
 	return true;

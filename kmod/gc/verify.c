@@ -11,7 +11,7 @@
  * because all that can be reached is marked, newborns are born marked, and
  * only what can be reached can be stored. By induction over paths it means
  * that everything reachable is marked. So the check needs no tracer, no memory
- * and no halt: it walks all spans in address order, by another way than the
+ * and no halt: it walks all spans arena by arena, by another way than the
  * marker came, and looks at every field of every marked slot.
  *
  * Besides it checks that marked slots are in use, scanned ones marked, that no
@@ -131,69 +131,59 @@ static void verify_span(struct kgc_heap *heap, struct kgc_span *span)
 
 /* ---- the walk over all spans ---------------------------------------------- */
 
-/* The first arena that ends behind @at. Return: false when there is none. */
-static bool next_arena(struct kgc_pageheap *ph, unsigned long at,
-		       unsigned long *base, unsigned long *end)
+/* The arena before the one with the key *@below. Return: false: there is none. */
+static bool next_arena(struct kgc_pageheap *ph, unsigned long *below,
+		       struct kgc_stretch *s)
 {
-	struct kgc_arena *arena, *best = NULL;
-	struct rb_node *rb;
+	struct kgc_arena *arena;
 
 	raw_spin_lock_irq(&ph->lock);
-	rb = ph->arenas.rb_node;
-	while (rb) {
-		arena = rb_entry(rb, struct kgc_arena, node);
-		if (arena->base + (PAGE_SIZE << arena->order) > at) {
-			best = arena;
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
-	}
-	if (best) {
-		*base = best->base;
-		*end = best->base + (PAGE_SIZE << best->order);
+	arena = kgc_arena_below(ph, *below);
+	if (arena) {
+		*below = kgc_arena_key(arena);
+		s->arena = arena;
+		s->at = arena->base;
+		s->end = arena->base + (PAGE_SIZE << arena->order);
 	}
 	raw_spin_unlock_irq(&ph->lock);
-	return best;
+	return arena;
 }
 
-/* The heap's span that begins at a heap page; the page may be another's by now. */
-static struct kgc_span *span_at(struct kgc_heap *heap, unsigned long at)
+/* The span that begins at the next heap page of the stretch, if one does. */
+static struct kgc_span *next_span(struct kgc_heap *heap, struct kgc_stretch *s)
 {
 	struct kgc_span *span;
 
 	rcu_read_lock();
-	span = kgc_map_find((void *)at);
+	span = kgc_map_find((void *)s->at);
+	/* the page may be another's by now */
 	if (span && (READ_ONCE(span->owner) != &heap->alloc ||
-		     span->base != at))
+		     READ_ONCE(span->arena) != s->arena ||
+		     span->base != s->at))
 		span = NULL;
 	rcu_read_unlock();
+	s->at += KGC_PAGE_SIZE;
 	return span;
-}
-
-/* Spans that begin in [@at, @end). */
-static void spans_between(struct kgc_heap *heap, unsigned long at,
-			  unsigned long end, kgc_span_fn fn, void *data)
-{
-	for (; at < end; at += KGC_PAGE_SIZE) {
-		struct kgc_span *span = span_at(heap, at);
-
-		if (span)
-			fn(heap, span, data);
-	}
 }
 
 /* Call @fn for every span. Nobody must be able to allocate. */
 void kgc_verify_each_span(struct kgc_heap *heap, kgc_span_fn fn, void *data)
 {
-	unsigned long at, base, end;
+	struct kgc_span *span;
+	struct kgc_stretch s;
 	int nid;
 
 	for_each_online_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+		unsigned long below = ULONG_MAX;
 
-		for (at = 0; next_arena(ph, at, &base, &end); at = end)
-			spans_between(heap, base, end, fn, data);
+		while (next_arena(ph, &below, &s)) {
+			while (s.at < s.end) {
+				span = next_span(heap, &s);
+				if (span)
+					fn(heap, span, data);
+			}
+		}
 	}
 }
 
@@ -275,10 +265,8 @@ void kgc_verify_counters(struct kgc_heap *heap)
 
 		inuse += READ_ONCE(node->pages.inuse);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
-			struct kgc_central *ct;
+			struct kgc_central *ct = kgc_central_of(node, spc);
 
-			/* pairs with the cmpxchg() in kgc_reserve_fill() */
-			ct = smp_load_acquire(&node->central[spc]);
 			if (ct)
 				verify_central(heap, nid, spc, ct);
 			cond_resched();
@@ -296,7 +284,8 @@ void kgc_verify_begin(struct kgc_heap *heap)
 	size_t i;
 
 	heap->verify.nid = first_online_node;
-	heap->verify.at = 0;
+	heap->verify.below = ULONG_MAX;
+	heap->verify.left = (struct kgc_stretch){ };
 	heap->verify.runs++;
 	kgc_handles_for_each(heap, verify_field);
 	raw_spin_lock_irq(&heap->roots.lock);
@@ -317,21 +306,19 @@ bool kgc_verify_some(struct kgc_heap *heap)
 {
 	struct kgc_verify *v = &heap->verify;
 	struct kgc_pageheap *ph = &heap->alloc.node[v->nid]->pages;
-	unsigned long base, end;
+	struct kgc_span *span;
 	unsigned int pages;
 
-	if (!next_arena(ph, v->at, &base, &end)) {
+	if (v->left.at == v->left.end && !next_arena(ph, &v->below, &v->left)) {
 		v->nid = next_node(v->nid, node_possible_map);
-		v->at = 0;
+		v->below = ULONG_MAX;
 		return v->nid < MAX_NUMNODES;
 	}
-	v->at = max(v->at, base);
-	for (pages = 0; pages < VERIFY_PAGES && v->at < end; pages++) {
-		struct kgc_span *span = span_at(heap, v->at);
-
+	for (pages = 0; pages < VERIFY_PAGES && v->left.at < v->left.end;
+	     pages++) {
+		span = next_span(heap, &v->left);
 		if (span)
 			verify_span(heap, span);
-		v->at += KGC_PAGE_SIZE;
 	}
 	return true;
 }

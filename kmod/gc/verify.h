@@ -5,12 +5,27 @@
 
 #include <linux/types.h>
 
+struct kgc_arena;
 struct kgc_heap;
+
+/**
+ * struct kgc_stretch - heap pages of an arena that are still to be looked at
+ * @arena: never followed. What was given back of an arena may be another one
+ *	now; this tells whose a span is
+ * @at: address of the next page
+ * @end: behind the last
+ */
+struct kgc_stretch {
+	const struct kgc_arena	*arena;
+	unsigned long		at;
+	unsigned long		end;
+};
 
 /**
  * struct kgc_verify - what the verifier has done for a heap
  * @nid: node the walk has come to
- * @at: address the walk has come to
+ * @below: key of the arena the walk has come to
+ * @left: what is left of that arena
  * @runs: mark phases checked
  * @objects: objects looked at
  * @forged: words of conservative objects that name dead objects; userspace may
@@ -19,7 +34,8 @@ struct kgc_heap;
  */
 struct kgc_verify {
 	int		nid;
-	unsigned long	at;
+	unsigned long	below;
+	struct kgc_stretch left;
 	u64		runs;
 	u64		objects;
 	u64		forged;

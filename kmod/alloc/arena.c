@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tree of arenas of one page heap. A search is address-ordered first fit,
+ * which keeps the high arenas empty so that they can be returned (Wilson et
+ * al., "Dynamic Storage Allocation", 1995; the Go runtime's mpagealloc.go for
+ * summaries over bitmaps).
+ *
+ * Context of all of it but kgc_arenas_walk(): the page heap's lock is held.
+ */
+#include <linux/mm.h>
+#include <linux/rbtree_augmented.h>
+
+#include "pageheap.h"
+
+#define WALK_BATCH	16	/* arenas looked at under the lock */
+
+#define arena_of(rb)	rb_entry_safe(rb, struct kgc_arena, node)
+#define arena_run(a)	((a)->max_run)
+
+RB_DECLARE_CALLBACKS_MAX(static, arena_callbacks, struct kgc_arena, node,
+			 unsigned int, subtree_run, arena_run)
+
+static unsigned int subtree_run(struct rb_node *rb)
+{
+	return rb ? arena_of(rb)->subtree_run : 0;
+}
+
+/* Its bitmap of used pages has changed. */
+void kgc_arena_update_run(struct kgc_arena *arena)
+{
+	unsigned int start = 0, end, longest = 0;
+
+	while (start < arena->npages) {
+		start = find_next_zero_bit(arena->used, arena->npages, start);
+		end = find_next_bit(arena->used, arena->npages, start);
+		longest = max(longest, end - start);
+		start = end;
+	}
+	arena->max_run = longest;
+	arena_callbacks.propagate(&arena->node, NULL);
+}
+
+/* The arena at the lowest address with a run of @npages, or NULL. */
+struct kgc_arena *kgc_arena_first_fit(struct kgc_pageheap *ph,
+				      unsigned int npages)
+{
+	struct rb_node *rb = ph->arenas.rb_node;
+
+	while (rb && subtree_run(rb) >= npages) {
+		ph->steps++;
+		if (subtree_run(rb->rb_left) >= npages) {
+			rb = rb->rb_left;
+			continue;
+		}
+		if (arena_of(rb)->max_run >= npages)
+			return arena_of(rb);
+		rb = rb->rb_right;
+	}
+	return NULL;
+}
+
+void kgc_arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	struct rb_node **at = &ph->arenas.rb_node, *parent = NULL;
+
+	while (*at) {
+		struct kgc_arena *a = arena_of(*at);
+
+		parent = *at;
+		a->subtree_run = max(a->subtree_run, arena->max_run);
+		at = kgc_arena_key(arena) < kgc_arena_key(a) ?
+			&parent->rb_left : &parent->rb_right;
+	}
+	arena->subtree_run = arena->max_run;
+	rb_link_node(&arena->node, parent, at);
+	rb_insert_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+}
+
+void kgc_arena_erase(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	rb_erase_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+}
+
+/* The last arena whose key is below @below, or NULL. */
+struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below)
+{
+	struct rb_node *rb = ph->arenas.rb_node, *best = NULL;
+
+	while (rb) {
+		if (kgc_arena_key(arena_of(rb)) < below) {
+			best = rb;
+			rb = rb->rb_right;
+		} else {
+			rb = rb->rb_left;
+		}
+	}
+	return arena_of(best);
+}
+
+/**
+ * kgc_arenas_walk() - show @fn some arenas, from high addresses to low ones
+ * @ph: the page heap
+ * @below: ULONG_MAX, or what the call before returned
+ * @fn: called with the lock held; may take the arena out of the tree
+ * @data: for @fn
+ *
+ * Between calls the lock is free and the tree may change; an arena that is in
+ * it all the time is seen.
+ *
+ * Context: takes the page heap's lock.
+ * Return: where to go on, or 0 when there is nothing more to be seen.
+ */
+unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
+			      kgc_arena_fn fn, void *data)
+{
+	enum kgc_walk next = KGC_WALK_ON;
+	unsigned int n = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	for (; next == KGC_WALK_ON && n < WALK_BATCH; n++) {
+		struct kgc_arena *arena = kgc_arena_below(ph, below);
+
+		below = arena ? kgc_arena_key(arena) : 0;
+		next = arena ? fn(ph, arena, data) : KGC_WALK_END;
+	}
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	if (next == KGC_WALK_END)
+		return 0;
+	return next == KGC_WALK_AGAIN ? below + 1 : below;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a try inside a region lacked, fetched outside of it: a central, a span
+ * structure, a side table, pages. Here the caller's gfp counts, and here all of
+ * a heap's memory is charged to its cgroup.
+ */
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "../compat.h"
+#include "alloc.h"
+#include "charge.h"
+
+/*
+ * What of a caller's flags is passed on: how hard to try, not where from.
+ * __GFP_NOFAIL is not, every allocation from a heap can fail; and where that
+ * lets the page allocator choose, it fails rather than kill a process.
+ */
+#define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
+		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
+		 __GFP_NOMEMALLOC)
+
+static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
+{
+	struct kgc_central *ct;
+	unsigned int i;
+
+	ct = kzalloc_node(sizeof(*ct), gfp, node->pages.nid);
+	if (!ct)
+		return NULL;
+	raw_spin_lock_init(&ct->lock);
+	ct->random = get_random_u64();
+	for (i = 0; i < 2; i++) {
+		INIT_LIST_HEAD(&ct->partial[i]);
+		INIT_LIST_HEAD(&ct->full[i]);
+	}
+	return ct;
+}
+
+static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
+			 unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
+{
+	unsigned int nelems = kgc_nelems(spc);
+	struct kgc_central *ct;
+
+	switch (r->need) {
+	case KGC_NEED_CENTRAL:
+		ct = central_create(node, gfp);
+		if (!ct)
+			return false;
+		/* complete before it is seen: pairs with kgc_central_of() */
+		if (cmpxchg(&node->central[spc], NULL, ct))
+			kfree(ct);
+		else
+			kgc_pageheap_account(&node->pages, KGC_META_CENTRALS,
+					     sizeof(*ct));
+		return true;
+	case KGC_NEED_SPAN:
+		r->span = kgc_span_alloc(nelems, node->pages.nid, gfp);
+		if (!r->span)
+			return false;
+		kgc_pageheap_account_span(&node->pages, kgc_words_index(nelems),
+					  1);
+		return true;
+	case KGC_NEED_TYPES:
+		r->types = kgc_types_alloc(nelems, gfp);
+		return r->types;
+	case KGC_NEED_PAGES:
+		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
+	default:
+		return false;
+	}
+}
+
+/**
+ * kgc_reserve_fill() - fetch what a try inside a region lacked
+ * @a: the allocator
+ * @node: the node the try was on
+ * @spc: span class
+ * @r: says what; receives it
+ * @gfp: how hard to try
+ *
+ * Context: as @gfp says; outside of any region, no locks held.
+ * Return: whether trying again makes sense.
+ */
+bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
+		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
+{
+	struct mem_cgroup *old;
+	bool filled;
+
+	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
+	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
+		gfp |= __GFP_RETRY_MAYFAIL;
+	/* whoever may use the reserves is charged beyond the cgroup's limit */
+	if (a->memcg)
+		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
+	r->fetched = true;
+	old = kgc_charge_begin(a->memcg);
+	filled = reserve_fill(a, node, spc, r, gfp);
+	kgc_charge_end(a->memcg, old);
+	return filled;
+}
+
+/* Put back what was not used. Context: no locks held, not hardirq. */
+void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
+{
+	if (unlikely(r->span))
+		kgc_pageheap_keep_spare(&node->pages, r->span);
+	if (unlikely(r->types))
+		kfree(r->types);
+	r->span = NULL;
+	r->types = NULL;
+}
