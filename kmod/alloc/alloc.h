@@ -74,8 +74,9 @@ struct kgc_cpu {
  * @live: objects that the sweeps of this generation found marked
  * @spans: spans that exist, cached ones included
  * @refills: spans given to caches
- * @reused: slots in refills from swept spans
- * @fresh: slots in refills from fresh spans
+ * @reused: slots handed out of spans that were swept before; what a cache has
+ *	not used of one is taken off when it comes back
+ * @fresh: slots of spans that were made
  * @asked: bytes that @mallocs asked for, where a slot may be larger; a slot of
  *	a span of several types counts whole
  * @swept: spans swept

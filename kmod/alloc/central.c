@@ -260,12 +260,11 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 	r->need = KGC_NEED_NOTHING;
 	flags = central_lock(ct);
 	span = central_find(a, ct, node, shape, r);
-	if (span)
-		ct->reused += span->nfree;
-	else if (r->need == KGC_NEED_NOTHING)
+	if (!span && r->need == KGC_NEED_NOTHING)
 		span = span_create_small(a, ct, node, spc, shape, r);
 	if (span) {
 		ct->refills++;
+		ct->reused += span->swept ? span->nfree : 0;
 		kgc_span_next_word(span);
 		atomic64_add((u64)span->nfree * span->size, &a->charged);
 	}
@@ -282,6 +281,8 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 	central_account(ct, span);
 	if (span->nfree)
 		atomic64_sub((u64)span->nfree * span->size, &a->charged);
+	if (span->swept)
+		ct->reused -= span->nfree;
 	central_file(ct, span);
 	central_unlock(ct, flags);
 }
@@ -352,6 +353,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
 		atomic64_add(span->size, &a->charged);
+		ct->reused += span->swept;
 	}
 	if (span) {
 		central_account(ct, span);

@@ -85,6 +85,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->nfree = nelems;
 	span->size = size;
 	span->clear = false;
+	span->swept = false;
 	span->magic = kgc_classes[spc >> 1].magic;
 	span->shape = NULL;
 	span->queued = 0;
@@ -207,6 +208,7 @@ unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 	}
 	span->nfree = span->nelems - live;
 	span->gen = gen;
+	span->swept = true;
 	span->word = free;
 	span->word_base = (char *)span->base;
 	return live;

@@ -66,7 +66,8 @@ struct kgc_shape {
  * @nelems: slots
  * @spc: span class
  * @nwords: words in each bitmap
- * @nid: NUMA node of the pages
+ * @nid: node of the page heap that the pages are from
+ * @swept: a sweep has been over it: slots are used again
  * @dirty: free slots may hold something else than zeroes
  * @gen: generation at which it was last swept or born; stale when it is not
  *	the allocator's: then the mark bits decide who lives
@@ -96,6 +97,7 @@ struct kgc_span {
 	bool			dirty;
 	bool			clear;
 	u16			nid;
+	bool			swept;
 	u32			npages;
 	unsigned int		queued;
 	struct llist_node	grey;
