@@ -112,10 +112,12 @@ struct kgc_central {
 
 /**
  * struct kgc_node - one NUMA node of an allocator
+ * @home: where its CPUs allocate: itself, or the nearest node that has memory
  * @pages: its page heap
  * @central: by span class, each made when first needed
  */
 struct kgc_node {
+	struct kgc_node		*home;
 	struct kgc_pageheap	pages;
 	struct kgc_central	*central[KGC_NR_SPAN_CLASSES];
 };

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 #include "alloc.h"
 
@@ -61,6 +62,22 @@ static void cache_init(struct kgc_cpu *c)
 		c->span[spc] = &kgc_empty_span;
 }
 
+/* The nearest node that has memory, itself if it has. */
+static int node_with_memory(int nid)
+{
+	int other, nearest = nid, least = INT_MAX;
+
+	if (node_state(nid, N_MEMORY))
+		return nid;
+	for_each_node_state(other, N_MEMORY) {
+		if (node_distance(nid, other) < least) {
+			least = node_distance(nid, other);
+			nearest = other;
+		}
+	}
+	return nearest;
+}
+
 /**
  * kgc_allocator_init() - an allocator without memory
  * @a: zeroed
@@ -93,6 +110,8 @@ int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
 			goto err_node;
 		kgc_pageheap_init(&a->node[nid]->pages, nid);
 	}
+	for_each_node(nid)
+		a->node[nid]->home = a->node[node_with_memory(nid)];
 	return 0;
 
 err_node:

@@ -249,9 +249,9 @@ static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
 }
 
 /* Where to allocate from; a hint, so migrating right after does not matter. */
-static int raw_numa_node(void)
+static struct kgc_node *home_node(struct kgc_allocator *a)
 {
-	return cpu_to_mem(raw_smp_processor_id());
+	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
 }
 
 static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
@@ -330,7 +330,7 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      size_t size, gfp_t gfp)
 {
 	struct kgc_reserve r = { };
-	struct kgc_node *node = a->node[raw_numa_node()];
+	struct kgc_node *node = home_node(a);
 	void *obj;
 
 	if (WARN_ON_ONCE(in_nmi()))
@@ -385,7 +385,7 @@ void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, size_t size, gfp_t gfp)
 {
 	unsigned int spc = shape->spc & 1;
-	struct kgc_node *node = a->node[raw_numa_node()];
+	struct kgc_node *node = home_node(a);
 	struct kgc_span *span;
 	void *obj = NULL;
 	int nid;

@@ -182,29 +182,46 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 	return clamp(order, least, max(most, least));
 }
 
+static struct page *block_alloc(struct kgc_allocator *a,
+				struct kgc_pageheap *ph, unsigned int order,
+				gfp_t gfp)
+{
+	struct page *page;
+
+	if (!kgc_allocator_charge(a, PAGE_SIZE << order))
+		return NULL;
+	page = alloc_pages_node(ph->nid, gfp, order);
+	if (!page)
+		kgc_allocator_uncharge(a, PAGE_SIZE << order);
+	return page;
+}
+
 /*
- * A block as large as is there for the asking, on this node and without the
- * reserves; only for the smallest that would do, try as hard as @gfp says.
+ * A block as large as is there for the asking, without the reserves: on this
+ * node, and when it has none at all, on any. Only for the smallest that would
+ * do, try as hard as @gfp says.
  */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
 				unsigned int *order, gfp_t gfp)
 {
 	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
-			__GFP_NOMEMALLOC | __GFP_THISNODE;
+			__GFP_NOMEMALLOC;
+	gfp_t node = __GFP_THISNODE;
 	struct page *page;
 
-	for (*order = arena_wanted_order(ph, least); ; --*order) {
-		gfp_t flags = *order > least ? lightly : gfp;
-
-		if (kgc_allocator_charge(a, PAGE_SIZE << *order)) {
-			page = alloc_pages_node(ph->nid, flags, *order);
+	for (;; node = 0) {
+		for (*order = arena_wanted_order(ph, least); *order > least;
+		     --*order) {
+			page = block_alloc(a, ph, *order, lightly | node);
 			if (page)
 				return page;
-			kgc_allocator_uncharge(a, PAGE_SIZE << *order);
 		}
-		if (*order <= least)
-			return NULL;
+		if (!node || num_online_nodes() == 1)
+			return block_alloc(a, ph, least, gfp);
+		page = block_alloc(a, ph, least, lightly | node);
+		if (page)
+			return page;
 	}
 }
 

@@ -323,6 +323,10 @@ void shim_unlock(bool *held);
 #define for_each_node(nid)		for ((nid) = 0; (nid) < nr_node_ids; (nid)++)
 #define for_each_online_node(nid)	for_each_node(nid)
 #define node_online(nid)		true
+#define node_state(nid, state)		((void)(nid), true)
+#define for_each_node_state(nid, state)	for_each_node(nid)
+#define node_distance(from, to)		((from) == (to) ? 10 : 20)
+#define num_online_nodes()		nr_node_ids
 #define alloc_percpu_gfp(T, gfp)	((T *)kzalloc(shim_cpus * sizeof(T), gfp))
 #define free_percpu			shim_free
 #define per_cpu_ptr(p, cpu)		(&(p)[cpu])
