@@ -542,4 +542,35 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	EXPECT_LE(slabs, counted + counted / 10 + (1 << 20));
 }
 
+/* Every slot of every span has a type of its own. */
+TEST_F(heap, metadata_of_mixed_types_is_at_most_6_percent)
+{
+	struct kgc_batch_builder batch;
+	unsigned long left = scaled(400000);
+	struct kgc_stats stats;
+	int type[16];
+
+	for (int i = 0; i < 16; i++) {
+		type[i] = kgc_type_register(self->fd, "line", LINE, 0,
+					    (struct kgc_field[]){ { 0, 0 } }, 1);
+		ASSERT_GT(type[i], 0);
+	}
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, kgc_batch_init(&batch, self->fd, 4096));
+	for (; left >= 2048; left -= 2048) {
+		kgc_batch_reset(&batch);
+		for (int i = 0; i < 2048; i++)
+			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type[i % 16], 0)));
+		ASSERT_EQ(0, flush_all(&batch));
+	}
+	kgc_batch_destroy(&batch);
+	stats = stats_of(self->fd);
+	TH_LOG("metadata %llu of %llu bytes in use",
+	       (unsigned long long)stats.meta_sys,
+	       (unsigned long long)stats.heap_inuse);
+	EXPECT_GT(meta(_metadata, self->info.heap_id, "TypeTables"),
+		  stats.heap_inuse / 40);
+	EXPECT_LE(stats.meta_sys * 100, stats.heap_inuse * 6);
+}
+
 TEST_HARNESS_MAIN

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything at once: objects of all sizes from several processes, memory that
- * becomes short, caches that are dropped, options that change, free memory that
- * is asked back, processors that come and go. In the end every object was found
- * dead, every page and all of their metadata was given back.
+ * Everything at once: objects of all sizes from several processes, others that
+ * one processor makes and another lets go of, memory that becomes short, caches
+ * that are dropped, options that change, free memory that is asked back,
+ * processors that come and go. In the end every object was found dead, every
+ * page and all of their metadata was given back.
  *
  * kselftest-timeout: 180
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define HEAP_VERIFY 1
@@ -59,6 +62,129 @@ static pid_t squeeze(void)
 	return pid;
 }
 
+/* ---- made on one processor, let go of on another -------------------------- */
+
+#define ON_THE_WAY	512
+
+/* From the producer to the consumer, who shares the descriptor. */
+struct belt {
+	volatile bool stop;
+	bool done;			/* the producer is */
+	unsigned long put, got;		/* each written by one of the two */
+	unsigned long refused, wrong;
+	int err[2];
+	pid_t pid[2];
+	int cpu[2];
+	__u64 handle[ON_THE_WAY];
+};
+
+/* The processor may have been away, which ends being bound to it. */
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static int produce(struct belt *b, int heap)
+{
+	static const __u32 sizes[] = { 16, 64, 256, 1000, 4096, 50000 };
+	int types[6], err;
+	__u64 handle, word;
+
+	for (int i = 0; i < 6; i++) {
+		types[i] = kgc_type_register(heap, "parcel", sizes[i], 0, NULL, 0);
+		if (types[i] < 0)
+			return types[i];
+	}
+	while (!b->stop) {
+		if (b->put % 64 == 0)
+			stay_on(b->cpu[0]);
+		if (b->put - __atomic_load_n(&b->got, __ATOMIC_ACQUIRE) == ON_THE_WAY) {
+			sched_yield();
+			continue;
+		}
+		err = kgc_alloc(heap, types[b->put % 61 % 6], 0, &handle);
+		if (err == -ENOMEM) {
+			b->refused++;
+			usleep(1000);
+			continue;
+		}
+		word = b->put;
+		err = err ? err : kgc_write(heap, handle, 0, &word, sizeof(word));
+		if (err)
+			return err;
+		b->handle[b->put % ON_THE_WAY] = handle;
+		__atomic_store_n(&b->put, b->put + 1, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+static int consume(struct belt *b, int heap)
+{
+	__u64 handle, word;
+	int err;
+
+	for (;;) {
+		/* read before the belt is looked at for the last time */
+		bool last = __atomic_load_n(&b->done, __ATOMIC_ACQUIRE);
+
+		if (b->got % 64 == 0)
+			stay_on(b->cpu[1]);
+		if (b->got == __atomic_load_n(&b->put, __ATOMIC_ACQUIRE)) {
+			if (last)
+				return 0;
+			sched_yield();
+			continue;
+		}
+		handle = b->handle[b->got % ON_THE_WAY];
+		err = kgc_read(heap, handle, 0, &word, sizeof(word));
+		err = err ? err : kgc_drop(heap, handle);
+		if (err)
+			return err;
+		b->wrong += word != b->got;
+		__atomic_store_n(&b->got, b->got + 1, __ATOMIC_RELEASE);
+	}
+}
+
+static struct belt *belt_begin(int heap, int cpu)
+{
+	struct belt *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int (*side[2])(struct belt *b, int heap) = { produce, consume };
+
+	if (b == MAP_FAILED)
+		return NULL;
+	b->cpu[1] = cpu > 0 ? cpu : sysconf(_SC_NPROCESSORS_ONLN) - 1;
+	for (int i = 0; i < 2; i++) {
+		b->pid[i] = fork();
+		if (!b->pid[i]) {
+			b->err[i] = side[i](b, heap);
+			_exit(0);
+		}
+	}
+	return b;
+}
+
+/* 0, or -errno of either side; -ENODATA when nothing was handed over. */
+static int belt_end(struct belt *b)
+{
+	b->stop = true;
+	for (int i = 0; i < 2; i++) {
+		waitpid(b->pid[i], NULL, 0);
+		__atomic_store_n(&b->done, true, __ATOMIC_RELEASE);
+	}
+	fprintf(stderr, "# handed over: %lu of %lu, %lu refused, %lu wrong, errors %d and %d\n",
+		b->got, b->put, b->refused, b->wrong, b->err[0], b->err[1]);
+	if (b->wrong)
+		return -EUCLEAN;
+	if (b->err[0] || b->err[1])
+		return b->err[0] ? b->err[0] : b->err[1];
+	return b->got && b->got == b->put ? 0 : -ENODATA;
+}
+
 TEST_F(heap, all_of_it_at_once_loses_nothing)
 {
 	struct random random = random_from(random_seed());
@@ -66,9 +192,12 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 	time_t end = time(NULL) + scaled(20);
 	int cpu = removable_cpu(), rounds = 0;
 	struct churn *c;
+	struct belt *b;
 
 	c = churn_begin(self->fd, 4);
+	b = belt_begin(self->fd, cpu);
 	ASSERT_NE(NULL, c);
+	ASSERT_NE(NULL, b);
 	while (time(NULL) < end || rounds < 2) {
 		pid_t squeezer = rounds % 4 == 0 ? squeeze() : 0;
 
@@ -93,6 +222,7 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 			waitpid(squeezer, NULL, 0);
 		rounds++;
 	}
+	EXPECT_EQ(0, belt_end(b));
 	EXPECT_EQ(0, churn_end(c));
 	TH_LOG("%d rounds, %s", rounds, cpu < 0 ? "every processor stayed" :
 	       "with processors that came and went");
