@@ -84,7 +84,9 @@ static int handles_grow_charged(struct kgc_handles *handles, gfp_t gfp)
 	if (!err) {
 		chunk[KGC_HANDLE_CHUNK - 1].next_free = handles->free;
 		handles->free = first + 1;
-		WRITE_ONCE(handles->nr_slots, first + KGC_HANDLE_CHUNK);
+		/* the chunk comes first: pairs with the scans' acquire */
+		smp_store_release(&handles->nr_slots,
+				  first + KGC_HANDLE_CHUNK);
 	}
 	spin_unlock_bh(&handles->lock);
 	if (err)
@@ -203,10 +205,17 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	return 0;
 }
 
-/* Object and type of an open slot. Return: false when @handle is stale. */
+/*
+ * Object and type of an open slot. Return: false when @handle is stale, or is a
+ * guess: a slot dropped before and used again after the object was read would
+ * give the type of another.
+ */
 static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
 		     void **obj, unsigned int *type)
 {
+	/* pairs with the release in slot_put() */
+	if (smp_load_acquire(&slot->gen) != handle_gen(handle))
+		return false;
 	*obj = smp_load_acquire(&slot->obj);	/* kgc_handle_publish() */
 	*type = smp_load_acquire(&slot->type);	/* kgc_weak_open() */
 	if (!(*type & KGC_SLOT_OPEN))
@@ -342,7 +351,7 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 /* Mark what one chunk of handles holds. Return: whether any are left. */
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 {
-	u32 end = READ_ONCE(handles->nr_slots);
+	u32 end = smp_load_acquire(&handles->nr_slots);	/* handles_grow() */
 	struct kgc_handle_slot *slot;
 	unsigned int i;
 
@@ -364,7 +373,7 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
  */
 bool kgc_handles_clear_some(struct kgc_handles *weak)
 {
-	u32 end = READ_ONCE(weak->nr_slots);
+	u32 end = smp_load_acquire(&weak->nr_slots);	/* handles_grow() */
 	struct kgc_handle_slot *slot;
 	unsigned int i;
 
