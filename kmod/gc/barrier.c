@@ -121,24 +121,38 @@ void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n)
 EXPORT_SYMBOL_GPL(__kgc_copy);
 
 /*
+ * A word that may be a pointer, and may name what is dead: userspace wrote it.
+ * Under MARK only the gate says which, or the dead were marked when nobody looks
+ * for marks any more.
+ */
+static void shade_word(struct kgc_section s, void *word)
+{
+	struct kgc_span *span;
+	unsigned int i;
+
+	span = kgc_find_object(s.heap, word, &i);
+	if (span && s.mode & KGC_MODE_BLACK)
+		kgc_strengthen(s, span, word, i);
+	else if (span)
+		kgc_shade(s.heap, word);
+}
+
+/*
  * Overwrite words that may or may not be pointers, as in a conservative
  * object: every value that could be one is treated as one.
  */
 void *kgc_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;
-	unsigned int i;
 
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
 	old = READ_ONCE(*slot);
 	do {
-		if (s.mode & KGC_MODE_SHADE_OLD &&
-		    kgc_find_object(s.heap, old, &i))
-			kgc_shade(s.heap, old);
-		if (s.mode & KGC_MODE_SHADE_NEW &&
-		    kgc_find_object(s.heap, value, &i))
-			kgc_shade(s.heap, value);
+		if (s.mode & KGC_MODE_SHADE_OLD)
+			shade_word(s, old);
+		if (s.mode & KGC_MODE_SHADE_NEW)
+			shade_word(s, value);
 	} while (!try_cmpxchg(slot, &old, value));
 	return old;
 }
