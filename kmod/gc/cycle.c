@@ -226,7 +226,7 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_finals_scan_some(heap, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
-	if (list_empty(&heap->finals.found))
+	if (!kgc_finals_found(heap))
 		marking_is_over(heap, cy);
 	else
 		cy->step = KGC_STEP_DRAIN;
@@ -545,8 +545,9 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 {
 	struct kgc_cycle *cy = &heap->cycle;
 
-	kgc_pace_stop(heap);
 	cancel_delayed_work_sync(&cy->work);
+	/* a cycle that came to its end just now may have set the timer */
+	kgc_pace_stop(heap);
 	/* to its end: it is counted */
 	flush_work(&cy->hurry);
 	/* a callback touches the heap after it has said that it is over */

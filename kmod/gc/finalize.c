@@ -106,6 +106,19 @@ void kgc_finals_scan_begin(struct kgc_heap *heap)
 	heap->finals.at = 0;
 }
 
+/* What was found is a root from now on. */
+static void found_mark(struct kgc_heap *heap, struct list_head *found,
+		       struct kgc_marker *m)
+{
+	struct kgc_final *f;
+
+	list_for_each_entry(f, found, link) {
+		kgc_root_add_slots(heap, &f->root, &f->obj, 1);
+		kgc_mark_root(m, f->obj);
+		cond_resched();
+	}
+}
+
 /*
  * Look at a bounded number of pending finalizers; those of white objects are
  * found. Return: whether any are left to look at.
@@ -130,34 +143,31 @@ bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 			continue;
 		xa_erase_bh(&finals->pending, index);
 		atomic_dec(&finals->nr_pending);
-		list_add_tail(&f->link, &finals->found);
+		list_add_tail(&f->link, f->fn ? &finals->found :
+						&finals->found_records);
 	}
-	list_for_each_entry(f, &finals->found, link) {
-		kgc_root_add_slots(heap, &f->root, &f->obj, 1);
-		kgc_mark_root(m, f->obj);
-		cond_resched();
-	}
+	found_mark(heap, &finals->found, m);
+	found_mark(heap, &finals->found_records, m);
 	return false;
+}
+
+/* Whether this cycle has found any. */
+bool kgc_finals_found(struct kgc_heap *heap)
+{
+	return !list_empty(&heap->finals.found) ||
+	       !list_empty(&heap->finals.found_records);
 }
 
 /* The cycle is over: call what was found. */
 void kgc_finals_publish(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
-	struct kgc_final *f, *next;
-	bool due = false, records = false;
+	bool due = !list_empty(&finals->found);
+	bool records = !list_empty(&finals->found_records);
 
-	if (list_empty(&finals->found))
-		return;
 	spin_lock_bh(&finals->lock);
-	list_for_each_entry_safe(f, next, &finals->found, link) {
-		list_move_tail(&f->link, f->fn ? &finals->due :
-						 &finals->records);
-		if (f->fn)
-			due = true;
-		else
-			records = true;
-	}
+	list_splice_tail_init(&finals->found, &finals->due);
+	list_splice_tail_init(&finals->found_records, &finals->records);
 	spin_unlock_bh(&finals->lock);
 	if (due)
 		queue_work(kgc_finals_wq, &finals->work);
@@ -272,6 +282,7 @@ void kgc_finals_init(struct kgc_heap *heap)
 
 	xa_init_flags(&finals->pending, XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&finals->found);
+	INIT_LIST_HEAD(&finals->found_records);
 	INIT_LIST_HEAD(&finals->due);
 	INIT_LIST_HEAD(&finals->records);
 	spin_lock_init(&finals->lock);
@@ -289,8 +300,10 @@ static void list_drop(struct list_head *list)
 {
 	struct kgc_final *f, *next;
 
-	list_for_each_entry_safe(f, next, list, link)
+	list_for_each_entry_safe(f, next, list, link) {
 		kfree(f);
+		cond_resched();
+	}
 }
 
 /* Drop what is left without calling it; the collector has stopped. */
@@ -301,10 +314,13 @@ void kgc_finals_destroy(struct kgc_heap *heap)
 	unsigned long index;
 
 	cancel_work_sync(&finals->work);
-	xa_for_each(&finals->pending, index, f)
+	xa_for_each(&finals->pending, index, f) {
 		kfree(f);
+		cond_resched();
+	}
 	xa_destroy(&finals->pending);
 	list_drop(&finals->found);
+	list_drop(&finals->found_records);
 	list_drop(&finals->due);
 	list_drop(&finals->records);
 }

@@ -20,7 +20,7 @@ struct kgc_marker;
  * @root: makes it one
  * @fn: called, or NULL: a record for userspace
  * @cookie: for the record
- * @link: on kgc_finals.found or .due
+ * @link: on kgc_finals.found, .found_records, .due or .records
  */
 struct kgc_final {
 	void			*obj;
@@ -36,8 +36,9 @@ struct kgc_final {
  * @nr_pending: entries in @pending
  * @nr: of struct kgc_final, wherever they are
  * @at: address from which the collector's scan goes on
- * @found: objects found dead in the current cycle; the collector's own
- * @lock: guards @due, @nr_due and @records
+ * @found: finalizers of objects found dead in the current cycle; the collector's own
+ * @found_records: the same for userspace
+ * @lock: guards @due and @records
  * @due: finalizers to be called
  * @records: finalizers to be read by userspace
  * @work: calls them
@@ -49,6 +50,7 @@ struct kgc_finals {
 	atomic_t		nr;
 	unsigned long		at;
 	struct list_head	found;
+	struct list_head	found_records;
 	spinlock_t		lock;	/* of both lists below */
 	struct list_head	due;
 	struct list_head	records;
@@ -63,6 +65,7 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		  u64 cookie, gfp_t gfp);
 void kgc_finals_scan_begin(struct kgc_heap *heap);
 bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m);
+bool kgc_finals_found(struct kgc_heap *heap);
 void kgc_finals_publish(struct kgc_heap *heap);
 int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 		   struct kgc_final **taken);

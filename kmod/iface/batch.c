@@ -125,6 +125,7 @@ static int op_run(struct batch_run *run, struct kgc_op *op)
 	case KGC_OP_WRITE:
 		kgc_exit(run->s);
 		err = op_outside(run->heap, op, handle);
+		cond_resched();
 		run->s = kgc_enter(run->heap);
 		return err;
 	case KGC_OP_STORE:

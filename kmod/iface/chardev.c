@@ -492,6 +492,7 @@ static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
 		}
 		kgc_final_done(heap, f);
 		done += sizeof(record);
+		cond_resched();
 	}
 	return done;
 }
