@@ -7,7 +7,7 @@
 #include "../heap.h"
 #include "root.h"
 
-#define SCAN_SLOTS	256
+#define SCAN_SLOTS	64
 
 void kgc_roots_init(struct kgc_roots *roots)
 {
@@ -84,22 +84,33 @@ void kgc_roots_scan_begin(struct kgc_roots *roots)
 	raw_spin_unlock_irq(&roots->lock);
 }
 
-/* Mark what a bounded number of slots hold. Return: whether any are left. */
-bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
+/* Values of the next slots, @most of them at most. Return: how many it were. */
+unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
+			    unsigned int most)
 {
-	unsigned int budget = SCAN_SLOTS;
-	bool more;
+	unsigned int n = 0;
 
 	raw_spin_lock_irq(&roots->lock);
-	while (roots->at && budget--) {
+	while (roots->at && n < most) {
 		if (roots->slot == roots->at->nr) {
 			roots->at = root_after(roots, roots->at);
 			roots->slot = 0;
 			continue;
 		}
-		kgc_mark_root(m, READ_ONCE(roots->at->slots[roots->slot++]));
+		/* pairs with kgc_store_slot() */
+		values[n++] = smp_load_acquire(&roots->at->slots[roots->slot++]);
 	}
-	more = roots->at;
 	raw_spin_unlock_irq(&roots->lock);
-	return more;
+	return n;
+}
+
+/* Mark what a bounded number of slots hold. Return: whether any were left. */
+bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
+{
+	void *values[SCAN_SLOTS];
+	unsigned int i, n = kgc_roots_next(roots, values, SCAN_SLOTS);
+
+	for (i = 0; i < n; i++)
+		kgc_mark_root(m, values[i]);
+	return n;
 }

@@ -12,7 +12,8 @@ struct kgc_marker;
  * struct kgc_roots - the root ranges of a heap
  * @lock: guards the list and the scan position; leaf
  * @list: struct kgc_root
- * @at: next root to be scanned, or NULL when none is left
+ * @at: next root to be scanned, by the marker or then by what checks its work;
+ *	NULL when none is left
  * @slot: first slot of it still to be scanned
  * @nr: ranges registered
  */
@@ -26,6 +27,8 @@ struct kgc_roots {
 
 void kgc_roots_init(struct kgc_roots *roots);
 void kgc_roots_scan_begin(struct kgc_roots *roots);
+unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
+			    unsigned int most);
 bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m);
 
 #endif /* _KGC_ROOT_H */

@@ -141,7 +141,6 @@ static void reach(struct tracer *t, struct kgc_span *span, unsigned int i)
 
 static void reach_value(struct tracer *t, const void *where, void *p)
 {
-	bool disturbed = READ_ONCE(t->heap->trace.disturbed);
 	struct kgc_span *span;
 	unsigned int i;
 
@@ -149,12 +148,10 @@ static void reach_value(struct tracer *t, const void *where, void *p)
 		return;
 	span = kgc_find_object(t->heap, p, &i);
 	if (!span) {
-		if (!disturbed)
-			kgc_violation(t->heap, "no object is referred to",
-				      where, p);
+		kgc_violation(t->heap, "no object is referred to", where, p);
 		return;
 	}
-	if (!kgc_is_marked(span, i) && !disturbed)
+	if (!kgc_is_marked(span, i))
 		kgc_violation(t->heap, "a reachable object is not marked",
 			      where, p);
 	reach(t, span, i);
@@ -199,45 +196,21 @@ static void trace_object(struct tracer *t, char *obj)
 						   type->fields[f].offset));
 }
 
-/*
- * Values of the root slots numbered from @first on, over all ranges; the list
- * cannot be locked while memory is asked for. Return: how many there were.
- */
-static unsigned int copy_roots(struct kgc_roots *roots, size_t first,
-			       void **values, unsigned int most)
-{
-	struct kgc_root *root;
-	unsigned int n = 0;
-	size_t i;
-
-	raw_spin_lock_irq(&roots->lock);
-	list_for_each_entry(root, &roots->list, link) {
-		for (i = first; i < root->nr && n < most; i++)
-			/* pairs with kgc_store_slot() */
-			values[n++] = smp_load_acquire(&root->slots[i]);
-		first -= min(first, root->nr);
-	}
-	raw_spin_unlock_irq(&roots->lock);
-	return n;
-}
-
 static void trace_roots(struct tracer *t)
 {
 	struct kgc_handle_slot *chunk;
 	unsigned long index;
 	unsigned int i, n;
 	void *values[32];
-	size_t first = 0;
 
 	xa_for_each(&t->heap->handles.chunks, index, chunk)
 		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
 			reach_pointer(t, &chunk[i].obj);
+	kgc_roots_scan_begin(&t->heap->roots);
 	do {
-		n = copy_roots(&t->heap->roots, first, values,
-			       ARRAY_SIZE(values));
+		n = kgc_roots_next(&t->heap->roots, values, ARRAY_SIZE(values));
 		for (i = 0; i < n; i++)
 			reach_value(t, "a root", values[i]);
-		first += n;
 		cond_resched();
 	} while (n);
 }
@@ -296,7 +269,6 @@ static void conclude(struct tracer *t)
 	tr->cycle = heap->cycle.begun;
 	kgc_verify_each_span(heap, look_at_span, t);
 	set_empty(t->floated);
-	tr->runs++;
 	tr->objects += t->objects;
 	tr->floats = t->floats;
 	tr->floats_total += t->floats;
@@ -324,22 +296,31 @@ void kgc_trace_run(struct kgc_heap *heap)
 		.floating = &tr->floating[tr->turn],
 		.floated = &tr->floating[!tr->turn],
 	};
+	bool disturbed;
 	char *obj;
 
 	xa_init(&t.seen);
+	kgc_violations_hold(heap);
 	trace_roots(&t);
 	while ((obj = pop(&t))) {
 		trace_object(&t, obj);
 		cond_resched();
 	}
-	/* whatever a section has changed, it has said so before */
-	smp_mb();	/* pairs with the one in kgc_trace_wait() */
-	if (t.failed || READ_ONCE(tr->disturbed)) {
-		tr->skipped++;
-		set_empty(t.floated);
-	} else {
+	if (!t.failed && !READ_ONCE(tr->disturbed)) {
 		kgc_verify_counters(heap);
 		conclude(&t);
+	}
+	/* whatever a section has changed, it has said so before */
+	smp_mb();	/* pairs with the one in kgc_trace_wait() */
+	disturbed = t.failed || READ_ONCE(tr->disturbed);
+	kgc_violations_release(heap, !disturbed);
+	if (disturbed) {
+		tr->skipped++;
+		tr->unforgiven = 0;
+		set_empty(t.floated);
+		set_empty(t.floating);
+	} else {
+		tr->runs++;
 	}
 	set_empty(&t.seen);
 	WRITE_ONCE(tr->halted, false);

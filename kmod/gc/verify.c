@@ -36,11 +36,40 @@ MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to)
 {
-	if (heap->verify.errors++)
+	struct kgc_verify *v = &heap->verify;
+
+	if (v->held.on) {
+		if (v->held.errors++)
+			return;
+		v->held.what = what;
+		v->held.where = where;
+		v->held.to = to;
+		return;
+	}
+	if (v->errors++)
 		return;
 	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
 	       heap->cycle.begun, what, where, to);
 	WARN_ON(kgc_warn);
+}
+
+/* Tell of nothing from now on. Context: the cycle's work item. */
+void kgc_violations_hold(struct kgc_heap *heap)
+{
+	heap->verify.held.on = true;
+	heap->verify.held.errors = 0;
+}
+
+/* Tell of what was found meanwhile, or forget it. */
+void kgc_violations_release(struct kgc_heap *heap, bool tell)
+{
+	struct kgc_verify *v = &heap->verify;
+
+	v->held.on = false;
+	if (!tell || !v->held.errors)
+		return;
+	kgc_violation(heap, v->held.what, v->held.where, v->held.to);
+	v->errors += v->held.errors - 1;
 }
 
 static bool points_to_marked(struct kgc_heap *heap, void *p)
@@ -280,19 +309,21 @@ void kgc_verify_counters(struct kgc_heap *heap)
 
 void kgc_verify_begin(struct kgc_heap *heap)
 {
-	struct kgc_root *root;
-	size_t i;
+	void *values[32];
+	unsigned int i, n;
 
 	heap->verify.nid = first_online_node;
 	heap->verify.below = ULONG_MAX;
 	heap->verify.left = (struct kgc_stretch){ };
 	heap->verify.runs++;
 	kgc_handles_for_each(heap, verify_field);
-	raw_spin_lock_irq(&heap->roots.lock);
-	list_for_each_entry(root, &heap->roots.list, link)
-		for (i = 0; i < root->nr; i++)
-			verify_field(heap, root->slots + i);
-	raw_spin_unlock_irq(&heap->roots.lock);
+	kgc_roots_scan_begin(&heap->roots);
+	do {
+		n = kgc_roots_next(&heap->roots, values, ARRAY_SIZE(values));
+		for (i = 0; i < n; i++)
+			verify_field(heap, &values[i]);
+		cond_resched();
+	} while (n);
 }
 
 /**

@@ -31,6 +31,7 @@ struct kgc_stretch {
  * @forged: words of conservative objects that name dead objects; userspace may
  *	write such
  * @errors: violations found
+ * @held: those found while it is not known yet if anybody disturbed
  */
 struct kgc_verify {
 	int		nid;
@@ -40,6 +41,13 @@ struct kgc_verify {
 	u64		objects;
 	u64		forged;
 	u64		errors;
+	struct {
+		bool		on;
+		u64		errors;
+		const char	*what;
+		const void	*where;
+		const void	*to;
+	} held;
 };
 
 struct kgc_span;
@@ -51,6 +59,8 @@ typedef void (*kgc_span_fn)(struct kgc_heap *heap, struct kgc_span *span,
 
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to);
+void kgc_violations_hold(struct kgc_heap *heap);
+void kgc_violations_release(struct kgc_heap *heap, bool tell);
 void kgc_verify_each_span(struct kgc_heap *heap, kgc_span_fn fn, void *data);
 void kgc_verify_counters(struct kgc_heap *heap);
 void kgc_verify_begin(struct kgc_heap *heap);
