@@ -104,7 +104,7 @@ err_heap:
  * @owner: THIS_MODULE of the creator, who ends the heap before it goes
  *
  * Context: process context, may sleep.
- * Return: the heap, or ERR_PTR(-ENOMEM).
+ * Return: the heap, or ERR_PTR(-ENOMEM), ERR_PTR(-ENOSPC) when 2^31 exist.
  */
 struct kgc_heap *kgc_heap_create(const char *name, struct module *owner)
 {

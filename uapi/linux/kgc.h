@@ -331,7 +331,7 @@ enum kgc_reason {
  * @heap_sys: bytes taken from the kernel's page allocator
  * @heap_released: bytes given back since the heap began
  * @meta_sys: bytes of metadata: spans, bitmaps, type tables, caches
- * @next_gc: heap size in bytes at which the next cycle begins
+ * @next_gc: heap size in bytes at which the next cycle should be over
  * @num_gc: cycles completed
  * @num_forced_gc: of these, on request
  * @gc_reason: cycles by enum kgc_reason
