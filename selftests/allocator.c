@@ -382,7 +382,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	/* the first is refused as well, and works on when the second has gone */
 	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 300000));
 	EXPECT_EQ(0, kgc_close(other));
-	for (int i = 0; i < 100 && held_by_all() > limit / 2 + (2 << 20); i++)
+	for (int i = 0; i < 1000 && held_by_all() > limit / 2 + (2 << 20); i++)
 		usleep(20000);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
 	EXPECT_EQ(0, put_max_bytes(0));

@@ -55,7 +55,7 @@ TEST_F(heap, cpus_come_and_go_under_load)
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 30));
 	c = churn_begin(self->fd, 3);
 	ASSERT_NE(NULL, c);
-	while (time(NULL) < end) {
+	while (time(NULL) < end || rounds < 3) {
 		EXPECT_TRUE(cpu_online(cpu, false));
 		usleep(50000);
 		if (rounds++ % 3 == 0) {

@@ -192,7 +192,6 @@ enum kgc_need {
  * @need: what the last one lacked
  * @unmixed: do without side tables, there is no memory for one: a span of
  *	another type is passed over
- * @fetched: something was asked for
  * @npages: with KGC_NEED_PAGES, how many beside each other
  * @span: a span structure
  * @types: a side table
@@ -200,7 +199,6 @@ enum kgc_need {
 struct kgc_reserve {
 	enum kgc_need	need;
 	bool		unmixed;
-	bool		fetched;
 	unsigned int	npages;
 	struct kgc_span	*span;
 	u16		*types;

@@ -95,14 +95,13 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	/* whoever may use the reserves is charged beyond the cgroup's limit */
 	if (a->memcg)
 		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
-	r->fetched = true;
 	old = kgc_charge_begin(a->memcg);
 	filled = reserve_fill(a, node, spc, r, gfp);
 	kgc_charge_end(a->memcg, old);
 	return filled;
 }
 
-/* Put back what was not used. Context: no locks held, not hardirq. */
+/* Put back what was not used. Context: no locks held; a side table not in hardirq. */
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 {
 	if (unlikely(r->span))

@@ -155,12 +155,13 @@ static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
 			break;
 		run_take(ph, arena, at - n, n, runs);
 	}
-	if (runs->nr > before) {
+	if (runs->nr > before)
 		kgc_arena_update_run(arena);
-		if (!arena->split)
-			split_page(virt_to_page((void *)arena->base),
-				   arena->order);
+	if (runs->nr > before && !arena->split) {
+		split_page(virt_to_page((void *)arena->base), arena->order);
 		arena->split = true;
+		/* a walk over all its struct pages: one under the lock is enough */
+		return KGC_WALK_AGAIN;
 	}
 	if (ph->sys - ph->inuse <= runs->keep)
 		return KGC_WALK_END;
@@ -259,7 +260,9 @@ void kgc_pageheap_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
 		struct kgc_span *span, *tmp;
 
-		list_for_each_entry_safe(span, tmp, &ph->spare[i], link)
+		list_for_each_entry_safe(span, tmp, &ph->spare[i], link) {
 			kgc_span_free_struct(span);
+			cond_resched();
+		}
 	}
 }
