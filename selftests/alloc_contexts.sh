@@ -11,7 +11,7 @@ failed=0
 # kgc_finalize() refuses with a warning, which would be taken for a failure
 warn=/sys/module/kgc/parameters/warn
 echo N >$warn
-if insmod "/kgc/$module.ko"; then
+if insmod "/kgc/$module.ko" refusals=1; then
 	echo "ok 1 every object of every context is found, hardirq is refused what it may not"
 else
 	echo "not ok 1 every object of every context is found, hardirq is refused what it may not"
