@@ -312,6 +312,19 @@ static void come_and_go(void)
 }
 
 /* Whatever the file is called, what it says must be well formed. */
+/* Pairs, and a line for each section that is tracked. */
+static bool are_sections(char *text)
+{
+	char *list = strstr(text, "\nsection "), *line;
+
+	for (line = list; line && line[1]; line = strchr(line + 1, '\n'))
+		if (strncmp(line + 1, "section pid ", 12))
+			return false;
+	if (list)
+		list[1] = '\0';
+	return is_pairs(text);
+}
+
 static bool reads_well(const char *path, const char *name)
 {
 	static char text[1 << 16];
@@ -330,6 +343,8 @@ static bool reads_well(const char *path, const char *name)
 	if (!strcmp(name, "stats") || !strcmp(name, "options") ||
 	    !strcmp(name, "meta"))
 		return is_pairs(text);
+	if (!strcmp(name, "sections"))
+		return are_sections(text);
 	if (!strcmp(name, "phase"))
 		return strchr(text, '\n') == text + used - 1;
 	return is_table(text, &lines);
