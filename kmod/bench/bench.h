@@ -76,7 +76,7 @@ static inline void bench_counters_end(void)
 
 extern const struct bench bench_alloc, bench_section, bench_store, bench_bulk;
 extern const struct bench bench_refill, bench_harden, bench_slab, bench_rcu;
-extern const struct bench bench_life, bench_paced;
+extern const struct bench bench_life, bench_paced, bench_counted;
 extern const struct bench bench_cycle, bench_sweep, bench_idle;
 extern const struct bench bench_step, bench_share, bench_scale;
 extern const struct bench bench_meta, bench_churn, bench_sparse;

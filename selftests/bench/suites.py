@@ -57,7 +57,7 @@ def through_device(*names):
 SUITES = {
     "paths": Suite("single paths and whole lives", [
         "alloc", "bulk", "refill", "harden", "section", "store", "slab", "rcu",
-        "life", "cycle n=100000", "sweep", "idle", "wakeups 60",
+        "life", "counted", "cycle n=100000", "sweep", "idle", "wakeups 60",
     ], ["-t", "400"]),
     "large": Suite("cycles over heaps of 10^4 to 10^7 objects", [
         "cycle n=10000", "cycle n=1000000", "cycle n=10000000 cycles=3",
