@@ -6,21 +6,11 @@
  *
  * kselftest-timeout: 120
  */
-#include <sched.h>
 #include <time.h>
 
 #include "chain.h"
 #include "churn.h"
 #include "heap.h"
-
-static bool run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
 
 TEST_F(heap, what_an_offline_cpu_held_is_given_back)
 {
@@ -29,9 +19,9 @@ TEST_F(heap, what_an_offline_cpu_held_is_given_back)
 
 	if (cpu < 0)
 		SKIP(return, "no processor can be taken away");
-	ASSERT_TRUE(run_on(cpu));
+	ASSERT_TRUE(run_on_cpu(cpu));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 5000, &root));
-	ASSERT_TRUE(run_on(0));
+	ASSERT_TRUE(run_on_cpu(0));
 	ASSERT_TRUE(cpu_online(cpu, false));
 	EXPECT_EQ(0, chain_check(self->fd, root, 5000));
 	EXPECT_EQ(0, kgc_drop(self->fd, root));
@@ -39,7 +29,7 @@ TEST_F(heap, what_an_offline_cpu_held_is_given_back)
 	EXPECT_EQ(0, kgc_scavenge(self->fd, NULL));
 	EXPECT_TRUE(nothing_left(self->fd, self->info.heap_id));
 	ASSERT_TRUE(cpu_online(cpu, true));
-	ASSERT_TRUE(run_on(cpu));
+	ASSERT_TRUE(run_on_cpu(cpu));
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 5000, &root));
 	EXPECT_EQ(0, chain_check(self->fd, root, 5000));
 }

@@ -7,7 +7,6 @@
  * kselftest-timeout: 120
  */
 #include <linux/mempolicy.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -77,15 +76,6 @@ static bool two_nodes(int node[2], int cpu[2])
 	return nr == 2;
 }
 
-static bool run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
-
 struct node_counters {
 	unsigned long long arenas, sys, inuse;
 };
@@ -121,7 +111,7 @@ TEST_F(heap, allocation_is_local_to_the_node)
 	for (int i = 0; i < 2; i++) {
 		EXPECT_EQ(0, counters(self->info.heap_id, node[i]).inuse);
 		before = counters(self->info.heap_id, node[!i]);
-		ASSERT_TRUE(run_on(cpu[i]));
+		ASSERT_TRUE(run_on_cpu(cpu[i]));
 		ASSERT_EQ(0, chain_build(self->fd, self->node, 20000, &root[i]));
 		here = counters(self->info.heap_id, node[i]);
 		EXPECT_GE(here.inuse, 20000 * NODE_SIZE);
@@ -171,7 +161,7 @@ TEST_F(heap, at_the_limit_what_other_nodes_have_free_is_taken)
 	ASSERT_GT(large, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
-	ASSERT_TRUE(run_on(cpu[0]));
+	ASSERT_TRUE(run_on_cpu(cpu[0]));
 	nr_large = fill(self->fd, large, handle, 10);
 	ASSERT_EQ(10, nr_large);
 	nr_small = fill(self->fd, small, handle + 10, LIMIT / SMALL - 10);
@@ -185,7 +175,7 @@ TEST_F(heap, at_the_limit_what_other_nodes_have_free_is_taken)
 	before = counters(id, node[0]);
 	ASSERT_EQ(LIMIT, before.sys);
 
-	ASSERT_TRUE(run_on(cpu[1]));
+	ASSERT_TRUE(run_on_cpu(cpu[1]));
 	EXPECT_EQ(nr_small / 4, fill(self->fd, small, handle, nr_small / 4));
 	EXPECT_EQ(before.inuse, counters(id, node[0]).inuse);
 	EXPECT_EQ(5, fill(self->fd, large, handle, 5));
@@ -247,7 +237,7 @@ TEST_F(heap, a_full_node_is_helped_out_with_blocks_of_some_size)
 	piece = kgc_type_register(self->fd, "piece", PIECE, 0, NULL, 0);
 	ASSERT_GT(piece, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	ASSERT_TRUE(run_on(cpu[1]));
+	ASSERT_TRUE(run_on_cpu(cpu[1]));
 	/* with huge pages the kernel keeps more than is to be left */
 	snprintf(reserve, sizeof(reserve), "%lld", number_in(RESERVE));
 	ASSERT_EQ(0, put_file(RESERVE, "4096"));
@@ -284,7 +274,7 @@ TEST_F(heap, a_node_without_memory_uses_that_of_the_nearest)
 	if (empty < 0)
 		SKIP(return, "every node with a processor has memory");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	ASSERT_TRUE(run_on(cpu_of(empty)));
+	ASSERT_TRUE(run_on_cpu(cpu_of(empty)));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 100000, &root));
 	EXPECT_EQ(0, counters(id, empty).sys);
 	for (int n = 0; n < MOST_NODES; n++) {

@@ -9,7 +9,6 @@
  * kselftest-timeout: 180
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -78,16 +77,6 @@ struct belt {
 	__u64 handle[ON_THE_WAY];
 };
 
-/* The processor may have been away, which ends being bound to it. */
-static void stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 static int produce(struct belt *b, int heap)
 {
 	static const __u32 sizes[] = { 16, 64, 256, 1000, 4096, 50000 };
@@ -101,7 +90,7 @@ static int produce(struct belt *b, int heap)
 	}
 	while (!b->stop) {
 		if (b->put % 64 == 0)
-			stay_on(b->cpu[0]);
+			run_on_cpu(b->cpu[0]);
 		if (b->put - __atomic_load_n(&b->got, __ATOMIC_ACQUIRE) == ON_THE_WAY) {
 			sched_yield();
 			continue;
@@ -132,7 +121,7 @@ static int consume(struct belt *b, int heap)
 		bool last = __atomic_load_n(&b->done, __ATOMIC_ACQUIRE);
 
 		if (b->got % 64 == 0)
-			stay_on(b->cpu[1]);
+			run_on_cpu(b->cpu[1]);
 		if (b->got == __atomic_load_n(&b->put, __ATOMIC_ACQUIRE)) {
 			if (last)
 				return 0;

@@ -9,6 +9,8 @@
 #ifndef SELFTESTS_HARNESS_H
 #define SELFTESTS_HARNESS_H
 
+#include <sched.h>
+
 #include <kselftest_harness.h>
 #include <kgc.h>
 
@@ -25,6 +27,19 @@ static inline unsigned long scaled(unsigned long amount)
 	double scaled = amount * (scale ? strtod(scale, NULL) : 1);
 
 	return scaled < 1 ? 1 : scaled;
+}
+
+/*
+ * From here on run on @cpu: whoever counts spans must not leave some with the
+ * caches of other processors. A processor that goes away ends it.
+ */
+static inline bool run_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
 }
 
 /* Two cycles that begin now: all garbage is gone afterwards. */
