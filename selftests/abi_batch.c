@@ -5,7 +5,7 @@
  */
 #include <sys/ioctl.h>
 
-#include "harness.h"
+#include "intruder.h"
 
 FIXTURE(batch) {
 	int fd, node;
@@ -304,6 +304,46 @@ TEST_F(batch, operations_that_cannot_be_read_or_written_are_efault)
 	EXPECT_EQ(1, stats_of(self->fd).handles);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+}
+
+static bool two_handles_more(const struct kgc_stats *now, const struct kgc_stats *before)
+{
+	return now->handles >= before->handles + 2;
+}
+
+/*
+ * The operations could be written to when the batch began, and cannot any more when
+ * their results are due. Whether that happens in time is the scheduler's: the
+ * batch waits for a cycle meanwhile, so it hardly ever takes a second attempt.
+ */
+TEST_F(batch, handles_that_nobody_can_be_told_of_are_closed)
+{
+	struct kgc_op *ops = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct intruder in = { self->fd, ops, two_handles_more };
+	struct kgc_batch batch = { .op_size = sizeof(*ops) };
+	int err = 0;
+
+	ASSERT_NE(MAP_FAILED, ops);
+	batch.ops = (uintptr_t)ops;
+	for (int tries = 0; !err && tries < 100; tries++) {
+		ops[0] = (struct kgc_op){ .op = KGC_OP_DUP, .handle = self->object };
+		ops[1] = (struct kgc_op){ .op = KGC_OP_WEAK_CREATE, .handle = self->object };
+		ops[2] = (struct kgc_op){ .op = KGC_OP_LOAD, .handle = self->object };
+		ops[3] = (struct kgc_op){ .op = KGC_OP_DUP };
+		ops[4] = (struct kgc_op){ .op = KGC_OP_COLLECT, .length = 2 };
+		batch.nr_ops = 5;
+		ASSERT_TRUE(intruder_begin(&in));
+		err = submit(self->fd, &batch);
+		intruder_end(&in);
+		EXPECT_EQ(5, batch.done);
+		if (!err) {
+			EXPECT_EQ(0, kgc_drop(self->fd, ops[0].result));
+			EXPECT_EQ(0, kgc_weak_drop(self->fd, ops[1].result));
+		}
+		ASSERT_EQ(1, stats_of(self->fd).handles);
+	}
+	EXPECT_EQ(-EFAULT, err);
 }
 
 TEST_HARNESS_MAIN

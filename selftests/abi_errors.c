@@ -5,7 +5,10 @@
  *
  * kselftest-timeout: 120
  */
+#include <sys/ioctl.h>
+
 #include "heap.h"
+#include "intruder.h"
 
 /* A node, and what names no object any more or never did. */
 static __u64 node_in(struct __test_metadata *_metadata, int heap, int type)
@@ -322,7 +325,10 @@ TEST_F(heap, options_have_ranges)
 		{ KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY, 0 },
 		{ KGC_OPT_HARDEN, 1ULL << 40, -EINVAL },
 		{ KGC_OPT_HARDEN, 0, 0 },
+		{ KGC_OPT_GOGC, 0, -EINVAL }, { KGC_OPT_GOGC, 100001, -EINVAL },
 		{ KGC_OPT_GOGC, KGC_GOGC_OFF, 0 }, { KGC_OPT_GOGC, 50, 0 },
+		{ KGC_OPT_PERIOD_MS, 24 * 60 * 60 * 1000 + 1, -EINVAL },
+		{ KGC_OPT_PERIOD_MS, 24 * 60 * 60 * 1000, 0 },
 		{ KGC_OPT_PERIOD_MS, 0, 0 }, { KGC_OPT_PERIOD_MS, 100000, 0 },
 		{ KGC_OPT_SOFT_LIMIT, 1ULL << 30, 0 },
 		{ KGC_OPT_HARD_LIMIT, 1ULL << 31, 0 },
@@ -358,6 +364,31 @@ TEST_F(heap, the_number_of_cycles_is_one_or_two)
 	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, 3, KGC_COLLECT_WAIT, NULL));
 	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, ~0U, 0, NULL));
 	EXPECT_EQ(0, stats_of(self->fd).num_gc);
+}
+
+static bool a_cycle_has_begun(const struct kgc_stats *now, const struct kgc_stats *before)
+{
+	return now->phase || now->num_gc != before->num_gc;
+}
+
+/* It was told when the call began; what the call waited for has happened. */
+TEST_F(heap, an_answer_that_cannot_be_given_any_more_is_efault)
+{
+	struct kgc_collect *arg = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct intruder in = { self->fd, arg, a_cycle_has_begun };
+	int err = 0;
+
+	ASSERT_NE(MAP_FAILED, arg);
+	for (int tries = 0; !err && tries < 100; tries++) {
+		*arg = (struct kgc_collect){ .size = sizeof(*arg), .cycles = 2,
+					     .flags = KGC_COLLECT_WAIT };
+		ASSERT_TRUE(intruder_begin(&in));
+		err = ioctl(self->fd, KGC_COLLECT, arg) ? -errno : 0;
+		intruder_end(&in);
+		EXPECT_EQ(in.before.num_gc + 2, stats_of(self->fd).num_gc);
+	}
+	EXPECT_EQ(-EFAULT, err);
 }
 
 TEST_HARNESS_MAIN

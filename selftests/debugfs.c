@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -235,6 +236,21 @@ TEST_F(heap, options_read_as_the_ioctl_says_and_can_be_written)
 	EXPECT_EQ(30, value);
 }
 
+/* An option from where nothing can be read. */
+static int errno_of_bad_write(unsigned int id)
+{
+	void *nothing = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char path[100];
+	int fd, err;
+
+	snprintf(path, sizeof(path), DEBUGFS_KGC "/heap%u/options", id);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	err = write(fd, nothing, 8) < 0 ? errno : 0;
+	close(fd);
+	munmap(nothing, 4096);
+	return err;
+}
+
 TEST_F(heap, nonsense_is_refused_and_changes_nothing)
 {
 	static const char * const nonsense[] = {
@@ -252,6 +268,7 @@ TEST_F(heap, nonsense_is_refused_and_changes_nothing)
 			TH_LOG("'%s'", nonsense[i]);
 		}
 	}
+	EXPECT_EQ(EFAULT, errno_of_bad_write(self->info.heap_id));
 	EXPECT_EQ(-EINVAL, debugfs_put(self->info.heap_id, "collect", "0"));
 	EXPECT_EQ(-EINVAL, debugfs_put(self->info.heap_id, "collect", "3"));
 	EXPECT_EQ(-EINVAL, debugfs_put(self->info.heap_id, "collect", "x"));

@@ -224,4 +224,18 @@ TEST_F(heap, a_record_that_cannot_be_written_stays)
 	EXPECT_EQ(0, records(self->fd, &record, 1));
 }
 
+/* They share a block with others and die with it, which nobody can be told of. */
+TEST_F(heap, a_tiny_object_has_no_finalizer)
+{
+	int tiny = kgc_type_register(self->fd, "tiny", 4, KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 object;
+
+	ASSERT_GT(tiny, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, tiny, 0, &object));
+	EXPECT_EQ(-EINVAL, kgc_finalize(self->fd, object, 1));
+	ASSERT_EQ(0, kgc_drop(self->fd, object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+}
+
 TEST_HARNESS_MAIN
