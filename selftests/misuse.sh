@@ -11,13 +11,17 @@ number=0 failed=0
 warn=/sys/module/kgc/parameters/warn
 echo N >$warn
 
-provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
-	number=$((number + 1))
+fault() {	# fault NAME: what the log said goes to /tmp/misuse.log
 	dmesg -c >/tmp/misuse.before
 	insmod $module fault="$1" 2>/tmp/misuse.error
 	status=$?
 	dmesg -c >/tmp/misuse.log
 	rmmod kgc_misuse 2>/dev/null
+}
+
+provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
+	number=$((number + 1))
+	fault "$1"
 	if grep -q 'not supported' /tmp/misuse.error; then
 		echo "ok $number $1 # SKIP only builds with KGC_DEBUG=1 look"
 	elif [ $status = 0 ] && grep -q "kgc: heap .*: $2" /tmp/misuse.log; then
@@ -29,7 +33,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..15"
+echo "1..24"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke mark 'free slot is marked'
@@ -39,23 +43,44 @@ provoke spans 'spans are lost or double'
 provoke mallocs 'objects are miscounted'
 provoke list 'span on the wrong list'
 provoke pages 'pages are miscounted'
+provoke gen 'span of an old generation'
+provoke kind 'span on a list of another kind'
+provoke sweep 'spans that nobody has swept'
+provoke shaded-late 'shaded after marking was over'
+provoke root-gone 'an object that is gone is referred to'
 provoke nested-section 'a section inside a section'
 provoke section-over 'a section is used that is over'
 provoke stale-load 'a field of an object that is gone is used'
 provoke stale-store 'what is stored is no object of the heap'
 provoke shade-freed 'a field refers to an object that is gone'
 
-# Nothing broken: loading says that nothing was noticed.
-number=15
-dmesg -c >/tmp/misuse.before
-insmod $module fault=floating-goes 2>/tmp/misuse.error
-if grep -q 'No data' /tmp/misuse.error; then
-	echo "ok $number floating garbage is counted, and gone one cycle later"
+# What is broken twice is told once.
+number=$((number + 1))
+fault nested-twice
+if grep -q 'not supported' /tmp/misuse.error; then
+	echo "ok $number nested-twice # SKIP only builds with KGC_DEBUG=1 look"
+elif [ "$(grep -c 'kgc: heap .*: a section inside a section' /tmp/misuse.log)" = 1 ]; then
+	echo "ok $number nested-twice: told once"
 else
-	echo "not ok $number floating garbage: $(cat /tmp/misuse.error)"
-	dmesg | sed 's/^/# /' | head -n 30
+	echo "not ok $number nested-twice: $(cat /tmp/misuse.error)"
 	failed=1
 fi
-rmmod kgc_misuse 2>/dev/null
+
+allow() {	# allow NAME WHAT: loading says that nothing was noticed
+	number=$((number + 1))
+	fault "$1"
+	if grep -q 'No data' /tmp/misuse.error; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $1: $(cat /tmp/misuse.error)"
+		sed 's/^/# /' /tmp/misuse.log | head -n 30
+		failed=1
+	fi
+}
+
+allow floating-goes 'floating garbage is counted, and gone one cycle later'
+allow forged 'a word that names garbage is counted'
+allow trace-disturbed 'a trace that somebody disturbs is given up, and the next one runs'
+allow many-sections 'sections that are not remembered are counted'
 echo Y >$warn
 exit $failed

@@ -165,6 +165,12 @@ static void nested_section(void)
 	kgc_exit(outer);
 }
 
+static void nested_twice(void)
+{
+	nested_section();
+	nested_section();
+}
+
 static void section_is_over(void)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -314,6 +320,217 @@ static void change_pages(struct kgc_span *span, struct kgc_central *ct, int by)
 	heap->alloc.node[span->nid]->pages.inuse += by * (int)KGC_PAGE_SIZE;
 }
 
+/* Not so as to be taken for one that a region of before the flip has left there. */
+static void change_gen(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		span->gen -= 2;
+}
+
+static void change_kind(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	span->spc += 2 * by;
+}
+
+/* No sweep looks for it there any more, and the heap ends next. */
+static void change_sweep(struct kgc_span *span, struct kgc_central *ct, int by)
+{
+	if (by > 0)
+		list_move(&span->link, &ct->partial[!(heap->alloc.gen & 1)]);
+}
+
+/* Clear as if it was in use, and as it was. */
+static void slot_open(struct node *n, bool open)
+{
+	if (open) {
+		kgc_poison_open(n, sizeof(*n), sizeof(*n));
+		kgc_clear_words(n, sizeof(*n));
+	} else {
+		kgc_poison_clear(n, sizeof(*n));
+	}
+}
+
+static void root_is_gone(void)
+{
+	struct node *n = stale();
+
+	slot_open(n, true);
+	raw_store(&slots[0], n);
+	kgc_collect(heap, 1);
+	raw_store(&slots[0], NULL);
+	slot_open(n, false);
+}
+
+/* ---- at moments of a cycle ----------------------------------------------- */
+
+static struct node *white;
+
+/* Garbage that nobody will mark, in a span that stays. */
+static void leave_white(void)
+{
+	plant(0);
+	white = plant(1);
+	uproot(1);
+}
+
+/*
+ * A section of MARK, begun so late that only SETTLE waits for it: by then all that
+ * can be found by honest means is marked.
+ */
+static int shade_late(void *data)
+{
+	struct holder *h = data;
+	struct kgc_section s;
+	unsigned int n;
+
+	complete(&h->inside);
+	for (n = 0; n < 200000; n++) {
+		s = kgc_enter(heap);
+		if (s.mode & KGC_MODE_BLACK &&
+		    READ_ONCE(heap->cycle.step) > KGC_STEP_ROOTS &&
+		    await_mode(KGC_MODE_SETTLE)) {
+			raw_store(&slots[1], white);
+			kgc_store(s, &slots[1], NULL);
+			n = UINT_MAX - 1;
+		}
+		kgc_exit(s);
+		usleep_range(20, 50);
+	}
+	complete(&h->left);
+	return 0;
+}
+
+static void shaded_late(void)
+{
+	struct holder h;
+
+	leave_white();
+	/* a tracer would wait for the section, and the section for SETTLE */
+	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
+	init_completion(&h.inside);
+	init_completion(&h.left);
+	kthread_run(shade_late, &h, "kgc_misuse");
+	wait_for_completion(&h.inside);
+	kgc_collect(heap, 1);
+	wait_for_completion(&h.left);
+}
+
+/* ---- what is no fault ----------------------------------------------------- */
+
+static bool forged;
+
+/* In a span of its own, which no marker has a reason to look at. */
+static void forge(void)
+{
+	struct kgc_type_desc desc = {
+		.name = "words", .size = 512, .flags = KGC_DESC_CONSERVATIVE,
+	};
+	struct kgc_type *words = kgc_type_register(heap, &desc);
+	struct kgc_section s;
+	struct other *black;
+
+	if (IS_ERR(words))
+		return;
+	s = kgc_enter(heap);
+	black = kgc_alloc(s, words, GFP_KERNEL);
+	raw_store(&black->next, white);
+	kgc_store(s, &other_slot, black);
+	kgc_exit(s);
+	forged = true;
+}
+
+/* A word says where an object is that nobody has marked: it is counted, no more. */
+static void words_are_forged(void)
+{
+	leave_white();
+	if (!while_marking(forge) || !forged || heap->verify.forged != 1)
+		noticed = true;
+}
+
+/* Enters as one who may not wait for the tracer, then as one who waits in vain. */
+static int disturb(void *data)
+{
+	struct holder *h = data;
+
+	preempt_disable();
+	kgc_exit(kgc_enter(heap));
+	preempt_enable();
+	kgc_exit(kgc_enter(heap));
+	complete(&h->left);
+	return 0;
+}
+
+/* Is inside when the tracer begins to hold sections up, and waits for another. */
+static int wait_inside(void *data)
+{
+	struct holder *h = data, second;
+	struct kgc_section s;
+	unsigned int n;
+
+	init_completion(&second.left);
+	complete(&h->inside);
+	while (!completion_done(&h->leave)) {
+		s = kgc_enter(heap);
+		for (n = 0; n < 100 && !READ_ONCE(heap->trace.halted); n++)
+			usleep_range(20, 50);
+		if (READ_ONCE(heap->trace.halted)) {
+			kthread_run(disturb, &second, "kgc_misuse");
+			wait_for_completion(&second.left);
+			kgc_exit(s);
+			break;
+		}
+		kgc_exit(s);
+	}
+	complete(&h->left);
+	return 0;
+}
+
+/* One trace is given up, and says nothing; the next one is as good as ever. */
+static void trace_is_disturbed(void)
+{
+	struct holder h;
+	unsigned int tries;
+	u64 runs;
+
+	plant(0);
+	kgc_collect(heap, 1);
+	init_completion(&h.inside);
+	init_completion(&h.leave);
+	init_completion(&h.left);
+	kthread_run(wait_inside, &h, "kgc_misuse");
+	wait_for_completion(&h.inside);
+	for (tries = 0; tries < 100 && !heap->trace.skipped; tries++)
+		kgc_collect(heap, 1);
+	complete_all(&h.leave);
+	wait_for_completion(&h.left);
+	runs = heap->trace.runs;
+	kgc_collect(heap, 1);
+	if (heap->trace.skipped != 1 || heap->trace.runs != runs + 1)
+		noticed = true;
+}
+
+/* More sections at once than are remembered: the others are counted. */
+static void many_sections(void)
+{
+	static struct holder many[KGC_TRACKED + 6];
+	u64 missed;
+	unsigned int i;
+
+	kgc_option_set(heap, KGC_OPT_VERIFY, 0);
+	kgc_option_set(heap, KGC_OPT_TRACK_SECTIONS, 1);
+	/* sections learn of it with the next phase */
+	kgc_collect(heap, 1);
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		holder_begin(&many[i]);
+	missed = heap->sections.missed;
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		holder_end(&many[i]);
+	holder_begin(&many[0]);
+	holder_end(&many[0]);
+	if (missed != 6 || heap->sections.missed != missed)
+		noticed = true;
+}
+
 /* No fault: floating garbage is counted, and gone one cycle later. */
 static void floating_goes(void)
 {
@@ -344,12 +561,21 @@ static const struct {
 	{ "mallocs", NULL, change_mallocs },
 	{ "list", NULL, change_list },
 	{ "pages", NULL, change_pages },
+	{ "gen", NULL, change_gen },
+	{ "kind", NULL, change_kind },
+	{ "sweep", NULL, change_sweep },
+	{ "shaded-late", shaded_late },
+	{ "root-gone", root_is_gone, NULL, true },
 	{ "nested-section", nested_section, NULL, true },
 	{ "section-over", section_is_over, NULL, true },
 	{ "stale-load", stale_pointer_loads, NULL, true },
 	{ "stale-store", stale_pointer_stored, NULL, true },
 	{ "shade-freed", shade_what_is_gone, NULL, true },
+	{ "nested-twice", nested_twice, NULL, true },
 	{ "floating-goes", floating_goes },
+	{ "forged", words_are_forged },
+	{ "trace-disturbed", trace_is_disturbed },
+	{ "many-sections", many_sections },
 };
 
 static int commit(void)
