@@ -64,12 +64,10 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	return with_finalizer(s, type, obj, gfp);
 }
 
-/*
- * The fast path while a cycle runs: the newborn may need a colour. Like
- * kgc_alloc(), it calls nothing, so that gcc saves no registers.
- */
-static noinline void *alloc_in_cycle(struct kgc_section s,
-				     struct kgc_type *type, gfp_t gfp)
+/* Calls nothing but alloc_slow(), last, so that gcc saves no registers. */
+static __always_inline void *alloc_fast(struct kgc_section s,
+					struct kgc_type *type, gfp_t gfp,
+					unsigned int mode)
 {
 	const struct kgc_shape *shape = &type->shape;
 	struct kgc_allocator *a = &s.heap->alloc;
@@ -87,7 +85,7 @@ static noinline void *alloc_in_cycle(struct kgc_section s,
 	w = *span->word;
 	if (unlikely(!w || span->shape != shape || span->clear))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, w, s.mode, shape);
+	obj = kgc_take_slot(a, span, w, mode, shape);
 	kgc_region_end(c, ticket);
 	preempt_enable();
 	return obj;
@@ -97,6 +95,13 @@ slow_region:
 slow:
 	preempt_enable();
 	return alloc_slow(s, type, gfp);
+}
+
+/* The newborn may need a colour. */
+static noinline void *alloc_in_cycle(struct kgc_section s,
+				     struct kgc_type *type, gfp_t gfp)
+{
+	return alloc_fast(s, type, gfp, s.mode);
 }
 
 /**
@@ -114,35 +119,9 @@ slow:
  */
 void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 {
-	const struct kgc_shape *shape = &type->shape;
-	struct kgc_allocator *a = &s.heap->alloc;
-	struct kgc_span *span;
-	struct kgc_cpu *c;
-	unsigned long w;
-	void *obj;
-	u32 ticket;
-
-	/* nothing here calls a function, so that gcc saves no registers */
 	if (unlikely(s.mode))
 		return alloc_in_cycle(s, type, gfp);
-	preempt_disable();
-	c = this_cpu_ptr(a->cpu);
-	if (unlikely(!kgc_region_begin(a, c, &ticket)))
-		goto slow;
-	span = c->span[shape->fast_spc];
-	w = *span->word;
-	if (unlikely(!w || span->shape != shape || span->clear))
-		goto slow_region;
-	obj = kgc_take_slot(a, span, w, 0, shape);
-	kgc_region_end(c, ticket);
-	preempt_enable();
-	return obj;
-
-slow_region:
-	kgc_region_end(c, ticket);
-slow:
-	preempt_enable();
-	return alloc_slow(s, type, gfp);
+	return alloc_fast(s, type, gfp, 0);
 }
 EXPORT_SYMBOL_GPL(kgc_alloc);
 
