@@ -328,7 +328,6 @@ static void come_and_go(void)
 	}
 }
 
-/* Whatever the file is called, what it says must be well formed. */
 /* Pairs, and a line for each section that is tracked. */
 static bool are_sections(char *text)
 {
@@ -342,6 +341,7 @@ static bool are_sections(char *text)
 	return is_pairs(text);
 }
 
+/* Whatever the file is called, what it says must be well formed. */
 static bool reads_well(const char *path, const char *name)
 {
 	static char text[1 << 16];
