@@ -86,6 +86,13 @@ int bench_type(struct bench *b, const char *name, u32 size, u32 pointers);
 int worker_flush(struct worker *w);
 void worker_step(struct worker *w, u64 begin);
 
+/*
+ * Put a new object of one of the first @kinds, with @word in it, into one of the
+ * @size slots of the table from @first on; 0 or -errno.
+ */
+int worker_replace(struct worker *w, unsigned int kinds, u64 first, u64 size,
+		   u64 word);
+
 /* Look at the heap's size, for the peak. */
 void bench_look(struct bench *b);
 
