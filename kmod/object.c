@@ -7,6 +7,9 @@
 #include "alloc/cache.h"
 #include "heap.h"
 
+static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
+static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
+
 /* The type's finalizer for a new object. Return: the object, or NULL. */
 static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 			    void *obj, gfp_t gfp)

@@ -5,8 +5,9 @@
  * generation, and one call upwards (kgc_allocator.pressure).
  *
  * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
- * (a span with free slots, swept if need be) -> pageheap.c (pages) ->
- * pageheap.c (an arena from the buddy allocator).
+ * (a span with free slots, swept if need be) -> pageheap.c (pages of an arena).
+ * What lacks there reserve.c fetches, an arena from the buddy allocator among it;
+ * scavenge.c gives arenas back.
  *
  * Lock order: central lock -> page heap lock. Both are raw, interrupts off,
  * held for a bounded time, and nothing is called under them that sleeps,
@@ -28,6 +29,13 @@
 #define KGC_TICKET_BUSY		0U	/* its own CPU is in a region */
 #define KGC_TICKET_FLIP		1U	/* somebody empties it */
 #define KGC_FIRST_GEN		2U
+
+/*
+ * What counts here of a section's mode. They are those of <linux/kgc.h>, which
+ * the allocator's own tests do without; object.c asserts it.
+ */
+#define KGC_BORN_BLACK		4U	/* KGC_MODE_BLACK */
+#define KGC_BORN_SETTLING	8U	/* KGC_MODE_SETTLE */
 
 /**
  * struct kgc_tiny - a block shared by tiny objects of one type
@@ -258,10 +266,9 @@ static __always_inline bool kgc_born_black(const struct kgc_allocator *a,
 					   const struct kgc_span *span,
 					   unsigned int mode)
 {
-	/* 4 and 8 are KGC_MODE_BLACK and KGC_MODE_SETTLE */
-	if (mode & 4)
+	if (mode & KGC_BORN_BLACK)
 		return true;
-	return mode & 8 && span->gen == READ_ONCE(a->black_gen);
+	return mode & KGC_BORN_SETTLING && span->gen == READ_ONCE(a->black_gen);
 }
 
 #endif /* _KGC_ALLOC_H */

@@ -10,8 +10,6 @@
 #include "alloc/cache.h"
 #include "../uapi/linux/kgc.h"
 
-#define BLACK		4	/* KGC_MODE_BLACK */
-#define SETTLE		8	/* KGC_MODE_SETTLE */
 #define RAM_MIB		256
 #define NR_SHAPES	64
 #define MOST_OBJECTS	4000
@@ -149,7 +147,7 @@ static void allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode
 	o->fill = 1 + random() % 255;
 	memset(o->at, o->fill, bytes);
 	o->marked = is_marked(o);
-	check(o->marked == (mode == BLACK || (mode == SETTLE &&
+	check(o->marked == (mode == KGC_BORN_BLACK || (mode == KGC_BORN_SETTLING &&
 	      span_at(o->at)->gen == allocator.black_gen)));
 	nr_objects++;
 	check_object(o);
@@ -215,15 +213,15 @@ static void cycle(unsigned int percent, unsigned int births)
 {
 	unsigned int dead;
 
-	allocate_any(births, BLACK);
+	allocate_any(births, KGC_BORN_BLACK);
 	dead = mark(percent);
 	nr_objects = dead;
 	allocator.black_gen = allocator.gen;
-	allocate_any(births, SETTLE);
+	allocate_any(births, KGC_BORN_SETTLING);
 	allocator.gen++;
 	synchronize_rcu();
 	/* of the new generation, whatever spans the cache held */
-	allocate_any(births, SETTLE);
+	allocate_any(births, KGC_BORN_SETTLING);
 	check(kgc_cache_flip_all(&allocator));
 	/* half of it from spans that are swept for the purpose */
 	allocate_any(births, 0);
@@ -506,7 +504,7 @@ static void large_are_whole_pages(void)
 	begin();
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		trying("%u bytes", sizes[i]);
-		allocate(&large, sizes[i], i % 2 ? BLACK : 0);
+		allocate(&large, sizes[i], i % 2 ? KGC_BORN_BLACK : 0);
 		check(span_at(objects[i].at)->npages ==
 		      DIV_ROUND_UP(sizes[i], KGC_PAGE_SIZE));
 	}
