@@ -18,6 +18,7 @@
 
 #include <linux/atomic.h>
 #include <linux/percpu.h>
+#include <linux/prandom.h>
 
 #include "pageheap.h"
 #include "span.h"
@@ -115,7 +116,7 @@ struct kgc_central {
 	u64			large_bytes;
 	u64			large_freed;
 	u64			large_live;
-	u64			random;
+	struct rnd_state	random;
 };
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poison.h>
+#include <linux/prandom.h>
 
 #include "../../uapi/linux/kgc.h"
 
@@ -141,6 +142,21 @@ bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
 	return true;
 }
 
+/* A span of the old generation, from @first or else @then. Context: lock held. */
+static struct kgc_span *central_old(u32 gen, struct list_head *first,
+				    struct list_head *then)
+{
+	unsigned int old = !(gen & 1);
+	struct kgc_span *span;
+
+	span = list_first_entry_or_null(&first[old], struct kgc_span, link);
+	if (!span)
+		span = list_first_entry_or_null(&then[old], struct kgc_span,
+						link);
+	/* to a region older than the flip these spans are newer */
+	return span && (s32)(span->gen - gen) < 0 ? span : NULL;
+}
+
 /*
  * A span with a free slot: of the current generation, else from sweeping a
  * bounded number of old ones. It is off the lists then.
@@ -152,7 +168,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 				     struct kgc_reserve *r)
 {
 	u32 gen = READ_ONCE(a->gen);
-	unsigned int now = gen & 1, old = !now;
+	unsigned int now = gen & 1;
 	unsigned int budget = SWEEP_BUDGET, tries = MIXED_BUDGET;
 	struct kgc_span *span;
 
@@ -169,13 +185,8 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		}
 		if (!budget--)
 			return NULL;
-		span = list_first_entry_or_null(&ct->partial[old],
-						struct kgc_span, link);
+		span = central_old(gen, ct->partial, ct->full);
 		if (!span)
-			span = list_first_entry_or_null(&ct->full[old],
-							struct kgc_span, link);
-		/* to a region older than the flip these spans are newer */
-		if (!span || (s32)(span->gen - gen) >= 0)
 			return NULL;
 		central_sweep(a, ct, node, span, gen, wipe_value(a));
 	}
@@ -228,6 +239,22 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 	return span;
 }
 
+/* A span with a free slot that is there, or a new one; NULL with @r->need set. */
+static struct kgc_span *central_take(struct kgc_allocator *a,
+				     struct kgc_central *ct,
+				     struct kgc_node *node, unsigned int spc,
+				     const struct kgc_shape *shape,
+				     struct kgc_reserve *r)
+{
+	struct kgc_span *span;
+
+	r->need = KGC_NEED_NOTHING;
+	span = central_find(a, ct, node, shape, r);
+	if (span || r->need != KGC_NEED_NOTHING)
+		return span;
+	return span_create_small(a, ct, node, spc, shape, r);
+}
+
 /**
  * kgc_central_refill() - exchange a cache's span for one with free slots
  * @a: the allocator
@@ -257,11 +284,8 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	r->need = KGC_NEED_NOTHING;
 	flags = central_lock(ct);
-	span = central_find(a, ct, node, shape, r);
-	if (!span && r->need == KGC_NEED_NOTHING)
-		span = span_create_small(a, ct, node, spc, shape, r);
+	span = central_take(a, ct, node, spc, shape, r);
 	if (span) {
 		ct->refills++;
 		ct->reused += span->swept ? span->nfree : 0;
@@ -297,12 +321,9 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 	unsigned int n, w;
 	unsigned long word;
 
-	/* xorshift64*, seeded by the kernel's generator, which takes a lock */
-	ct->random ^= ct->random >> 12;
-	ct->random ^= ct->random << 25;
-	ct->random ^= ct->random >> 27;
-	n = (ct->random * 0x2545f4914f6cdd1dULL >> 32) *
-	    kgc_span_count_free(span) >> 32;
+	/* seeded by the kernel's own generator, which takes a lock */
+	n = reciprocal_scale(prandom_u32_state(&ct->random),
+			     kgc_span_count_free(span));
 	for (w = 0; n >= hweight_long(free[w]); w++)
 		n -= hweight_long(free[w]);
 	for (word = free[w]; n; n--)
@@ -342,11 +363,8 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	r->need = KGC_NEED_NOTHING;
 	flags = central_lock(ct);
-	span = central_find(a, ct, node, shape, r);
-	if (!span && r->need == KGC_NEED_NOTHING)
-		span = span_create_small(a, ct, node, spc, shape, r);
+	span = central_take(a, ct, node, spc, shape, r);
 	if (span && kgc_span_next_word(span)) {
 		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
 			random_slot(ct, span) : __ffs(*span->word);
@@ -412,20 +430,6 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	atomic64_add(span->size, &a->charged);
 }
 
-/* The next span of the old generation, or NULL. Context: central lock held. */
-static struct kgc_span *central_old(struct kgc_central *ct, u32 gen)
-{
-	unsigned int old = !(gen & 1);
-	struct kgc_span *span;
-
-	span = list_first_entry_or_null(&ct->full[old], struct kgc_span, link);
-	if (!span)
-		span = list_first_entry_or_null(&ct->partial[old],
-						struct kgc_span, link);
-	/* to a region older than the flip these spans are newer */
-	return span && (s32)(span->gen - gen) < 0 ? span : NULL;
-}
-
 /*
  * A large object may take long to overwrite: without the lock. Only for the
  * collector, whose next cycle cannot begin meanwhile.
@@ -454,7 +458,8 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 	while (budget--) {
 		flags = central_lock(ct);
 		gen = READ_ONCE(a->gen);
-		span = central_old(ct, gen);
+		/* what had free slots is left for allocations to sweep */
+		span = central_old(gen, ct->full, ct->partial);
 		if (span && kgc_span_large(span)) {
 			wipe_large(ct, span, wipe, &flags);
 			central_sweep(a, ct, node, span, gen, KGC_WIPE_NONE);

@@ -29,7 +29,7 @@ static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 	if (!ct)
 		return NULL;
 	raw_spin_lock_init(&ct->lock);
-	ct->random = get_random_u64();
+	prandom_seed_state(&ct->random, get_random_u64());
 	for (i = 0; i < 2; i++) {
 		INIT_LIST_HEAD(&ct->partial[i]);
 		INIT_LIST_HEAD(&ct->full[i]);

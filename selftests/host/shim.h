@@ -274,7 +274,11 @@ void shim_unlock(bool *held);
 #define in_nmi()				false
 #define in_hardirq()				false
 #define ktime_get_ns()				0ULL
-#define get_random_u64()			((u64)random() << 32 | random() | 1)
+#define get_random_u64()			((u64)random() << 32 | random())
+struct rnd_state { u64 seed; };
+#define prandom_seed_state(state, from)		((state)->seed = (from))
+#define prandom_u32_state(state)		((void)(state), (u32)random() << 1)
+#define reciprocal_scale(x, n)			((u32)((u64)(x) * (n) >> 32))
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
 #define cond_resched()				shim_may_sleep("cond_resched")
 #define might_sleep()				shim_may_sleep("might_sleep")
