@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The heap of a state: what is reachable, what is handed out and what a sweep
+ * frees.
+ */
+#include "model.h"
+
+/* The object whose field a slot is. */
+u8 owner(u8 x)
+{
+	u8 o = 0;
+
+	while (x - NR >= fbase[o + 1])
+		o++;
+	return o;
+}
+
+u8 closure(const struct state *s, u8 set)
+{
+	u8 done = 0;
+
+	set &= ALLO;
+	while (set & ~done) {
+		int o = __builtin_ctz(set & ~done), f;
+
+		done |= BIT(o);
+		for (f = 0; f < nfields[o]; f++)
+			if (s->fld[fbase[o] + f])
+				set |= BIT(OBJ(s->fld[fbase[o] + f]));
+	}
+	return set;
+}
+
+u8 rootset(const struct state *s)
+{
+	u8 r = 0;
+	int i;
+
+	for (i = 0; i < NR; i++)
+		if (s->root[i])
+			r |= BIT(OBJ(s->root[i]));
+	return r;
+}
+
+/* what roots and live sections can reach */
+u8 strong(const struct state *s)
+{
+	u8 r = rootset(s);
+	int i;
+
+	for (i = 0; i < NM; i++)
+		r |= s->m[i].held;
+	return closure(s, r);
+}
+
+u8 reachable(const struct state *s)
+{
+	u8 r = strong(s);
+
+	if (FIN)
+		r = closure(s, r | s->finq);
+	return r;
+}
+
+int unswept(const struct state *s)
+{
+	int i;
+
+	for (i = 0; i < NSPAN; i++)
+		if (!swept(s, i))
+			return 1;
+	return 0;
+}
+
+u8 incache(const struct state *s)
+{
+	u8 r = 0;
+	int i;
+
+	if (CACHES)
+		for (i = 0; i < NC; i++)
+			if (s->cache[i])
+				r |= BIT(s->cache[i] - 1);
+	return r;
+}
+
+/* newborn: is it black?  decided in the region that takes the slot */
+int black(const struct state *s, u8 tok, int span)
+{
+	switch (tok) {
+	case IDLE:
+		return MUT(black_in_idle) && s->cc == C_SWEEP;
+	case ARM:
+		return MUT(black_in_arm);
+	case MARK:
+		return !MUT(white_in_mark);
+	default:
+		if (MUT(settle_white))
+			return 0;
+		if (MUT(settle_black))
+			return 1;
+		return !HASFLIP || ((s->gen >> span) & 1) != s->tgt;
+	}
+}
+
+void take(struct state *s, struct mu *m, int o, int blk)
+{
+	if (s->alloc & BIT(o))
+		viol = "one slot is handed out twice";
+	s->alloc |= BIT(o);
+	s->garb &= ~BIT(o);
+	if (blk)
+		s->mark |= BIT(o);
+	m->held |= BIT(o);
+	if (FIN && (FINOBJ & BIT(o)) && FINNEW)
+		s->finreg |= BIT(o);
+}
+
+static void set_gen(struct state *s, int sp, u8 gen)
+{
+	s->gen = (s->gen & ~BIT(sp)) | gen << sp;
+}
+
+/* A CPU's span leaves its cache. */
+void give_back(struct state *s, int cpu)
+{
+	if (MUT(giveback_as_old) && s->cache[cpu])
+		set_gen(s, s->cache[cpu] - 1, s->hgen ^ 1);
+	s->cache[cpu] = 0;
+}
+
+void sweep_span(struct state *s, int sp)
+{
+	u8 freed = s->alloc & ~s->mark & spanmask[sp];
+	int o, f;
+
+	if (freed & reachable(s))
+		viol = "a reachable object is freed";
+	if (WEAK && s->weak && (freed & BIT(OBJ(s->weak))) && !MUT(weak_after_sweep))
+		viol = "a weak reference to a freed slot";
+	for (o = 0; o < NO; o++)
+		if (freed & BIT(o))
+			for (f = 0; f < nfields[o]; f++)
+				s->fld[fbase[o] + f] = 0;
+	s->alloc &= ~freed;
+	s->garb &= ~freed;
+	s->dead &= ~freed;
+	s->finreg &= ~freed;
+	s->ran &= ~freed;
+	if (!MUT(sweep_keeps_marks))
+		s->mark &= ~spanmask[sp];
+	if (!MUT(sweep_keeps_scan))
+		s->scan &= ~spanmask[sp];
+	set_gen(s, sp, s->hgen);
+}
