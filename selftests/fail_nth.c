@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "chain.h"
 #include "debugfs_files.h"
 #include "files.h"
 #include "heap.h"
@@ -337,6 +338,99 @@ TEST_F_TIMEOUT(module, loading, 900)
 	TH_LOG("%u of %u requests: %u failures, %u done without", all - nth,
 	       all, failures, harmless);
 	EXPECT_GT(failures, 0);
+}
+
+/*
+ * What the module keeps once it has it, as the map of addresses, is asked for by
+ * the first allocation after it was loaded.
+ */
+TEST_F(module, the_first_allocation_of_all)
+{
+	unsigned int nth, failures = 0;
+	bool more = true;
+	struct stage st;
+	int err;
+
+	NEED_INJECTION();
+	if (access("kgc.ko", R_OK))
+		SKIP(return, "no kgc.ko here to load");
+	err = unload_module("kgc");
+	if (err)
+		SKIP(return, "kgc is in use: %s", strerror(-err));
+	ASSERT_EQ(0, load_module("kgc.ko"));
+	for (nth = 1; more && nth < MOST_REQUESTS; nth++) {
+		ASSERT_TRUE(stage_up(&st));
+		refuse(nth);
+		err = call_alloc_large(&st);
+		more = was_refused();
+		failures += !!err;
+		EXPECT_TRUE(!err || err == -ENOMEM || err == -EFAULT) {
+			TH_LOG("request %u refused: %s", nth, strerror(-err));
+		}
+		EXPECT_EQ(0, call_alloc_large(&st));
+		EXPECT_EQ(0, kgc_close(st.fd));
+	}
+	EXPECT_FALSE(more);
+	EXPECT_GT(failures, 0);
+}
+
+/* Let the kernel's own workers be refused what they ask for, or no longer. */
+static void refuse_workers(bool on)
+{
+	char path[300], name[32];
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	FILE *file;
+
+	/* who is not meant is never refused */
+	if (on)
+		put_file(DEBUGFS "failslab/task-filter", "Y");
+	put_file(DEBUGFS "failslab/times", on ? "-1" : "1");
+	put_file(DEBUGFS "failslab/probability", on ? "20" : "0");
+	if (!on)
+		put_file(DEBUGFS "failslab/task-filter", "N");
+	while (proc && (entry = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) && !strncmp(name, "kworker/u", 9)) {
+			snprintf(path, sizeof(path), "/proc/%s/make-it-fail",
+				 entry->d_name);
+			put_file(path, on ? "1" : "0");
+		}
+		fclose(file);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* A verifier without memory for its sets gives up, and complains of nothing. */
+TEST_F(heap, a_trace_without_memory_says_nothing)
+{
+	__u64 head, skipped = 0, traced = 0, more = 0;
+	__u32 id = self->info.heap_id;
+	int tries;
+
+	NEED_INJECTION();
+	if (access("/proc/self/make-it-fail", W_OK))
+		SKIP(return, "this kernel cannot refuse memory to others");
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, 2));
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 5000, &head));
+	for (tries = 0; tries < 100 && skipped < 5; tries++) {
+		/* workers come and go */
+		refuse_workers(true);
+		EXPECT_EQ(0, collect_all(self->fd));
+		debugfs_value(id, "verify", "TraceSkipped", &skipped);
+	}
+	refuse_workers(false);
+	EXPECT_GT(skipped, 0);
+	ASSERT_EQ(0, debugfs_value(id, "verify", "Traced", &traced));
+	EXPECT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, debugfs_value(id, "verify", "Traced", &more));
+	EXPECT_EQ(traced + 2, more);
+	EXPECT_EQ(0, verify_errors(id));
+	EXPECT_EQ(0, chain_check(self->fd, head, 5000));
 }
 
 TEST_F(module, leaves_nothing_behind)

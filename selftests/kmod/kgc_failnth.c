@@ -50,6 +50,7 @@ KGC_DEFINE_NOSCAN_TYPE(slab_desc, struct slab);
  * @speck: another
  * @slab: another
  * @array: another
+ * @mortal: one with a finalizer
  */
 struct stage {
 	struct kgc_heap	*heap;
@@ -58,13 +59,19 @@ struct stage {
 	struct kgc_type	*speck;
 	struct kgc_type	*slab;
 	struct kgc_type	*array;
+	struct kgc_type	*mortal;
 };
+
+static void end_of_mortal(struct kgc_section s, void *obj)
+{
+}
 
 /* Unused where the kernel cannot refuse allocations. */
 static int __maybe_unused stage_up(struct stage *st)
 {
-	struct kgc_type_desc array = node_desc;
+	struct kgc_type_desc array = node_desc, mortal = node_desc;
 
+	mortal.finalize = end_of_mortal;
 	array.name = "nodes";
 	array.flags = KGC_DESC_ARRAY;
 	st->heap = kgc_heap_create("failnth", THIS_MODULE);
@@ -75,8 +82,9 @@ static int __maybe_unused stage_up(struct stage *st)
 	st->speck = kgc_type_register(st->heap, &speck_desc);
 	st->slab = kgc_type_register(st->heap, &slab_desc);
 	st->array = kgc_type_register(st->heap, &array);
+	st->mortal = kgc_type_register(st->heap, &mortal);
 	if (!IS_ERR(st->node) && !IS_ERR(st->twin) && !IS_ERR(st->speck) &&
-	    !IS_ERR(st->slab) && !IS_ERR(st->array))
+	    !IS_ERR(st->slab) && !IS_ERR(st->array) && !IS_ERR(st->mortal))
 		return 0;
 	kgc_heap_destroy(st->heap);
 	return -ENOMEM;
@@ -147,6 +155,34 @@ static int call_alloc_array(struct stage *st)
 	return obj ? 0 : -ENOMEM;
 }
 
+static int call_alloc_mortal(struct stage *st)
+{
+	return alloc_one(st, st->mortal, GFP_KERNEL);
+}
+
+static int call_finalize(struct stage *st)
+{
+	struct kgc_section s = kgc_enter(st->heap);
+	void *obj = kgc_alloc(s, st->node, GFP_KERNEL);
+	int err = obj ? kgc_finalize(s, obj, end_of_mortal, GFP_KERNEL) : -ENOMEM;
+
+	kgc_exit(s);
+	return err;
+}
+
+static int call_weak_create(struct stage *st)
+{
+	struct kgc_section s = kgc_enter(st->heap);
+	void *obj = kgc_alloc(s, st->node, GFP_KERNEL);
+	u64 weak;
+	int err = obj ? kgc_weak_create(s, obj, GFP_KERNEL, &weak) : -ENOMEM;
+
+	if (!err)
+		kgc_weak_free(s, weak);
+	kgc_exit(s);
+	return err;
+}
+
 static int call_alloc_bulk(struct stage *st)
 {
 	struct kgc_section s = kgc_enter(st->heap);
@@ -190,6 +226,9 @@ static const struct fallible {
 	{ "kgc_alloc-tiny", call_alloc_tiny, true },
 	{ "kgc_alloc-large", call_alloc_large, true },
 	{ "kgc_alloc-two-types", call_alloc_mixed, true },
+	{ "kgc_alloc-finalized", call_alloc_mortal, true },
+	{ "kgc_finalize", call_finalize, true },
+	{ "kgc_weak_create", call_weak_create, true },
 	{ "kgc_alloc_array", call_alloc_array, true },
 	{ "kgc_alloc_bulk", call_alloc_bulk, true },
 	{ "kgc_collect", call_collect, false },
