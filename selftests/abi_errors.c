@@ -189,6 +189,26 @@ TEST_F(heap, bytes_that_overlap_a_pointer_or_leave_the_object_are_einval)
 	EXPECT_EQ(0, bytes[0]);
 }
 
+/* Elements of a pointer and a word: between two pointers there are eight bytes. */
+TEST_F(heap, bytes_of_an_array_stay_between_its_pointers)
+{
+	static const struct kgc_field field = { 0, KGC_TYPE_ANY };
+	int type = kgc_type_register(self->fd, "pairs", 16, KGC_TYPE_ARRAY, &field, 1);
+	__u64 object, word = 4711, got = 0;
+	char bytes[64];
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 4, &object));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(0, kgc_write(self->fd, object, 16 * i + 8, &word, 8));
+		EXPECT_EQ(0, kgc_read(self->fd, object, 16 * i + 12, &got, 4));
+		EXPECT_EQ(-EINVAL, kgc_read(self->fd, object, 16 * i, bytes, 8));
+		EXPECT_EQ(-EINVAL, kgc_read(self->fd, object, 16 * i + 7, bytes, 2));
+	}
+	for (int length = 9; length <= 48; length++)
+		EXPECT_EQ(-EINVAL, kgc_read(self->fd, object, 8, bytes, length));
+}
+
 TEST_F(heap, a_buffer_that_cannot_be_used_is_efault_and_changes_nothing)
 {
 	__u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -143,6 +144,26 @@ TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)
 	ASSERT_EQ(0, debugfs_value(MODULE_WIDE, "stats", "HeapSys",
 				   &module_sys));
 	EXPECT_GE(module_sys, stats_of(self->fd).heap_sys);
+}
+
+/* A process may call itself anything; the table stays one. */
+TEST(a_name_is_one_word)
+{
+	char *text, name[16] = "", *line;
+	int heap, lines;
+
+	ASSERT_EQ(0, prctl(PR_GET_NAME, name));
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "a b\x81\tc"));
+	heap = kgc_open();
+	prctl(PR_SET_NAME, name);
+	ASSERT_GE(heap, 0);
+	text = debugfs_text(MODULE_WIDE, "heaps");
+	ASSERT_NE(NULL, text);
+	EXPECT_TRUE(is_table(text, &lines));
+	line = strstr(text, "/a_b__c ");
+	EXPECT_NE(NULL, line);
+	free(text);
+	kgc_close(heap);
 }
 
 TEST_F(heap, classes_count_the_objects)

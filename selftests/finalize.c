@@ -238,4 +238,30 @@ TEST_F(heap, a_tiny_object_has_no_finalizer)
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
 }
 
+/* With finalizers pending the tracer concludes less, and nothing that is wrong. */
+TEST_F(heap, a_traced_heap_with_finalizers)
+{
+	struct kgc_final_record record;
+	__u64 object, verify;
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
+	ASSERT_EQ(0, kgc_finalize(self->fd, object, 9));
+	for (int i = 0; i < 6; i++) {
+		/* after a pause, too */
+		verify = i == 2 ? 0 : 2;
+		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, verify));
+		if (i == 4)
+			ASSERT_EQ(0, kgc_drop(self->fd, object));
+		ASSERT_EQ(0, collect_all(self->fd));
+	}
+	EXPECT_EQ(0, verify_errors(self->info.heap_id));
+	ASSERT_EQ(1, records(self->fd, &record, 1));
+	EXPECT_EQ(9, record.cookie);
+	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(0, verify_errors(self->info.heap_id));
+}
+
 TEST_HARNESS_MAIN

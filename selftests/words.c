@@ -14,7 +14,7 @@ TEST_F(heap, bytes_behind_the_last_word_are_kept)
 	int type = kgc_type_register(self->fd, "odd", ODD_SIZE,
 				     KGC_TYPE_CONSERVATIVE, NULL, 0);
 	char put[ODD_SIZE], got[ODD_SIZE];
-	__u64 object;
+	__u64 object, word;
 
 	ASSERT_GT(type, 0);
 	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
@@ -26,6 +26,9 @@ TEST_F(heap, bytes_behind_the_last_word_are_kept)
 	ASSERT_EQ(0, kgc_write(self->fd, object, 17, "xyz", 3));
 	ASSERT_EQ(0, kgc_read(self->fd, object, 15, got, 5));
 	EXPECT_EQ(0, memcmp(got, "\x10\x11xyz", 5));
+	/* but no pointer */
+	EXPECT_EQ(-EINVAL, kgc_load(self->fd, object, 16, &word));
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 16, object));
 }
 
 TEST_F(heap, no_part_of_an_address_is_shown_or_kept)
@@ -50,6 +53,30 @@ TEST_F(heap, no_part_of_an_address_is_shown_or_kept)
 	EXPECT_EQ(0x5a00, word);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+}
+
+TEST_F(heap, words_are_exchanged_as_pointers_are)
+{
+	int type = kgc_type_register(self->fd, "words", 64,
+				     KGC_TYPE_CONSERVATIVE, NULL, 0);
+	__u64 object, node, old = 1, word = 4711, found;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &node));
+	ASSERT_EQ(0, kgc_write(self->fd, node, NODE_WORD, &word, 8));
+	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, node, &old));
+	EXPECT_EQ(0, old);
+	ASSERT_EQ(0, kgc_drop(self->fd, node));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, 0, &old));
+	ASSERT_EQ(0, kgc_read(self->fd, old, NODE_WORD, &found, 8));
+	EXPECT_EQ(word, found);
+	/* a word that is no address gives no object */
+	ASSERT_EQ(0, kgc_write(self->fd, object, 8, &word, 8));
+	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, object, &old));
+	EXPECT_EQ(0, old);
+	EXPECT_EQ(2, stats_of(self->fd).handles);
 }
 
 /* What handles and words refer to, and nothing else, is what the tracer reaches. */

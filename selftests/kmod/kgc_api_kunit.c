@@ -235,30 +235,78 @@ static void count_finalized(struct kgc_section s, void *obj)
 	atomic_inc(&finalized);
 }
 
-static void types_have_finalizers(struct kunit *test)
+static struct kgc_type *mortal_make(struct kunit *test, struct kgc_heap *heap,
+				    struct kgc_type_desc desc)
 {
-	struct kgc_type_desc desc = node_desc;
 	struct kgc_type *type;
-	struct kgc_heap *heap = heap_make(test, 0, &type);
-	struct kgc_section s;
-	unsigned int tries;
 
 	desc.finalize = count_finalized;
 	desc.owner = THIS_MODULE;
 	type = kgc_type_register(heap, &desc);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(type));
+	return type;
+}
+
+/* Those of four bytes too, which else share a block with others. */
+static void types_have_finalizers(struct kunit *test)
+{
+	struct kgc_type_desc small = {
+		.name = "small", .size = 4, .flags = KGC_DESC_NOSCAN,
+	};
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 0, &type);
+	struct kgc_section s;
+	unsigned int tries;
+
+	type = mortal_make(test, heap, small);
 	atomic_set(&finalized, 0);
 	s = kgc_enter(heap);
-	node_make(test, s, type, 0);
+	KUNIT_EXPECT_NOT_NULL(test, kgc_alloc(s, type, GFP_KERNEL));
+	KUNIT_EXPECT_NOT_NULL(test, kgc_alloc(s, type, GFP_KERNEL));
+	node_make(test, s, mortal_make(test, heap, node_desc), 0);
 	kgc_exit(s);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
-	for (tries = 0; tries < 500 && !atomic_read(&finalized); tries++)
+	for (tries = 0; tries < 500 && atomic_read(&finalized) < 3; tries++)
 		msleep(20);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&finalized));
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&finalized));
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
 	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(heap));
 	heap_end(heap);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&finalized));
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&finalized));
+}
+
+/* Whether a slot is exchanged depends on what it held, whatever the phase. */
+static void slots_are_exchanged(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct kgc_section s = kgc_enter(heap);
+	struct refs *refs = array_make(test, heap, s, 2);
+	struct node *one = node_make(test, s, type, 1), *two = node_make(test, s, type, 2);
+	unsigned int round;
+	u64 cycle;
+
+	kgc_store(s, &refs[0].ref[0], one);
+	kgc_store(s, &refs[1].ref[0], two);
+	kgc_exit(s);
+	cycle = kgc_collect_start(heap, 20);
+	for (round = 0; round < 1000; round++) {
+		s = kgc_enter(heap);
+		refs = kgc_load(s, &head);
+		one = kgc_load(s, &refs[0].ref[0]);
+		two = kgc_load(s, &refs[1].ref[0]);
+		KUNIT_EXPECT_PTR_EQ(test, one, kgc_cmpxchg(s, &refs[0].ref[0], two, NULL));
+		KUNIT_EXPECT_PTR_EQ(test, one, kgc_cmpxchg(s, &refs[0].ref[0], one, two));
+		KUNIT_EXPECT_PTR_EQ(test, two, kgc_xchg(s, &refs[1].ref[0], one));
+		KUNIT_EXPECT_PTR_EQ(test, two, kgc_load(s, &refs[0].ref[0]));
+		kgc_exit(s);
+		if (round % 10 == 0)
+			usleep_range(100, 200);
+	}
+	KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, cycle));
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, 3, kgc_heap_objects(heap));
+	heap_end(heap);
 }
 
 static struct kunit_case api_cases[] = {
@@ -268,6 +316,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(workers_share_a_wide_graph),
 	KUNIT_CASE(words_are_traced_as_well),
 	KUNIT_CASE(types_have_finalizers),
+	KUNIT_CASE(slots_are_exchanged),
 	{}
 };
 
