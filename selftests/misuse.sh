@@ -33,9 +33,10 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..24"
+echo "1..26"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
+provoke floating-again 'floating garbage floats again'
 provoke mark 'free slot is marked'
 provoke scan 'scanned slot is not marked'
 provoke nfree 'miscounted free slots'
@@ -50,6 +51,7 @@ provoke shaded-late 'shaded after marking was over'
 provoke root-gone 'an object that is gone is referred to'
 provoke nested-section 'a section inside a section'
 provoke section-over 'a section is used that is over'
+provoke section-another 'a section is used that is over'
 provoke stale-load 'a field of an object that is gone is used'
 provoke stale-store 'what is stored is no object of the heap'
 provoke shade-freed 'a field refers to an object that is gone'
