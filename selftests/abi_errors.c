@@ -378,6 +378,24 @@ TEST_F(heap, options_have_ranges)
 	}
 }
 
+TEST_F(heap, members_for_answers_must_be_zero)
+{
+	struct kgc_access load = { .size = sizeof(load), .value = 1,
+				   .handle = node_in(_metadata, self->fd, self->node) };
+	struct kgc_type_register type = { .size = sizeof(type), .object_size = 64,
+					  .type = 1 };
+
+	EXPECT_EQ(-1, ioctl(self->fd, KGC_LOAD, &load));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, KGC_TYPE_REGISTER, &type));
+	EXPECT_EQ(EINVAL, errno);
+	load.value = 0;
+	EXPECT_EQ(0, ioctl(self->fd, KGC_LOAD, &load));
+	type.type = 0;
+	EXPECT_EQ(0, ioctl(self->fd, KGC_TYPE_REGISTER, &type));
+	EXPECT_EQ(1, stats_of(self->fd).handles);
+}
+
 TEST_F(heap, the_number_of_cycles_is_one_or_two)
 {
 	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, 0, KGC_COLLECT_WAIT, NULL));

@@ -51,6 +51,10 @@ TEST_F(heap, no_part_of_an_address_is_shown_or_kept)
 	ASSERT_EQ(0, kgc_write(self->fd, object, 9, &byte, 1));
 	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
 	EXPECT_EQ(0x5a00, word);
+	/* what is no address is kept */
+	ASSERT_EQ(0, kgc_write(self->fd, object, 8, &byte, 1));
+	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
+	EXPECT_EQ(0x5a5a, word);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
 }
