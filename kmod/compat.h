@@ -11,6 +11,7 @@
 #include <linux/mmzone.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
@@ -30,6 +31,36 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry	call_rcu
 #endif
+
+/*
+ * Whether sections are under way on one side of SRCU. A hint: it adds up counters
+ * that change meanwhile, and SRCU does not promise what they mean.
+ */
+static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int side)
+{
+	unsigned long begun = 0;
+#ifdef CONFIG_TINY_SRCU
+	begun = READ_ONCE(ssp->srcu_lock_nesting[side]);
+#else
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct srcu_data *sdp = per_cpu_ptr(ssp->sda, cpu);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+		begun += data_race(sdp->srcu_lock_count[side]) -
+			 data_race(sdp->srcu_unlock_count[side]);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+		begun += atomic_long_read(&sdp->srcu_lock_count[side]) -
+			 atomic_long_read(&sdp->srcu_unlock_count[side]);
+#else
+		begun += atomic_long_read(&sdp->srcu_ctrs[side].srcu_locks) -
+			 atomic_long_read(&sdp->srcu_ctrs[side].srcu_unlocks);
+#endif
+	}
+#endif
+	return begun;
+}
 
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */

@@ -100,6 +100,17 @@ struct kgc_heap {
 
 static_assert(offsetof(struct kgc_heap, front) == 0);
 
+/*
+ * A section's mode as the allocator hands it on to kgc_pace_pressure(): with the
+ * side of SRCU that the section is on. No phase has this bit.
+ */
+#define KGC_MODE_SIDE	32U
+
+static inline unsigned int kgc_sided_mode(struct kgc_section s)
+{
+	return s.mode | (s.srcu & 1 ? KGC_MODE_SIDE : 0);
+}
+
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp);
 void kgc_heap_trim(struct kgc_heap *heap);

@@ -59,10 +59,10 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	if (obj)
 		return obj;
 	if (shape->spc >> 1)
-		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape, shape->spc,
-				      type->size, gfp);
+		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
+				      shape->spc, type->size, gfp);
 	else
-		obj = kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+		obj = kgc_large_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      type->size, gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
@@ -152,12 +152,12 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 		return NULL;
 	class = kgc_size_to_class_aligned(bytes, type->align);
 	if (class)
-		obj = kgc_cache_alloc(&s.heap->alloc, s.mode, shape,
+		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      class << 1 |
 				      (type->kind == KGC_KIND_NOSCAN),
 				      kgc_classes[class].size, gfp);
 	else
-		obj = kgc_large_alloc(&s.heap->alloc, s.mode, shape,
+		obj = kgc_large_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      round_up(bytes, KGC_PAGE_SIZE), gfp);
 	return with_finalizer(s, type, obj, gfp);
 }

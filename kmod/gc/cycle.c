@@ -32,6 +32,7 @@
  * hence every section that can still hold an older mode than the published one
  * is waited for by the grace period that follows.
  */
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
@@ -43,6 +44,8 @@
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
 #define HURRIED_HEAPS	64	/* at a time, in threads of their own */
+#define LET_END_TRIES	40
+#define LET_END_US	40
 
 /*
  * Expedited grace periods can only be waited for by a thread. So that a stuck
@@ -364,16 +367,32 @@ static void grace_period_over(struct rcu_head *rcu)
 	grace_period_end(container_of(rcu, struct kgc_heap, cycle.rcu));
 }
 
+/*
+ * A hurried grace period looks for sections busily, for up to a tick. One that
+ * was interrupted on this processor, or sleeps, does not end meanwhile, so leave
+ * the processor to it first; not for long, others keep beginning.
+ */
+static void let_sections_end(struct kgc_heap *heap)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < LET_END_TRIES &&
+	     kgc_srcu_busy(&heap->front.srcu, !!heap->cycle.side); tries++)
+		usleep_range(LET_END_US, LET_END_US + LET_END_US / 4);
+}
+
 static void hurry_work(struct work_struct *work)
 {
 	struct kgc_heap *heap = container_of(work, struct kgc_heap,
 					     cycle.hurry);
 
 	kgc_pace_woken(heap);
-	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
+	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS) {
+		let_sections_end(heap);
 		synchronize_srcu_expedited(&heap->front.srcu);
-	else
+	} else {
 		synchronize_rcu_expedited();
+	}
 	atomic_dec(&hurrying);
 	grace_period_end(heap);
 }
@@ -383,9 +402,11 @@ static void grace_period_begin(struct kgc_heap *heap, struct kgc_cycle *cy,
 {
 	bool hurry = kgc_pace_grace_begin(heap);
 
-	WRITE_ONCE(cy->waiting, await);
 	if (await == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_begin(heap);
+	WRITE_ONCE(cy->waiting, await);
+	/* who sleeps in a section that is waited for from now on goes on */
+	kgc_pace_wake(heap);
 	if (hurry && atomic_add_unless(&hurrying, 1, HURRIED_HEAPS))
 		queue_work(hurry_wq, &cy->hurry);
 	else if (await == KGC_AWAIT_SECTIONS)

@@ -20,14 +20,14 @@
  *	while a hurried cycle waits for a grace period: at most YIELD_US
  *
  * and no longer than the phase lasts in which its section began: the next one
- * waits for that section. A section that an older phase began is being waited
- * for already and is not held up. So the collector gets the CPU, the heap
- * grows by a span at most in that time, and nobody ever waits for a cycle.
+ * waits for that section. So the collector gets the CPU, the heap grows by a
+ * span at most in that time, and nobody ever waits for a cycle.
  *
- * What this costs: SRCU waits for sections of the new phase as well that came
- * before it changed sides, and when it is hurried it does so busily. So a section
- * that sleeps here may cost a processor for that time. To let sections go on
- * while the cycle waits for sections was tried: heaps outgrew their goals.
+ * Who is being waited for is not held up. That is a section which an older phase
+ * began, and while the cycle waits for sections also one on the side of SRCU that
+ * was current when it began to: SRCU soon changes sides, then waits for that one
+ * to be empty. Sections that begin afterwards are on the other side and keep
+ * nobody waiting. That the side is SRCU's index is used as a hint only.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -138,15 +138,18 @@ static bool past_the_goal(struct kgc_heap *heap)
 /* How long a mutator that refills now may be kept at most; 0 is not at all. */
 static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 {
+	enum kgc_await waiting = READ_ONCE(heap->cycle.waiting);
 	unsigned int us;
 
-	/* older sections are being waited for */
-	if (cycle_is_idle(heap) || READ_ONCE(heap->front.mode) != mode)
+	/* who is being waited for */
+	if (cycle_is_idle(heap) ||
+	    READ_ONCE(heap->front.mode) != (mode & ~KGC_MODE_SIDE) ||
+	    (waiting == KGC_AWAIT_SECTIONS &&
+	     READ_ONCE(heap->cycle.side) == (mode & KGC_MODE_SIDE)))
 		return 0;
 	us = kgc_throttle_us(atomic64_read(&heap->alloc.charged),
 			     READ_ONCE(heap->pace.pacer.room));
-	if (READ_ONCE(heap->pace.yield) &&
-	    READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_NOTHING)
+	if (READ_ONCE(heap->pace.yield) && waiting != KGC_AWAIT_NOTHING)
 		us = max(us, YIELD_US);
 	return us;
 }
@@ -172,8 +175,9 @@ void kgc_pace_wake(struct kgc_heap *heap)
 }
 
 /*
- * The allocator calls: the allowance is used up, or memory is. Context: any
- * but NMI, inside a section of @mode; may sleep for a moment if @gfp allows.
+ * The allocator calls: the allowance is used up, or memory is. @mode is what
+ * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
+ * for a moment if @gfp allows.
  */
 void kgc_pace_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		       unsigned int mode, gfp_t gfp)
@@ -193,9 +197,10 @@ void kgc_pace_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		pace_growth(heap, pace);
 	if (!cycle_is_idle(heap) && past_the_goal(heap))
 		WRITE_ONCE(pace->behind, true);
+	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
+		return;
 	us = throttle_us(heap, mode);
-	if (us && gfpflags_allow_blocking(gfp) &&
-	    !(current->flags & PF_MEMALLOC))
+	if (us)
 		pace_throttle(heap, mode, us);
 }
 
