@@ -12,7 +12,7 @@
 #include "bench.h"
 
 #define BATCH	64
-#define ROUNDS	9
+#define ROUNDS	25
 
 struct scale;
 
@@ -33,6 +33,8 @@ struct scale_thread {
  * @done: none has
  * @one: rates of one thread
  * @all: rates of all threads together
+ * @gain: the second over the first in the same round, in 1/100000
+ * @over_cpu: of that, in its round, the part that computing reached
  * @thread: by CPU
  */
 struct scale {
@@ -45,6 +47,8 @@ struct scale {
 	struct completion	done;
 	struct bench_samples	one[NR_SCALE];
 	struct bench_samples	all[NR_SCALE];
+	struct bench_samples	gain[NR_SCALE];
+	struct bench_samples	over_cpu[NR_SCALE];
 	struct scale_thread	thread[NR_CPUS];
 };
 
@@ -177,11 +181,25 @@ static int scale_pair(struct scale *t, unsigned int cpus, bool all_first)
 	return 0;
 }
 
+static void scale_ratios(struct scale *t, unsigned int round)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SCALE; i++)
+		t->gain[i].ns[t->gain[i].n++] =
+			div64_u64(t->all[i].ns[round] * 100000,
+				  t->one[i].ns[round]);
+	for (i = 0; i < SCALE_CPU; i++)
+		t->over_cpu[i].ns[t->over_cpu[i].n++] =
+			div64_u64(t->gain[i].ns[round] * 100000,
+				  t->gain[SCALE_CPU].ns[round]);
+}
+
+/* What a host is busy with comes and goes, so ratios are those of a round. */
 static int scale_report(struct scale *t, unsigned int cpus)
 {
 	static const char * const subject[] = { "kgc", "slab", "cpu" };
 	unsigned int round, i;
-	u64 a, b, speedup[NR_SCALE];
 	char metric[32];
 
 	for (round = 0; round < ROUNDS; round++) {
@@ -191,21 +209,19 @@ static int scale_report(struct scale *t, unsigned int cpus)
 			if (scale_pair(t, cpus, round & 1))
 				return -ENOMEM;
 		}
+		scale_ratios(t, round);
 	}
 	snprintf(metric, sizeof(metric), "speed-up on %u CPUs", cpus);
 	for (i = 0; i < NR_SCALE; i++) {
-		a = bench_median(&t->one[i]);
-		b = bench_median(&t->all[i]);
-		speedup[i] = div64_u64(b * 100000, a);
 		bench_spread(subject[i], "operations on one CPU", "k/s",
 			     &t->one[i], 1);
 		bench_spread(subject[i], "operations on all CPUs", "k/s",
 			     &t->all[i], 1);
-		bench_result(subject[i], metric, "", speedup[i], 100000);
+		bench_spread(subject[i], metric, "", &t->gain[i], 100000);
 	}
 	for (i = 0; i < SCALE_CPU; i++)
-		bench_result(subject[i], "speed-up over that of computing", "",
-			     speedup[i], speedup[SCALE_CPU]);
+		bench_spread(subject[i], "speed-up over that of computing", "",
+			     &t->over_cpu[i], 100000);
 	return 0;
 }
 
