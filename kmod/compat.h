@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The only place that knows kernel versions. Each difference is bridged by a
- * function with the newest kernel's name.
+ * function with the newest kernel's name, or by one of ours.
  */
 #ifndef _KGC_COMPAT_H
 #define _KGC_COMPAT_H
@@ -33,15 +33,14 @@
 #endif
 
 /*
- * Whether sections are under way on one side of SRCU. A hint: it adds up counters
- * that change meanwhile, and SRCU does not promise what they mean.
+ * Whether sections are under way on one side of SRCU, which has no function for
+ * it. A hint: it adds up counters that change meanwhile, and what they are differs
+ * from kernel to kernel. Tiny SRCU does not look for sections busily.
  */
 static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int side)
 {
 	unsigned long begun = 0;
-#ifdef CONFIG_TINY_SRCU
-	begun = READ_ONCE(ssp->srcu_lock_nesting[side]);
-#else
+#ifndef CONFIG_TINY_SRCU
 	int cpu;
 
 	for_each_possible_cpu(cpu) {

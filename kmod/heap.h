@@ -101,10 +101,13 @@ struct kgc_heap {
 static_assert(offsetof(struct kgc_heap, front) == 0);
 
 /*
- * A section's mode as the allocator hands it on to kgc_pace_pressure(): with the
- * side of SRCU that the section is on. No phase has this bit.
+ * The mode that allocators are given, and hand on to kgc_pace_pressure(), has the
+ * side of SRCU that the section is on in a bit of its own.
  */
 #define KGC_MODE_SIDE	32U
+
+static_assert(!(KGC_MODE_SIDE & (KGC_MODE_SHADE | KGC_MODE_BLACK |
+				 KGC_MODE_SETTLE | KGC_MODE_TRACK)));
 
 static inline unsigned int kgc_sided_mode(struct kgc_section s)
 {

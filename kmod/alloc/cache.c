@@ -38,7 +38,7 @@ static void *tiny_continue(struct kgc_allocator *a, struct kgc_cpu *c,
 	obj = c->tiny.block + c->tiny.next;
 	c->tiny.next += tiny_step(shape);
 	c->tiny_objects++;
-	if (unlikely(mode)) {
+	if (unlikely(mode & (KGC_BORN_BLACK | KGC_BORN_SETTLING))) {
 		span = kgc_map_span(obj);
 		i = kgc_span_index(span, obj);
 		if (kgc_born_black(a, span, mode))
@@ -316,7 +316,7 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
 /**
  * kgc_cache_alloc() - allocate from a size class, any way that works
  * @a: the allocator
- * @mode: of the section
+ * @mode: kgc_sided_mode() of the section
  * @shape: type
  * @spc: span class
  * @size: bytes of the object, not above the class's
@@ -371,7 +371,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 /**
  * kgc_large_alloc() - allocate an object of its own span
  * @a: the allocator
- * @mode: of the section
+ * @mode: kgc_sided_mode() of the section
  * @shape: type
  * @size: bytes
  * @gfp: how hard to try

@@ -29,7 +29,11 @@ static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 	if (!ct)
 		return NULL;
 	raw_spin_lock_init(&ct->lock);
-	prandom_seed_state(&ct->random, get_random_u64());
+	/* prandom_seed_state() would leave 32 bits of a seed */
+	ct->random.s1 = get_random_u32() | 128;
+	ct->random.s2 = get_random_u32() | 128;
+	ct->random.s3 = get_random_u32() | 128;
+	ct->random.s4 = get_random_u32() | 128;
 	for (i = 0; i < 2; i++) {
 		INIT_LIST_HEAD(&ct->partial[i]);
 		INIT_LIST_HEAD(&ct->full[i]);

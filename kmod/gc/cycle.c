@@ -33,6 +33,7 @@
  * is waited for by the grace period that follows.
  */
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
@@ -44,8 +45,9 @@
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
 #define HURRIED_HEAPS	64	/* at a time, in threads of their own */
-#define LET_END_TRIES	40
-#define LET_END_US	40
+#define LET_END_US	40	/* between looks whether sections have ended */
+#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one processor */
+#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* and on several */
 
 /*
  * Expedited grace periods can only be waited for by a thread. So that a stuck
@@ -370,15 +372,22 @@ static void grace_period_over(struct rcu_head *rcu)
 /*
  * A hurried grace period looks for sections busily, for up to a tick. One that
  * was interrupted on this processor, or sleeps, does not end meanwhile, so leave
- * the processor to it first; not for long, others keep beginning.
+ * the processor to it first. Not for long: until the grace period has begun to
+ * look, sections that begin are among those that it waits for, and where there
+ * are other processors they never come to an end.
  */
 static void let_sections_end(struct kgc_heap *heap)
 {
-	unsigned int tries;
+	u64 ns = num_online_cpus() > 1 ? LET_END_BESIDE_NS : LET_END_ALONE_NS;
+	u64 end = ktime_get_ns() + ns;
 
-	for (tries = 0; tries < LET_END_TRIES &&
-	     kgc_srcu_busy(&heap->front.srcu, !!heap->cycle.side); tries++)
-		usleep_range(LET_END_US, LET_END_US + LET_END_US / 4);
+	/* a sleep that takes ticks is worse than the search */
+	if (hrtimer_resolution > LET_END_US * NSEC_PER_USEC)
+		return;
+	while (kgc_srcu_busy(&heap->front.srcu, heap->cycle.side) &&
+	       ktime_get_ns() < end)
+		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
+				   TASK_IDLE);
 }
 
 static void hurry_work(struct work_struct *work)

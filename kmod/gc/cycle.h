@@ -97,7 +97,7 @@ struct kgc_cycle_record {
  * @rounds_max: most in one cycle
  * @cpu_ns: CPU time of the collector
  * @shaded: regions counted when the current round began
- * @side: of SRCU, that sections were on when they began to be waited for
+ * @side: of SRCU, 0 or 1, that sections were on when they began to be waited for
  * @sections_since_ns: since when sections are waited for, or 0
  * @begin_ns: time at which the current cycle began
  * @lap_ns: end of the last step that was timed

@@ -21,13 +21,16 @@
  *
  * and no longer than the phase lasts in which its section began: the next one
  * waits for that section. So the collector gets the CPU, the heap grows by a
- * span at most in that time, and nobody ever waits for a cycle.
+ * span of each mutator at most in that time, and nobody ever waits for a cycle.
  *
  * Who is being waited for is not held up. That is a section which an older phase
- * began, and while the cycle waits for sections also one on the side of SRCU that
- * was current when it began to: SRCU soon changes sides, then waits for that one
- * to be empty. Sections that begin afterwards are on the other side and keep
- * nobody waiting. That the side is SRCU's index is used as a hint only.
+ * began, and while the cycle waits for sections in a hurry also one on the side of
+ * SRCU that was current when it began to: SRCU changes sides, then looks busily
+ * until that one is empty. Sections that begin afterwards are on the other side
+ * and nobody waits for them. That the side is SRCU's index is a hint: a section
+ * that was interrupted as it began may be taken for one of the other side. And it
+ * holds for SPARED_US only, so that mutators which never sleep, and before SRCU has
+ * got to change sides all are on that one, cannot keep it from doing so.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -39,6 +42,7 @@
 #include "pace.h"
 
 #define YIELD_US	200U
+#define SPARED_US	2000U
 #define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
@@ -135,21 +139,31 @@ static bool past_the_goal(struct kgc_heap *heap)
 	       READ_ONCE(heap->pace.pacer.room);
 }
 
+/* Whether the cycle waits for a section of this mode. */
+static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
+{
+	struct kgc_pace *pace = &heap->pace;
+
+	if (READ_ONCE(heap->front.mode) != (mode & ~KGC_MODE_SIDE))
+		return true;
+	return READ_ONCE(heap->cycle.waiting) == KGC_AWAIT_SECTIONS &&
+	       READ_ONCE(pace->hurried) &&
+	       READ_ONCE(heap->cycle.side) == !!(mode & KGC_MODE_SIDE) &&
+	       ktime_get_ns() - READ_ONCE(pace->grace_ns) <
+	       SPARED_US * NSEC_PER_USEC;
+}
+
 /* How long a mutator that refills now may be kept at most; 0 is not at all. */
 static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 {
-	enum kgc_await waiting = READ_ONCE(heap->cycle.waiting);
 	unsigned int us;
 
-	/* who is being waited for */
-	if (cycle_is_idle(heap) ||
-	    READ_ONCE(heap->front.mode) != (mode & ~KGC_MODE_SIDE) ||
-	    (waiting == KGC_AWAIT_SECTIONS &&
-	     READ_ONCE(heap->cycle.side) == (mode & KGC_MODE_SIDE)))
+	if (cycle_is_idle(heap) || is_waited_for(heap, mode))
 		return 0;
 	us = kgc_throttle_us(atomic64_read(&heap->alloc.charged),
 			     READ_ONCE(heap->pace.pacer.room));
-	if (READ_ONCE(heap->pace.yield) && waiting != KGC_AWAIT_NOTHING)
+	if (READ_ONCE(heap->pace.yield) &&
+	    READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_NOTHING)
 		us = max(us, YIELD_US);
 	return us;
 }
@@ -228,10 +242,11 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	pace->grace_ns = ktime_get_ns();
+	WRITE_ONCE(pace->grace_ns, ktime_get_ns());
 	pace->grace_at = atomic64_read(&heap->alloc.charged);
-	pace->hurried = READ_ONCE(pace->yield) || READ_ONCE(pace->behind) ||
-			atomic_read(&heap->cycle.waiters);
+	WRITE_ONCE(pace->hurried,
+		   READ_ONCE(pace->yield) || READ_ONCE(pace->behind) ||
+		   atomic_read(&heap->cycle.waiters));
 	pace->hurries += pace->hurried;
 	return pace->hurried;
 }

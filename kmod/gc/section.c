@@ -213,10 +213,10 @@ static void watch_work(struct work_struct *work)
 /* The cycle begins to wait for the sections that are open now. */
 void kgc_sections_wait_begin(struct kgc_heap *heap)
 {
-	struct kgc_section now = { .srcu = srcu_read_lock(&heap->front.srcu) };
+	int now = srcu_read_lock(&heap->front.srcu);
 
-	srcu_read_unlock(&heap->front.srcu, now.srcu);
-	WRITE_ONCE(heap->cycle.side, kgc_sided_mode(now));
+	srcu_read_unlock(&heap->front.srcu, now);
+	WRITE_ONCE(heap->cycle.side, now & 1);
 	WRITE_ONCE(heap->cycle.sections_since_ns, ktime_get_ns());
 	queue_delayed_work(kgc_wq, &heap->sections.watch,
 			   msecs_to_jiffies(FIRST_WARNING_MS));
