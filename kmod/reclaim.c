@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "heap.h"
@@ -21,6 +22,7 @@
 
 /* Garbage that is worth a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)
+#define OOM_PATIENCE	10	/* ticks */
 
 static struct shrinker *shrinker;
 
@@ -119,15 +121,33 @@ static void heap_report(struct kgc_heap *heap)
 		st.num_gc);
 }
 
+/*
+ * For a tick or a few: the shrinker is likely to have the list on another CPU. Who
+ * has it may itself be out of memory and wait for us, so not for ever.
+ */
+static bool heaps_trylock_patiently(void)
+{
+	unsigned int ticks;
+
+	for (ticks = 0; ticks < OOM_PATIENCE; ticks++) {
+		if (mutex_trylock(&kgc_heaps_lock))
+			return true;
+		schedule_timeout_uninterruptible(1);
+	}
+	return false;
+}
+
 /* The machine is out of memory: say what is ours, and give what is free. */
 static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	unsigned long *pages = freed;
 	struct kgc_heap *heap;
 
-	if (!mutex_trylock(&kgc_heaps_lock))
-		return NOTIFY_OK;
 	pr_info("all heaps hold %llu kB\n", kgc_total_bytes() >> 10);
+	if (!heaps_trylock_patiently()) {
+		pr_info("the list of heaps is in use, none is reported\n");
+		return NOTIFY_OK;
+	}
 	list_for_each_entry(heap, &kgc_heaps, link) {
 		heap_report(heap);
 		*pages += heap_release(heap, U64_MAX) >> PAGE_SHIFT;
