@@ -6,10 +6,12 @@
  * kselftest-timeout: 240
  */
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "chain.h"
 #include "debugfs_files.h"
+#include "files.h"
 #include "heap.h"
 
 #define BLOB	1000
@@ -159,6 +161,58 @@ TEST_F(heap, beyond_the_soft_limit_the_collector_keeps_to_half)
 	EXPECT_GT(done, nr);
 	EXPECT_LE(share, 0.505);
 	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
+}
+
+/* Litter on @cpu, before all that is not real-time. Return: MiB held at most. */
+static int outrank(int fd, int type, int cpu)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	__u64 blobs[AT_ONCE], peak = 0, held;
+	double begin = now();
+
+	if (!run_on_cpu(cpu) || sched_setscheduler(0, SCHED_FIFO, &first))
+		return 255;
+	while (now() < begin + SECONDS) {
+		if (kgc_alloc_many(fd, type, 0, AT_ONCE, blobs, NULL) != AT_ONCE ||
+		    kgc_drop_many(fd, blobs, AT_ONCE, NULL))
+			return 255;
+		held = stats_of(fd).heap_sys >> 20;
+		peak = held > peak ? held : peak;
+	}
+	return peak < 254 ? peak : 254;
+}
+
+/*
+ * The collector and its grace periods need threads that are not real-time. That
+ * they get a processor is what mutators are held up for.
+ */
+TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
+{
+	static const char * const share = "/proc/sys/kernel/sched_rt_runtime_us";
+	int type = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN,
+				     NULL, 0), nr, status, i;
+	long long before = number_in(share);
+	char text[32];
+	pid_t child[64];
+
+	ASSERT_GT(type, 0);
+	nr = sysconf(_SC_NPROCESSORS_ONLN);
+	if (nr > 64 || put_file(share, "-1"))
+		SKIP(return, "real-time threads cannot have all of a processor");
+	for (i = 0; i < nr; i++) {
+		child[i] = fork();
+		if (!child[i])
+			_exit(outrank(self->fd, type, i));
+	}
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(child[i], waitpid(child[i], &status, 0));
+		EXPECT_TRUE(WIFEXITED(status));
+		TH_LOG("at most %d MiB", WEXITSTATUS(status));
+		EXPECT_LE(WEXITSTATUS(status), 64);
+	}
+	snprintf(text, sizeof(text), "%lld", before);
+	EXPECT_EQ(0, put_file(share, text));
+	EXPECT_GE(stats_of(self->fd).num_gc, 4);
 }
 
 /* Cycles back to back over a heap that takes long to mark, and nobody waits. */
