@@ -47,8 +47,8 @@ static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int sid
 		const struct srcu_data *sdp = per_cpu_ptr(ssp->sda, cpu);
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-		begun += data_race(sdp->srcu_lock_count[side]) -
-			 data_race(sdp->srcu_unlock_count[side]);
+		begun += READ_ONCE(sdp->srcu_lock_count[side]) -
+			 READ_ONCE(sdp->srcu_unlock_count[side]);
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 		begun += atomic_long_read(&sdp->srcu_lock_count[side]) -
 			 atomic_long_read(&sdp->srcu_unlock_count[side]);

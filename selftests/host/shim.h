@@ -222,6 +222,10 @@ struct llist_node { struct llist_node *next; };
 struct llist_head { struct llist_node *first; };
 struct work_struct { int unused; };
 struct delayed_work { struct work_struct work; };
+/* no sections here */
+#define CONFIG_TINY_SRCU	1
+struct srcu_struct;
+
 struct shrinker { unsigned int flags; };
 struct rcu_head { struct rcu_head *next; };
 
@@ -274,9 +278,8 @@ void shim_unlock(bool *held);
 #define in_nmi()				false
 #define in_hardirq()				false
 #define ktime_get_ns()				0ULL
-#define get_random_u64()			((u64)random() << 32 | random())
-struct rnd_state { u64 seed; };
-#define prandom_seed_state(state, from)		((state)->seed = (from))
+#define get_random_u32()			((u32)random() << 1)
+struct rnd_state { u32 s1, s2, s3, s4; };
 #define prandom_u32_state(state)		((void)(state), (u32)random() << 1)
 #define reciprocal_scale(x, n)			((u32)((u64)(x) * (n) >> 32))
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
