@@ -144,7 +144,8 @@ static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	if (READ_ONCE(heap->front.mode) != (mode & ~KGC_MODE_SIDE))
+	if ((READ_ONCE(heap->front.mode) ^ mode) &
+	    ~(KGC_MODE_SIDE | KGC_MODE_TRACK))
 		return true;
 	return READ_ONCE(heap->cycle.waiting) == KGC_AWAIT_SECTIONS &&
 	       READ_ONCE(pace->hurried) &&

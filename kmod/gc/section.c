@@ -70,6 +70,8 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 	bool nested;
 
 	s = kgc_trace_wait(s);
+	/* a mode read anew may be without it, but kgc_exit() goes by this one */
+	s.mode |= KGC_MODE_TRACK;
 	raw_spin_lock_irqsave(&sections->lock, flags);
 	nested = IS_ENABLED(CONFIG_KGC_DEBUG) && is_inside(sections, task);
 	for (i = 0; i < KGC_TRACKED && !t; i++)

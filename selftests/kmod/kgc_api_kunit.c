@@ -7,7 +7,9 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/kgc.h>
+#include <linux/kthread.h>
 
+#include "kmod/heap.h"
 #include "uapi/linux/kgc.h"
 
 #define NR_REFS		16
@@ -309,6 +311,56 @@ static void slots_are_exchanged(struct kunit *test)
 	heap_end(heap);
 }
 
+struct late_section {
+	struct kgc_heap		*heap;
+	bool			matched;
+	struct completion	done;
+};
+
+static int late_section(void *data)
+{
+	struct late_section *late = data;
+	struct kgc_section s = kgc_enter(late->heap);
+
+	/* what kgc_exit() takes the notes away by, and what is in the token */
+	late->matched = KGC_TRACKS(s.mode) == (s.srcu > 1);
+	if (!late->matched)
+		s.srcu &= 1;
+	kgc_exit(s);
+	complete(&late->done);
+	return 0;
+}
+
+/*
+ * A section that begins while the tracer has sections wait is noted, and goes on
+ * in a phase that notes none.
+ */
+static void a_section_is_noted_to_its_end(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct late_section late = { .heap = heap_make(test, 0, &type) };
+	struct kgc_heap *heap = late.heap;
+	struct task_struct *task;
+	unsigned int tries, i;
+
+	init_completion(&late.done);
+	WRITE_ONCE(heap->trace.halted, true);
+	smp_store_release(&heap->front.mode, KGC_MODE_TRACK);	/* kgc_enter() */
+	task = kthread_run(late_section, &late, "late_section");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (tries = 0; tries < 1000 && !waitqueue_active(&heap->trace.waitq); tries++)
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_TRUE(test, waitqueue_active(&heap->trace.waitq));
+	smp_store_release(&heap->front.mode, 0);	/* kgc_enter() */
+	WRITE_ONCE(heap->trace.halted, false);
+	wake_up_all(&heap->trace.waitq);
+	wait_for_completion(&late.done);
+	KUNIT_EXPECT_TRUE(test, late.matched);
+	for (i = 0; i < KGC_TRACKED; i++)
+		KUNIT_EXPECT_EQ(test, 0UL, heap->sections.tracked[i].ip);
+	heap_end(heap);
+}
+
 static struct kunit_case api_cases[] = {
 	KUNIT_CASE(copies_move_like_memmove),
 	KUNIT_CASE(weak_references_of_a_module),
@@ -317,6 +369,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(words_are_traced_as_well),
 	KUNIT_CASE(types_have_finalizers),
 	KUNIT_CASE(slots_are_exchanged),
+	KUNIT_CASE(a_section_is_noted_to_its_end),
 	{}
 };
 
