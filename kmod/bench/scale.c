@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocation on 1 to N CPUs at once, against a loop that only computes, in
- * turns. Each thread has a fixed amount to do and is timed by itself, so what
- * counts is the sum of their rates.
+ * Allocation on 1 to N CPUs at once, against a loop that only computes, and one
+ * that clears as much memory as kgc hands out and computes as long, in turns. Each
+ * thread has a fixed amount to do and is timed by itself, so what counts is the
+ * sum of their rates.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "bench.h"
 
 #define BATCH	64
+#define OBJECT	64	/* bytes */
 #define ROUNDS	25
 
 struct scale;
 
 struct scale_thread {
 	struct scale	*scale;
+	char		*memory;
 	u64		ns;
 	int		err;
 };
@@ -41,7 +45,7 @@ struct scale {
 	struct bench_heap	h;
 	struct kmem_cache	*cache;
 	u64			n;
-	enum { SCALE_KGC, SCALE_SLAB, SCALE_CPU, NR_SCALE } what;
+	enum { SCALE_KGC, SCALE_SLAB, SCALE_CLEAR, SCALE_CPU, NR_SCALE } what;
 	atomic_t		ready;
 	atomic_t		left;
 	struct completion	done;
@@ -52,7 +56,7 @@ struct scale {
 	struct scale_thread	thread[NR_CPUS];
 };
 
-static int kgc_loop(struct scale *t)
+static int kgc_loop(struct scale *t, char *memory)
 {
 	u64 i, j;
 
@@ -75,7 +79,7 @@ static int kgc_loop(struct scale *t)
 	return 0;
 }
 
-static int slab_loop(struct scale *t)
+static int slab_loop(struct scale *t, char *memory)
 {
 	void *objs[BATCH];
 	u64 i, j;
@@ -90,15 +94,37 @@ static int slab_loop(struct scale *t)
 	return 0;
 }
 
-static int cpu_loop(struct scale *t)
+/* As many steps as an allocation has instructions, or so. */
+static __always_inline void compute(u64 *x, unsigned int objects)
+{
+	unsigned int i;
+
+	for (i = 0; i < objects * 40; i++) {
+		*x = *x * 3 + 1;
+		OPTIMIZER_HIDE_VAR(*x);
+	}
+}
+
+static int clear_loop(struct scale *t, char *memory)
 {
 	u64 i, j, x = 1;
 
 	for (i = 0; i < t->n; i += BATCH) {
-		for (j = 0; j < BATCH * 40; j++) {
-			x = x * 3 + 1;
-			OPTIMIZER_HIDE_VAR(x);
+		for (j = 0; j < BATCH; j++) {
+			memset(memory + (i + j) * OBJECT, 0, OBJECT);
+			compute(&x, 1);
 		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int cpu_loop(struct scale *t, char *memory)
+{
+	u64 i, x = 1;
+
+	for (i = 0; i < t->n; i += BATCH) {
+		compute(&x, BATCH);
 		cond_resched();
 	}
 	return 0;
@@ -106,8 +132,8 @@ static int cpu_loop(struct scale *t)
 
 static int scale_thread(void *data)
 {
-	static int (*const loop[NR_SCALE])(struct scale *) = {
-		kgc_loop, slab_loop, cpu_loop,
+	static int (*const loop[NR_SCALE])(struct scale *, char *) = {
+		kgc_loop, slab_loop, clear_loop, cpu_loop,
 	};
 	struct scale_thread *me = data;
 	struct scale *t = me->scale;
@@ -117,7 +143,7 @@ static int scale_thread(void *data)
 	while (atomic_read(&t->ready))
 		cpu_relax();
 	begin = bench_now();
-	me->err = loop[t->what](t);
+	me->err = loop[t->what](t, me->memory);
 	me->ns = bench_now() - begin;
 	if (atomic_dec_and_test(&t->left))
 		complete(&t->done);
@@ -198,7 +224,7 @@ static void scale_ratios(struct scale *t, unsigned int round)
 /* What a host is busy with comes and goes, so ratios are those of a round. */
 static int scale_report(struct scale *t, unsigned int cpus)
 {
-	static const char * const subject[] = { "kgc", "slab", "cpu" };
+	static const char * const subject[] = { "kgc", "slab", "clear", "cpu" };
 	unsigned int round, i;
 	char metric[32];
 
@@ -229,13 +255,19 @@ static int scale_run(void)
 {
 	unsigned int cpus = bench_param("cpus", num_online_cpus());
 	struct scale *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
 	int err = -ENOMEM;
 
 	if (!t)
 		return -ENOMEM;
 	cpus = min(cpus, num_online_cpus());
 	t->n = round_up(bench_param("n", 400000), BATCH);
-	t->cache = kmem_cache_create("kgc_bench", 64, 64, 0, NULL);
+	for (i = 0; i < cpus; i++) {
+		t->thread[i].memory = vzalloc(t->n * OBJECT);
+		if (!t->thread[i].memory)
+			goto out;
+	}
+	t->cache = kmem_cache_create("kgc_bench", OBJECT, OBJECT, 0, NULL);
 	if (!t->cache)
 		goto out;
 	err = bench_heap_open(&t->h, "scale");
@@ -246,6 +278,8 @@ static int scale_run(void)
 	bench_heap_close(&t->h);
 out:
 	kmem_cache_destroy(t->cache);
+	for (i = 0; i < cpus; i++)
+		vfree(t->thread[i].memory);
 	kvfree(t);
 	return err;
 }
