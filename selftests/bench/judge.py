@@ -102,7 +102,7 @@ def t8(need):
 
 def t9(need):
     found = need("scale")
-    p = "n=800000"
+    p = "n=400000"
     control = get(found, "scale", "cpu", "speed-up on 2 CPUs", parameters=p)
     ratio = get(found, "scale", "kgc", "speed-up over that of computing",
                 parameters=p)

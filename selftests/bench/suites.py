@@ -98,7 +98,7 @@ SUITES = {
                     ["-t", "900", "-m", "2000"], beside=("malloc", "boehm")),
     "latency": Suite("steps of a mutator beside the collector, two CPUs",
                      ["step steps=2000000"], ["-t", "300"], counted=False),
-    "scale": Suite("allocation on two CPUs", ["scale n=800000"],
+    "scale": Suite("allocation on two CPUs", ["scale n=400000"],
                    ["-t", "300"], counted=False),
     "align": Suite("the price of alignment, native", ["align"],
                    ["-t", "120"], "uml", counted=False),
