@@ -23,21 +23,27 @@ static const struct program {
 	const char *name;
 	int (*run)(struct bench *b);
 	const char *about;
+	const char *takes;	/* parameters, besides those in 'all_take' */
 } programs[] = {
-	{ "gogc", bench_gogc, "does the peak follow GOGC? (gogc, n, live)" },
-	{ "ring", bench_ring, "messages of 1 KiB in a ring (n, ring)" },
-	{ "trees", bench_trees, "binary trees (depth)" },
-	{ "gcbench", bench_gcbench, "trees beside a long-lived tree (depth)" },
-	{ "parse", bench_parse, "a text becomes small objects (n)" },
-	{ "lasting", bench_lasting, "a large table of long-lived entries (n, size)" },
-	{ "requests", bench_requests, "a cache of cyclic requests (n, size)" },
-	{ "mixed", bench_mixed, "objects of many sizes (n, live)" },
-	{ "larson", bench_larson, "threads take over tables (threads, slots, n, rounds)" },
-	{ "xmalloc", bench_xmalloc, "producers and consumers (pairs, n)" },
-	{ "handoff", bench_handoff, "lists go to a thread and come back (pairs, n)" },
+	{ "gogc", bench_gogc, "does the peak follow GOGC?", "n live tolerance" },
+	{ "ring", bench_ring, "messages of 1 KiB in a ring", "n ring" },
+	{ "trees", bench_trees, "binary trees", "depth" },
+	{ "gcbench", bench_gcbench, "trees beside a long-lived tree", "depth" },
+	{ "parse", bench_parse, "a text becomes small objects", "n" },
+	{ "lasting", bench_lasting, "a large table of long-lived entries", "n size" },
+	{ "requests", bench_requests, "a cache of cyclic requests", "n size" },
+	{ "mixed", bench_mixed, "objects of many sizes", "n live" },
+	{ "larson", bench_larson, "threads take over tables", "threads slots n rounds" },
+	{ "xmalloc", bench_xmalloc, "producers and consumers", "pairs n" },
+	{ "handoff", bench_handoff, "lists go to a thread and come back", "pairs n" },
 };
 
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+static const char all_take[] = "gogc";
+
+/* Lengths of tables, of which something is chosen at random. */
+static const char not_zero[] = "live ring size slots";
 
 const u16 kind_size[KINDS] = {
 	16, 24, 32, 40, 64, 72, 96, 128, 200, 256, 400, 512, 1000, 2048,
@@ -360,10 +366,49 @@ static const struct program *find(const char *name)
 	return NULL;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+/* Is the name of "NAME=..." a word of @words? */
+static bool is_among(const char *arg, const char *words)
 {
+	size_t len = strcspn(arg, "="), word;
+
+	for (; *words; words += word + strspn(words + word, " ")) {
+		word = strcspn(words, " ");
+		if (word == len && !strncmp(arg, words, len))
+			return true;
+	}
+	return false;
+}
+
+static void parse_parameter(const char *arg, struct argp_state *state)
+{
+	const struct program *p = chosen.program;
+	const char *number = strchr(arg, '=');
+	unsigned long long value;
 	char *end;
 
+	if (!number || number == arg)
+		argp_error(state, "'%s' is no NAME=NUMBER", arg);
+	if (!is_among(arg, all_take) && !is_among(arg, p->takes))
+		argp_error(state, "'%s': %s takes %s %s", arg, p->name,
+			   all_take, p->takes);
+	errno = 0;
+	value = strtoull(++number, &end, 0);
+	/* strtoull() takes blanks and signs, also of what wraps around */
+	if (*number < '0' || *number > '9' || *end)
+		argp_error(state, "'%s' is no NAME=NUMBER", arg);
+	if (errno)
+		argp_error(state, "'%s': the number is too large", arg);
+	if (!value && is_among(arg, not_zero))
+		argp_error(state, "'%s': 1 is the least", arg);
+	if (strlen(chosen.text) + strlen(arg) + 2 > sizeof(chosen.text))
+		argp_error(state, "too many parameters");
+	if (chosen.text[0])
+		strcat(chosen.text, " ");
+	strcat(chosen.text, arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
 	switch (key) {
 	case 'j':
 		chosen.json = true;
@@ -376,17 +421,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			chosen.parameters = state->argv + state->next;
 			return 0;
 		}
-		end = strchr(arg, '=');
-		if (!end || end == arg)
-			argp_error(state, "'%s' is no NAME=NUMBER", arg);
-		strtoull(end + 1, &end, 0);
-		if (*end)
-			argp_error(state, "'%s' is no NAME=NUMBER", arg);
-		if (strlen(chosen.text) + strlen(arg) + 2 > sizeof(chosen.text))
-			argp_error(state, "too many parameters");
-		if (chosen.text[0])
-			strcat(chosen.text, " ");
-		strcat(chosen.text, arg);
+		parse_parameter(arg, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -412,8 +447,8 @@ int command_bench(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen);
 	if (!chosen.program) {
 		for (i = 0; i < NR_PROGRAMS; i++)
-			printf("  %-10s %s\n", programs[i].name,
-			       programs[i].about);
+			printf("  %-10s %s (%s %s)\n", programs[i].name,
+			       programs[i].about, all_take, programs[i].takes);
 		return STATUS_OK;
 	}
 	b.heap = own_heap();
