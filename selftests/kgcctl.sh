@@ -81,8 +81,48 @@ demo_is_exact() {
 		says '20000 +[0-9]+$'
 }
 
+# Each would have been ignored, taken for 0, or wrapped around.
+parameters_are_checked() {
+	complains 2 'ring takes .*n ring' bench ring x=5 &&
+		complains 2 "'n=' is no NAME=NUMBER" bench ring n= &&
+		complains 2 "'n=-1' is no NAME=NUMBER" bench ring n=-1 &&
+		complains 2 'too large' bench ring n=18446744073709551616 &&
+		complains 2 '1 is the least' bench ring ring=0
+}
+
+output_is_checked() {
+	for command in info stat "stat $heap" help bench; do
+		# shellcheck disable=SC2086 # a command and its argument
+		kgcctl $command >/dev/full 2>"$err"
+		[ $? = 1 ] && says 'writing the output' || return 1
+	done
+}
+
+come_and_go() {
+	while :; do
+		(exec 4<>/dev/kgc 5<>/dev/kgc 6<>/dev/kgc 7<>/dev/kgc 8<>/dev/kgc 9<>/dev/kgc)
+	done
+}
+
+# In a hundred rounds some close between kgcctl's look and its write.
+closing_heaps_are_no_failure() {
+	churn='' good=1
+	for _ in 1 2 3; do
+		come_and_go &
+		churn="$churn $!"
+	done
+	for _ in $(seq 100); do
+		run 0 gc && [ ! -s "$err" ] && run 0 scavenge && [ ! -s "$err" ] && continue
+		good=0
+		break
+	done
+	# shellcheck disable=SC2086 # several
+	kill $churn && wait $churn 2>/dev/null
+	[ $good = 1 ]
+}
+
 echo "TAP version 13"
-echo "1..24"
+echo "1..27"
 
 # This shell's descriptor 3 is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -100,6 +140,7 @@ ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
 ok "classes prints the whole table" all_classes
 ok "classes HEAP" prints 'class' classes "$heap"
+ok "heaps that close meanwhile are no failure" closing_heaps_are_no_failure
 ok "help explains the commands" prints 'Exit status' help
 ok "the demo is exact" demo_is_exact
 ok "no command is a usage error" complains 2 'which command' 
@@ -108,6 +149,8 @@ ok "what is no heap number is a usage error" complains 2 'no heap number' stat x
 ok "an unknown option is a usage error" complains 2 "no option 'x'.*" set "$heap" x 1
 ok "an unknown flag is a usage error" complains 2 'demo' demo --nonsense
 ok "too few objects are a usage error" complains 2 'takes 1000' demo --objects 5
+ok "a benchmark's parameters are checked" parameters_are_checked
+ok "output that cannot be written is a failure" output_is_checked
 ok "a value out of range fails" complains 1 'refused' set "$heap" cpu_percent 0
 ok "a heap that is not open has a status of its own" complains 5 'no heap 999999' stat 999999
 

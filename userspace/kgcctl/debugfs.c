@@ -98,21 +98,48 @@ int debugfs_read(long heap, const char *file, char **text)
 	return STATUS_OK;
 }
 
-int debugfs_write(long heap, const char *file, const char *text)
+/*
+ * Return: 0 or an errno. A file that went with its heap before it could be
+ * written to counts as one that could not be opened.
+ */
+static int try_write(const char *path, const char *text, bool *opened)
+{
+	int fd = open(path, O_WRONLY), error = 0;
+	struct stat st;
+
+	*opened = fd >= 0;
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	if (error == EIO && stat(path, &st) < 0 && errno == ENOENT) {
+		*opened = false;
+		return ENOENT;
+	}
+	return error;
+}
+
+static int write_heap(long heap, const char *file, const char *text,
+		      bool may_be_closed)
 {
 	char path[256];
-	int fd, status = STATUS_OK;
+	struct stat st;
+	bool opened;
+	int error;
 
 	path_of(path, sizeof(path), heap, file);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return explain_open(heap, path, errno);
-	if (write(fd, text, strlen(text)) < 0)
-		status = complain(STATUS_FAILED,
-				  "writing '%s' to %s was refused: %s",
-				  text, path, strerror(errno));
-	close(fd);
-	return status;
+	error = try_write(path, text, &opened);
+	if (!error)
+		return STATUS_OK;
+	if (opened)
+		return complain(STATUS_FAILED,
+				"writing '%s' to %s was refused: %s",
+				text, path, strerror(error));
+	/* While the module is there, only the heap can have gone. */
+	if (error == ENOENT && may_be_closed && !stat(DEBUGFS "/kgc", &st))
+		return STATUS_OK;
+	return explain_open(heap, path, error);
 }
 
 static int ascending(const void *a, const void *b)
@@ -122,19 +149,19 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int debugfs_heaps(unsigned int **heaps, size_t *nr)
+/* Numbers of all open heaps, ascending; *@heaps is to be freed. */
+static int list_heaps(unsigned int **heaps, size_t *nr)
 {
 	DIR *dir = opendir(DEBUGFS "/kgc");
 	struct dirent *entry;
-	unsigned int heap;
+	unsigned int heap, *more;
+	int error;
 
 	*heaps = NULL;
 	*nr = 0;
 	if (!dir)
 		return explain_open(MODULE_WIDE, DEBUGFS "/kgc", errno);
-	while ((entry = readdir(dir))) {
-		unsigned int *more;
-
+	while (errno = 0, (entry = readdir(dir))) {
 		if (sscanf(entry->d_name, "heap%u", &heap) != 1)
 			continue;
 		more = realloc(*heaps, (*nr + 1) * sizeof(**heaps));
@@ -143,8 +170,37 @@ int debugfs_heaps(unsigned int **heaps, size_t *nr)
 		*heaps = more;
 		(*heaps)[(*nr)++] = heap;
 	}
+	error = errno;
 	closedir(dir);
+	/* Some of the heaps would pass for all. */
+	if (error) {
+		free(*heaps);
+		return complain(STATUS_FAILED, "listing the heaps: %s",
+				strerror(error));
+	}
 	if (*nr)
 		qsort(*heaps, *nr, sizeof(**heaps), ascending);
 	return STATUS_OK;
+}
+
+int debugfs_write(long heap, const char *file, const char *text)
+{
+	unsigned int *heaps;
+	int status, worst;
+	size_t nr;
+
+	if (heap != EVERY_HEAP)
+		return write_heap(heap, file, text, false);
+	worst = list_heaps(&heaps, &nr);
+	if (worst)
+		return worst;
+	for (size_t i = 0; i < nr; i++) {
+		status = write_heap(heaps[i], file, text, true);
+		if (status > worst)
+			worst = status;
+	}
+	if (!nr)
+		puts("no heap is open");
+	free(heaps);
+	return worst;
 }

@@ -130,32 +130,15 @@ int command_stat(int argc, char **argv)
 /* Write @text to @file of the heap named in argv, or of every heap. */
 static int steer(int argc, char **argv, const char *file, const char *text)
 {
-	unsigned int one, *heaps = &one;
-	size_t nr = 1;
-	int status = STATUS_OK;
+	unsigned int heap;
 
 	if (argc > 2)
 		return complain(STATUS_USAGE, "usage: kgcctl %s [HEAP]", argv[0]);
-	if (argc == 2) {
-		if (!parse_heap(argv[1], &one))
-			return STATUS_USAGE;
-		return debugfs_write(one, file, text);
-	}
-	status = debugfs_heaps(&heaps, &nr);
-	if (status)
-		return status;
-	for (size_t i = 0; i < nr; i++) {
-		status = debugfs_write(heaps[i], file, text);
-		/* Closed since we looked: not our failure. */
-		if (status == STATUS_NO_HEAP)
-			status = STATUS_OK;
-		if (status)
-			break;
-	}
-	if (!nr)
-		puts("no heap is open");
-	free(heaps);
-	return status;
+	if (argc == 1)
+		return debugfs_write(EVERY_HEAP, file, text);
+	if (!parse_heap(argv[1], &heap))
+		return STATUS_USAGE;
+	return debugfs_write(heap, file, text);
 }
 
 int command_gc(int argc, char **argv)

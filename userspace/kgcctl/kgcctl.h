@@ -42,15 +42,19 @@ int command_bench(int argc, char **argv);
 /* debugfs.c */
 
 #define MODULE_WIDE (-1L)
+#define EVERY_HEAP (-2L)
 
 /*
  * Read a file of the module (@heap MODULE_WIDE) or of a heap. Returns an exit
  * status, having complained unless it is STATUS_OK; *@text is to be freed.
  */
 int debugfs_read(long heap, const char *file, char **text);
-int debugfs_write(long heap, const char *file, const char *text);
 
-/* Numbers of all open heaps, ascending; *@heaps is to be freed. */
-int debugfs_heaps(unsigned int **heaps, size_t *nr);
+/*
+ * The same for writing; with EVERY_HEAP to the file of each heap. One that is
+ * closed meanwhile is no failure then, one that fails does not keep the others
+ * from their turn, and the status is the highest.
+ */
+int debugfs_write(long heap, const char *file, const char *text);
 
 #endif /* KGCCTL_H */

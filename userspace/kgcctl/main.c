@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <kgc.h>
 
@@ -46,8 +47,9 @@ static const char doc[] =
 	"\n"
 	"HEAP is the number 'kgcctl stat' shows.\n"
 	"\n"
-	"Exit status: 0 success; 1 the command failed; 2 wrong usage; 3 module,\n"
-	"device or debugfs missing; 4 permission denied; 5 no such heap.\n";
+	"Exit status: 0 success; 1 the command failed, or its output could not be\n"
+	"written; 2 wrong usage; 3 module, device or debugfs missing; 4 permission\n"
+	"denied; 5 no such heap.\n";
 
 int complain(enum exit_status status, const char *format, ...)
 {
@@ -60,6 +62,21 @@ int complain(enum exit_status status, const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return status;
+}
+
+/* What was printed has to get where it was sent, however the command ends. */
+static void check_output(int status, void *unused)
+{
+	(void)unused;
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	/* it may have failed long ago, nobody knows why */
+	if (errno)
+		complain(STATUS_FAILED, "writing the output: %s", strerror(errno));
+	else
+		complain(STATUS_FAILED, "writing the output failed");
+	_exit(status ? status : STATUS_FAILED);
 }
 
 int own_heap(void)
@@ -133,6 +150,8 @@ int main(int argc, char **argv)
 	struct selection selection = { 0 };
 	char **rest;
 
+	if (on_exit(check_output, NULL))
+		return complain(STATUS_FAILED, "out of memory");
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &selection);
 	if (!selection.first)
