@@ -13,8 +13,14 @@ mirror_of() {	# mirror_of PATTERN: the site the host fetches such a release from
 }
 
 apt_setup() {	# apt_setup SUITE ARCH: make the state, set APT_CONFIG to it
-	local suite=$1 arch=$2 dir=$cache/apt/$1-$2 main security
+	local suite=$1 arch=$2 dir=$cache/apt/$1-$2
 	export APT_CONFIG=$dir/apt.conf
+	# kernels of one suite have locks of their own, and this state in common
+	[ -z "${KGC_REFRESH:-}" ] && [ -e "$dir/updated" ] || with_lock "apt-$suite-$arch" apt_update
+}
+
+apt_update() {
+	local main security
 	[ -n "${KGC_REFRESH:-}" ] || [ ! -e "$dir/updated" ] || return 0
 	[ -r "$keyring" ] || die "$keyring is missing: install debian-archive-keyring"
 	main=$(APT_CONFIG='' mirror_of '^(bookworm|trixie|stable)$')
@@ -53,6 +59,19 @@ apt_names() {	# apt_names REGEX: names of known packages
 
 apt_version() {	# apt_version PACKAGE: its newest version
 	apt-cache madison "$1" | awk -F' *[|] *' '{ print $2 }' | sort -rV | head -n 1
+}
+
+# apt_use PACKAGE COMMAND...: run COMMAND FILE with its newest version, then remove
+# the file. Kernels have packages in common too.
+apt_use() {
+	with_lock "package-$1" apt_use_alone "$@"
+}
+
+apt_use_alone() {
+	local deb
+	deb=$(apt_deb "$1")
+	"${@:2}" "$deb"
+	rm -f "$deb"
 }
 
 apt_deb() {	# apt_deb PACKAGE: fetch its newest version, print the file's path
