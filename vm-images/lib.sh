@@ -17,15 +17,19 @@ say() {	# say WORD TEXT...: one line of progress, in the manner of kbuild
 	printf '  %-8s%s\n' "$1" "${*:2}" >&2
 }
 
+# what 'boot' sets: with 1 it would say that the guest's command failed
+die_status=1
+
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
-	exit 1
+	exit "$die_status"
 }
 
-need_space() {	# need_space MIB: fail early rather than in the middle of a build
-	local free
-	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
-	[ "$free" -ge "$1" ] || die "only $free MiB free in $cache, $1 needed: make room or set KGC_CACHE"
+# need_space MIB [DIR VARIABLE]: fail early rather than in the middle of a build
+need_space() {
+	local free dir=${2:-$cache}
+	free=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "$1" ] || die "only $free MiB free in $dir, $1 needed: make room or set ${3:-KGC_CACHE}"
 }
 
 need_command() {
