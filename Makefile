@@ -31,8 +31,10 @@ help:
 	@echo '  clean            remove build/ (not the cache of kernels)'
 	@echo
 	@echo 'To test:'
-	@echo '  check            the inner loop: warnings, sparse, checkpatch, quick tests'
-	@echo '  test             all that CI runs; on one kernel with KERNEL=name, some with TESTS=glob'
+	@echo '  check            the inner loop: warnings, sparse, checkpatch, quick tests (2 minutes)'
+	@echo '  test             all that CI runs; with KERNEL=name the test programs on one kernel;'
+	@echo '                   with TESTS=glob only those that match; check, model, soak'
+	@echo '                   and bench-check run anyway'
 	@echo '  kernels          the kernels there are, and which are ready'
 	@echo '  detectors        that the runner hears each kind of kernel report'
 	@echo '  model            the protocol, checked exhaustively'
