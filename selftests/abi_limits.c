@@ -57,6 +57,7 @@ static __u32 fill_handles(int heap, __u64 object, __u32 most, __u64 *handles)
 TEST_F(heap, a_full_handle_table_is_enospc)
 {
 	__u32 max = self->info.max_handles, open, done;
+	struct kgc_final_record record;
 	__u64 object, one, *handles;
 
 	if (max > scaled(2U << 20))
@@ -65,6 +66,10 @@ TEST_F(heap, a_full_handle_table_is_enospc)
 	ASSERT_NE(NULL, handles);
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	ASSERT_EQ(0, kgc_store(self->fd, object, NODE_LEFT, object));
+	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &one));
+	ASSERT_EQ(0, kgc_finalize(self->fd, one, 42));
+	ASSERT_EQ(0, kgc_drop(self->fd, one));
+	ASSERT_EQ(0, collect_all(self->fd));
 	open = fill_handles(self->fd, object, max, handles);
 	EXPECT_EQ(max, open + 1);
 	EXPECT_EQ(-ENOSPC, kgc_dup(self->fd, object, &one));
@@ -72,8 +77,13 @@ TEST_F(heap, a_full_handle_table_is_enospc)
 	EXPECT_EQ(-ENOSPC, kgc_load(self->fd, object, NODE_LEFT, &one));
 	/* The exchange does not happen if its answer finds no place. */
 	EXPECT_EQ(-ENOSPC, kgc_xchg(self->fd, object, NODE_LEFT, 0, &one));
+	/* A record that finds no handle stays for the next reader. */
+	EXPECT_EQ(-ENOSPC, kgc_final_read(self->fd, &record, 1));
 
 	ASSERT_EQ(0, kgc_drop(self->fd, handles[0]));
+	EXPECT_EQ(1, kgc_final_read(self->fd, &record, 1));
+	EXPECT_EQ(42, record.cookie);
+	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
 	EXPECT_EQ(0, kgc_load(self->fd, object, NODE_LEFT, &one));
 	EXPECT_NE(0, one);
 	ASSERT_EQ(0, kgc_drop_many(self->fd, handles + 1, open - 1, &done));

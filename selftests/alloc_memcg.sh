@@ -45,7 +45,9 @@ round() {	# round WHO
 	[ "$(event oom_kill)" = 0 ]
 	result $? "$1: nobody is killed"
 	rmmod $module
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	tries=100
+	while [ $tries -gt 0 ]; do
+		tries=$((tries - 1))
 		after=$(current)
 		[ "$after" -gt $((before + slack)) ] || break
 		sleep 0.3

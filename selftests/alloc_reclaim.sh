@@ -5,7 +5,7 @@ module=kgc_contexts
 debugfs=/sys/kernel/debug/kgc
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 echo "TAP version 13"
-echo "1..2"
+echo "1..3"
 failed=0
 result() {	# result NUMBER STATUS NAME
 	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
@@ -15,7 +15,8 @@ id=$(awk '$2 == "kgc_contexts" { print $1 }' $debugfs/heaps)
 stat_of() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/heap$id/stats"; }
 show() { echo "# $1: held $(stat_of HeapSys), in use $(stat_of HeapInuse), cycles for it $(stat_of GCReason_shrink)"; }
 show before
-[ "$(stat_of HeapInuse)" -gt 1000000 ] || echo "# there is no garbage"
+[ "$(stat_of HeapInuse)" -gt 1000000 ]
+result 1 $? "there is garbage"
 echo 2 >/proc/sys/vm/drop_caches
 tries=100
 while [ "$(stat_of GCReason_shrink)" = 0 ] || [ "$(stat_of HeapInuse)" -gt 100000 ]; do
@@ -25,10 +26,10 @@ while [ "$(stat_of GCReason_shrink)" = 0 ] || [ "$(stat_of HeapInuse)" -gt 10000
 done
 show "asked once"
 [ "$(stat_of GCReason_shrink)" -gt 0 ] && [ "$(stat_of HeapInuse)" -lt 100000 ]
-result 1 $? "garbage is collected"
+result 2 $? "garbage is collected"
 echo 2 >/proc/sys/vm/drop_caches
 show "asked twice"
 [ "$(stat_of HeapSys)" -lt 200000 ]
-result 2 $? "what is free is given back"
+result 3 $? "what is free is given back"
 rmmod $module
 exit $failed

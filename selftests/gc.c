@@ -93,8 +93,6 @@ TEST_F(heap, the_promised_cycle_is_reached)
 		EXPECT_GE(cycle, before + cycles);
 		EXPECT_GE(stats_of(self->fd).num_gc, cycle);
 	}
-	EXPECT_EQ(stats_of(self->fd).gc_reason[KGC_REASON_REQUEST],
-		  stats_of(self->fd).num_forced_gc);
 	EXPECT_EQ(stats_of(self->fd).num_gc, stats_of(self->fd).num_forced_gc);
 }
 
@@ -152,20 +150,6 @@ TEST_F(heap, time_begins_a_cycle_when_something_was_allocated)
 	EXPECT_TRUE(reaches(self->fd, 1, 20000));
 	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_PERIOD], 1);
 	EXPECT_EQ(0, stats_of(self->fd).num_forced_gc);
-}
-
-TEST_F(heap, an_idle_heap_is_left_alone)
-{
-	__u64 settled, root;
-
-	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 100));
-	ASSERT_EQ(0, chain_build(self->fd, self->node, 100, &root));
-	ASSERT_EQ(0, collect_all(self->fd));
-	/* What was allocated before may cause one more, then there is rest. */
-	usleep(500000);
-	settled = stats_of(self->fd).num_gc;
-	usleep(1500000);
-	EXPECT_EQ(settled, stats_of(self->fd).num_gc);
 }
 
 TEST_F(heap, the_soft_limit_begins_cycles_that_growth_would_not)

@@ -33,7 +33,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..26"
+echo "1..27"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke floating-again 'floating garbage floats again'
@@ -55,6 +55,7 @@ provoke section-another 'a section is used that is over'
 provoke stale-load 'a field of an object that is gone is used'
 provoke stale-store 'what is stored is no object of the heap'
 provoke shade-freed 'a field refers to an object that is gone'
+provoke field-foreign 'a field of another heap is used'
 
 # What is broken twice is told once.
 number=$((number + 1))

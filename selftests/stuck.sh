@@ -23,7 +23,7 @@ find_heap
 before=$(cycles)
 [ "$(waiting)" -gt 1000000 ]
 result 2 $? "how long the cycle has been waiting can be read"
-grep -q 'comm kgc_stuck age_us .* at stay' "$debugfs/heap$id/sections"
+[ "$(grep -c 'comm kgc_stuck_[01] age_us .* at stay' "$debugfs/heap$id/sections")" = 2 ]
 result 3 $? "who is inside, and where, can be read"
 tries=20
 until dmesg | grep -q "heap $id (kgc_stuck): cycle .* has been waiting"; do
@@ -32,7 +32,7 @@ until dmesg | grep -q "heap $id (kgc_stuck): cycle .* has been waiting"; do
 	sleep 1
 done
 dmesg | grep "kgc: heap $id" | sed 's/^/# /'
-dmesg | grep -q "heap $id: the oldest section is kgc_stuck/.*, entered at stay"
+dmesg | grep -q "heap $id: the oldest section is kgc_stuck_0/.*, entered at stay"
 result 4 $? "the log says so after ten seconds"
 [ "$(cycles)" = "$before" ]
 result 5 $? "the cycle has not ended meanwhile"

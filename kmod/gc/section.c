@@ -131,28 +131,34 @@ static bool is_object(struct kgc_heap *heap, const void *addr)
 	return kgc_find_object(heap, addr, &i);
 }
 
-/* Whether an address lies in a span of the heap, or in none: a root. */
-static bool in_span(struct kgc_heap *heap, const void *addr)
+/* Whose span an address lies in; NULL when it is in none: a root. */
+static const struct kgc_allocator *owner_of(const void *addr)
 {
+	const struct kgc_allocator *owner = NULL;
 	struct kgc_span *span;
-	bool ours;
 
 	rcu_read_lock();
 	span = kgc_map_find(addr);
-	ours = span && READ_ONCE(span->owner) == &heap->alloc;
+	if (span)
+		owner = READ_ONCE(span->owner);
 	rcu_read_unlock();
-	return ours;
+	return owner;
 }
 
 /* Before a load (@value NULL) or store of a managed field or root. */
 void __kgc_check(struct kgc_section s, void **slot, void *value)
 {
+	const struct kgc_allocator *owner = owner_of(slot);
 	void *old;
 
 	if (is_over(s))
 		kgc_misuse(s.heap, "a section is used that is over",
 			   (void *)_RET_IP_);
-	if (in_span(s.heap, slot) && !is_object(s.heap, slot)) {
+	if (owner && owner != &s.heap->alloc) {
+		kgc_misuse(s.heap, "a field of another heap is used", slot);
+		return;
+	}
+	if (owner && !is_object(s.heap, slot)) {
 		kgc_misuse(s.heap, "a field of an object that is gone is used",
 			   slot);
 		return;

@@ -15,6 +15,16 @@ class NotMeasured(Exception):
     """Why a target has no figure."""
 
 
+def finished(results):
+    """@results, but a suite that failed has no figure to judge."""
+    def of(suite):
+        found = results(suite)
+        if found and not found["complete"]:
+            raise NotMeasured(f"the suite '{suite}' failed")
+        return found
+    return of
+
+
 def get(found, *key, parameters=""):
     v = value(found, *key, parameters=parameters)
     if v is None:

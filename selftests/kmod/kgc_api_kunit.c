@@ -207,11 +207,13 @@ static void workers_share_a_wide_graph(struct kunit *test)
 }
 
 /* What only a conservative object refers to is kept, and the tracer knows. */
-static void words_are_traced_as_well(struct kunit *test)
+static void words_refer(struct kunit *test, u32 flags, unsigned int elements)
 {
 	struct kgc_type_desc desc = {
-		.name = "words", .size = 64, .flags = KGC_DESC_CONSERVATIVE,
+		.name = "words", .size = 64,
+		.flags = KGC_DESC_CONSERVATIVE | flags,
 	};
+	unsigned int last = elements * 64 / sizeof(struct refs) - 1;
 	struct kgc_type *type, *words;
 	struct kgc_heap *heap = heap_make(test, 2, &type);
 	struct kgc_section s;
@@ -220,13 +222,60 @@ static void words_are_traced_as_well(struct kunit *test)
 	words = kgc_type_register(heap, &desc);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(words));
 	s = kgc_enter(heap);
-	refs = kgc_alloc(s, words, GFP_KERNEL);
+	refs = flags & KGC_DESC_ARRAY ?
+		kgc_alloc_array(s, words, elements, GFP_KERNEL) :
+		kgc_alloc(s, words, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, refs);
 	kgc_store(s, &head, refs);
-	kgc_store(s, &refs[7].ref[0], node_make(test, s, type, 1));
+	kgc_store(s, &refs[last].ref[0], node_make(test, s, type, 1));
 	kgc_exit(s);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 3));
 	KUNIT_EXPECT_EQ(test, 2, kgc_heap_objects(heap));
+	heap_end(heap);
+}
+
+static void words_are_traced_as_well(struct kunit *test)
+{
+	words_refer(test, 0, 1);
+	words_refer(test, KGC_DESC_ARRAY, 5);
+}
+
+/*
+ * Slots of a span that two types share are of the type that was asked for: a
+ * chain through the field that the other type does not have is kept.
+ */
+static void bulk_beside_another_type(struct kunit *test)
+{
+	static const u32 at_8[] = { 8 };
+	struct kgc_type_desc desc = {
+		.name = "other", .size = sizeof(struct node), .fields = at_8,
+		.nr_fields = 1,
+	};
+	struct kgc_type *type, *other;
+	struct kgc_heap *heap = heap_make(test, 2, &type);
+	struct kgc_section s;
+	struct node *nodes[NR_REFS];
+	unsigned int i;
+
+	other = kgc_type_register(heap, &desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	s = kgc_enter(heap);
+	node_make(test, s, type, 1);
+	KUNIT_EXPECT_NOT_NULL(test, kgc_alloc(s, other, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, NR_REFS,
+			kgc_alloc_bulk(s, type, GFP_KERNEL, NR_REFS,
+				       (void **)nodes));
+	for (i = 0; i < NR_REFS; i++) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(nodes[i], 0,
+						   sizeof(struct node)));
+		nodes[i]->id = i + 1;
+		if (i)
+			kgc_store(s, &nodes[i - 1]->next, nodes[i]);
+	}
+	kgc_store(s, &head, (struct refs *)nodes[0]);
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, NR_REFS, kgc_heap_objects(heap));
 	heap_end(heap);
 }
 
@@ -368,6 +417,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(elements_of_very_many_fields),
 	KUNIT_CASE(workers_share_a_wide_graph),
 	KUNIT_CASE(words_are_traced_as_well),
+	KUNIT_CASE(bulk_beside_another_type),
 	KUNIT_CASE(types_have_finalizers),
 	KUNIT_CASE(slots_are_exchanged),
 	KUNIT_CASE(a_section_is_noted_to_its_end),

@@ -231,6 +231,22 @@ static void shade_what_is_gone(void)
 	uproot(0);
 }
 
+/* A field of one heap, in a section of another. */
+static void field_is_foreign(void)
+{
+	struct kgc_heap *another = kgc_heap_create("kgc_another", THIS_MODULE);
+	struct node *n = plant(0);
+	struct kgc_section s;
+
+	if (IS_ERR(another))
+		return;
+	s = kgc_enter(another);
+	kgc_store(s, &n->next, NULL);
+	kgc_exit(s);
+	noticed = atomic_read(&another->sections.misused);
+	kgc_heap_destroy(another);
+}
+
 static struct node *floater;
 
 static void leave_floating(void)
@@ -606,6 +622,7 @@ static const struct {
 	{ "stale-load", stale_pointer_loads, NULL, true },
 	{ "stale-store", stale_pointer_stored, NULL, true },
 	{ "shade-freed", shade_what_is_gone, NULL, true },
+	{ "field-foreign", field_is_foreign, NULL, true },
 	{ "nested-twice", nested_twice, NULL, true },
 	{ "floating-goes", floating_goes },
 	{ "forged", words_are_forged },

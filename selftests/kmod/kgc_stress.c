@@ -220,6 +220,19 @@ static void stress_close(struct stress_heap *h)
 	kgc_heap_destroy(h->heap);
 }
 
+/* A minute at a time: longer waits are taken for hangs, and people want to know. */
+static void wait_for_all(unsigned int nr)
+{
+	unsigned int i;
+	s64 left;
+
+	while (!wait_for_completion_timeout(&all_done, 60 * HZ)) {
+		for (left = 0, i = 0; i < nr; i++)
+			left += max_t(s64, atomic64_read(&heaps[i].left), 0);
+		pr_info("kgc_stress: %lld of %lu operations to go\n", left, ops);
+	}
+}
+
 static int stress_run(unsigned int nr)
 {
 	struct mutator mutator[NR_HEAPS * NR_THREADS];
@@ -250,7 +263,7 @@ static int stress_run(unsigned int nr)
 	for (i = 0; i < n; i++)
 		wake_up_process(task[i]);
 	if (n)
-		wait_for_completion(&all_done);
+		wait_for_all(nr);
 	/* one that is stopped before it began would not run */
 	for (i = 0; i < n; i++) {
 		kthread_stop(task[i]);

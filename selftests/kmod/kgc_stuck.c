@@ -35,7 +35,7 @@ struct node {
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
 static struct kgc_heap *stuck, *unhurt, **sleepers;
-static struct task_struct *thread;
+static struct task_struct *threads[2];	/* the first enters first */
 static struct completion entered;
 static bool end;
 
@@ -112,8 +112,9 @@ static void finish(void)
 	unsigned int i;
 
 	WRITE_ONCE(end, true);
-	if (thread)
-		kthread_stop(thread);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		if (!IS_ERR_OR_NULL(threads[i]))
+			kthread_stop(threads[i]);
 	for (i = 0; sleepers && i < finalizers; i++)
 		if (sleepers[i])
 			kgc_heap_destroy(sleepers[i]);
@@ -140,13 +141,15 @@ static int __init stuck_init(void)
 		/* sections learn of it with the next phase */
 		kgc_collect(stuck, 1);
 	}
-	thread = kthread_run(stay, NULL, "kgc_stuck");
-	if (IS_ERR(thread)) {
-		err = PTR_ERR(thread);
-		thread = NULL;
-		goto err;
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		threads[i] = kthread_run(stay, NULL, "kgc_stuck_%u", i);
+		if (IS_ERR(threads[i])) {
+			err = PTR_ERR(threads[i]);
+			goto err;
+		}
+		wait_for_completion(&entered);
+		msleep(20);
 	}
-	wait_for_completion(&entered);
 	kgc_collect_start(stuck, 1);
 	for (i = 0, err = 0; i < finalizers && !err; i++)
 		err = sleeper_open(&sleepers[i]);
