@@ -201,6 +201,7 @@ enum kgc_need {
  * @need: what the last one lacked
  * @unmixed: do without side tables, there is no memory for one: a span of
  *	another type is passed over
+ * @reaps: how often old spans were swept for want of pages
  * @npages: with KGC_NEED_PAGES, how many beside each other
  * @span: a span structure
  * @types: a side table
@@ -208,12 +209,14 @@ enum kgc_need {
 struct kgc_reserve {
 	enum kgc_need	need;
 	bool		unmixed;
+	unsigned int	reaps;
 	unsigned int	npages;
 	struct kgc_span	*span;
 	u16		*types;
 };
 
 /* reserve.c */
+gfp_t kgc_gfp(const struct kgc_allocator *a, gfp_t gfp);
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);

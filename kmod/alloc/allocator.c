@@ -39,11 +39,12 @@ static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 /* Ask to hold @bytes more. Return: false at a limit. */
 bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes)
 {
-	if (!sum_add(&total_sys, bytes, READ_ONCE(max_bytes)))
+	/* a heap at its own limit takes nothing of the other heaps' room */
+	if (!sum_add(&a->sys, bytes, READ_ONCE(a->hard_limit)))
 		return false;
-	if (sum_add(&a->sys, bytes, READ_ONCE(a->hard_limit)))
+	if (sum_add(&total_sys, bytes, READ_ONCE(max_bytes)))
 		return true;
-	atomic64_sub(bytes, &total_sys);
+	atomic64_sub(bytes, &a->sys);
 	return false;
 }
 

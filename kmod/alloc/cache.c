@@ -13,6 +13,9 @@
 
 #include "cache.h"
 
+/* Batches of old spans that an allocation sweeps which may not sleep. */
+#define MOST_REAPS	2
+
 /*
  * Tiny objects: up to 8 bytes without pointers, several of one type in a
  * 16-byte block. An address in the block is an address of the block for the
@@ -97,7 +100,8 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	u32 gen = READ_ONCE(a->gen);
-	u32 ticket = READ_ONCE(c->ticket);
+	/* what was flushed comes first: pairs with the release below */
+	u32 ticket = smp_load_acquire(&c->ticket);
 
 	if (ticket == gen)
 		return true;
@@ -111,15 +115,24 @@ bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
 	return true;
 }
 
-/* Flip every CPU's cache. Return: whether all of them are flipped now. */
+/*
+ * Flip every CPU's cache, after an RCU grace period since the generation was
+ * advanced. A cache that is BUSY is in a region that saw the new generation, so
+ * it is flipped; to wait until none of many is BUSY at once could take for ever.
+ *
+ * Return: whether all of them are flipped now.
+ */
 bool kgc_cache_flip_all(struct kgc_allocator *a)
 {
 	bool all = true;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
+		struct kgc_cpu *c = per_cpu_ptr(a->cpu, cpu);
+
 		preempt_disable();
-		if (!kgc_cache_flip(a, per_cpu_ptr(a->cpu, cpu)))
+		if (!kgc_cache_flip(a, c) &&
+		    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
 			all = false;
 		preempt_enable();
 		cond_resched();
@@ -238,6 +251,9 @@ static bool may_fetch(void)
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp)
 {
+	/* an interrupt is not held up, whatever its caller says */
+	if (!may_fetch())
+		gfp &= ~__GFP_DIRECT_RECLAIM;
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_fetch())
 		a->pressure(a, why, mode, gfp);
 }
@@ -252,6 +268,20 @@ static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
 static struct kgc_node *home_node(struct kgc_allocator *a)
 {
 	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
+}
+
+/*
+ * Sweep old spans of @node, since pages are not to be had. Who may not sleep
+ * does not sweep the whole heap either.
+ */
+static bool reap(struct kgc_allocator *a, struct kgc_node *node,
+		 struct kgc_reserve *r, gfp_t gfp)
+{
+	if (!gfpflags_allow_blocking(gfp) && r->reaps++ == MOST_REAPS)
+		return false;
+	if (gfpflags_allow_blocking(gfp))
+		cond_resched();
+	return kgc_node_reap(a, node);
 }
 
 static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
@@ -272,8 +302,10 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 			continue;
 		if (r->need == KGC_NEED_TYPES && !r->unmixed)
 			r->unmixed = true;
-		else if (r->need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
+		else if (r->need != KGC_NEED_PAGES || !reap(a, node, r, gfp))
 			return NULL;
+		/* the next ones are to come from what was swept */
+		gfp |= __GFP_NORETRY;
 	}
 }
 
@@ -361,8 +393,9 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 			break;
 		if (kgc_reserve_fill(a, node, spc, &r, gfp))
 			continue;
-		if (r.need != KGC_NEED_PAGES || !kgc_node_reap(a, node))
+		if (r.need != KGC_NEED_PAGES || !reap(a, node, &r, gfp))
 			break;
+		gfp |= __GFP_NORETRY;
 	}
 	kgc_reserve_release(node, &r);
 	return span;

@@ -8,11 +8,15 @@
  *
  * - an interrupt on the same CPU. It finds BUSY and takes the central path.
  *   If it comes before the store of BUSY, it runs a whole region and leaves
- *   the ticket as it was; interrupts nest, so plain loads and stores do.
+ *   the ticket as it was, or flips the cache first: then the ticket goes back
+ *   to the old generation with the end of the region that was interrupted, and
+ *   the cache is flipped once more, which its spans do not mind. Interrupts
+ *   nest, so plain loads and stores do.
  * - the collector's flip. It advances the generation, waits for an RCU grace
  *   period, and only then takes over caches whose ticket is still the old one,
  *   by cmpxchg. By then no region that saw the old generation is left, and a
- *   new one sees the mismatch; see kgc_cache_flip().
+ *   new one sees the mismatch; see kgc_cache_flip(). So a cache that is BUSY
+ *   by then has been flipped already.
  * - a marker, or a reader of statistics. They only read bitmaps.
  */
 #ifndef _KGC_CACHE_H
@@ -29,7 +33,10 @@
 static __always_inline bool kgc_region_begin(struct kgc_allocator *a,
 					     struct kgc_cpu *c, u32 *ticket)
 {
-	*ticket = READ_ONCE(c->ticket);
+	/* if another CPU has flipped this cache, then what it left there is
+	 * seen: pairs with the release in kgc_cache_flip()
+	 */
+	*ticket = smp_load_acquire(&c->ticket);
 	/* not READ_ONCE(), which keeps gcc from comparing with memory */
 	if (unlikely(*ticket != data_race(a->gen)))
 		return false;

@@ -21,6 +21,9 @@ unsigned long kgc_map_base __read_mostly;
 
 static atomic_long_t nr_leaves;
 
+/* Room in the map for memory that is added after the module was loaded. */
+#define HOTPLUG_BYTES	(64UL << 30)
+
 /* What lies between where a leaf is and where it would begin for address 0. */
 static unsigned long leaf_bias(unsigned long region)
 {
@@ -68,16 +71,19 @@ struct kgc_span *kgc_map_find(const void *addr)
  * @bytes: its length; the block does not cross a region
  * @gfp: how to allocate a leaf
  *
- * Return: 0; -ENOMEM without memory, or for memory beyond what the machine
- * had when the module was loaded.
+ * Return: 0; -ENOMEM without memory, or for memory that was added since the
+ * module was loaded, if it was more than the map has room for.
  */
 int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 {
 	unsigned long region = (base - kgc_map_base) >> KGC_REGION_SHIFT;
 	struct kgc_leaf *leaf;
 
-	if (region >= kgc_map_regions ||
-	    (base + bytes - 1 - kgc_map_base) >> KGC_REGION_SHIFT != region)
+	if (region >= kgc_map_regions) {
+		pr_warn_once("kgc: memory was added that the map has no room for: load the module again to have it used\n");
+		return -ENOMEM;
+	}
+	if ((base + bytes - 1 - kgc_map_base) >> KGC_REGION_SHIFT != region)
 		return -ENOMEM;
 	if (READ_ONCE(top[region]))
 		return 0;
@@ -132,6 +138,9 @@ int kgc_map_init(void)
 
 	kgc_map_base = lowest_address();
 	bytes = (unsigned long)high_memory - kgc_map_base;
+	/* 2 KiB a GiB for memory that comes later: as much again, or what is usual */
+	if (IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
+		bytes += max(bytes, HOTPLUG_BYTES);
 	kgc_map_regions = DIV_ROUND_UP(bytes, 1UL << KGC_REGION_SHIFT);
 	top = kvcalloc(kgc_map_regions, sizeof(*top), GFP_KERNEL);
 	kgc_map_from_zero = (unsigned long)top -

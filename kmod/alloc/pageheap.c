@@ -235,7 +235,8 @@ static struct kgc_arena *arena_create(struct kgc_pageheap *ph,
 	arena = kzalloc_node(kgc_arena_meta(npages), gfp, ph->nid);
 	if (!arena)
 		return NULL;
-	arena->base = (unsigned long)page_address(page);
+	/* KASAN's tag is not part of where it lies in the map */
+	arena->base = (unsigned long)kasan_reset_tag(page_address(page));
 	arena->order = order;
 	arena->npages = npages;
 	arena->nfree = npages;

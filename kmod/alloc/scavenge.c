@@ -5,6 +5,8 @@
  */
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
@@ -17,12 +19,31 @@
 /* What the buddy allocator deals in, in heap pages. */
 #define UNIT		max_t(unsigned int, PAGE_SIZE >> KGC_PAGE_SHIFT, 1)
 
-/* Part of a split arena. Context: process or softirq, no locks. */
+/*
+ * kmemleak makes two objects of one, with memory that it allocates. Up to 6.12
+ * it has forgotten the one meanwhile, so two of us must not do so at once; and
+ * what reclaim asks for must not reclaim.
+ */
+static void kmemleak_forget(unsigned long base, size_t bytes)
+{
+	static DEFINE_MUTEX(lock);
+	unsigned int flags;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return;
+	flags = memalloc_noreclaim_save();
+	mutex_lock(&lock);
+	kmemleak_free_part((void *)base, bytes);
+	mutex_unlock(&lock);
+	memalloc_noreclaim_restore(flags);
+}
+
+/* Part of a split arena. Context: process context, no locks. */
 static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
 {
 	size_t at;
 
-	kmemleak_free_part((void *)base, bytes);
+	kmemleak_forget(base, bytes);
 	kgc_poison_pages(base, bytes, false);
 	for (at = 0; at < bytes; at += PAGE_SIZE)
 		__free_pages(virt_to_page((void *)(base + at)), 0);
@@ -45,7 +66,7 @@ static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
 	}
 }
 
-/* @arena is in no tree any more. Context: process or softirq, no locks. */
+/* @arena is in no tree any more. Context: process context, no locks. */
 static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 {
 	size_t bytes = PAGE_SIZE << arena->order;

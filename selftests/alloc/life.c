@@ -521,6 +521,31 @@ static void large_are_whole_pages(void)
 	end();
 }
 
+static void who_owns_a_cache_flips_it(void)
+{
+	struct kgc_cpu *c;
+	u32 before;
+
+	begin();
+	allocate_any(100, 0);
+	before = allocator.gen;
+	flip();
+	c = per_cpu_ptr(allocator.cpu, 0);
+	check(c->ticket == allocator.gen);
+	/* in a region, which saw the generation there is now */
+	c->ticket = KGC_TICKET_BUSY;
+	check(kgc_cache_flip_all(&allocator));
+	check(c->ticket == KGC_TICKET_BUSY);
+	/* about to be emptied by its own CPU */
+	c->ticket = KGC_TICKET_FLIP;
+	check(!kgc_cache_flip_all(&allocator));
+	c->ticket = before;
+	check(kgc_cache_flip_all(&allocator));
+	check(c->ticket == allocator.gen);
+	sweep();
+	end();
+}
+
 static int begin_all(void)
 {
 	int err;
@@ -549,6 +574,7 @@ static void end_all(void)
 	PROMISE(random_order_is_random, "in random order objects come from anywhere") \
 	PROMISE(empty_means_empty, "an empty heap gives every page and all its metadata back") \
 	PROMISE(tiny_share_and_die_together, "tiny objects share a block and live as long as one of them") \
+	PROMISE(who_owns_a_cache_flips_it, "the flip waits for no region, only for who empties a cache") \
 	PROMISE(large_are_whole_pages, "a large object has a span of its own, no larger than it needs")
 
 PROGRAM("kgc_span", begin_all, end_all);

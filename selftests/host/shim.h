@@ -49,7 +49,13 @@ typedef unsigned int slab_flags_t;
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define barrier()	__asm__ __volatile__("" ::: "memory")
 #define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
-#define IS_ENABLED(x)	0
+/* 1 for what is defined as 1 */
+#define shim_second(a, b, ...)	b
+#define shim_is_1(junk)		shim_second(junk 1, 0)
+#define shim_is(x)		shim_is_1(shim_then_##x)
+#define shim_then_1		0,
+#define IS_ENABLED(x)		shim_is(x)
+#define CONFIG_DEBUG_KMEMLEAK	1
 #define EXPORT_SYMBOL_GPL(x)	extern int shim_exported
 #define KBUILD_MODNAME	"kgc"
 #define noinline	__attribute__((__noinline__))
@@ -284,6 +290,12 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define reciprocal_scale(x, n)			((u32)((u64)(x) * (n) >> 32))
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
 #define cond_resched()				shim_may_sleep("cond_resched")
+
+#define DEFINE_MUTEX(m)				int m
+#define mutex_lock(m)				((void)(m))
+#define mutex_unlock(m)				((void)(m))
+#define memalloc_noreclaim_save()		0U
+#define memalloc_noreclaim_restore(flags)	((void)(flags))
 #define might_sleep()				shim_may_sleep("might_sleep")
 
 #define ktime_get_mono_fast_ns()	((u64)0)
@@ -319,6 +331,8 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define __GFP_MEMALLOC	131072U
 #define want_init_on_alloc(gfp)	false
 #define want_init_on_free()	false
+#define gfpflags_allow_blocking(gfp)	(!!((gfp) & (GFP_KERNEL | __GFP_DIRECT_RECLAIM)))
+#define pr_warn_once(...)	((void)fprintf(stderr, __VA_ARGS__))
 #define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define SLAB_TYPESAFE_BY_RCU	1U
 #define SLAB_ACCOUNT	2U
@@ -399,6 +413,7 @@ void kmemleak_free(const void *p);
 void kmemleak_free_part(const void *p, size_t bytes);
 #define kmemleak_not_leak(p)	((void)(p))
 #define kmemleak_ignore(p)	((void)(p))
+#define kasan_reset_tag(p)	(p)
 
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(7, 0, 0)

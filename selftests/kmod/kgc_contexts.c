@@ -138,7 +138,8 @@ static enum hrtimer_restart grow_hardirq(struct hrtimer *t)
 	unsigned int i;
 
 	for (i = 0; i < BURST; i++)
-		grow(&hardirq, GFP_ATOMIC);
+		/* whatever it asks for, it is not to sleep */
+		grow(&hardirq, i & 1 ? GFP_ATOMIC : GFP_KERNEL);
 	if (refusals && tried < 100)
 		try_what_is_refused();
 	tasklet_schedule(&tasklet);
