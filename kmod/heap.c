@@ -311,7 +311,9 @@ EXPORT_SYMBOL_GPL(kgc_option_get);
 
 int kgc_heaps_init(void)
 {
-	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	/* a cycle may be what frees the memory that others wait for */
+	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE |
+				 WQ_MEM_RECLAIM, 0);
 	if (!kgc_wq)
 		return -ENOMEM;
 	kgc_finals_wq = alloc_workqueue("kgc_finals", WQ_UNBOUND | WQ_FREEZABLE,

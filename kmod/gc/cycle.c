@@ -203,16 +203,29 @@ static void marking_is_over(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_mark_pending(heap, cy->shaded)) {
-		cy->step = KGC_STEP_DRAIN;
-	} else if (heap->weaks.closed) {
+	bool clean = !kgc_mark_pending(heap, cy->shaded);
+
+	if (clean && heap->weaks.closed) {
 		marking_is_over(heap, cy);
-	} else if (kgc_weaks_close(heap)) {
+	} else if (clean && kgc_weaks_close(heap)) {
 		kgc_handles_scan_begin(&heap->weaks.handles);
 		cy->step = KGC_STEP_WEAK;
+	} else if (kgc_weaks_give_up(heap)) {
+		kgc_handles_scan_begin(&heap->weaks.handles);
+		cy->step = KGC_STEP_KEEP;
 	} else {
 		cy->step = KGC_STEP_DRAIN;
 	}
+	return KGC_AWAIT_NOTHING;
+}
+
+/* Weak references are strong for the rest of this cycle. */
+static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_handles_scan_some(&heap->weaks.handles,
+				  &heap->marking.marker[0]))
+		return KGC_AWAIT_NOTHING;
+	cy->step = KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -341,6 +354,7 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_ROOTS]	= step_roots,
 	[KGC_STEP_DRAIN]	= step_drain,
 	[KGC_STEP_ROUND]	= step_round,
+	[KGC_STEP_KEEP]		= step_keep,
 	[KGC_STEP_WEAK]		= step_weak,
 	[KGC_STEP_FINAL]	= step_final,
 	[KGC_STEP_VERIFY]	= step_verify,
@@ -578,8 +592,9 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	cancel_delayed_work_sync(&cy->work);
 	/* a cycle that came to its end just now may have set the timer */
 	kgc_pace_stop(heap);
-	/* to its end: it is counted */
-	flush_work(&cy->hurry);
+	/* it does not run while the machine is suspended, so do not wait for it */
+	if (cancel_work_sync(&cy->hurry))
+		atomic_dec(&hurrying);
 	/* a callback touches the heap after it has said that it is over */
 	if (cy->begun)
 		rcu_barrier();
@@ -591,7 +606,8 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 
 int kgc_cycles_init(void)
 {
-	hurry_wq = alloc_workqueue("kgc_hurry", WQ_UNBOUND | WQ_FREEZABLE,
+	hurry_wq = alloc_workqueue("kgc_hurry",
+				   WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM,
 				   HURRIED_HEAPS);
 	return hurry_wq ? 0 : -ENOMEM;
 }

@@ -19,6 +19,7 @@ enum kgc_step {
 	KGC_STEP_ROOTS,		/* grace period after MARK, then root slots */
 	KGC_STEP_DRAIN,		/* grey objects */
 	KGC_STEP_ROUND,		/* RCU grace period of a termination round */
+	KGC_STEP_KEEP,		/* what weak references name, if rounds do not end */
 	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
 	KGC_STEP_FINAL,		/* finalizers */
 	KGC_STEP_VERIFY,	/* option: check the marks */

@@ -15,6 +15,8 @@
 #include "../heap.h"
 #include "weak.h"
 
+#define MOST_REFUSED	8	/* rounds that a lookup came into */
+
 /*
  * Whether slot @i, found at @addr, will survive a cycle that has settled. The
  * span may have been swept, given back and used again since it was found; under
@@ -102,6 +104,8 @@ void kgc_weaks_open(struct kgc_heap *heap)
 {
 	atomic64_andnot(KGC_WEAK_CLOSED, &heap->weaks.gate);
 	heap->weaks.closed = false;
+	heap->weaks.kept = false;
+	heap->weaks.refused = 0;
 }
 
 /* A termination round begins. */
@@ -118,6 +122,25 @@ bool kgc_weaks_close(struct kgc_heap *heap)
 	heap->weaks.closed = atomic64_cmpxchg(&heap->weaks.gate, seen,
 					      seen | KGC_WEAK_CLOSED) == seen;
 	return heap->weaks.closed;
+}
+
+/*
+ * The round was not the last. Who looks up one white target after another could
+ * keep marking from its end for as long as there are any, so after a few rounds
+ * with a lookup in each all targets are marked: then there is nothing left to
+ * strengthen.
+ *
+ * Return: whether it is time, once a cycle.
+ */
+bool kgc_weaks_give_up(struct kgc_heap *heap)
+{
+	struct kgc_weaks *weaks = &heap->weaks;
+
+	if (weaks->kept || atomic64_read(&weaks->gate) == weaks->seen ||
+	    ++weaks->refused < MOST_REFUSED)
+		return false;
+	weaks->kept = true;
+	return true;
 }
 
 /**

@@ -22,12 +22,16 @@ struct kgc_span;
  * @gate: decides between a strengthening and the end of marking
  * @seen: @gate when the current termination round began
  * @closed: the collector closed the gate in this cycle
+ * @kept: all targets are marked in this cycle
+ * @refused: rounds of this cycle that a strengthening came into
  */
 struct kgc_weaks {
 	struct kgc_handles	handles;
 	atomic64_t		gate;
 	s64			seen;
 	bool			closed;
+	bool			kept;
+	unsigned int		refused;
 };
 
 bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
@@ -36,5 +40,6 @@ void kgc_weaks_init(struct kgc_heap *heap);
 void kgc_weaks_open(struct kgc_heap *heap);
 void kgc_weaks_look(struct kgc_heap *heap);
 bool kgc_weaks_close(struct kgc_heap *heap);
+bool kgc_weaks_give_up(struct kgc_heap *heap);
 
 #endif /* _KGC_WEAK_H */

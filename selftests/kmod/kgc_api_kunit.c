@@ -279,6 +279,65 @@ static void bulk_beside_another_type(struct kunit *test)
 	heap_end(heap);
 }
 
+/* ---- who looks up what only weak references name, one after another ------ */
+
+#define NR_WEAK		20000
+#define MOST_ROUNDS	12	/* eight that lookups came into, and some of every cycle */
+
+struct seeker {
+	struct kgc_heap	*heap;
+	u64		*weak;
+	unsigned int	found;
+};
+
+static int seek(void *data)
+{
+	struct seeker *sk = data;
+	struct kgc_section s;
+	unsigned int i;
+
+	for (i = 0; i < NR_WEAK && !kthread_should_stop(); i++) {
+		s = kgc_enter(sk->heap);
+		sk->found += !!kgc_weak_get(s, sk->weak[i]);
+		kgc_exit(s);
+		udelay(50);
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct kgc_heap *heap = heap_make(test, 1, &type);
+	struct seeker sk = { .heap = heap };
+	struct task_struct *task;
+	struct kgc_section s;
+	unsigned int i;
+
+	sk.weak = kvmalloc_array(NR_WEAK, sizeof(u64), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
+	s = kgc_enter(heap);
+	for (i = 0; i < NR_WEAK; i++)
+		KUNIT_EXPECT_EQ(test, 0,
+				kgc_weak_create(s, node_make(test, s, type, i),
+						GFP_KERNEL, &sk.weak[i]));
+	kgc_exit(s);
+	task = kthread_run(seek, &sk, "kgc_seek");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
+	kthread_stop(task);
+	kunit_info(test, "%u of %u found, %llu rounds\n", sk.found, NR_WEAK,
+		   heap->cycle.rounds_max);
+	KUNIT_EXPECT_LE(test, heap->cycle.rounds_max, MOST_ROUNDS);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
+	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(heap));
+	heap_end(heap);
+	kvfree(sk.weak);
+}
+
 static atomic_t finalized;
 
 static void count_finalized(struct kgc_section s, void *obj)
@@ -418,6 +477,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(workers_share_a_wide_graph),
 	KUNIT_CASE(words_are_traced_as_well),
 	KUNIT_CASE(bulk_beside_another_type),
+	KUNIT_CASE(lookups_do_not_keep_a_cycle_from_its_end),
 	KUNIT_CASE(types_have_finalizers),
 	KUNIT_CASE(slots_are_exchanged),
 	KUNIT_CASE(a_section_is_noted_to_its_end),
