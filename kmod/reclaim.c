@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 
 #include "compat.h"
@@ -110,10 +111,13 @@ static unsigned long heaps_scan(struct shrinker *s, struct shrink_control *sc)
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
-static void heap_report(struct kgc_heap *heap)
+/* Those that matter, at most 32 of them: which hold that part of it all. */
+static void heap_report(struct kgc_heap *heap, u64 total)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
 
+	if ((u64)atomic64_read(&heap->alloc.sys) < total / 32)
+		return;
 	kgc_heap_stats(heap, &st);
 	pr_info("heap %u %s: held %llu kB, in spans %llu kB, objects %llu in %llu kB, metadata %llu kB, cycles %llu\n",
 		heap->id, heap->name, st.heap_sys >> 10, st.heap_inuse >> 10,
@@ -140,16 +144,27 @@ static bool heaps_trylock_patiently(void)
 /* The machine is out of memory: say what is ours, and give what is free. */
 static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
+	/* an allocation that may not kill comes back again and again */
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 1);
+	u64 total = kgc_total_bytes();
 	unsigned long *pages = freed;
 	struct kgc_heap *heap;
+	bool report;
 
-	pr_info("all heaps hold %llu kB\n", kgc_total_bytes() >> 10);
+	if (!total)
+		return NOTIFY_OK;
+	ratelimit_set_flags(&limit, RATELIMIT_MSG_ON_RELEASE);
+	report = __ratelimit(&limit);
+	if (report)
+		pr_info("all heaps hold %llu kB\n", total >> 10);
 	if (!heaps_trylock_patiently()) {
-		pr_info("the list of heaps is in use, none is reported\n");
+		if (report)
+			pr_info("the list of heaps is in use, none is reported\n");
 		return NOTIFY_OK;
 	}
 	list_for_each_entry(heap, &kgc_heaps, link) {
-		heap_report(heap);
+		if (report)
+			heap_report(heap, total);
 		*pages += heap_release(heap, U64_MAX) >> PAGE_SHIFT;
 		heap_ask(heap);
 	}

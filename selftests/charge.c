@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "files.h"
 #include "harness.h"
@@ -82,6 +84,62 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 	       owner >> 10, other >> 10);
 	EXPECT_GT(owner, 2LL * handles * 16 - SLACK);
 	EXPECT_LT(other, SLACK);
+	EXPECT_EQ(0, kgc_close(heap));
+}
+
+/* Whoever is in the cgroup, and has done nothing. */
+static pid_t bystander(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	put_oom_score(1000);
+	for (;;)
+		pause();
+}
+
+TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
+{
+	__u64 object, handle;
+	int heap, type, err, status;
+	long long held;
+	pid_t victim;
+	char text[32];
+
+	if (!self->present)
+		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
+	ASSERT_EQ(0, put_file(OWNER "/cgroup.procs", "0"));
+	heap = kgc_open();
+	ASSERT_GE(heap, 0);
+	type = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(heap, type, 0, &object));
+	victim = bystander();
+	ASSERT_GT(victim, 0);
+	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
+	held = number_in(OWNER "/memory.current");
+	ASSERT_GT(held, 0);
+	snprintf(text, sizeof(text), "%lld", held + (6 << 20));
+	ASSERT_EQ(0, put_file(OWNER "/memory.max", text));
+
+	do
+		err = kgc_dup(heap, object, &handle);
+	while (!err);
+	EXPECT_EQ(-ENOMEM, err);
+	do
+		err = kgc_weak_create(heap, object, &handle);
+	while (!err);
+	EXPECT_EQ(-ENOMEM, err);
+	do
+		err = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
+	while (err > 0);
+	EXPECT_EQ(-ENOMEM, err);
+	EXPECT_EQ(0, waitpid(victim, &status, WNOHANG)) {
+		TH_LOG("somebody else was killed");
+	}
+	kill(victim, SIGKILL);
+	waitpid(victim, &status, 0);
 	EXPECT_EQ(0, kgc_close(heap));
 }
 

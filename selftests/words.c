@@ -4,6 +4,8 @@
  * written, addresses of the kernel are never shown, not in parts either, and the
  * tracer finds what their words refer to.
  */
+#include <sys/wait.h>
+
 #include "heap.h"
 
 /* Two words, and four bytes that are too few for a pointer. */
@@ -81,6 +83,39 @@ TEST_F(heap, words_are_exchanged_as_pointers_are)
 	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, object, &old));
 	EXPECT_EQ(0, old);
 	EXPECT_EQ(2, stats_of(self->fd).handles);
+}
+
+/* Two processes, each with half a word of its own. Return: writes that were lost. */
+static int write_half(int fd, __u64 object, __u64 offset, int times)
+{
+	int lost = 0;
+	__u32 got;
+
+	/* no half is part of an address, neither is the whole */
+	for (__u32 put = 1 << 28; times--; put++)
+		lost += kgc_write(fd, object, offset, &put, sizeof(put)) ||
+			kgc_read(fd, object, offset, &got, sizeof(got)) ||
+			got != put;
+	return lost;
+}
+
+TEST_F(heap, parts_of_a_word_are_written_side_by_side)
+{
+	int type = kgc_type_register(self->fd, "words", 64,
+				     KGC_TYPE_CONSERVATIVE, NULL, 0);
+	int times = scaled(200000), status;
+	__u64 object;
+	pid_t other;
+
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	other = fork();
+	ASSERT_GE(other, 0);
+	if (!other)
+		_exit(!!write_half(self->fd, object, 12, times));
+	EXPECT_EQ(0, write_half(self->fd, object, 8, times));
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* What handles and words refer to, and nothing else, is what the tracer reaches. */

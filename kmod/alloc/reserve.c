@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a try inside a region lacked, fetched outside of it: a central, a span
- * structure, a side table, pages. Here the caller's gfp counts, and here all of
- * a heap's memory is charged to its cgroup.
+ * structure, a side table, pages. Here the caller's gfp counts, and here what
+ * they take is charged to the heap's cgroup.
  */
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -19,6 +19,22 @@
 #define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
 		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
 		 __GFP_NOMEMALLOC)
+
+/*
+ * How a heap asks for memory on behalf of a caller with @gfp, for objects and for
+ * what is kept about them: charged to its cgroup between kgc_charge_begin() and
+ * kgc_charge_end(), and refused rather than got by killing a process.
+ */
+gfp_t kgc_gfp(const struct kgc_allocator *a, gfp_t gfp)
+{
+	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
+	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
+		gfp |= __GFP_RETRY_MAYFAIL;
+	/* whoever may use the reserves is charged beyond the cgroup's limit */
+	if (a->memcg)
+		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
+	return gfp;
+}
 
 static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 {
@@ -93,14 +109,8 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	struct mem_cgroup *old;
 	bool filled;
 
-	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
-	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
-		gfp |= __GFP_RETRY_MAYFAIL;
-	/* whoever may use the reserves is charged beyond the cgroup's limit */
-	if (a->memcg)
-		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
 	old = kgc_charge_begin(a->memcg);
-	filled = reserve_fill(a, node, spc, r, gfp);
+	filled = reserve_fill(a, node, spc, r, kgc_gfp(a, gfp));
 	kgc_charge_end(a->memcg, old);
 	return filled;
 }

@@ -89,15 +89,20 @@ EXPORT_SYMBOL_GPL(__kgc_xchg);
 /* kgc_cmpxchg() in any section: only the value expected can be deleted. */
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 {
+	void *found = old;
+
 	__kgc_check(s, slot, value);
 	if (s.mode & KGC_MODE_SHADE) {
-		void *found = READ_ONCE(*slot);
-
-		if (found != old)
-			return found;
-		shade_for(s.heap, s.mode, old, value);
+		found = READ_ONCE(*slot);
+		if (found == old)
+			shade_for(s.heap, s.mode, old, value);
 	}
-	return cmpxchg(slot, old, value);
+	if (found == old)
+		found = cmpxchg(slot, old, value);
+	/* one that fails orders nothing; what is found may be used: kgc_store() */
+	if (found != old)
+		smp_acquire__after_ctrl_dep();
+	return found;
 }
 EXPORT_SYMBOL_GPL(__kgc_cmpxchg);
 
@@ -138,9 +143,21 @@ static void shade_word(struct kgc_section s, void *word)
 }
 
 /*
- * Overwrite words that may or may not be pointers, as in a conservative
- * object: every value that could be one is treated as one.
+ * Overwrite a word that may or may not be a pointer, as in a conservative object,
+ * and holds *@old: every value that could be one is treated as one.
+ *
+ * Return: whether it did; if not, *@old is what it holds.
  */
+bool kgc_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value)
+{
+	if (s.mode & KGC_MODE_SHADE_OLD)
+		shade_word(s, *old);
+	if (s.mode & KGC_MODE_SHADE_NEW)
+		shade_word(s, value);
+	return try_cmpxchg(slot, old, value);
+}
+
+/* The same whatever the word holds. Return: what it held. */
 void *kgc_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;
@@ -148,11 +165,7 @@ void *kgc_xchg_word(struct kgc_section s, void **slot, void *value)
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
 	old = READ_ONCE(*slot);
-	do {
-		if (s.mode & KGC_MODE_SHADE_OLD)
-			shade_word(s, old);
-		if (s.mode & KGC_MODE_SHADE_NEW)
-			shade_word(s, value);
-	} while (!try_cmpxchg(slot, &old, value));
+	while (!kgc_cmpxchg_word(s, slot, &old, value))
+		;
 	return old;
 }

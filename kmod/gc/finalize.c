@@ -65,13 +65,14 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		return -EINVAL;
 	}
 	old = kgc_charge_begin(a->memcg);
-	f = kzalloc(sizeof(*f), gfp | a->gfp);
+	gfp = kgc_gfp(a, gfp);
+	f = kzalloc(sizeof(*f), gfp);
 	if (f) {
 		f->obj = obj;
 		f->fn = fn;
 		f->cookie = cookie;
 		INIT_LIST_HEAD(&f->link);
-		err = final_insert(&s.heap->finals, f, gfp | a->gfp);
+		err = final_insert(&s.heap->finals, f, gfp);
 	} else {
 		err = -ENOMEM;
 	}
@@ -280,7 +281,8 @@ void kgc_finals_init(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	xa_init_flags(&finals->pending, XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&finals->pending, XA_FLAGS_LOCK_BH |
+		      (heap->alloc.gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0));
 	INIT_LIST_HEAD(&finals->found);
 	INIT_LIST_HEAD(&finals->found_records);
 	INIT_LIST_HEAD(&finals->due);

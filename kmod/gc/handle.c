@@ -3,6 +3,7 @@
  * The handle table. Looking a handle up takes no lock: the slot's generation
  * is read before and after the object.
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
@@ -24,7 +25,8 @@ static struct kgc_handle_slot *slot_of_handle(struct kgc_handles *handles,
 
 	if ((handle & KGC_HANDLE_TAGS) != handles->tag || nr >= READ_ONCE(handles->nr_slots))
 		return NULL;
-	return slot_of(handles, nr);
+	/* the number is the user's, under speculation too */
+	return slot_of(handles, array_index_nospec(nr, READ_ONCE(handles->nr_slots)));
 }
 
 static u32 handle_gen(u64 handle)
@@ -37,7 +39,8 @@ void kgc_handles_init(struct kgc_handles *handles, u64 tag,
 {
 	handles->tag = tag;
 	spin_lock_init(&handles->lock);
-	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH);
+	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH |
+		      (a->gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0));
 	handles->a = a;
 }
 
@@ -99,7 +102,7 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
 	struct kgc_allocator *a = handles->a;
 	struct mem_cgroup *old = kgc_charge_begin(a->memcg);
-	int err = handles_grow_charged(handles, gfp | a->gfp | __GFP_NOWARN);
+	int err = handles_grow_charged(handles, kgc_gfp(a, gfp));
 
 	kgc_charge_end(a->memcg, old);
 	return err;
@@ -199,8 +202,12 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	slot = slot_take(&s.heap->weaks.handles, gfp, handle, &err);
 	if (!slot)
 		return err;
-	/* the object comes before "open": a weak slot without is dead */
-	WRITE_ONCE(slot->obj, obj);
+	/*
+	 * The object comes before "open": a weak slot without is dead. Its mark
+	 * comes before both, or a newborn would be taken for dead: pairs with the
+	 * load in kgc_handles_clear_some().
+	 */
+	smp_store_release(&slot->obj, obj);
 	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* slot_get() */
 	return 0;
 }
@@ -381,7 +388,7 @@ bool kgc_handles_clear_some(struct kgc_handles *weak)
 		return false;
 	slot = slot_of(weak, weak->scan);
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
-		/* the cmpxchg() below tells if it is another by then */
+		/* pairs with kgc_weak_open(); cmpxchg() tells if it is another by then */
 		void *obj = smp_load_acquire(&slot[i].obj);
 		struct kgc_span *span;
 

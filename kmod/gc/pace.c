@@ -69,6 +69,7 @@ static void period_arm(struct kgc_heap *heap, struct kgc_pace *pace)
 	if (!period || pace->armed || READ_ONCE(heap->dying))
 		return;
 	pace->armed = true;
+	pace->deadline = jiffies + msecs_to_jiffies(period);
 	mod_delayed_work(kgc_wq, &pace->timer, msecs_to_jiffies(period));
 }
 
@@ -91,9 +92,10 @@ static void pace_timer(struct work_struct *work)
 
 	kgc_pace_woken(heap);
 	raw_spin_lock_irq(&pace->lock);
-	/* a cycle that ended while this began to run has cleared it */
-	due = pace->armed;
-	pace->armed = false;
+	/* a cycle that ended while this began to run may have set it anew */
+	due = pace->armed && time_after_eq(jiffies, pace->deadline);
+	if (due)
+		pace->armed = false;
 	raw_spin_unlock_irq(&pace->lock);
 	if (due)
 		kgc_cycle_request(heap, 1, KGC_REASON_PERIOD);
@@ -314,7 +316,7 @@ static u64 live_estimate(struct kgc_heap *heap, u64 during)
  */
 void kgc_pace_flip(struct kgc_heap *heap)
 {
-	struct kgc_pacer_limits limits = pace_limits(heap);
+	struct kgc_pacer_limits limits;
 	struct kgc_cycle *cy = &heap->cycle;
 	struct kgc_pace *pace = &heap->pace;
 	u64 now = ktime_get_ns();
@@ -334,6 +336,7 @@ void kgc_pace_flip(struct kgc_heap *heap)
 	measured.live = live_estimate(heap, measured.during);
 	pace->flip_ns = now;
 	raw_spin_lock_irq(&pace->lock);
+	limits = pace_limits(heap);
 	kgc_pacer_update(&pace->pacer, &measured, &limits);
 	WRITE_ONCE(heap->alloc.allowance, pace->pacer.room);
 	raw_spin_unlock_irq(&pace->lock);
@@ -343,11 +346,12 @@ void kgc_pace_flip(struct kgc_heap *heap)
 /* The sweep is over. */
 void kgc_pace_end(struct kgc_heap *heap)
 {
-	struct kgc_pacer_limits limits = pace_limits(heap);
 	struct kgc_cycle *cy = &heap->cycle;
 	struct kgc_pace *pace = &heap->pace;
+	struct kgc_pacer_limits limits;
 
 	raw_spin_lock_irq(&pace->lock);
+	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, cy->now.live_bytes, &limits);
 	period_disarm(pace);
 	/* what was allocated since the flip has not reported itself */
@@ -373,11 +377,12 @@ u64 kgc_pace_growth(struct kgc_heap *heap)
 /* The goal depends on an option that has changed. Context: any but NMI. */
 void kgc_pace_repace(struct kgc_heap *heap)
 {
-	struct kgc_pacer_limits limits = pace_limits(heap);
 	struct kgc_pace *pace = &heap->pace;
+	struct kgc_pacer_limits limits;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pace->lock, flags);
+	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
 	WRITE_ONCE(heap->alloc.allowance,
 		   cycle_is_idle(heap) ? 0 : pace->pacer.room);

@@ -24,6 +24,7 @@ struct seq_file;
  * @share: CPU time of the cycle's work item; written by it only
  * @timer: the longest time between cycles
  * @armed: whether @timer is set
+ * @deadline: when it is due, in jiffies
  * @behind: mutators have passed the goal during the current cycle
  * @yield: the current cycle is hurried: mutators leave the CPU to it while it
  *	waits for grace periods
@@ -49,6 +50,7 @@ struct kgc_pace {
 	struct kgc_share	share;
 	struct delayed_work	timer;
 	bool			armed;
+	unsigned long		deadline;
 	bool			behind;
 	bool			yield;
 	bool			pressed;

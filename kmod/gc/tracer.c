@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../alloc/charge.h"
 #include "../heap.h"
 #include "tracer.h"
 
@@ -37,6 +38,7 @@ struct chunk {
 
 struct tracer {
 	struct kgc_heap	*heap;
+	gfp_t		gfp;
 	struct xarray	seen;
 	struct xarray	*floating;
 	struct xarray	*floated;
@@ -66,17 +68,17 @@ static bool set_has(struct xarray *set, const void *obj)
 }
 
 /* Return: 1 when it was in the set, 0 when it is now, -ENOMEM. */
-static int set_add(struct xarray *set, const void *obj)
+static int set_add(struct tracer *t, struct xarray *set, const void *obj)
 {
 	unsigned long *page = set_page(set, obj);
 	int err;
 
 	if (!page) {
-		page = bitmap_zalloc(GRANULES, GFP_KERNEL | __GFP_NOWARN);
+		page = bitmap_zalloc(GRANULES, t->gfp);
 		if (!page)
 			return -ENOMEM;
 		err = xa_err(xa_store(set, kgc_map_offset(obj) >> KGC_PAGE_SHIFT,
-				      page, GFP_KERNEL | __GFP_NOWARN));
+				      page, t->gfp));
 		if (err) {
 			bitmap_free(page);
 			return err;
@@ -102,7 +104,7 @@ static void push(struct tracer *t, void *obj)
 	struct chunk *top = t->stack;
 
 	if (!top || top->n == CHUNK_OBJECTS) {
-		top = kmalloc(sizeof(*top), GFP_KERNEL | __GFP_NOWARN);
+		top = kmalloc(sizeof(*top), t->gfp);
 		if (!top) {
 			t->failed = true;
 			return;
@@ -129,7 +131,7 @@ static void *pop(struct tracer *t)
 static void reach(struct tracer *t, struct kgc_span *span, unsigned int i)
 {
 	void *obj = kgc_span_slot(span, i);
-	int seen = set_add(&t->seen, obj);
+	int seen = set_add(t, &t->seen, obj);
 
 	if (seen < 0)
 		t->failed = true;
@@ -251,7 +253,7 @@ static void look_at_span(struct kgc_heap *heap, struct kgc_span *span,
 		if (set_has(&t->seen, obj))
 			continue;
 		t->floats++;
-		if (set_add(t->floating, obj) < 0)
+		if (set_add(t, t->floating, obj) < 0)
 			t->failed = true;
 	}
 	cond_resched();
@@ -293,9 +295,11 @@ void kgc_trace_run(struct kgc_heap *heap)
 	struct kgc_trace *tr = &heap->trace;
 	struct tracer t = {
 		.heap = heap,
+		.gfp = kgc_gfp(&heap->alloc, GFP_KERNEL),
 		.floating = &tr->floating[tr->turn],
 		.floated = &tr->floating[!tr->turn],
 	};
+	struct mem_cgroup *old = kgc_charge_begin(heap->alloc.memcg);
 	bool disturbed;
 	char *obj;
 
@@ -323,6 +327,7 @@ void kgc_trace_run(struct kgc_heap *heap)
 		tr->runs++;
 	}
 	set_empty(&t.seen);
+	kgc_charge_end(heap->alloc.memcg, old);
 	WRITE_ONCE(tr->halted, false);
 	wake_up_all(&tr->waitq);
 }

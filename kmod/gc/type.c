@@ -4,6 +4,7 @@
  */
 #include <linux/bsearch.h>
 #include <linux/log2.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
@@ -36,9 +37,12 @@ void kgc_types_destroy(struct kgc_types *types)
 struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id)
 {
 	/* pairs with the release in type_publish() */
-	if (!id || id > smp_load_acquire(&types->nr))
+	unsigned int nr = smp_load_acquire(&types->nr);
+
+	if (!id || id > nr)
 		return NULL;
-	return kgc_type_of_id(types, id);
+	/* the id is the user's, under speculation too */
+	return kgc_type_of_id(types, array_index_nospec(id, nr + 1));
 }
 
 static int desc_check(const struct kgc_type_desc *desc)
@@ -108,7 +112,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	unsigned int i;
 
 	type = kvzalloc(struct_size(type, fields, desc->nr_fields),
-			GFP_KERNEL | heap->alloc.gfp);
+			kgc_gfp(&heap->alloc, GFP_KERNEL));
 	if (!type)
 		return NULL;
 	type->heap = heap;
@@ -185,7 +189,7 @@ static struct kgc_type *type_add(struct kgc_heap *heap,
 	}
 	mutex_lock(&heap->types.lock);
 	err = type_publish(&heap->types, type,
-			   GFP_KERNEL | heap->alloc.gfp);
+			   kgc_gfp(&heap->alloc, GFP_KERNEL));
 	mutex_unlock(&heap->types.lock);
 	if (err) {
 		module_put(type->owner);

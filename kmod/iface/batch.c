@@ -3,6 +3,7 @@
  * Batches. Operations are copied in and out a chunk at a time; a chunk runs
  * in one section, which is left for operations that wait or touch user memory.
  */
+#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -41,7 +42,10 @@ static u64 batch_handle(struct batch_run *run, u64 operand)
 
 	if (!(operand & KGC_RESULT_BIT))
 		return operand;
-	return i < run->index ? run->results[i] : NO_HANDLE;
+	if (i >= run->index)
+		return NO_HANDLE;
+	/* the operand is the user's, under speculation too */
+	return run->results[array_index_nospec(i, run->index)];
 }
 
 static int op_word(struct kgc_section s, struct kgc_op *op, u64 handle)
@@ -151,7 +155,12 @@ static bool op_makes_handle(const struct kgc_op *op)
 	}
 }
 
-/* Run @n operations. Return: how many were run before one asked to stop. */
+/*
+ * Run @n operations. They keep no pointers, so the section is a new one when
+ * others want the processor: allocations that wait add up.
+ *
+ * Return: how many were run before one asked to stop.
+ */
 static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 		     struct kgc_op *ops, u32 n)
 	__must_hold(kgc_section)
@@ -161,6 +170,15 @@ static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 	for (i = 0; i < n; i++) {
 		struct kgc_op *op = &ops[i];
 
+		if (fatal_signal_pending(current)) {
+			run->stop = true;
+			return i;
+		}
+		if (need_resched()) {
+			kgc_exit(run->s);
+			cond_resched();
+			run->s = kgc_enter(run->heap);
+		}
 		op->result = 0;
 		op->error = op_run(run, op);
 		run->results[run->index] = op_makes_handle(op) ? op->result :

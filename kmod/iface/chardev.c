@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -426,7 +427,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (_IOC_TYPE(cmd) != KGC_IOC_TYPE || cmd != _IO(KGC_IOC_TYPE, nr) ||
 	    nr >= ARRAY_SIZE(commands) || !commands[nr].run)
 		return -ENOTTY;
-	command = &commands[nr];
+	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
 	if (size < command->least)

@@ -242,6 +242,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 		kgc_heap_stats(heap, &st);
 		objects += st.heap_objects;
 		n++;
+		cond_resched();
 	}
 	mutex_unlock(&kgc_heaps_lock);
 	show(m, "Heaps", n);
@@ -265,6 +266,7 @@ static int module_heaps_show(struct seq_file *m, void *v)
 		seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id,
 			   heap->name, phase_names[st.phase], st.heap_objects,
 			   st.heap_alloc, st.heap_sys, st.num_gc);
+		cond_resched();
 	}
 	mutex_unlock(&kgc_heaps_lock);
 	return 0;

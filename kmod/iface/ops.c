@@ -252,18 +252,20 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		u64 word = round_down(offset, sizeof(void *));
 		u64 n = min(word + sizeof(void *), end) - offset;
 		void **slot = (void **)(o->addr + word);
-		void *value;
+		void *old, *value;
 
 		if (word + sizeof(void *) > o->size) {
 			/* a tail too short for a pointer */
 			memcpy(o->addr + offset, buf, n);
 		} else {
-			value = READ_ONCE(*slot);
-			/* what reads as 0 is 0: no part of an address is kept */
-			if (n < sizeof(void *) && kgc_map_find(value))
-				value = NULL;
-			memcpy((char *)&value + (offset - word), buf, n);
-			kgc_xchg_word(s, slot, value);
+			old = READ_ONCE(*slot);
+			do {
+				/* what reads as 0 is 0: no part of an address is kept */
+				value = n < sizeof(void *) && kgc_map_find(old) ?
+					NULL : old;
+				memcpy((char *)&value + (offset - word), buf, n);
+				/* others may write the rest of the word */
+			} while (!kgc_cmpxchg_word(s, slot, &old, value));
 		}
 		offset += n;
 		buf += n;
