@@ -300,8 +300,7 @@ static int seek(void *data)
 		s = kgc_enter(sk->heap);
 		sk->found += !!kgc_weak_get(s, sk->weak[i]);
 		kgc_exit(s);
-		udelay(50);
-		cond_resched();
+		usleep_range(20, 60);
 	}
 	while (!kthread_should_stop())
 		msleep(20);

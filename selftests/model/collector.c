@@ -252,6 +252,13 @@ static void close_weak(void)
 		emit(&n, "C closing fails: a weak_get has been here");
 		return;
 	}
+	/* it may do so in any round, and does when lookups do not end */
+	if (cur->weak && cur->cyc == 1) {
+		kshade(&n, NULL, cur->weak);
+		go(&n, C_DRAIN);
+		emit(&n, "C keeps what the weak reference names");
+		n = *cur;
+	}
 	n.closed = 1;
 	n.wchg = 0;
 	go(&n, MUT(fin_before_weak) ? C_FIN : C_WEAK);
