@@ -131,8 +131,8 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 		struct kgc_cpu *c = per_cpu_ptr(a->cpu, cpu);
 
 		preempt_disable();
-		/* as kgc_cache_flip() for what its owner flushed */
 		if (!kgc_cache_flip(a, c) &&
+		    /* pairs with the release in kgc_cache_flip() */
 		    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
 			all = false;
 		preempt_enable();

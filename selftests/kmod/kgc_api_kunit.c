@@ -282,6 +282,7 @@ static void bulk_beside_another_type(struct kunit *test)
 /* ---- who looks up what only weak references name, one after another ------ */
 
 #define NR_WEAK		20000
+#define SEEK_NS		40000ULL
 #define MOST_ROUNDS	12	/* eight that lookups came into, and some of every cycle */
 
 struct seeker {
@@ -295,12 +296,19 @@ static int seek(void *data)
 	struct seeker *sk = data;
 	struct kgc_section s;
 	unsigned int i;
+	u64 begin;
 
+	while (READ_ONCE(sk->heap->cycle.step) < KGC_STEP_ROOTS &&
+	       !kthread_should_stop())
+		usleep_range(100, 200);
+	begin = ktime_get_ns();
 	for (i = 0; i < NR_WEAK && !kthread_should_stop(); i++) {
 		s = kgc_enter(sk->heap);
 		sk->found += !!kgc_weak_get(s, sk->weak[i]);
 		kgc_exit(s);
-		usleep_range(20, 60);
+		/* a lookup in every grace period, and targets for many of those */
+		while (ktime_get_ns() < begin + i * SEEK_NS)
+			cond_resched();
 	}
 	while (!kthread_should_stop())
 		msleep(20);

@@ -252,9 +252,12 @@ static void close_weak(void)
 		emit(&n, "C closing fails: a weak_get has been here");
 		return;
 	}
-	/* it may do so in any round, and does when lookups do not end */
+	/* what it may do in any round, and does when lookups do not end; this
+	 * garbage is for the next cycle
+	 */
 	if (cur->weak && cur->cyc == 1) {
 		kshade(&n, NULL, cur->weak);
+		n.garb &= ~closure(&n, BIT(OBJ(cur->weak)));
 		go(&n, C_DRAIN);
 		emit(&n, "C keeps what the weak reference names");
 		n = *cur;
