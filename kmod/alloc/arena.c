@@ -105,7 +105,8 @@ struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below)
  * @data: for @fn
  *
  * Between calls the lock is free and the tree may change; an arena that is in
- * it all the time is seen.
+ * it all the time is seen, unless all its pages are gone and the kernel has given
+ * the same block again: of two with one key the walk shows one.
  *
  * Context: takes the page heap's lock.
  * Return: where to go on, or 0 when there is nothing more to be seen.

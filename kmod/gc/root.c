@@ -52,7 +52,8 @@ EXPORT_SYMBOL_GPL(kgc_root_add_slots);
  * @heap: the heap
  * @root: as given to kgc_root_add_slots()
  *
- * Context: any but NMI; time is linear in the number of slots.
+ * Context: any but NMI, not inside a section of this heap: it enters one. Time is
+ * linear in the number of slots.
  */
 void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 {

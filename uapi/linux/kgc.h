@@ -7,7 +7,8 @@
  * reads the missing tail as zero; a kernel that knows a shorter one refuses a
  * tail that is not zero with E2BIG. On success the kernel writes back at most
  * @size bytes. Reserved members must be zero. On failure it writes back as much;
- * of the members marked "out" only the counts named @done then mean anything.
+ * of the members marked "out" only the counts named @done then mean anything, and
+ * the number of the cycle when KGC_COLLECT ends with EINTR.
  *
  * Errors common to all commands:
  *
@@ -15,7 +16,8 @@
  * ENOTTY     unknown command
  * EINVAL     @size is smaller than the first version of the structure, a
  *            reserved member is not zero, or a value is out of its range
- * E2BIG      the structure is longer than the kernel's and the tail is not 0
+ * E2BIG      the structure is longer than the kernel's and the tail is not 0,
+ *            or it is longer than a page
  * EOPNOTSUPP a flag or option this kernel does not know
  * EFAULT     a user pointer cannot be read or written. An argument structure
  *            that cannot is found out before anything has changed, unless it
@@ -25,7 +27,11 @@
  * ENOENT     a handle that is not open: never issued, dropped, or stale
  * ENOMEM     no memory, or the heap's hard limit is reached
  * ENOSPC     the type table or the handle table is full
- * EINTR      a signal came while waiting; a cycle asked for goes on
+ * EEXIST     the object has a finalizer
+ * ENAMETOOLONG a name is longer than KGC_TYPE_NAME_MAX allows
+ * EAGAIN     read() of a file opened with O_NONBLOCK, and there is no record
+ * EINTR      a signal came while waiting, or ends the process; a cycle asked
+ *            for goes on
  * ========== ==============================================================
  */
 #ifndef _UAPI_LINUX_KGC_H
