@@ -101,6 +101,7 @@ static pid_t bystander(void)
 
 TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 {
+	static __u64 handles[4096];
 	__u64 object, handle;
 	int heap, type, err, status;
 	long long held;
@@ -123,6 +124,12 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 	snprintf(text, sizeof(text), "%lld", held + (6 << 20));
 	ASSERT_EQ(0, put_file(OWNER "/memory.max", text));
 
+	/* objects to begin with: less than one of their arenas is left then */
+	do
+		err = kgc_alloc_many(heap, type, 0, ARRAY_SIZE(handles), handles,
+				     NULL);
+	while (err == ARRAY_SIZE(handles));
+	EXPECT_EQ(-ENOMEM, err);
 	do
 		err = kgc_dup(heap, object, &handle);
 	while (!err);
