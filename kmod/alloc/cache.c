@@ -132,7 +132,7 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 
 		preempt_disable();
 		if (!kgc_cache_flip(a, c) &&
-		    /* pairs with the release in kgc_cache_flip() */
+		    /* its spans changed hands under their centrals' locks */
 		    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
 			all = false;
 		preempt_enable();
@@ -278,11 +278,20 @@ static struct kgc_node *home_node(struct kgc_allocator *a)
 static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 		 struct kgc_reserve *r, gfp_t gfp)
 {
-	if (!gfpflags_allow_blocking(gfp) && r->reaps++ == MOST_REAPS)
+	bool may_sleep = gfpflags_allow_blocking(gfp);
+
+	if (!may_sleep && r->reaps >= MOST_REAPS)
 		return false;
-	if (gfpflags_allow_blocking(gfp))
+	if (may_sleep)
 		cond_resched();
+	r->reaps++;
 	return kgc_node_reap(a, node);
+}
+
+/* Once spans were swept, pages are to come from those first. */
+static gfp_t gfp_for(const struct kgc_reserve *r, gfp_t gfp)
+{
+	return r->need == KGC_NEED_PAGES && r->reaps ? gfp | __GFP_NORETRY : gfp;
 }
 
 static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
@@ -299,14 +308,12 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 			return obj;
 		if (r->need == KGC_NEED_PAGES && !grow)
 			return NULL;
-		if (kgc_reserve_fill(a, node, spc, r, gfp))
+		if (kgc_reserve_fill(a, node, spc, r, gfp_for(r, gfp)))
 			continue;
 		if (r->need == KGC_NEED_TYPES && !r->unmixed)
 			r->unmixed = true;
 		else if (r->need != KGC_NEED_PAGES || !reap(a, node, r, gfp))
 			return NULL;
-		/* the next ones are to come from what was swept */
-		gfp |= __GFP_NORETRY;
 	}
 }
 
@@ -392,11 +399,10 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 		preempt_enable();
 		if (span || (r.need == KGC_NEED_PAGES && !grow))
 			break;
-		if (kgc_reserve_fill(a, node, spc, &r, gfp))
+		if (kgc_reserve_fill(a, node, spc, &r, gfp_for(&r, gfp)))
 			continue;
 		if (r.need != KGC_NEED_PAGES || !reap(a, node, &r, gfp))
 			break;
-		gfp |= __GFP_NORETRY;
 	}
 	kgc_reserve_release(node, &r);
 	return span;

@@ -240,7 +240,7 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  * are gone goes itself.
  *
  * Context: process context; direct reclaim too: nothing is allocated or waited
- * for.
+ * for, but by kmemleak where there is one.
  * Return: bytes given back.
  */
 size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,

@@ -8,6 +8,9 @@
  *	ROOTS		mark root slots		-
  *	DRAIN		mark grey objects	parallel workers
  *	ROUND		-			regions that began before
+ *	KEEP		if rounds do not end:	-
+ *			mark what weak
+ *			references name, DRAIN
  *	WEAK		clear dead references	-
  *	FINAL		mark what finalizers	-
  *			still need; if any,

@@ -104,6 +104,7 @@ void kgc_weaks_open(struct kgc_heap *heap)
 {
 	atomic64_andnot(KGC_WEAK_CLOSED, &heap->weaks.gate);
 	heap->weaks.closed = false;
+	heap->weaks.kept_before = heap->weaks.kept;
 	heap->weaks.kept = false;
 	heap->weaks.refused = 0;
 }
@@ -127,8 +128,9 @@ bool kgc_weaks_close(struct kgc_heap *heap)
 /*
  * The round was not the last. Who looks up one white target after another could
  * keep marking from its end for as long as there are any, so after a few rounds
- * with a lookup in each all targets are marked: then there is nothing left to
- * strengthen.
+ * with a lookup in each all targets are marked: then no weak reference has one
+ * left to strengthen. Never in two cycles in a row: what nobody looks up dies in
+ * the other one, however long that takes.
  *
  * Return: whether it is time, once a cycle.
  */
@@ -136,7 +138,7 @@ bool kgc_weaks_give_up(struct kgc_heap *heap)
 {
 	struct kgc_weaks *weaks = &heap->weaks;
 
-	if (weaks->kept || atomic64_read(&weaks->gate) == weaks->seen ||
+	if (weaks->kept || weaks->kept_before || atomic64_read(&weaks->gate) == weaks->seen ||
 	    ++weaks->refused < MOST_REFUSED)
 		return false;
 	weaks->kept = true;

@@ -23,6 +23,7 @@ struct kgc_span;
  * @seen: @gate when the current termination round began
  * @closed: the collector closed the gate in this cycle
  * @kept: all targets are marked in this cycle
+ * @kept_before: they were in the last one
  * @refused: rounds of this cycle that a strengthening came into
  */
 struct kgc_weaks {
@@ -31,6 +32,7 @@ struct kgc_weaks {
 	s64			seen;
 	bool			closed;
 	bool			kept;
+	bool			kept_before;
 	unsigned int		refused;
 };
 

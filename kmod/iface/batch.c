@@ -157,7 +157,7 @@ static bool op_makes_handle(const struct kgc_op *op)
 
 /*
  * Run @n operations. They keep no pointers, so the section is a new one when
- * others want the processor: allocations that wait add up.
+ * others want the processor.
  *
  * Return: how many were run before one asked to stop.
  */

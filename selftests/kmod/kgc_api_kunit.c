@@ -364,6 +364,56 @@ static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 		kunit_mark_skipped(test, "no cycle had lookups in enough rounds");
 }
 
+/* Over and over the first half. */
+static int seek_half(void *data)
+{
+	struct seeker *sk = data;
+	struct kgc_section s;
+	unsigned int i = 0;
+
+	while (!kthread_should_stop()) {
+		s = kgc_enter(sk->heap);
+		sk->found += !!kgc_weak_get(s, sk->weak[i]);
+		kgc_exit(s);
+		i = (i + 1) % (NR_WEAK / 2);
+		if (i % 4 == 0)
+			usleep_range(20, 50);
+	}
+	return 0;
+}
+
+static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
+{
+	struct kgc_type *type;
+	struct seeker sk = { .heap = heap_make(test, 1, &type) };
+	unsigned int i, cold = 0, tries;
+	struct task_struct *task;
+	struct kgc_section s;
+
+	sk.weak = kvmalloc_array(NR_WEAK, sizeof(u64), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
+	s = kgc_enter(sk.heap);
+	for (i = 0; i < NR_WEAK; i++)
+		KUNIT_EXPECT_EQ(test, 0,
+				kgc_weak_create(s, node_make(test, s, type, i),
+						GFP_KERNEL, &sk.weak[i]));
+	kgc_exit(s);
+	task = kthread_run(seek_half, &sk, "kgc_seek");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (tries = 0; tries < 2; tries++)
+		KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 2));
+	kthread_stop(task);
+	s = kgc_enter(sk.heap);
+	for (i = NR_WEAK / 2; i < NR_WEAK; i++)
+		cold += !!kgc_weak_get(s, sk.weak[i]);
+	kgc_exit(s);
+	kunit_info(test, "%u found, %llu rounds at most\n", sk.found,
+		   sk.heap->cycle.rounds_max);
+	KUNIT_EXPECT_EQ(test, 0, cold);
+	heap_end(sk.heap);
+	kvfree(sk.weak);
+}
+
 static atomic_t finalized;
 
 static void count_finalized(struct kgc_section s, void *obj)
@@ -504,6 +554,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(words_are_traced_as_well),
 	KUNIT_CASE(bulk_beside_another_type),
 	KUNIT_CASE(lookups_do_not_keep_a_cycle_from_its_end),
+	KUNIT_CASE(what_nobody_looks_up_dies_beside_lookups),
 	KUNIT_CASE(types_have_finalizers),
 	KUNIT_CASE(slots_are_exchanged),
 	KUNIT_CASE(a_section_is_noted_to_its_end),
