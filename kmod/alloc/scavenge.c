@@ -92,6 +92,17 @@ struct giving {
 	struct list_head	gone;
 };
 
+static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
+			 struct list_head *gone)
+{
+	kgc_arena_erase(ph, arena);
+	ph->nr_arenas--;
+	ph->sys -= kgc_arena_bytes(arena);
+	ph->released += kgc_arena_bytes(arena);
+	ph->meta[KGC_META_ARENAS] -= kgc_arena_meta(arena->npages);
+	list_add(&arena->link, gone);
+}
+
 /* Take @arena out of the tree if it is empty, while more than @keep is free. */
 static enum kgc_walk arena_detach(struct kgc_pageheap *ph,
 				  struct kgc_arena *arena, void *data)
@@ -102,24 +113,21 @@ static enum kgc_walk arena_detach(struct kgc_pageheap *ph,
 		return KGC_WALK_END;
 	if (arena->nfree + arena->ngone < arena->npages)
 		return KGC_WALK_ON;
-	kgc_arena_erase(ph, arena);
-	ph->nr_arenas--;
-	ph->sys -= kgc_arena_bytes(arena);
-	ph->released += kgc_arena_bytes(arena);
-	ph->meta[KGC_META_ARENAS] -= kgc_arena_meta(arena->npages);
-	list_add(&arena->link, &giving->gone);
+	arena_unlink(ph, arena, &giving->gone);
 	return KGC_WALK_ON;
 }
 
 /**
  * struct runs - heap pages on their way out
  * @keep: bytes that may stay free
+ * @gone: arenas, out of the tree, whose last pages are among them
  * @nr: runs
  * @run: their addresses and lengths
  */
 struct runs {
-	u64		keep;
-	unsigned int	nr;
+	u64			keep;
+	struct list_head	gone;
+	unsigned int		nr;
 	struct {
 		unsigned long	base;
 		size_t		bytes;
@@ -181,9 +189,13 @@ static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
 	if (runs->nr > before && !arena->split) {
 		split_page(virt_to_page((void *)arena->base), arena->order);
 		arena->split = true;
+		if (arena->ngone == arena->npages)
+			arena_unlink(ph, arena, &runs->gone);
 		/* a walk over all its struct pages: one under the lock is enough */
 		return KGC_WALK_AGAIN;
 	}
+	if (runs->nr > before && arena->ngone == arena->npages)
+		arena_unlink(ph, arena, &runs->gone);
 	if (ph->sys - ph->inuse <= runs->keep)
 		return KGC_WALK_END;
 	return runs->nr < RUN_BATCH ? KGC_WALK_ON : KGC_WALK_AGAIN;
@@ -214,9 +226,11 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 {
 	struct runs runs = { .keep = keep };
 	unsigned long below = ULONG_MAX;
+	struct kgc_arena *arena, *next;
 	size_t bytes = 0;
 
 	while (below) {
+		INIT_LIST_HEAD(&runs.gone);
 		below = kgc_arenas_walk(ph, below, arena_take_runs, &runs);
 		while (runs.nr--) {
 			bytes += runs.run[runs.nr].bytes;
@@ -224,6 +238,8 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 				 runs.run[runs.nr].bytes);
 		}
 		runs.nr = 0;
+		list_for_each_entry_safe(arena, next, &runs.gone, link)
+			arena_free(a, arena);
 		cond_resched();
 	}
 	return bytes;
