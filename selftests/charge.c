@@ -43,6 +43,21 @@ FIXTURE_TEARDOWN(cgroups)
 	rmdir(OWNER);
 }
 
+/* A heap of the cgroup OWNER, with a type of 16 bytes and an object of it. */
+static int open_in_owner(struct __test_metadata *_metadata, int *type,
+			 __u64 *object)
+{
+	int heap;
+
+	ASSERT_EQ(0, put_file(OWNER "/cgroup.procs", "0"));
+	heap = kgc_open();
+	ASSERT_GE(heap, 0);
+	*type = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(*type, 0);
+	ASSERT_EQ(0, kgc_alloc(heap, *type, 0, object));
+	return heap;
+}
+
 TEST_F(cgroups, tables_are_charged_to_the_owner)
 {
 	/* more than the slack in any case */
@@ -54,12 +69,7 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 
 	if (!self->present)
 		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
-	ASSERT_EQ(0, put_file(OWNER "/cgroup.procs", "0"));
-	heap = kgc_open();
-	ASSERT_GE(heap, 0);
-	type = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
-	ASSERT_GT(type, 0);
-	ASSERT_EQ(0, kgc_alloc(heap, type, 0, &object));
+	heap = open_in_owner(_metadata, &type, &object);
 	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
 	owner = number_in(OWNER "/memory.current");
 	other = number_in(OTHER "/memory.current");
@@ -112,12 +122,7 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 
 	if (!self->present)
 		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
-	ASSERT_EQ(0, put_file(OWNER "/cgroup.procs", "0"));
-	heap = kgc_open();
-	ASSERT_GE(heap, 0);
-	type = kgc_type_register(heap, NULL, 16, KGC_TYPE_NOSCAN, NULL, 0);
-	ASSERT_GT(type, 0);
-	ASSERT_EQ(0, kgc_alloc(heap, type, 0, &object));
+	heap = open_in_owner(_metadata, &type, &object);
 	victim = bystander();
 	ASSERT_GT(victim, 0);
 	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
