@@ -177,6 +177,7 @@ static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
 	struct runs *runs = data;
 	unsigned int at = 0, n, least = runs->keep ? LEAST_RUN : UNIT;
 	unsigned int before = runs->nr;
+	bool again = false;
 
 	while (runs->nr < RUN_BATCH && ph->sys - ph->inuse > runs->keep) {
 		n = arena_next_run(arena, &at, least);
@@ -184,21 +185,19 @@ static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
 			break;
 		run_take(ph, arena, at - n, n, runs);
 	}
-	if (runs->nr > before)
+	if (runs->nr > before) {
 		kgc_arena_update_run(arena);
-	if (runs->nr > before && !arena->split) {
-		split_page(virt_to_page((void *)arena->base), arena->order);
+		/* a walk over all its struct pages: one under the lock is enough */
+		again = !arena->split;
+		if (again)
+			split_page(virt_to_page((void *)arena->base), arena->order);
 		arena->split = true;
 		if (arena->ngone == arena->npages)
 			arena_unlink(ph, arena, &runs->gone);
-		/* a walk over all its struct pages: one under the lock is enough */
-		return KGC_WALK_AGAIN;
 	}
-	if (runs->nr > before && arena->ngone == arena->npages)
-		arena_unlink(ph, arena, &runs->gone);
-	if (ph->sys - ph->inuse <= runs->keep)
+	if (!again && ph->sys - ph->inuse <= runs->keep)
 		return KGC_WALK_END;
-	return runs->nr < RUN_BATCH ? KGC_WALK_ON : KGC_WALK_AGAIN;
+	return !again && runs->nr < RUN_BATCH ? KGC_WALK_ON : KGC_WALK_AGAIN;
 }
 
 static size_t release_arenas(struct kgc_allocator *a, struct kgc_pageheap *ph,
