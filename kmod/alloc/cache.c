@@ -252,11 +252,13 @@ static bool may_fetch(void)
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp)
 {
-	/* an interrupt is not held up, whatever its caller says */
-	if (!may_fetch())
+	if (!may_fetch()) {
+		if (IS_ENABLED(CONFIG_PREEMPT_RT))
+			return;
+		/* an interrupt is not held up, whatever its caller says */
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_fetch())
-		a->pressure(a, why, mode, gfp);
+	}
+	a->pressure(a, why, mode, gfp);
 }
 
 static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
