@@ -24,13 +24,6 @@ int debugfs_write(long heap, const char *file, const char *text)
 	return STATUS_OK;
 }
 
-int debugfs_heaps(unsigned int **heaps, size_t *nr)
-{
-	*heaps = NULL;
-	*nr = 0;
-	return STATUS_OK;
-}
-
 int command_demo(int argc, char **argv)
 {
 	return STATUS_OK;
