@@ -10,6 +10,7 @@
 
 #include "alloc/charge.h"
 #include "compat.h"
+#include "gc/grace.h"
 #include "heap.h"
 #include "iface/debugfs.h"
 
@@ -320,7 +321,7 @@ int kgc_heaps_init(void)
 					0);
 	if (!kgc_finals_wq)
 		goto err_wq;
-	if (kgc_cycles_init())
+	if (kgc_graces_init())
 		goto err_finals;
 	return 0;
 
@@ -334,7 +335,7 @@ err_wq:
 void kgc_heaps_exit(void)
 {
 	WARN_ON(!list_empty(&kgc_heaps));
-	kgc_cycles_exit();
+	kgc_graces_exit();
 	destroy_workqueue(kgc_finals_wq);
 	destroy_workqueue(kgc_wq);
 	ida_destroy(&heap_ids);

@@ -35,8 +35,6 @@
  * hence every section that can still hold an older mode than the published one
  * is waited for by the grace period that follows.
  */
-#include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
@@ -44,20 +42,10 @@
 #include "../heap.h"
 #include "../iface/trace.h"
 #include "cycle.h"
+#include "grace.h"
 #include "sweep.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
-#define HURRIED_HEAPS	64	/* at a time, in threads of their own */
-#define LET_END_US	40	/* between looks whether sections have ended */
-#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one processor */
-#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* and on several */
-
-/*
- * Expedited grace periods can only be waited for by a thread. So that a stuck
- * section holds up nobody else, each has a thread or is not hurried.
- */
-static struct workqueue_struct *hurry_wq;
-static atomic_t hurrying;
 
 static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_IDLE]	= 0,
@@ -368,78 +356,7 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_SWEEP]	= step_sweep,
 };
 
-/* ---- waiting without a thread ------------------------------------------- */
-
-static void grace_period_end(struct kgc_heap *heap)
-{
-	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
-		kgc_sections_wait_end(heap);
-	kgc_pace_grace_end(heap);
-	/* what the grace period ordered is seen: pairs with cycle_work() */
-	smp_store_release(&heap->cycle.waiting, KGC_AWAIT_NOTHING);
-	kgc_pace_wake(heap);
-	kgc_cycle_kick(heap);
-}
-
-static void grace_period_over(struct rcu_head *rcu)
-{
-	grace_period_end(container_of(rcu, struct kgc_heap, cycle.rcu));
-}
-
-/*
- * A hurried grace period looks for sections busily, for up to a tick. One that
- * was interrupted on this processor, or sleeps, does not end meanwhile, so leave
- * the processor to it first. Not for long: until the grace period has begun to
- * look, sections that begin are among those that it waits for, and where there
- * are other processors they never come to an end.
- */
-static void let_sections_end(struct kgc_heap *heap)
-{
-	u64 ns = num_online_cpus() > 1 ? LET_END_BESIDE_NS : LET_END_ALONE_NS;
-	u64 end = ktime_get_ns() + ns;
-
-	/* a sleep that takes ticks is worse than the search */
-	if (hrtimer_resolution > LET_END_US * NSEC_PER_USEC)
-		return;
-	while (kgc_srcu_busy(&heap->front.srcu, heap->cycle.side) &&
-	       ktime_get_ns() < end)
-		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
-				   TASK_IDLE);
-}
-
-static void hurry_work(struct work_struct *work)
-{
-	struct kgc_heap *heap = container_of(work, struct kgc_heap,
-					     cycle.hurry);
-
-	kgc_pace_woken(heap);
-	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS) {
-		let_sections_end(heap);
-		synchronize_srcu_expedited(&heap->front.srcu);
-	} else {
-		synchronize_rcu_expedited();
-	}
-	atomic_dec(&hurrying);
-	grace_period_end(heap);
-}
-
-static void grace_period_begin(struct kgc_heap *heap, struct kgc_cycle *cy,
-			       enum kgc_await await)
-{
-	bool hurry = kgc_pace_grace_begin(heap);
-
-	if (await == KGC_AWAIT_SECTIONS)
-		kgc_sections_wait_begin(heap);
-	WRITE_ONCE(cy->waiting, await);
-	/* who sleeps in a section that is waited for from now on goes on */
-	kgc_pace_wake(heap);
-	if (hurry && atomic_add_unless(&hurrying, 1, HURRIED_HEAPS))
-		queue_work(hurry_wq, &cy->hurry);
-	else if (await == KGC_AWAIT_SECTIONS)
-		call_srcu(&heap->front.srcu, &cy->rcu, grace_period_over);
-	else
-		call_rcu_hurry(&cy->rcu, grace_period_over);
-}
+/* ---- running the steps ---------------------------------------------------- */
 
 static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 {
@@ -448,7 +365,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 	switch (await) {
 	case KGC_AWAIT_SECTIONS:
 	case KGC_AWAIT_REGIONS:
-		grace_period_begin(heap, cy, await);
+		kgc_grace_begin(heap, await);
 		break;
 	case KGC_AWAIT_PAUSE:
 		queue_delayed_work(kgc_wq, &cy->work,
@@ -469,7 +386,7 @@ static void cycle_work(struct work_struct *work)
 
 	kgc_pace_woken(heap);
 	/* kicked while it waits: the grace period's callback comes later */
-	/* pairs with grace_period_end() */
+	/* pairs with grace_end() */
 	if (smp_load_acquire(&cy->waiting) != KGC_AWAIT_NOTHING)
 		return;
 	/* a kick does not end a pause */
@@ -577,7 +494,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
 	struct kgc_cycle *cy = &heap->cycle;
 
 	INIT_DELAYED_WORK(&cy->work, cycle_work);
-	INIT_WORK(&cy->hurry, hurry_work);
+	kgc_grace_init(heap);
 	raw_spin_lock_init(&cy->lock);
 	init_waitqueue_head(&cy->waitq);
 	kgc_pace_init(heap);
@@ -595,27 +512,8 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	cancel_delayed_work_sync(&cy->work);
 	/* a cycle that came to its end just now may have set the timer */
 	kgc_pace_stop(heap);
-	/* it does not run while the machine is suspended, so do not wait for it */
-	if (cancel_work_sync(&cy->hurry))
-		atomic_dec(&hurrying);
-	/* a callback touches the heap after it has said that it is over */
-	if (cy->begun)
-		rcu_barrier();
-	srcu_barrier(&heap->front.srcu);
+	kgc_grace_stop(heap);
 	kgc_marking_destroy(heap);
 	cancel_delayed_work_sync(&cy->work);
 	kgc_sections_stop(heap);
-}
-
-int kgc_cycles_init(void)
-{
-	hurry_wq = alloc_workqueue("kgc_hurry",
-				   WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM,
-				   HURRIED_HEAPS);
-	return hurry_wq ? 0 : -ENOMEM;
-}
-
-void kgc_cycles_exit(void)
-{
-	destroy_workqueue(hurry_wq);
 }

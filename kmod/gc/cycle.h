@@ -84,6 +84,7 @@ struct kgc_cycle_record {
  * @work: runs steps; never two at a time
  * @hurry: waits for a grace period that is hurried
  * @rcu: for both kinds of grace periods; at most one is under way
+ * @callbacks: of RCU, that have not left the heap; those of SRCU are its own
  * @waiting: what grace period that is
  * @lock: guards @wanted, @reasons, @log and @done; leaf
  * @step: the next step; written by @work only
@@ -114,6 +115,7 @@ struct kgc_cycle {
 	struct delayed_work	work;
 	struct work_struct	hurry;
 	struct rcu_head		rcu;
+	atomic_t		callbacks;
 	enum kgc_await		waiting;
 	raw_spinlock_t		lock;
 	enum kgc_step		step;
@@ -151,7 +153,5 @@ void kgc_cycle_charge(struct kgc_heap *heap, u64 ns);
 u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
 		      enum kgc_reason reason);
 enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap);
-int kgc_cycles_init(void);
-void kgc_cycles_exit(void);
 
 #endif /* _KGC_CYCLE_H */

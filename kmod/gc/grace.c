@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The grace periods of a cycle, waited for without a thread: by a callback, and
+ * when it is urgent by one of a small number of threads set aside for that, which
+ * wait for an expedited one.
+ */
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/rcupdate.h>
+
+#include "../compat.h"
+#include "../heap.h"
+#include "grace.h"
+
+#define HURRIED_HEAPS	64	/* at a time, in threads of their own */
+#define LET_END_US	40	/* between looks whether sections have ended */
+#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one processor */
+#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* and on several */
+
+/*
+ * Expedited grace periods can only be waited for by a thread. So that a stuck
+ * section holds up nobody else, each has a thread or is not hurried.
+ */
+static struct workqueue_struct *hurry_wq;
+static atomic_t hurrying;
+
+static void grace_end(struct kgc_heap *heap)
+{
+	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS)
+		kgc_sections_wait_end(heap);
+	kgc_pace_grace_end(heap);
+	/* what the grace period ordered is seen: pairs with cycle_work() */
+	smp_store_release(&heap->cycle.waiting, KGC_AWAIT_NOTHING);
+	kgc_pace_wake(heap);
+	kgc_cycle_kick(heap);
+}
+
+static void sections_over(struct rcu_head *rcu)
+{
+	grace_end(container_of(rcu, struct kgc_heap, cycle.rcu));
+}
+
+static void regions_over(struct rcu_head *rcu)
+{
+	struct kgc_heap *heap = container_of(rcu, struct kgc_heap, cycle.rcu);
+
+	grace_end(heap);
+	/* the heap may be gone now; pairs with kgc_grace_stop() */
+	atomic_dec_return_release(&heap->cycle.callbacks);
+}
+
+/*
+ * A hurried grace period looks for sections busily, for up to a tick. One that
+ * was interrupted on this processor, or sleeps, does not end meanwhile, so leave
+ * the processor to it first. Not for long: until the grace period has begun to
+ * look, sections that begin are among those that it waits for, and where there
+ * are other processors they never come to an end.
+ */
+static void let_sections_end(struct kgc_heap *heap)
+{
+	u64 ns = num_online_cpus() > 1 ? LET_END_BESIDE_NS : LET_END_ALONE_NS;
+	u64 end = ktime_get_ns() + ns;
+
+	/* a sleep that takes ticks is worse than the search */
+	if (hrtimer_resolution > LET_END_US * NSEC_PER_USEC)
+		return;
+	while (kgc_srcu_busy(&heap->front.srcu, heap->cycle.side) &&
+	       ktime_get_ns() < end)
+		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
+				   TASK_IDLE);
+}
+
+static void hurry_work(struct work_struct *work)
+{
+	struct kgc_heap *heap = container_of(work, struct kgc_heap,
+					     cycle.hurry);
+
+	kgc_pace_woken(heap);
+	if (heap->cycle.waiting == KGC_AWAIT_SECTIONS) {
+		let_sections_end(heap);
+		synchronize_srcu_expedited(&heap->front.srcu);
+	} else {
+		synchronize_rcu_expedited();
+	}
+	atomic_dec(&hurrying);
+	grace_end(heap);
+}
+
+/* Wait for @await, sections or regions; then the state machine goes on. */
+void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+	bool hurry = kgc_pace_grace_begin(heap);
+
+	if (await == KGC_AWAIT_SECTIONS)
+		kgc_sections_wait_begin(heap);
+	WRITE_ONCE(cy->waiting, await);
+	/* who sleeps in a section that is waited for from now on goes on */
+	kgc_pace_wake(heap);
+	if (hurry && atomic_add_unless(&hurrying, 1, HURRIED_HEAPS)) {
+		queue_work(hurry_wq, &cy->hurry);
+	} else if (await == KGC_AWAIT_SECTIONS) {
+		call_srcu(&heap->front.srcu, &cy->rcu, sections_over);
+	} else {
+		/* the last callback may not have counted itself out yet */
+		atomic_inc(&cy->callbacks);
+		call_rcu_hurry(&cy->rcu, regions_over);
+	}
+}
+
+void kgc_grace_init(struct kgc_heap *heap)
+{
+	INIT_WORK(&heap->cycle.hurry, hurry_work);
+}
+
+/*
+ * Whatever is waited for, nothing of it runs any more. The work that begins grace
+ * periods is cancelled. Context: may sleep.
+ */
+void kgc_grace_stop(struct kgc_heap *heap)
+{
+	/* it does not run while the machine is suspended, so do not wait for it */
+	if (cancel_work_sync(&heap->cycle.hurry))
+		atomic_dec(&hurrying);
+	/*
+	 * A callback touches the heap after it has said that it is over. RCU's
+	 * barrier waits for everybody's, so a heap at rest does without.
+	 */
+	/* pairs with regions_over() */
+	if (atomic_read_acquire(&heap->cycle.callbacks))
+		rcu_barrier();
+	srcu_barrier(&heap->front.srcu);
+}
+
+int kgc_graces_init(void)
+{
+	hurry_wq = alloc_workqueue("kgc_hurry",
+				   WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM,
+				   HURRIED_HEAPS);
+	return hurry_wq ? 0 : -ENOMEM;
+}
+
+void kgc_graces_exit(void)
+{
+	destroy_workqueue(hurry_wq);
+}
