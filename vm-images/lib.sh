@@ -46,6 +46,18 @@ with_lock() {	# with_lock NAME COMMAND...
 	) 9>"$cache/lock.$lock"
 }
 
+make_programs() {	# make_programs DIR [MAKE-ARGUMENT...]: libkgc, kgcctl and the test programs
+	with_lock "programs-$(tr / _ <<<"$1")" make_both "$@"
+}
+
+make_both() {
+	local dir=$1 harness
+	shift
+	harness=$("$here/kselftest")
+	make -C "$top/userspace" O="$dir/userspace" "$@" all &&
+		make -C "$top/selftests" O="$dir" KSELFTEST_DIR="$harness" "$@" all
+}
+
 # Run a long command with its output in a log, show a line every few seconds of
 # where it is, and on failure show how the log ends.
 logged() {	# logged LABEL LOG COMMAND...
