@@ -24,6 +24,12 @@ static void path_of(char *path, size_t size, long heap, const char *file)
 		snprintf(path, size, DEBUGFS "/kgc/heap%ld/%s", heap, file);
 }
 
+/*
+ * What debugfs says of a file that went, with its heap, after it was opened; for a
+ * while it can still be seen, and then a new heap may have its number.
+ */
+#define GONE EIO
+
 /* Why could @path not be opened? */
 static int explain_open(long heap, const char *path, int error)
 {
@@ -92,6 +98,8 @@ int debugfs_read(long heap, const char *file, char **text)
 	*text = read_all(fd);
 	error = errno;
 	close(fd);
+	if (!*text && error == GONE)
+		return explain_open(heap, path, ENOENT);
 	if (!*text)
 		return complain(STATUS_FAILED, "reading %s: %s", path,
 				strerror(error));
@@ -105,7 +113,6 @@ int debugfs_read(long heap, const char *file, char **text)
 static int try_write(const char *path, const char *text, bool *opened)
 {
 	int fd = open(path, O_WRONLY), error = 0;
-	struct stat st;
 
 	*opened = fd >= 0;
 	if (fd < 0)
@@ -113,7 +120,7 @@ static int try_write(const char *path, const char *text, bool *opened)
 	if (write(fd, text, strlen(text)) < 0)
 		error = errno;
 	close(fd);
-	if (error == EIO && stat(path, &st) < 0 && errno == ENOENT) {
+	if (error == GONE) {
 		*opened = false;
 		return ENOENT;
 	}
