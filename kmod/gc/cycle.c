@@ -38,7 +38,6 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
-#include "../compat.h"
 #include "../heap.h"
 #include "../iface/trace.h"
 #include "cycle.h"

@@ -254,7 +254,7 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 	return pace->hurried;
 }
 
-/* It goes on. Context: as grace_period_over(). */
+/* It goes on. Context: as sections_over(). */
 void kgc_pace_grace_end(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;

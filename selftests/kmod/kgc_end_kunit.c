@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The end of a heap whose cycle waits for regions: what RCU will call when they
- * are over has been called before the heap is gone.
+ * are over has been called before the heap is gone. One at rest waits for nobody.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -34,50 +34,78 @@ static int long_region(void *data)
 	return 0;
 }
 
-static void a_heap_outlives_its_callback(struct kunit *test)
+/* Whether @heap comes to wait for regions, with a callback. */
+static bool comes_to_wait(struct kgc_heap *heap)
 {
-	struct kgc_heap *heap = kgc_heap_create("end", THIS_MODULE);
-	struct region region = { };
-	struct task_struct *task;
 	unsigned int tries;
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
+	for (tries = 0; tries < 3000; tries++) {
+		if (READ_ONCE(heap->cycle.waiting) == KGC_AWAIT_REGIONS &&
+		    atomic_read(&heap->cycle.callbacks))
+			return true;
+		usleep_range(1000, 2000);
+	}
+	return false;
+}
+
+static void a_heap_outlives_its_callback(struct kunit *test)
+{
+	struct region region = { };
+	struct task_struct *task;
+	struct kgc_heap *heap;
+
+	if (!cpumask_last(cpu_online_mask))
+		kunit_skip(test, "a region beside needs a processor of its own");
 	init_completion(&region.begun);
 	init_completion(&region.waited_for);
+	heap = kgc_heap_create("end", THIS_MODULE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
 	task = kthread_create(long_region, &region, "kgc_region");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	if (IS_ERR(task)) {
+		KUNIT_FAIL(test, "no thread: %ld", PTR_ERR(task));
+		kgc_heap_destroy(heap);
+		return;
+	}
 	/* not where SRCU's callbacks run, or the cycle does not come that far */
-	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(0)));
+	KUNIT_EXPECT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(0)));
 	kthread_bind(task, cpumask_last(cpu_online_mask));
 	wake_up_process(task);
 	wait_for_completion(&region.begun);
 	kgc_collect_start(heap, 1);
-	for (tries = 0; tries < 3000 &&
-	     READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_REGIONS; tries++)
-		usleep_range(1000, 2000);
+	KUNIT_EXPECT_TRUE(test, comes_to_wait(heap));
 	complete(&region.waited_for);
-	KUNIT_EXPECT_LT(test, tries, 3000U);
 	kgc_heap_destroy(heap);
 	KUNIT_EXPECT_TRUE(test, READ_ONCE(region.over));
 	kthread_stop(task);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
-static int needs_two_processors(struct kunit *test)
+/* Then its end has no use for RCU's barrier. */
+static void a_heap_at_rest_has_no_callback(struct kunit *test)
 {
-	if (!cpumask_last(cpu_online_mask))
-		kunit_skip(test, "a region beside needs a processor of its own");
-	return 0;
+	struct kgc_heap *heap = kgc_heap_create("rest", THIS_MODULE);
+	bool waited;
+	u64 cycle;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
+	cycle = kgc_collect_start(heap, 1);
+	waited = comes_to_wait(heap);
+	KUNIT_EXPECT_TRUE(test, waited);
+	KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, cycle));
+	/* the last callback began the rest of the cycle before it counted itself out */
+	fsleep(20 * USEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&heap->cycle.callbacks));
+	kgc_heap_destroy(heap);
 }
 
 static struct kunit_case end_cases[] = {
 	KUNIT_CASE(a_heap_outlives_its_callback),
+	KUNIT_CASE(a_heap_at_rest_has_no_callback),
 	{}
 };
 
 static struct kunit_suite end_suite = {
 	.name = "kgc_end",
-	.init = needs_two_processors,
 	.test_cases = end_cases,
 };
 
