@@ -85,17 +85,19 @@ TEST_F(heap, a_heap_goes_on_with_smaller_arenas)
 	EXPECT_GE(small_arenas, 500);
 	/* the kernel may have put a few together since */
 	more = take(self->fd, big, bigs, nr, &why) - nr;
-	ASSERT_LT(nr + more, BIGS);
+	EXPECT_LT(nr + more, BIGS);
 	EXPECT_EQ(-ENOMEM, why);
 	/* the cycle that it asked for may have given some back */
 	EXPECT_GE(stats.heap_sys + more * BIG, stats_of(self->fd).heap_sys);
 	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
 	ASSERT_EQ(0, unload());
 	nr += more;
-	EXPECT_EQ(0, kgc_alloc(self->fd, big, 0, &bigs[nr]));
+	if (nr < BIGS) {
+		EXPECT_EQ(0, kgc_alloc(self->fd, big, 0, &bigs[nr++]));
+	}
 	ASSERT_EQ(0, kgc_drop(self->fd, root));
 	ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, BLOBS, NULL));
-	ASSERT_EQ(0, kgc_drop_many(self->fd, bigs, nr + 1, NULL));
+	ASSERT_EQ(0, kgc_drop_many(self->fd, bigs, nr, NULL));
 	ASSERT_EQ(0, collect_all(self->fd));
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
 	EXPECT_EQ(0, stats_of(self->fd).heap_sys);
