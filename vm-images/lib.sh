@@ -53,7 +53,7 @@ make_programs() {	# make_programs DIR [MAKE-ARGUMENT...]: libkgc, kgcctl and the
 make_both() {
 	local dir=$1 harness
 	shift
-	harness=$("$here/kselftest")
+	harness=$("$here/kselftest") || return
 	make -C "$top/userspace" O="$dir/userspace" "$@" all &&
 		make -C "$top/selftests" O="$dir" KSELFTEST_DIR="$harness" "$@" all
 }
