@@ -297,7 +297,7 @@ static int load_refused(unsigned int nth, unsigned int *left)
  * The kernel's loader asks for memory first, thousands of times, and not all
  * of it takes a refusal well; our own requests are the last ones.
  */
-TEST_F_TIMEOUT(module, loading, 900)
+TEST_F(module, loading)
 {
 	unsigned int nth, all, left, failures = 0, harmless = 0;
 	int err;

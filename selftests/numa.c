@@ -35,14 +35,19 @@ static bool node_file(int node, const char *name, char line[256])
 	return good;
 }
 
-/* The first CPU of a node, or -1. */
+/* The first CPU of a node, or -1; it is moved to. */
 static int cpu_of(int node)
 {
+	unsigned int cpu, its_node;
 	char list[256];
-	int cpu;
 
-	return node_file(node, "cpulist", list) && sscanf(list, "%d", &cpu) == 1 ?
-	       cpu : -1;
+	if (!node_file(node, "cpulist", list) || sscanf(list, "%u", &cpu) != 1 ||
+	    !run_on_cpu(cpu))
+		return -1;
+	/* nodes that are made up (numa=fake) all list it */
+	if (syscall(SYS_getcpu, NULL, &its_node, NULL) || its_node != node)
+		return -1;
+	return cpu;
 }
 
 /* A value of the node's meminfo, or 0. */
