@@ -111,6 +111,7 @@ TEST_F(heap, drop_stops_at_the_first_bad_handle)
 	EXPECT_EQ(0, kgc_drop(self->fd, handles[3]));
 	EXPECT_EQ(-EINVAL, kgc_drop_many(self->fd, handles, 0, &done));
 	EXPECT_EQ(-EFAULT, kgc_drop_many(self->fd, NULL, 1, &done));
+	EXPECT_EQ(-EFAULT, kgc_drop_many(self->fd, (__u64 *)-4096L, 1, &done));
 }
 
 static const __u64 no_field[] = {
