@@ -7,6 +7,7 @@
 #define _KGC_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/shrinker.h>
@@ -60,6 +61,20 @@ static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int sid
 #endif
 	return begun;
 }
+
+/*
+ * Without "_obj" they are for items whose cgroup and node the caller names, since
+ * 6.8. A walk's callback was given the lock of the list until 6.13.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define list_lru_add_obj	list_lru_add
+#define list_lru_del_obj	list_lru_del
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define KGC_LRU_LOCK_ARG	spinlock_t *lock,
+#else
+#define KGC_LRU_LOCK_ARG
+#endif
 
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */

@@ -13,6 +13,7 @@
 #include "gc/grace.h"
 #include "heap.h"
 #include "iface/debugfs.h"
+#include "reclaim.h"
 
 #define SPARES_KEPT	64	/* span structures of each size, after a cycle */
 
@@ -43,6 +44,24 @@ static void heap_name_set(struct kgc_heap *heap, const char *name)
 			*c = '_';
 }
 
+/* The allocator of the cgroup that the caller is in, found by reclaim there. */
+static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
+{
+	struct mem_cgroup *memcg = kgc_charge_owner(gfp);
+	struct mem_cgroup *old = kgc_charge_begin(memcg);
+	int err;
+
+	err = kgc_reclaim_prepare(GFP_KERNEL | gfp);
+	if (!err)
+		err = kgc_allocator_init(&heap->alloc, gfp);
+	kgc_charge_end(memcg, old);
+	if (err)
+		mem_cgroup_put(memcg);
+	else
+		heap->alloc.memcg = memcg;
+	return err;
+}
+
 /* A heap whose pages and tables are asked for with @gfp as well. */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp)
@@ -66,10 +85,9 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	err = init_srcu_struct(&heap->front.srcu);
 	if (err)
 		goto err_id;
-	heap->alloc.memcg = kgc_charge_owner(gfp);
-	err = kgc_allocator_init(&heap->alloc, gfp);
+	err = heap_allocator_init(heap, gfp);
 	if (err)
-		goto err_memcg;
+		goto err_srcu;
 	err = kgc_marking_init(heap);
 	if (err)
 		goto err_alloc;
@@ -84,13 +102,14 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	mutex_lock(&kgc_heaps_lock);
 	list_add_tail(&heap->link, &kgc_heaps);
 	mutex_unlock(&kgc_heaps_lock);
+	kgc_reclaim_add(heap);
 	kgc_debugfs_add(heap);
 	return heap;
 
 err_alloc:
 	kgc_allocator_destroy(&heap->alloc);
-err_memcg:
 	mem_cgroup_put(heap->alloc.memcg);
+err_srcu:
 	cleanup_srcu_struct(&heap->front.srcu);
 err_id:
 	ida_free(&heap_ids, id);
@@ -130,6 +149,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	mutex_unlock(&kgc_heaps_lock);
 
 	WRITE_ONCE(heap->dying, true);
+	kgc_reclaim_del(heap);
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);

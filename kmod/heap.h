@@ -66,6 +66,8 @@ struct kgc_heap_options {
  * @sections: who is inside
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
+ * @reclaimers: who has found it in reclaim and is not done with it
+ * @in_vain: the last cycle that reclaim has waited for in vain
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
@@ -90,6 +92,8 @@ struct kgc_heap {
 	struct kgc_sections	sections;
 	unsigned int		sweep_at;
 	bool			dying;
+	atomic_t		reclaimers;
+	u64			in_vain;
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;
@@ -118,6 +122,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp);
 void kgc_heap_trim(struct kgc_heap *heap);
 void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats);
+u64 kgc_heap_tiny_allocs(struct kgc_heap *heap);
 int kgc_heaps_init(void);
 void kgc_heaps_exit(void);
 

@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory pressure: a shrinker that gives free arenas back and then asks for
- * collections, and a report of all heaps when the machine is out of memory,
- * because their pages are in no process's RSS.
+ * Memory pressure, of the machine or of a cgroup: a shrinker that gives free pages
+ * back and then asks for collections, and a report of all heaps when the machine
+ * is out of memory, because their pages are in no process's RSS.
  *
  * Both are called in direct reclaim, from whatever an allocation anywhere in
- * the kernel holds. So nothing here allocates or waits: the list of heaps is
- * taken by trylock, arenas are given back under raw spinlocks and outside of
- * them, and a collection is only asked for.
+ * the kernel holds. So nothing here allocates, the list of all heaps is taken by
+ * trylock, and pages are given back under raw spinlocks and outside of them.
+ *
+ * A collection is asked for. It is waited for only where somebody would be killed
+ * otherwise: for the limit of a cgroup, and when the machine is out of memory. Who
+ * waits may be in the cycle's way itself, inside a section or with a lock that one
+ * inside wants; hence for a fraction of a second, once per cycle, and not on behalf
+ * of a heap, which asks from inside a section.
+ *
+ * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
+ * had something of that cgroup, so each heap has its nodes (struct kgc_node) on
+ * one. It moves them to the parent when the cgroup is removed, as the charge is.
+ * Who finds a heap there counts himself in, under the list's lock; a heap takes its
+ * nodes off before it ends, and waits for those.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/list_lru.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/wait_bit.h>
 
+#include "alloc/charge.h"
 #include "compat.h"
 #include "heap.h"
 #include "reclaim.h"
@@ -24,100 +38,261 @@
 /* Garbage that is worth a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)
 #define OOM_PATIENCE	10	/* ticks */
+#define CYCLE_PATIENCE	(HZ / 5)
 
 static struct shrinker *shrinker;
+static struct list_lru nodes;
+static bool nodes_ready;
 
-static u64 heap_free_bytes(struct kgc_heap *heap)
+/*
+ * Room on the list for a heap of the cgroup that is charged now. Context: as @gfp.
+ * Return: 0 or -ENOMEM.
+ */
+int kgc_reclaim_prepare(gfp_t gfp)
 {
-	u64 bytes = 0;
+	return kgc_span_room_in_lru(&nodes, gfp);
+}
+
+/* Reclaim finds @heap from now on. Context: process context. */
+void kgc_reclaim_add(struct kgc_heap *heap)
+{
 	int nid;
 
 	for_each_node(nid)
-		bytes += kgc_pageheap_idle(&heap->alloc.node[nid]->pages);
-	return bytes;
+		list_lru_add_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 }
 
-/* At most this much has died since the last cycle. */
-static u64 heap_garbage_bytes(struct kgc_heap *heap)
+/* Never again, and nobody is at it. Context: @heap is dying; may sleep. */
+void kgc_reclaim_del(struct kgc_heap *heap)
 {
-	return max_t(s64, atomic64_read(&heap->alloc.charged), 0);
+	int nid;
+
+	for_each_node(nid)
+		list_lru_del_obj(&nodes, &heap->alloc.node[nid]->reclaim);
+	wake_up_all(&heap->cycle.waitq);
+	wait_var_event(&heap->reclaimers, !atomic_read(&heap->reclaimers));
+}
+
+/* Context: under the lock of a list that @heap is on, or counted already. */
+static void heap_get(struct kgc_heap *heap)
+{
+	atomic_inc(&heap->reclaimers);
+}
+
+static void heap_put(struct kgc_heap *heap)
+{
+	/* the last access: pairs with kgc_reclaim_del() */
+	if (atomic_dec_and_test(&heap->reclaimers))
+		wake_up_var(&heap->reclaimers);
+}
+
+static struct kgc_heap *heap_of(struct kgc_node *node)
+{
+	return container_of(node->owner, struct kgc_heap, alloc);
+}
+
+/* At most this much has died since the last cycle, or is being collected. */
+static u64 garbage_bytes(struct kgc_heap *heap)
+{
+	s64 charged = atomic64_read(&heap->alloc.charged);
+	bool cycle = READ_ONCE(heap->cycle.done) < READ_ONCE(heap->cycle.wanted);
+
+	return max_t(s64, charged, cycle ? WORTH_A_CYCLE : 0);
+}
+
+static u64 node_bytes(struct kgc_node *node)
+{
+	return kgc_pageheap_idle(&node->pages) +
+	       min(garbage_bytes(heap_of(node)), READ_ONCE(node->pages.inuse));
 }
 
 /*
  * Give about @want bytes back: runs that are worth it, and where none are left
  * whatever is free. Return: how many it were.
  */
-static u64 heap_release(struct kgc_heap *heap, u64 want)
+static u64 node_release(struct kgc_node *node, u64 want)
 {
-	u64 bytes = 0, idle;
+	u64 idle = kgc_pageheap_idle(&node->pages);
+
+	/* of many heaps most have nothing, and are not searched for it */
+	if (!idle)
+		return 0;
+	return kgc_pageheap_release(node->owner, &node->pages,
+				    idle - min(idle, want)) ?:
+	       kgc_pageheap_release(node->owner, &node->pages, 0);
+}
+
+static u64 heap_release(struct kgc_heap *heap)
+{
+	u64 bytes = 0;
 	int nid;
 
-	for_each_node(nid) {
-		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
-
-		idle = kgc_pageheap_idle(ph);
-		bytes += kgc_pageheap_release(&heap->alloc, ph,
-					      idle - min(idle, want)) ?:
-			 kgc_pageheap_release(&heap->alloc, ph, 0);
-		if (bytes >= want)
-			break;
-	}
+	for_each_node(nid)
+		bytes += node_release(heap->alloc.node[nid], U64_MAX);
 	return bytes;
 }
 
-/* Have the garbage of @heap collected, unless a cycle is on its way already. */
-static void heap_ask(struct kgc_heap *heap)
+/*
+ * Have the garbage of @heap collected, unless a cycle is on its way already.
+ * Return: the next cycle to end; 0 if none is worth it.
+ */
+static u64 heap_ask(struct kgc_heap *heap)
 {
-	struct kgc_cycle *cy = &heap->cycle;
+	u64 done = READ_ONCE(heap->cycle.done);
 
-	if (heap_garbage_bytes(heap) >= WORTH_A_CYCLE &&
-	    READ_ONCE(cy->done) == READ_ONCE(cy->wanted))
-		kgc_cycle_request(heap, 1, KGC_REASON_SHRINK);
+	if (done < READ_ONCE(heap->cycle.wanted))
+		return done + 1;
+	if (garbage_bytes(heap) < WORTH_A_CYCLE)
+		return 0;
+	return kgc_cycle_request(heap, 1, KGC_REASON_SHRINK);
 }
 
-static unsigned long heaps_count(struct shrinker *s, struct shrink_control *sc)
+/**
+ * struct cycle_awaited - the first of the cycles asked for that can be waited for
+ * @heap: its heap, which does not end meanwhile; or NULL
+ * @cycle: which
+ */
+struct cycle_awaited {
+	struct kgc_heap	*heap;
+	u64		cycle;
+};
+
+/* Context: @heap cannot end. */
+static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
-	struct kgc_heap *heap;
+	u64 cycle = heap_ask(heap);
+
+	if (awaited->heap || cycle <= READ_ONCE(heap->in_vain))
+		return;
+	heap_get(heap);
+	awaited->heap = heap;
+	awaited->cycle = cycle;
+}
+
+/* Context: may sleep. Return: whether a cycle is over that was not. */
+static bool cycle_await(const struct cycle_awaited *awaited, unsigned long ticks)
+{
+	struct kgc_heap *heap = awaited->heap;
+	bool over;
+
+	if (!heap)
+		return false;
+	over = ticks && kgc_cycle_wait(heap, awaited->cycle, ticks);
+	if (ticks && !over)
+		WRITE_ONCE(heap->in_vain, awaited->cycle);
+	heap_put(heap);
+	return over;
+}
+
+static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
+				  KGC_LRU_LOCK_ARG void *bytes)
+{
+	*(u64 *)bytes += node_bytes(container_of(item, struct kgc_node, reclaim));
+	return LRU_SKIP;
+}
+
+static unsigned long nodes_count(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long all = ULONG_MAX;
 	u64 bytes = 0;
 
-	if (!mutex_trylock(&kgc_heaps_lock))
+	/* pairs with kgc_reclaim_init() */
+	if (!smp_load_acquire(&nodes_ready))
 		return 0;
-	list_for_each_entry(heap, &kgc_heaps, link)
-		bytes += heap_free_bytes(heap) + heap_garbage_bytes(heap);
-	mutex_unlock(&kgc_heaps_lock);
+	if (!list_lru_shrink_count(&nodes, sc))
+		return SHRINK_EMPTY;
+	list_lru_walk_one(&nodes, sc->nid, sc->memcg, node_count, &bytes, &all);
 	return bytes >> PAGE_SHIFT;
 }
 
-/*
- * Free arenas come first. When they are not enough, a collection is on its way
- * and reclaim is told to look elsewhere meanwhile.
- */
-static unsigned long heaps_scan(struct shrinker *s, struct shrink_control *sc)
+static enum lru_status node_take(struct list_head *item, struct list_lru_one *list,
+				 KGC_LRU_LOCK_ARG void *data)
 {
-	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed = 0;
-	struct kgc_heap *heap;
+	struct kgc_node *node = container_of(item, struct kgc_node, reclaim);
 
-	if (!mutex_trylock(&kgc_heaps_lock))
-		return SHRINK_STOP;
-	list_for_each_entry(heap, &kgc_heaps, link) {
-		if (freed >= want)
+	heap_get(heap_of(node));
+	*(struct kgc_node **)data = node;
+	return LRU_ROTATE;
+}
+
+/*
+ * The one whose turn it is, and last from now on; NULL if there is none.
+ * heap_put() when done with it.
+ */
+static struct kgc_node *whose_turn(const struct shrink_control *sc)
+{
+	struct kgc_node *node = NULL;
+	unsigned long one = 1;
+
+	list_lru_walk_one(&nodes, sc->nid, sc->memcg, node_take, &node, &one);
+	return node;
+}
+
+/* Return: bytes given back. */
+static u64 nodes_release(const struct shrink_control *sc, u64 want)
+{
+	unsigned long n = list_lru_count_one(&nodes, sc->nid, sc->memcg);
+	struct kgc_node *node;
+	u64 freed = 0;
+
+	for (; n && freed < want; n--) {
+		node = whose_turn(sc);
+		if (!node)
 			break;
-		freed += heap_release(heap, want - freed);
+		freed += node_release(node, want - freed);
+		heap_put(heap_of(node));
 	}
+	return freed;
+}
+
+static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awaited)
+{
+	unsigned long n = list_lru_count_one(&nodes, sc->nid, sc->memcg);
+	struct kgc_node *node;
+
+	for (; n; n--) {
+		node = whose_turn(sc);
+		if (!node)
+			break;
+		heap_ask_and_note(heap_of(node), awaited);
+		heap_put(heap_of(node));
+	}
+}
+
+/* Whether who needs memory could be killed for a cgroup, and may wait. */
+static bool may_wait(const struct shrink_control *sc)
+{
+	const gfp_t must = __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS;
+
+	return sc->memcg && parent_mem_cgroup(sc->memcg) &&
+	       (sc->gfp_mask & must) == must &&
+	       !(current->flags & PF_KTHREAD) && !kgc_charging();
+}
+
+/*
+ * Free pages come first. When there are none, collections are on their way, and
+ * one is waited for or reclaim is told to look elsewhere meanwhile.
+ */
+static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed;
+	struct cycle_awaited awaited = { };
+
+	/* pairs with kgc_reclaim_init() */
+	if (!smp_load_acquire(&nodes_ready))
+		return SHRINK_STOP;
+	freed = nodes_release(sc, want);
 	if (freed < want)
-		list_for_each_entry(heap, &kgc_heaps, link)
-			heap_ask(heap);
-	mutex_unlock(&kgc_heaps_lock);
+		nodes_ask(sc, &awaited);
+	if (cycle_await(&awaited, !freed && may_wait(sc) ? CYCLE_PATIENCE : 0))
+		freed = nodes_release(sc, want);
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
-/* Those that matter, at most 32 of them: which hold that part of it all. */
-static void heap_report(struct kgc_heap *heap, u64 total)
+static void heap_report(struct kgc_heap *heap)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
 
-	if ((u64)atomic64_read(&heap->alloc.sys) < total / 32)
-		return;
 	kgc_heap_stats(heap, &st);
 	pr_info("heap %u %s: held %llu kB, in spans %llu kB, objects %llu in %llu kB, metadata %llu kB, cycles %llu\n",
 		heap->id, heap->name, st.heap_sys >> 10, st.heap_inuse >> 10,
@@ -126,8 +301,31 @@ static void heap_report(struct kgc_heap *heap, u64 total)
 }
 
 /*
- * For a tick or a few: the shrinker is likely to have the list on another CPU. Who
- * has it may itself be out of memory and wait for us, so not for ever.
+ * A line for each that matters, at most 32 of them: which hold that part of it all.
+ * Context: kgc_heaps_lock held.
+ */
+static void heaps_report(u64 total)
+{
+	struct kgc_heap *heap;
+	unsigned int few = 0;
+	u64 bytes = 0, sys;
+
+	list_for_each_entry(heap, &kgc_heaps, link) {
+		sys = atomic64_read(&heap->alloc.sys);
+		if (sys >= total / 32) {
+			heap_report(heap);
+			continue;
+		}
+		few++;
+		bytes += sys;
+	}
+	if (few)
+		pr_info("%u smaller heaps hold %llu kB\n", few, bytes >> 10);
+}
+
+/*
+ * For a tick or a few: a heap may be coming or going on another CPU. Who has the
+ * lock may itself be out of memory and wait for us, so not for ever.
  */
 static bool heaps_trylock_patiently(void)
 {
@@ -148,6 +346,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 1);
 	u64 total = kgc_total_bytes();
 	unsigned long *pages = freed;
+	struct cycle_awaited awaited = { };
 	struct kgc_heap *heap;
 	bool report;
 
@@ -162,13 +361,20 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 			pr_info("the list of heaps is in use, none is reported\n");
 		return NOTIFY_OK;
 	}
+	if (report)
+		heaps_report(total);
 	list_for_each_entry(heap, &kgc_heaps, link) {
-		if (report)
-			heap_report(heap, total);
-		*pages += heap_release(heap, U64_MAX) >> PAGE_SHIFT;
-		heap_ask(heap);
+		*pages += heap_release(heap) >> PAGE_SHIFT;
+		heap_ask_and_note(heap, &awaited);
 	}
 	mutex_unlock(&kgc_heaps_lock);
+	if (cycle_await(&awaited, *pages ? 0 : CYCLE_PATIENCE) &&
+	    heaps_trylock_patiently()) {
+		list_for_each_entry(heap, &kgc_heaps, link) {
+			*pages += heap_release(heap) >> PAGE_SHIFT;
+		}
+		mutex_unlock(&kgc_heaps_lock);
+	}
 	return NOTIFY_OK;
 }
 
@@ -179,19 +385,29 @@ int kgc_reclaim_init(void)
 {
 	int err;
 
-	shrinker = shrinker_alloc(0, "kgc");
+	shrinker = shrinker_alloc(SHRINKER_MEMCG_AWARE | SHRINKER_NUMA_AWARE, "kgc");
 	if (!shrinker)
 		return -ENOMEM;
-	shrinker->count_objects = heaps_count;
-	shrinker->scan_objects = heaps_scan;
+	shrinker->count_objects = nodes_count;
+	shrinker->scan_objects = nodes_scan;
 	err = kgc_shrinker_register(shrinker, "kgc");
 	if (err)
 		goto err_shrinker;
-	err = register_oom_notifier(&oom_notifier);
+	/* by its number, which up to 6.6 it has only now */
+	err = list_lru_init_memcg(&nodes, shrinker);
 	if (err)
 		goto err_registered;
+	/* pairs with nodes_count() and nodes_scan() */
+	smp_store_release(&nodes_ready, true);
+	err = register_oom_notifier(&oom_notifier);
+	if (err)
+		goto err_nodes;
 	return 0;
 
+err_nodes:
+	shrinker_free(shrinker);
+	list_lru_destroy(&nodes);
+	return err;
 err_registered:
 	shrinker_free(shrinker);
 	return err;
@@ -205,4 +421,5 @@ void kgc_reclaim_exit(void)
 {
 	unregister_oom_notifier(&oom_notifier);
 	shrinker_free(shrinker);
+	list_lru_destroy(&nodes);
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the heaps do when the machine is short of memory. */
+/* What the heaps do when the machine, or a cgroup, is short of memory. */
 #ifndef _KGC_RECLAIM_H
 #define _KGC_RECLAIM_H
 
+#include <linux/types.h>
+
+struct kgc_heap;
+
+int kgc_reclaim_prepare(gfp_t gfp);
+void kgc_reclaim_add(struct kgc_heap *heap);
+void kgc_reclaim_del(struct kgc_heap *heap);
 int kgc_reclaim_init(void);
 void kgc_reclaim_exit(void);
 

@@ -8,40 +8,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "files.h"
-#include "harness.h"
-
-#define ROOT "/sys/fs/cgroup"
-#define OWNER ROOT "/kgc-owner"
-#define OTHER ROOT "/kgc-other"
-/* Charges are taken from the cgroup by the batch and kept by the CPU. */
-#define SLACK (1LL << 20)
-
-FIXTURE(cgroups)
-{
-	bool present;
-};
-
-FIXTURE_SETUP(cgroups)
-{
-	self->present = !put_file(ROOT "/cgroup.subtree_control", "+memory");
-	if (!self->present)
-		return;
-	ASSERT_EQ(0, mkdir(OWNER, 0755));
-	ASSERT_EQ(0, mkdir(OTHER, 0755));
-}
-
-FIXTURE_TEARDOWN(cgroups)
-{
-	if (!self->present)
-		return;
-	put_file(ROOT "/cgroup.procs", "0");
-	rmdir(OTHER);
-	rmdir(OWNER);
-}
+#include "cgroups.h"
 
 /* A heap of the cgroup OWNER, with a type of 16 bytes and an object of it. */
 static int open_in_owner(struct __test_metadata *_metadata, int *type,
@@ -67,8 +36,7 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 	__u64 object, handle;
 	int heap, type;
 
-	if (!self->present)
-		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
+	NEED_CGROUPS();
 	heap = open_in_owner(_metadata, &type, &object);
 	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
 	owner = number_in(OWNER "/memory.current");
@@ -120,8 +88,7 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 	pid_t victim;
 	char text[32];
 
-	if (!self->present)
-		SKIP(return, "no memory cgroups (cgroup v2) in this kernel");
+	NEED_CGROUPS();
 	heap = open_in_owner(_metadata, &type, &object);
 	victim = bystander();
 	ASSERT_GT(victim, 0);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * When the machine is out of memory the log says what the heaps hold, which is
- * in no process's memory, and a heap's free memory is given before anybody is
- * killed. The heap is unharmed.
+ * in no process's memory, and a heap's free memory is given and its garbage
+ * collected before anybody is killed. The heap is unharmed.
  *
- * kselftest-timeout: 180
+ * kselftest-timeout: 300
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -16,8 +16,8 @@
 
 #define CHUNK	(16UL << 20)
 
-/* Take memory until the kernel kills us for it. */
-static void eat(void)
+/* Take memory, and count it, until the kernel kills us for it. */
+static void eat(volatile unsigned long *eaten)
 {
 	put_oom_score(1000);
 	for (;;) {
@@ -28,9 +28,33 @@ static void eat(void)
 			usleep(1000);
 			continue;
 		}
-		for (size_t i = 0; i < CHUNK; i += 4096)
+		for (size_t i = 0; i < CHUNK; i += 4096) {
 			at[i] = 1;
+			*eaten += 4096;
+		}
 	}
+}
+
+/* Have somebody killed who takes all memory. Return: how much he had, or 0. */
+static unsigned long run_out_of_memory(void)
+{
+	unsigned long *eaten = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0), bytes;
+	int status = 0;
+	pid_t eater;
+
+	if (eaten == MAP_FAILED)
+		return 0;
+	put_oom_score(-1000);
+	eater = fork();
+	if (!eater)
+		eat(eaten);
+	if (eater < 0 || waitpid(eater, &status, 0) != eater)
+		status = 0;
+	put_oom_score(0);
+	bytes = *eaten;
+	munmap(eaten, 4096);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? bytes : 0;
 }
 
 /* The log since @fd was opened has a line with @text. */
@@ -49,13 +73,27 @@ static bool logged(int fd, const char *text, char *line, size_t size)
 	return false;
 }
 
-TEST_F(heap, an_oom_kill_comes_with_a_report_of_the_heaps)
+#define BLOBS	16384	/* of a page: 64 MiB */
+#define GARBAGE	(BLOBS * 4096UL)
+
+static int make_garbage(int heap)
 {
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), status;
+	static __u64 blobs[BLOBS];
+	int blob = kgc_type_register(heap, "blob", 4096, KGC_TYPE_NOSCAN, NULL, 0);
+
+	if (kgc_alloc_many(heap, blob, 0, BLOBS, blobs, NULL) != BLOBS)
+		return -ENOMEM;
+	return kgc_drop_many(heap, blobs, BLOBS, NULL);
+}
+
+TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	unsigned long long held, inuse, objects;
 	char line[1024], want[64], *at;
+	int others[4];
+	unsigned long without, with;
 	__u64 root, free_before;
-	pid_t eater;
 
 	ASSERT_GE(log, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
@@ -63,17 +101,14 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_of_the_heaps)
 	ASSERT_EQ(0, kgc_drop(self->fd, root));
 	ASSERT_EQ(0, collect_all(self->fd));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
+	for (int i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = kgc_open();
+		ASSERT_GE(others[i], 0);
+	}
 	free_before = stats_of(self->fd).heap_idle;
 	lseek(log, 0, SEEK_END);
-	put_oom_score(-1000);
-	eater = fork();
-	ASSERT_GE(eater, 0);
-	if (!eater)
-		eat();
-	ASSERT_EQ(eater, waitpid(eater, &status, 0));
-	put_oom_score(0);
-	ASSERT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	without = run_out_of_memory();
+	ASSERT_GT(without, 0);
 	ASSERT_TRUE(logged(log, "all heaps hold", line, sizeof(line))) {
 		TH_LOG("no report in the log");
 	}
@@ -89,10 +124,21 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_of_the_heaps)
 	EXPECT_EQ(50000, objects);
 	EXPECT_GE(inuse, 50000 * NODE_SIZE >> 10);
 	EXPECT_GE(held, inuse);
+	ASSERT_TRUE(logged(log, "kgc: 4 smaller heaps hold", line, sizeof(line)));
+	for (int i = 0; i < ARRAY_SIZE(others); i++)
+		EXPECT_EQ(0, kgc_close(others[i]));
 	/* what was free went before */
 	EXPECT_LT(stats_of(self->fd).heap_idle, free_before / 2 + (1 << 20));
 	EXPECT_EQ(0, chain_check(self->fd, root, 50000));
 	close(log);
+
+	/* and garbage goes before somebody is killed */
+	ASSERT_EQ(0, make_garbage(self->fd));
+	with = run_out_of_memory();
+	TH_LOG("%lu MiB were had without garbage, %lu with %lu of it", without >> 20,
+	       with >> 20, GARBAGE >> 20);
+	EXPECT_GE(with + GARBAGE / 2, without);
+	EXPECT_EQ(0, chain_check(self->fd, root, 50000));
 }
 
 TEST_HARNESS_MAIN

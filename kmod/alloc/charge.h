@@ -24,6 +24,16 @@ static inline void kgc_charge_end(struct mem_cgroup *memcg,
 		set_active_memcg(old);
 }
 
+/* Whether this task is between begin and end, or anybody else's like of it. */
+static inline bool kgc_charging(void)
+{
+#ifdef CONFIG_MEMCG
+	return current->active_memcg;
+#else
+	return false;
+#endif
+}
+
 /*
  * The cgroup of the current process, for a heap whose memory is asked for with
  * @gfp; NULL for one that is charged to nobody. Context: process context.

@@ -441,6 +441,16 @@ u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 }
 EXPORT_SYMBOL_GPL(kgc_collect_start);
 
+/* A paused cycle hurries when somebody waits; @cy->waiters counts who does. */
+static void waiter_begin(struct kgc_heap *heap, u64 cycle)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	atomic_inc(&cy->waiters);
+	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))
+		mod_delayed_work(kgc_wq, &cy->work, 0);
+}
+
 /**
  * kgc_wait() - wait until a cycle is over, sweep included
  * @heap: the heap
@@ -458,15 +468,28 @@ int kgc_wait(struct kgc_heap *heap, u64 cycle)
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
 			 "waiting for a cycle inside a section");
 	might_sleep();
-	atomic_inc(&cy->waiters);
-	/* a paused cycle hurries when somebody waits */
-	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))
-		mod_delayed_work(kgc_wq, &cy->work, 0);
+	waiter_begin(heap, cycle);
 	err = wait_event_interruptible(cy->waitq, READ_ONCE(cy->done) >= cycle);
 	atomic_dec(&cy->waiters);
 	return err ? -EINTR : 0;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
+
+/*
+ * kgc_wait() for at most @ticks, for those who may themselves be in the cycle's way.
+ * A heap that dies is not waited for, but does not end meanwhile either. Context:
+ * process context. Return: whether the cycle is over.
+ */
+bool kgc_cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+
+	waiter_begin(heap, cycle);
+	wait_event_killable_timeout(cy->waitq, READ_ONCE(cy->done) >= cycle ||
+				    READ_ONCE(heap->dying), ticks);
+	atomic_dec(&cy->waiters);
+	return READ_ONCE(cy->done) >= cycle;
+}
 
 /**
  * kgc_collect() - run full cycles and wait for them

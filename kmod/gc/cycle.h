@@ -152,6 +152,7 @@ void kgc_cycle_kick(struct kgc_heap *heap);
 void kgc_cycle_charge(struct kgc_heap *heap, u64 ns);
 u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
 		      enum kgc_reason reason);
+bool kgc_cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
 enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap);
 
 #endif /* _KGC_CYCLE_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A fixture of two memory cgroups: OWNER, which heaps are opened in, and OTHER. INNER is
+ * for a test to make inside OWNER.
+ * A test begins and ends in neither.
+ */
+#ifndef SELFTESTS_CGROUPS_H
+#define SELFTESTS_CGROUPS_H
+
+#include <sys/stat.h>
+
+#include "files.h"
+#include "harness.h"
+
+#define ROOT "/sys/fs/cgroup"
+#define OWNER ROOT "/kgc-owner"
+#define INNER OWNER "/inner"
+#define OTHER ROOT "/kgc-other"
+/* Charges are taken from the cgroup by the batch and kept by the CPU. */
+#define SLACK (1LL << 20)
+
+FIXTURE(cgroups)
+{
+	bool present;
+};
+
+/* The first line of a test: the harness goes on after a setup that skips. */
+#define NEED_CGROUPS()							\
+	do {								\
+		if (!self->present)					\
+			SKIP(return, "no memory cgroups (cgroup v2) in this kernel"); \
+	} while (0)
+
+FIXTURE_SETUP(cgroups)
+{
+	self->present = !put_file(ROOT "/cgroup.subtree_control", "+memory");
+	if (!self->present)
+		return;
+	ASSERT_EQ(0, mkdir(OWNER, 0755));
+	ASSERT_EQ(0, mkdir(OTHER, 0755));
+}
+
+FIXTURE_TEARDOWN(cgroups)
+{
+	if (!self->present)
+		return;
+	put_file(ROOT "/cgroup.procs", "0");
+	rmdir(INNER);
+	rmdir(OTHER);
+	rmdir(OWNER);
+}
+
+#endif /* SELFTESTS_CGROUPS_H */
