@@ -2,13 +2,30 @@
 /*
  * Allocating typed objects: the public calls over the allocator.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/overflow.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
 
 #include "alloc/cache.h"
 #include "heap.h"
 
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
 static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
+
+/* What nobody may ask for. Context: any. Return: NULL. */
+static noinline void *refuse(const struct kgc_heap *heap, const char *what)
+{
+	pr_err_ratelimited("heap %u %s: %s\n", heap->id, heap->name, what);
+	WARN_ON_ONCE(kgc_warn);
+	return NULL;
+}
+
+static noinline void *refuse_nmi(struct kgc_section s)
+{
+	return refuse(s.heap, "an allocation in NMI");
+}
 
 /* The type's finalizer for a new object. Return: the object, or NULL. */
 static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
@@ -53,8 +70,8 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	const struct kgc_shape *shape = &type->shape;
 	void *obj;
 
-	if (WARN_ON_ONCE(type->array))
-		return NULL;
+	if (type->array)
+		return refuse(s.heap, "an object of an array type");
 	obj = take_dressed(s, shape);
 	if (obj)
 		return obj;
@@ -122,6 +139,8 @@ static noinline void *alloc_in_cycle(struct kgc_section s,
  */
 void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
 {
+	if (unlikely(in_nmi()))
+		return refuse_nmi(s);
 	if (unlikely(s.mode))
 		return alloc_in_cycle(s, type, gfp);
 	return alloc_fast(s, type, gfp, 0);
@@ -147,6 +166,10 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 	size_t bytes;
 	void *obj;
 
+	if (in_nmi())
+		return refuse_nmi(s);
+	if (!type->array)
+		return refuse(s.heap, "an array of a type that is none");
 	if (!n || check_mul_overflow(n, (size_t)type->size, &bytes) ||
 	    bytes > KGC_MAX_OBJECT)
 		return NULL;
@@ -163,7 +186,7 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 }
 EXPORT_SYMBOL_GPL(kgc_alloc_array);
 
-/* Take up to @n slots of the current word in one region. */
+/* Take up to @n slots of the current word of @type's span in one region. */
 static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 				unsigned int n, void **objs)
 {
@@ -178,10 +201,8 @@ static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 	c = this_cpu_ptr(a->cpu);
 	if (kgc_region_begin(a, c, &ticket)) {
 		span = c->span[shape->fast_spc];
-		while (done < n && *span->word && span->shape == shape)
-			objs[done++] =
-				kgc_take_any_slot(a, span, __ffs(*span->word),
-						  s.mode, shape, shape->bytes);
+		if (span->shape == shape)
+			done = kgc_take_slots(a, span, n, objs, s.mode, shape);
 		kgc_region_end(c, ticket);
 	}
 	preempt_enable();
@@ -204,6 +225,10 @@ unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
 {
 	unsigned int done = 0;
 
+	if (n && in_nmi()) {
+		refuse_nmi(s);
+		return 0;
+	}
 	while (done < n) {
 		done += bulk_region(s, type, n - done, objs + done);
 		if (done == n)

@@ -221,6 +221,17 @@ void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
 	stats->types = READ_ONCE(heap->types.nr);
 }
 
+/* Objects that joined another one's block, which alone is counted else. */
+u64 kgc_heap_tiny_allocs(struct kgc_heap *heap)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(heap->alloc.cpu, cpu)->tiny_objects);
+	return sum;
+}
+
 /**
  * kgc_heap_objects() - objects allocated and not yet found dead
  * @heap: the heap

@@ -151,4 +151,20 @@ TEST_F(heap, debugfs_says_the_same)
 	free(text);
 }
 
+/* Of tiny objects the heap counts blocks, and those that joined one by themselves. */
+TEST_F(heap, tiny_objects_are_all_counted)
+{
+	static __u64 handles[5000];
+	int tiny = kgc_type_register(self->fd, "tiny", 8, KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 joined;
+
+	ASSERT_GT(tiny, 0);
+	ASSERT_EQ(ARRAY_SIZE(handles),
+		  kgc_alloc_many(self->fd, tiny, 0, ARRAY_SIZE(handles), handles, NULL));
+	if (debugfs_value(self->info.heap_id, "stats", "TinyAllocs", &joined))
+		SKIP(return, "no debugfs");
+	EXPECT_GE(joined, ARRAY_SIZE(handles) / 3);
+	EXPECT_EQ(ARRAY_SIZE(handles), stats_of(self->fd).mallocs + joined);
+}
+
 TEST_HARNESS_MAIN

@@ -33,7 +33,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..27"
+echo "1..30"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke floating-again 'floating garbage floats again'
@@ -46,6 +46,9 @@ provoke list 'span on the wrong list'
 provoke pages 'pages are miscounted'
 provoke gen 'span of an old generation'
 provoke kind 'span on a list of another kind'
+provoke nmi 'an allocation in NMI'
+provoke array-of-none 'an array of a type that is none'
+provoke one-of-array 'an object of an array type'
 provoke sweep 'spans that nobody has swept'
 provoke shaded-late 'shaded after marking was over'
 provoke root-gone 'an object that is gone is referred to'

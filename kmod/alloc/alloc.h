@@ -121,12 +121,18 @@ struct kgc_central {
 
 /**
  * struct kgc_node - one NUMA node of an allocator
+ * @owner: the allocator
  * @home: where its CPUs allocate: itself, or the nearest node that has memory
+ * @reclaim: on the list by which reclaim finds what a cgroup has on a node: those
+ *	that this structure itself is charged to and lies on. If it lies elsewhere,
+ *	for want of memory, its pages are found there
  * @pages: its page heap
  * @central: by span class, each made when first needed
  */
 struct kgc_node {
+	struct kgc_allocator	*owner;
 	struct kgc_node		*home;
+	struct list_head	reclaim;
 	struct kgc_pageheap	pages;
 	struct kgc_central	*central[KGC_NR_SPAN_CLASSES];
 };

@@ -109,6 +109,8 @@ int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
 					    NUMA_NO_NODE);
 		if (!a->node[nid])
 			goto err_node;
+		a->node[nid]->owner = a;
+		INIT_LIST_HEAD(&a->node[nid]->reclaim);
 		kgc_pageheap_init(&a->node[nid]->pages, nid);
 	}
 	for_each_node(nid)

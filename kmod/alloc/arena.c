@@ -25,18 +25,40 @@ static unsigned int subtree_run(struct rb_node *rb)
 	return rb ? arena_of(rb)->subtree_run : 0;
 }
 
-/* Its bitmap of used pages has changed. */
+/* The longest run of ones in @bits, which has a zero, or @longest if that is more. */
+static unsigned int longest_within(unsigned long bits, unsigned int longest)
+{
+	unsigned int have = 1, more;
+
+	/* leave a bit for each place where @have ones begin, until it is too many */
+	for (; bits && have <= longest; have += more) {
+		more = min(have, longest + 1 - have);
+		bits &= bits >> more;
+	}
+	for (; bits; bits &= bits >> 1)
+		longest++;
+	return longest;
+}
+
+/* Its bitmap of used pages has changed. By words: there may be 256 runs. */
 void kgc_arena_update_run(struct kgc_arena *arena)
 {
-	unsigned int start = 0, end, longest = 0;
+	unsigned int w, run = 0, longest = 0;
 
-	while (start < arena->npages) {
-		start = find_next_zero_bit(arena->used, arena->npages, start);
-		end = find_next_bit(arena->used, arena->npages, start);
-		longest = max(longest, end - start);
-		start = end;
+	for (w = 0; w < BITS_TO_LONGS(arena->npages); w++) {
+		unsigned long used = arena->used[w];
+
+		if ((w + 1) * BITS_PER_LONG > arena->npages)
+			used |= ~BITMAP_LAST_WORD_MASK(arena->npages);
+		if (!used) {
+			run += BITS_PER_LONG;
+			continue;
+		}
+		longest = max(longest, run + (unsigned int)__ffs(used));
+		longest = longest_within(~used, longest);
+		run = BITS_PER_LONG - 1 - __fls(used);
 	}
-	arena->max_run = longest;
+	arena->max_run = max(longest, run);
 	arena_callbacks.propagate(&arena->node, NULL);
 }
 

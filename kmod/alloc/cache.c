@@ -40,7 +40,7 @@ static void *tiny_continue(struct kgc_allocator *a, struct kgc_cpu *c,
 		return NULL;
 	obj = c->tiny.block + c->tiny.next;
 	c->tiny.next += tiny_step(shape);
-	c->tiny_objects++;
+	WRITE_ONCE(c->tiny_objects, c->tiny_objects + 1);
 	if (unlikely(mode & (KGC_BORN_BLACK | KGC_BORN_SETTLING))) {
 		span = kgc_map_span(obj);
 		i = kgc_span_index(span, obj);
@@ -375,8 +375,6 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 	struct kgc_node *node = home_node(a);
 	void *obj;
 
-	if (WARN_ON_ONCE(in_nmi()))
-		return NULL;
 	obj = node_alloc(a, node, mode, shape, spc, size, &r, gfp, true);
 	if (!obj)
 		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,

@@ -90,6 +90,36 @@ static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 	return obj;
 }
 
+/*
+ * The same for up to @n slots, cleared ahead or not, all of which are in use at once.
+ * Return: how many.
+ */
+static __always_inline unsigned int kgc_take_slots(struct kgc_allocator *a,
+						   struct kgc_span *span,
+						   unsigned int n, void **objs,
+						   unsigned int mode,
+						   const struct kgc_shape *shape)
+{
+	const bool clear = span->clear;
+	unsigned long w = *span->word;
+	unsigned int done;
+
+	for (done = 0; w && done < n; w &= w - 1) {
+		void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
+
+		kgc_poison_open(obj, shape->bytes, shape->slot);
+		if (unlikely(clear))
+			kgc_clear_words(obj, round_up(shape->bytes, 8));
+		kgc_poison_tail(obj, shape->bytes);
+		if (unlikely(mode))
+			kgc_colour_slot(a, span, __ffs(w), mode);
+		objs[done++] = obj;
+	}
+	/* cleared and marked before in use: pairs with kgc_span_is_free() */
+	smp_store_release(span->word, w);
+	return done;
+}
+
 /* The same for any free slot of the word, any section, any span and @bytes. */
 static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 					       struct kgc_span *span,

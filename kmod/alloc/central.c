@@ -75,12 +75,17 @@ static void central_file(struct kgc_central *ct, struct kgc_span *span)
 	list_move_tail(&span->link, &lists[span->gen & 1]);
 }
 
-/* What a sweep fills the dead with: a pattern if asked to, else the machine's rule. */
+/*
+ * What a sweep fills the dead with: a pattern if asked to, else the machine's rule.
+ * kmemleak looks into free slots too: there what the dead refer to would not be lost.
+ */
 static int wipe_value(const struct kgc_allocator *a)
 {
 	if (READ_ONCE(a->harden) & KGC_HARDEN_POISON)
 		return POISON_FREE;
-	return want_init_on_free() ? KGC_WIPE_ZERO : KGC_WIPE_NONE;
+	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return KGC_WIPE_ZERO;
+	return KGC_WIPE_NONE;
 }
 
 static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,

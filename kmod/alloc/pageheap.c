@@ -140,10 +140,11 @@ void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
 void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
 			       int sign)
 {
+	long bitmaps = kgc_span_bitmap_bytes(index);
+
 	kgc_pageheap_account(ph, KGC_META_SPANS,
-			     sign * (long)sizeof(struct kgc_span));
-	kgc_pageheap_account(ph, KGC_META_BITMAPS,
-			     sign * (long)kgc_span_bitmap_bytes(index));
+			     sign * ((long)kgc_span_bytes(index) - bitmaps));
+	kgc_pageheap_account(ph, KGC_META_BITMAPS, sign * bitmaps);
 }
 
 /* Give back structures beyond @keep of each size. Context: may sleep. */
@@ -267,6 +268,9 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	unsigned int order;
 
 	gfp = (gfp & ~(__GFP_ZERO | __GFP_COMP)) | __GFP_NOWARN;
+	/* kmemleak would take for references what others have left there */
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		gfp |= __GFP_ZERO;
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
 		return -ENOMEM;
 	page = arena_pages(a, ph, least, &order, gfp);

@@ -42,6 +42,16 @@ static size_t span_bytes(unsigned int index)
 	return sizeof(struct kgc_span) + kgc_span_bitmap_bytes(index);
 }
 
+/*
+ * Bytes that a span structure with its bitmaps takes: whole cache lines, since the
+ * free bitmap is one CPU's and what is beside it another's. The slab allocator has
+ * its own pointer behind what is freed by RCU.
+ */
+size_t kgc_span_bytes(unsigned int words_index)
+{
+	return ALIGN(span_bytes(words_index) + sizeof(void *), SMP_CACHE_BYTES);
+}
+
 /* A structure for a span of @nelems slots; not yet tied to pages. */
 struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp)
 {
@@ -62,6 +72,20 @@ void kgc_span_free_struct(struct kgc_span *span)
 		return;
 	kfree(span->types);
 	kmem_cache_free(span_cache[ilog2(span->nwords)], span);
+}
+
+/*
+ * Have @lru make room for the cgroup that is charged now. There is no call for it
+ * but along with an allocation. Context: as @gfp. Return: 0 or -ENOMEM.
+ */
+int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
+{
+	struct kgc_span *span = kmem_cache_alloc_lru(span_cache[0], lru, gfp);
+
+	if (!span)
+		return -ENOMEM;
+	kmem_cache_free(span_cache[0], span);
+	return 0;
 }
 
 /* A side table for every span whose bitmaps are as large as @nelems needs. */
@@ -223,7 +247,8 @@ int kgc_span_cache_init(void)
 
 		snprintf(name, sizeof(name), KBUILD_MODNAME "_span_%u",
 			 index_words(i));
-		span_cache[i] = kmem_cache_create(name, span_bytes(i), 8,
+		span_cache[i] = kmem_cache_create(name, span_bytes(i),
+						  SMP_CACHE_BYTES,
 						  SLAB_TYPESAFE_BY_RCU,
 						  NULL);
 		if (!span_cache[i]) {

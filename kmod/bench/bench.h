@@ -83,7 +83,7 @@ extern const struct bench bench_meta, bench_churn, bench_sparse;
 extern const struct bench bench_ring, bench_trees, bench_gcbench, bench_gogc;
 extern const struct bench bench_parse, bench_lasting, bench_requests;
 extern const struct bench bench_mixed, bench_larson, bench_xmalloc;
-extern const struct bench bench_handoff, bench_align;
+extern const struct bench bench_handoff, bench_align, bench_spans;
 
 #define BENCH_SUBJECT	"kgc"
 

@@ -32,7 +32,7 @@ static const struct bench *const benches[] = {
 	&bench_slab, &bench_rcu, &bench_counted, &bench_life, &bench_paced,
 	&bench_cycle, &bench_sweep,
 	&bench_idle, &bench_step, &bench_share, &bench_scale, &bench_meta,
-	&bench_churn, &bench_sparse, &bench_ring, &bench_trees, &bench_gcbench,
+	&bench_churn, &bench_sparse, &bench_spans, &bench_ring, &bench_trees, &bench_gcbench,
 	&bench_gogc, &bench_parse, &bench_lasting, &bench_requests, &bench_mixed,
 	&bench_larson, &bench_xmalloc, &bench_handoff, &bench_align,
 };

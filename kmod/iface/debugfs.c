@@ -89,6 +89,7 @@ static int heap_stats_show(struct seq_file *m, void *v)
 
 	kgc_heap_stats(m->private, &st);
 	show_stats(m, &st);
+	show(m, "TinyAllocs", kgc_heap_tiny_allocs(m->private));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_stats);

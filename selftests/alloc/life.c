@@ -341,7 +341,7 @@ static int fill_of_the_dead(u8 was)
 {
 	if (allocator.harden & KGC_HARDEN_POISON)
 		return 0x6b;
-	return want_init_on_free() ? 0 : was;
+	return want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) ? 0 : was;
 }
 
 static void dead_are_overwritten(void)

@@ -316,16 +316,18 @@ static unsigned long sequences;
 static void every_sequence(unsigned int depth)
 {
 	unsigned int choice[16] = { 0 }, i;
+	bool did;
 
 	sequences = 0;
 	for (;;) {
 		begin();
 		for (i = 0; i < depth; i++) {
 			trying("sequence %lu, operation %u", sequences, i);
-			if (!operation(choice[i]))
+			did = operation(choice[i]);
+			compare();
+			if (!did)
 				break;
 		}
-		compare();
 		end();
 		sequences++;
 		/* what did nothing need not be followed further */
@@ -373,11 +375,9 @@ static void random_heaps(void)
 				}
 			} else if (nr_spans)
 				put(random() % nr_spans);
-			if (step % 16 == 0)
-				compare();
+			compare();
 			most = max(most, nr_arenas);
 		}
-		compare();
 		while (nr_spans && round % 2)
 			put(nr_spans - 1);
 		if (round % 2) {

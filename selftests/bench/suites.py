@@ -58,10 +58,14 @@ SUITES = {
     "paths": Suite("single paths and whole lives", [
         "alloc", "bulk", "refill", "harden", "section", "store", "slab", "rcu",
         "life", "counted", "cycle n=100000", "sweep", "idle", "wakeups 60",
+        "spans n=10000 rounds=11",
     ], ["-t", "400"]),
-    "large": Suite("cycles over heaps of 10^4 to 10^7 objects", [
+    "large": Suite("cycles over 10^4 to 10^7 objects, 10^2 to 10^5 spans", [
         "cycle n=10000", "cycle n=1000000", "cycle n=10000000 cycles=3",
         "paced",
+        "spans n=100", "pageheap spans", "spans n=1000", "pageheap spans",
+        "spans n=10000", "pageheap spans", "spans n=100000 rounds=11",
+        "pageheap spans",
     ], ["-t", "900", "-m", "2500"]),
     "memory": Suite("what heaps weigh", [
         "meta types=1", "counters meta", "meta types=8", "counters meta",

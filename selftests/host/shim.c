@@ -233,6 +233,8 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	used_frames += 1UL << order;
 	ASAN_UNPOISON_MEMORY_REGION(page_address(&frames[first]),
 				    PAGE_SIZE << order);
+	memset(page_address(&frames[first]), gfp & __GFP_ZERO ? 0 : 0xa5,
+	       PAGE_SIZE << order);
 	return &frames[first];
 }
 
@@ -276,6 +278,8 @@ void kmemleak_alloc(const void *p, size_t bytes, int min_count, gfp_t gfp)
 	struct page *page = virt_to_page(p);
 	size_t i;
 
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return;
 	for (i = 0; i < bytes >> PAGE_SHIFT; i++)
 		page[i].announced = true;
 	announced += bytes >> PAGE_SHIFT;
@@ -286,6 +290,8 @@ void kmemleak_free_part(const void *p, size_t bytes)
 	struct page *page = virt_to_page(p);
 	size_t i;
 
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return;
 	for (i = 0; i < bytes >> PAGE_SHIFT; i++) {
 		BUG_ON(!page[i].announced);
 		page[i].announced = false;

@@ -55,7 +55,6 @@ typedef unsigned int slab_flags_t;
 #define shim_is(x)		shim_is_1(shim_then_##x)
 #define shim_then_1		0,
 #define IS_ENABLED(x)		shim_is(x)
-#define CONFIG_DEBUG_KMEMLEAK	1
 #define EXPORT_SYMBOL_GPL(x)	extern int shim_exported
 #define KBUILD_MODNAME	"kgc"
 #define noinline	__attribute__((__noinline__))
@@ -89,6 +88,7 @@ typedef unsigned int slab_flags_t;
 #define BITS_PER_LONG		64
 #define BIT(n)			(1UL << (n))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define SMP_CACHE_BYTES		64
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
 #define round_up(x, a)		ALIGN(x, a)
 #define round_down(x, a)	((x) & ~((__typeof__(x))(a) - 1))
@@ -122,6 +122,7 @@ typedef unsigned int slab_flags_t;
 
 #define ilog2(n)		(63 - __builtin_clzll(n))
 #define __ffs(n)		((unsigned long)__builtin_ctzl(n))
+#define __fls(n)		((unsigned long)(BITS_PER_LONG - 1 - __builtin_clzl(n)))
 #define ffz(n)			((unsigned long)__builtin_ctzl(~(n)))
 #define hweight_long(n)		((unsigned long)__builtin_popcountl(n))
 #define hweight32(n)		((unsigned int)__builtin_popcount(n))
@@ -306,6 +307,10 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define PAGE_SHIFT	12
 #endif
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
+/* in one of the two builds: kmemleak has what is free zeroed */
+#if PAGE_SHIFT == 12
+#define CONFIG_DEBUG_KMEMLEAK	1
+#endif
 /* RAM may begin far above it, as on arm64 */
 #define PAGE_OFFSET	(shim_page_offset - (1UL << 46))
 #define MAX_PAGE_ORDER	10
@@ -329,7 +334,7 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define __GFP_IO	32768U
 #define __GFP_FS	65536U
 #define __GFP_MEMALLOC	131072U
-#define want_init_on_alloc(gfp)	false
+#define want_init_on_alloc(gfp)	(!!((gfp) & __GFP_ZERO))
 #define want_init_on_free()	false
 #define gfpflags_allow_blocking(gfp)	(!!((gfp) & (GFP_KERNEL | __GFP_DIRECT_RECLAIM)))
 #define pr_warn_once(...)	((void)fprintf(stderr, __VA_ARGS__))
@@ -394,6 +399,10 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *p);
 #define kmem_cache_alloc_node(cache, gfp, nid)	\
 	((void)(nid), kmem_cache_alloc(cache, gfp))
+
+struct list_lru;
+#define kmem_cache_alloc_lru(cache, lru, gfp)	\
+	((void)(lru), kmem_cache_alloc(cache, gfp))
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);

@@ -88,15 +88,29 @@ struct item {
 
 KGC_DEFINE_TYPE(item_desc, struct item, next);
 
+/* Owners of other memory: many to a span, one that is all of it, a large one. */
+struct tray {
+	void *bytes[60];
+};
+
 struct shelf {
 	void *bytes[2000];
 };
 
+struct rack {
+	void *bytes[5000];
+};
+
+KGC_DEFINE_NOSCAN_TYPE(tray_desc, struct tray);
 KGC_DEFINE_NOSCAN_TYPE(shelf_desc, struct shelf);
+KGC_DEFINE_NOSCAN_TYPE(rack_desc, struct rack);
+
+#define SURVIVORS	6
 
 static struct kgc_heap *heap;
-static struct kgc_root root;
+static struct kgc_root root, tray_root;
 static KGC_REF(struct item) kept;
+static KGC_REF(struct tray) kept_trays[SURVIVORS];
 
 /* An object that a root keeps, and one beside it that nothing does. */
 static struct item *heap_items(void)
@@ -122,6 +136,7 @@ static void heap_end(void)
 {
 	kgc_root_del(heap, &root);
 	kgc_heap_destroy(heap);
+	heap = NULL;
 }
 
 static void heap_use_after_free(void)
@@ -161,23 +176,54 @@ static void heap_slack(void)
 	heap_end();
 }
 
-/* Forgotten by an object of a heap that had kept them from being leaks. */
-static void heap_leak(void)
+/* What @owner alone refers to. Its name is in kmemleak's report. */
+static noinline void heap_lose(void **owner, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		owner[i] = kmalloc(40, GFP_KERNEL);
+}
+
+/*
+ * Owners die of a collection, with nothing cleared by hand, and the heap stays
+ * until the module goes. With @some_live one in eight does not die.
+ */
+static void heap_owners(const struct kgc_type_desc *desc, unsigned int nr,
+			bool some_live)
 {
 	struct kgc_section s;
 	struct kgc_type *type;
-	struct shelf *shelf;
-	int i;
+	unsigned int i;
+	void *owner;
 
 	heap_items();
-	type = kgc_type_register(heap, &shelf_desc);
+	kgc_root_add(heap, &tray_root, kept_trays, SURVIVORS);
+	type = kgc_type_register(heap, desc);
 	s = kgc_enter(heap);
-	shelf = kgc_alloc(s, type, GFP_KERNEL);
-	for (i = 0; i < ARRAY_SIZE(shelf->bytes); i++)
-		shelf->bytes[i] = kmalloc(40, GFP_KERNEL);
-	memset(shelf->bytes, 0, sizeof(shelf->bytes));
+	for (i = 0; i < nr; i++) {
+		owner = kgc_alloc(s, type, GFP_KERNEL);
+		heap_lose(owner, desc->size / sizeof(void *));
+		if (some_live && i % 8 == 0)
+			kgc_store(s, &kept_trays[i / 8], (struct tray *)owner);
+	}
 	kgc_exit(s);
-	heap_end();
+	kgc_collect(heap, 2);
+}
+
+static void heap_slot_leak(void)
+{
+	heap_owners(&tray_desc, 8 * SURVIVORS, true);
+}
+
+static void heap_span_leak(void)
+{
+	heap_owners(&shelf_desc, 1, false);
+}
+
+static void heap_large_leak(void)
+{
+	heap_owners(&rack_desc, 1, false);
 }
 
 static void lock_order(void)
@@ -298,7 +344,9 @@ static const struct {
 	{ "heap-use-after-free", heap_use_after_free },
 	{ "heap-tail", heap_tail },
 	{ "heap-slack", heap_slack },
-	{ "heap-leak", heap_leak },
+	{ "heap-slot-leak", heap_slot_leak },
+	{ "heap-span-leak", heap_span_leak },
+	{ "heap-large-leak", heap_large_leak },
 	{ "lock-order", lock_order },
 	{ "sleep-in-atomic", sleep_in_atomic },
 	{ "schedule-in-atomic", schedule_in_atomic },
@@ -326,6 +374,10 @@ static int __init kgc_broken_init(void)
 
 static void __exit kgc_broken_exit(void)
 {
+	if (IS_ERR_OR_NULL(heap))
+		return;
+	kgc_root_del(heap, &tray_root);
+	heap_end();
 }
 
 module_init(kgc_broken_init);

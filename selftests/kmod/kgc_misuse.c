@@ -247,6 +247,63 @@ static void field_is_foreign(void)
 	kgc_heap_destroy(another);
 }
 
+static const struct kgc_type_desc large_desc = {
+	.name = "large", .size = 100000, .align = 8, .flags = KGC_DESC_NOSCAN,
+	.owner = THIS_MODULE,
+};
+
+static const struct kgc_type_desc words_desc = {
+	.name = "words", .size = 8, .align = 8,
+	.flags = KGC_DESC_NOSCAN | KGC_DESC_ARRAY, .owner = THIS_MODULE,
+};
+
+static void allocate_in_nmi(void)
+{
+	struct kgc_type *large = kgc_type_register(heap, &large_desc);
+	struct kgc_type *words = kgc_type_register(heap, &words_desc);
+	struct kgc_section s;
+	void *objs[8];
+	bool got;
+
+	if (IS_ERR(large) || IS_ERR(words))
+		return;
+	/* there is something to be had */
+	plant(0);
+	s = kgc_enter(heap);
+	local_irq_disable();
+	preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
+	got = kgc_alloc(s, type, GFP_ATOMIC) || kgc_alloc(s, large, GFP_ATOMIC) ||
+	      kgc_alloc_array(s, words, 10, GFP_ATOMIC) ||
+	      kgc_alloc_bulk(s, type, GFP_ATOMIC, ARRAY_SIZE(objs), objs);
+	preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
+	local_irq_enable();
+	noticed = !got;
+	kgc_exit(s);
+	uproot(0);
+}
+
+static void array_of_no_array_type(void)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	noticed = !kgc_alloc_array(s, type, 4, GFP_KERNEL);
+	kgc_exit(s);
+}
+
+static void object_of_array_type(void)
+{
+	struct kgc_type *words = kgc_type_register(heap, &words_desc);
+	struct kgc_section s;
+	void *objs[8];
+
+	if (IS_ERR(words))
+		return;
+	s = kgc_enter(heap);
+	noticed = !kgc_alloc(s, words, GFP_KERNEL) &&
+		  !kgc_alloc_bulk(s, words, GFP_KERNEL, ARRAY_SIZE(objs), objs);
+	kgc_exit(s);
+}
+
 static struct node *floater;
 
 static void leave_floating(void)
@@ -633,6 +690,9 @@ static const struct {
 	{ "shade-freed", shade_what_is_gone, NULL, true },
 	{ "field-foreign", field_is_foreign, NULL, true },
 	{ "nested-twice", nested_twice, NULL, true },
+	{ "nmi", allocate_in_nmi },
+	{ "array-of-none", array_of_no_array_type },
+	{ "one-of-array", object_of_array_type },
 	{ "floating-goes", floating_goes },
 	{ "forged", words_are_forged },
 	{ "trace-disturbed", trace_is_disturbed },

@@ -318,7 +318,7 @@ enum kgc_reason {
 	KGC_REASON_PERIOD,	/* kgc_option PERIOD_MS passed */
 	KGC_REASON_REQUEST,	/* KGC_COLLECT or kgc_collect() */
 	KGC_REASON_LIMIT,	/* the soft limit, or an allocation failed */
-	KGC_REASON_SHRINK,	/* the machine is short of memory */
+	KGC_REASON_SHRINK,	/* the machine or the cgroup is short of memory */
 	KGC_NR_REASONS,
 };
 
