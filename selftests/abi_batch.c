@@ -102,6 +102,9 @@ static int error_of(struct kgc_batch_builder *b, __u64 object,
 TEST_F(batch, each_operation_has_an_error_of_its_own)
 {
 	__u64 object = self->object;
+	int array = kgc_type_register(self->fd, NULL, 8,
+				      KGC_TYPE_ARRAY | KGC_TYPE_NOSCAN, NULL, 0);
+	static char bytes[16];
 	const struct {
 		int err;
 		struct kgc_op op;
@@ -119,6 +122,13 @@ TEST_F(batch, each_operation_has_an_error_of_its_own)
 		{ -EINVAL, { .op = KGC_OP_ALLOC, .type = 9999 } },
 		{ -EINVAL, { .op = KGC_OP_ALLOC, .type = self->node,
 			     .length = 2 } },
+		{ -EINVAL, { .op = KGC_OP_ALLOC, .type = array } },
+		{ -EINVAL, { .op = KGC_OP_ALLOC, .type = array,
+			     .length = ~0ULL } },
+		{ 0, { .op = KGC_OP_WRITE, .handle = object, .offset = NODE_WORD,
+		       .length = 8, .value = (uintptr_t)bytes + 1 } },
+		{ 0, { .op = KGC_OP_READ, .handle = object, .offset = NODE_WORD,
+		       .length = 8, .value = (uintptr_t)bytes + 1 } },
 		{ -EINVAL, { .op = KGC_OP_LOAD, .handle = object,
 			     .offset = NODE_WORD } },
 		{ -EINVAL, { .op = KGC_OP_STORE, .handle = object,
@@ -304,6 +314,42 @@ TEST_F(batch, operations_that_cannot_be_read_or_written_are_efault)
 	EXPECT_EQ(1, stats_of(self->fd).handles);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+}
+
+TEST_F(batch, operations_at_an_odd_address_are_operations)
+{
+	enum { NR = 100, PAGE = 4096 };
+	__u8 *page = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kgc_batch batch = { .op_size = sizeof(struct kgc_op) };
+	struct kgc_op op = { .op = KGC_OP_DUP, .handle = self->object };
+	__u8 *at = page + 1;
+
+	ASSERT_NE(MAP_FAILED, page);
+	for (int i = 0; i < NR; i++)
+		memcpy(at + i * sizeof(op), &op, sizeof(op));
+	batch.ops = (uintptr_t)at;
+	batch.nr_ops = NR;
+	ASSERT_EQ(0, submit(self->fd, &batch));
+	EXPECT_EQ(NR, batch.done);
+	EXPECT_EQ(0, batch.failed);
+	for (int i = 0; i < NR; i++) {
+		memcpy(&op, at + i * sizeof(op), sizeof(op));
+		EXPECT_EQ(0, op.error);
+		EXPECT_EQ(0, kgc_drop(self->fd, op.result));
+	}
+	EXPECT_EQ(1, stats_of(self->fd).handles);
+	/* the last one lies partly on a page that is not there */
+	ASSERT_EQ(0, munmap(page + PAGE, 3 * PAGE));
+	at = page + PAGE - 2 * sizeof(op) - 1;
+	op = (struct kgc_op){ .op = KGC_OP_DUP, .handle = self->object };
+	for (int i = 0; i < 2; i++)
+		memcpy(at + i * sizeof(op), &op, sizeof(op));
+	batch.ops = (uintptr_t)at;
+	batch.nr_ops = 3;
+	EXPECT_EQ(-EFAULT, submit(self->fd, &batch));
+	EXPECT_EQ(2, batch.done);
+	EXPECT_EQ(3, stats_of(self->fd).handles);
 }
 
 static bool two_handles_more(const struct kgc_stats *now, const struct kgc_stats *before)

@@ -277,7 +277,7 @@ TEST_F(heap, allocation_refuses_what_is_no_object)
 	__u64 handles[2];
 	__u32 done;
 	static const __u64 counts[] = {
-		1ULL << 61, (1ULL << 61) + 1, ~0ULL, 1ULL << 32, 1ULL << 29,
+		0, 1ULL << 61, (1ULL << 61) + 1, ~0ULL, 1ULL << 32, 1ULL << 29,
 	};
 
 	ASSERT_GT(array, 0);
@@ -293,11 +293,71 @@ TEST_F(heap, allocation_refuses_what_is_no_object)
 					     handles)) {
 			TH_LOG("%llu elements", counts[i]);
 		}
+		EXPECT_EQ(-EINVAL, kgc_alloc_many(self->fd, array, counts[i], 2,
+						  handles, &done));
+		EXPECT_EQ(0, done);
 	}
 	EXPECT_EQ(-EINVAL, kgc_alloc(self->fd, array,
 				     self->info.max_object / 8 + 1, handles));
 	EXPECT_EQ(0, stats_of(self->fd).mallocs);
 	EXPECT_EQ(0, kgc_alloc(self->fd, self->node, 1, handles));
+}
+
+/* Nothing of a caller's needs to be aligned, nor to lie on one page. */
+TEST_F(heap, arrays_at_odd_addresses_are_arrays)
+{
+	enum { NR = 100, PAGE = 4096 };
+	__u8 *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kgc_alloc alloc = { .size = sizeof(alloc), .type = self->node };
+	struct kgc_drop drop = { .size = sizeof(drop) };
+	__u64 handle[NR];
+	__u8 *at;
+
+	ASSERT_NE(MAP_FAILED, page);
+	for (int odd = 1; odd < 8; odd++) {
+		at = page + PAGE - NR * 4 + odd;
+		alloc.nr = drop.nr = NR;
+		alloc.handles = drop.handles = (uintptr_t)at;
+		alloc.done = drop.done = 0;
+		ASSERT_EQ(0, ioctl(self->fd, KGC_ALLOC, &alloc));
+		EXPECT_EQ(NR, alloc.done);
+		memcpy(handle, at, sizeof(handle));
+		for (int i = 0; i < NR; i++)
+			EXPECT_EQ(0, kgc_object_info(self->fd, handle[i], NULL, NULL));
+		ASSERT_EQ(0, ioctl(self->fd, KGC_DROP, &drop));
+		EXPECT_EQ(NR, drop.done);
+		EXPECT_EQ(0, stats_of(self->fd).handles);
+	}
+	/* one of which only a part is there is not delivered, nor dropped */
+	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
+	at = page + PAGE - 3 * sizeof(__u64) - 5;
+	alloc.nr = drop.nr = 4;
+	alloc.handles = drop.handles = (uintptr_t)at;
+	alloc.done = drop.done = 0;
+	EXPECT_EQ(-1, ioctl(self->fd, KGC_ALLOC, &alloc));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(3, alloc.done);
+	EXPECT_EQ(3, stats_of(self->fd).handles);
+	EXPECT_EQ(-1, ioctl(self->fd, KGC_DROP, &drop));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(3, drop.done);
+	EXPECT_EQ(0, stats_of(self->fd).handles);
+}
+
+TEST_F(heap, an_argument_at_an_odd_address_is_an_argument)
+{
+	__u8 bytes[sizeof(struct kgc_option) + 1], *at = bytes + 1;
+	struct kgc_option option = { .size = sizeof(option), .option = KGC_OPT_GOGC,
+				     .value = 50 };
+
+	memcpy(at, &option, sizeof(option));
+	ASSERT_EQ(0, ioctl(self->fd, KGC_OPTION_SET, at));
+	option.value = 0;
+	memcpy(at, &option, sizeof(option));
+	ASSERT_EQ(0, ioctl(self->fd, KGC_OPTION_GET, at));
+	memcpy(&option, at, sizeof(option));
+	EXPECT_EQ(50, option.value);
 }
 
 TEST_F(heap, handles_that_cannot_be_delivered_are_dropped)
@@ -345,6 +405,7 @@ TEST_F(heap, options_have_ranges)
 		{ KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW, 0 },
 		{ KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY, 0 },
 		{ KGC_OPT_HARDEN, 1ULL << 40, -EINVAL },
+		{ KGC_OPT_HARDEN, 4, -EINVAL }, { KGC_OPT_HARDEN, 3, 0 },
 		{ KGC_OPT_HARDEN, 0, 0 },
 		{ KGC_OPT_GOGC, 0, -EINVAL }, { KGC_OPT_GOGC, 100001, -EINVAL },
 		{ KGC_OPT_GOGC, KGC_GOGC_OFF, 0 }, { KGC_OPT_GOGC, 50, 0 },
@@ -353,6 +414,7 @@ TEST_F(heap, options_have_ranges)
 		{ KGC_OPT_PERIOD_MS, 0, 0 }, { KGC_OPT_PERIOD_MS, 100000, 0 },
 		{ KGC_OPT_SOFT_LIMIT, 1ULL << 30, 0 },
 		{ KGC_OPT_HARD_LIMIT, 1ULL << 31, 0 },
+		{ KGC_OPT_SOFT_LIMIT, ~0ULL, 0 }, { KGC_OPT_HARD_LIMIT, ~0ULL, 0 },
 		{ KGC_OPT_SOFT_LIMIT, 0, 0 }, { KGC_OPT_HARD_LIMIT, 0, 0 },
 	};
 

@@ -138,6 +138,39 @@ TEST_F(heap, the_hard_limit_holds_for_large_objects)
 	EXPECT_LE(nr, 4);
 }
 
+/* Sums with such a limit must not overflow, nor goals. */
+TEST_F(heap, a_limit_beyond_all_memory_is_none)
+{
+	int blob = kgc_type_register(self->fd, "blob", 1000, KGC_TYPE_NOSCAN,
+				     NULL, 0);
+	static const __u64 limits[] = { ~0ULL, 1ULL << 63, ~0ULL >> 1 };
+	static __u64 handles[8192];
+	struct kgc_stats stats;
+	__u64 goal;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, collect_all(self->fd));
+	goal = stats_of(self->fd).next_gc;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SOFT_LIMIT, limits[i]));
+		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, limits[i]));
+		EXPECT_EQ(goal, stats_of(self->fd).next_gc);
+		ASSERT_EQ(8192, kgc_alloc_many(self->fd, blob, 0, 8192, handles,
+					       NULL));
+		ASSERT_EQ(0, kgc_drop_many(self->fd, handles, 8192, NULL));
+		ASSERT_EQ(0, collect_all(self->fd));
+		stats = stats_of(self->fd);
+		EXPECT_EQ(0, stats.heap_objects);
+		EXPECT_EQ(goal, stats.next_gc);
+		EXPECT_EQ(0, stats.gc_reason[KGC_REASON_LIMIT]);
+	}
+	/* without a goal there is still none */
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SOFT_LIMIT, ~0ULL));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	EXPECT_EQ(~0ULL, stats_of(self->fd).next_gc);
+	EXPECT_EQ(8192, kgc_alloc_many(self->fd, blob, 0, 8192, handles, NULL));
+}
+
 static void nothing(int signal)
 {
 }

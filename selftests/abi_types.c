@@ -107,6 +107,22 @@ TEST_F(heap, descriptions_that_cannot_be_read_are_efault)
 	EXPECT_EQ(types, stats_of(self->fd).types);
 }
 
+TEST_F(heap, fields_at_an_odd_address_are_fields)
+{
+	static const struct kgc_field fields[] = { { 0, KGC_TYPE_ANY }, { 16, KGC_TYPE_ANY } };
+	char bytes[sizeof(fields) + 1];
+	__u64 object;
+	int type;
+
+	memcpy(bytes + 1, fields, sizeof(fields));
+	type = kgc_type_register(self->fd, NULL, 24, 0, (void *)(bytes + 1), 2);
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &object));
+	EXPECT_EQ(0, kgc_store(self->fd, object, 0, object));
+	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 8, object));
+	EXPECT_EQ(0, kgc_store(self->fd, object, 16, object));
+}
+
 TEST_F(heap, an_object_has_its_type_and_size_and_begins_as_zero)
 {
 	static const __u32 sizes[] = {

@@ -173,29 +173,44 @@ static int refuse_some(const FIXTURE_VARIANT(refused) *variant,
 	return wrong != NULL;
 }
 
+/* Each request from the first on, by several workers. Return: whether all is well. */
+static bool refuse_each(const FIXTURE_VARIANT(refused) *variant, struct tally *tally,
+			struct tally *all)
+{
+	bool good = true;
+	int status;
+
+	memset(tally, 0, sizeof(*tally) * NR_WORKERS);
+	for (int i = 0; i < NR_WORKERS; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(refuse_some(variant, i + 1, &tally[i]));
+		good &= pid > 0;
+	}
+	while (wait(&status) > 0)
+		good &= !status;
+	for (int i = 0; i < NR_WORKERS; i++) {
+		all->refused += tally[i].refused;
+		all->failures += tally[i].failures;
+	}
+	return good;
+}
+
 TEST_F(refused, memory_at_each_request)
 {
 	struct tally *tally, all = { };
-	int status;
+	int tries = 5;
 
 	NEED_INJECTION();
 	/* each waits for grace periods most of the time, so some at once */
 	tally = mmap(NULL, sizeof(*tally) * NR_WORKERS, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, tally);
-	for (int i = 0; i < NR_WORKERS; i++) {
-		pid_t pid = fork();
-
-		ASSERT_GE(pid, 0);
-		if (!pid)
-			_exit(refuse_some(variant, i + 1, &tally[i]));
-	}
-	while (wait(&status) > 0)
-		EXPECT_EQ(0, status);
-	for (int i = 0; i < NR_WORKERS; i++) {
-		all.refused += tally[i].refused;
-		all.failures += tally[i].failures;
-	}
+	/* which request is whose varies: the one that matters may be missed */
+	do {
+		EXPECT_TRUE(refuse_each(variant, tally, &all));
+	} while (variant->memory && !all.failures && --tries);
 	if (variant->memory)
 		EXPECT_GT(all.failures, 0);
 	TH_LOG("%u requests, %u times ENOMEM", all.refused, all.failures);

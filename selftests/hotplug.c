@@ -59,6 +59,7 @@ TEST_F(heap, cpus_come_and_go_under_load)
 	EXPECT_GE(rounds, 3);
 	ASSERT_EQ(0, collect_all(self->fd));
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	EXPECT_TRUE(mallocs_agree(self->fd, self->info.heap_id, c, NULL));
 	EXPECT_TRUE(nothing_left(self->fd, self->info.heap_id));
 }
 

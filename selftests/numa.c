@@ -104,14 +104,22 @@ static struct node_counters counters(int heap, int node)
 	return c;
 }
 
+/* Heap memory that a node's own counters are to show, beside all else they count. */
+#define SHOWN	(32 << 20)
+#define BLOB	65536
+
 TEST_F(heap, allocation_is_local_to_the_node)
 {
 	struct node_counters here, before;
+	static __u64 blobs[SHOWN / BLOB];
+	int node[2], cpu[2], blob;
+	unsigned long kb;
 	__u64 root[2];
-	int node[2], cpu[2];
 
 	if (!two_nodes(node, cpu))
 		SKIP(return, "fewer than two NUMA nodes with memory and processors");
+	blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	for (int i = 0; i < 2; i++) {
 		EXPECT_EQ(0, counters(self->info.heap_id, node[i]).inuse);
@@ -124,8 +132,16 @@ TEST_F(heap, allocation_is_local_to_the_node)
 			  counters(self->info.heap_id, node[!i]).inuse);
 		/* from here, where it is far away, it reads the same */
 		EXPECT_EQ(0, chain_check(self->fd, root[0], 20000));
+		/* and the kernel misses it where the heap says that it is */
+		kb = node_kb(node[i], "MemFree");
+		ASSERT_EQ(SHOWN / BLOB, kgc_alloc_many(self->fd, blob, 0, SHOWN / BLOB,
+						       blobs, NULL));
+		kb -= node_kb(node[i], "MemFree");
+		TH_LOG("%ld of %d kB came from node %d", (long)kb, SHOWN >> 10, node[i]);
+		EXPECT_GE((long)kb, (SHOWN >> 10) / 4 * 3);
+		ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, SHOWN / BLOB, NULL));
 	}
-	EXPECT_EQ(2 * 20000, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(2 * (20000 + SHOWN / BLOB), stats_of(self->fd).heap_objects);
 	/* the lists of every node are swept */
 	ASSERT_EQ(0, kgc_drop_many(self->fd, root, 2, NULL));
 	ASSERT_EQ(0, collect_all(self->fd));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory is given back: what a heap no longer needs goes to the kernel when it
- * is asked to, and at once under KGC_SCAVENGE_NOW.
+ * is asked to, at once under KGC_SCAVENGE_NOW, and by itself when most is free.
  *
  * kselftest-timeout: 60
  */
@@ -12,15 +12,20 @@
 #define BLOBS 2048
 #define BLOB 4096
 
-static int fill(int heap, __u64 *handles)
+static int fill_with(int heap, __u64 *handles, __u32 nr)
 {
 	int type = kgc_type_register(heap, "blob", BLOB, KGC_TYPE_NOSCAN, NULL,
 				     0);
 
 	if (type < 0)
 		return type;
-	return kgc_alloc_many(heap, type, 0, BLOBS, handles, NULL) == BLOBS ?
+	return kgc_alloc_many(heap, type, 0, nr, handles, NULL) == nr ?
 	       0 : -ENOMEM;
+}
+
+static int fill(int heap, __u64 *handles)
+{
+	return fill_with(heap, handles, BLOBS);
 }
 
 TEST_F(heap, an_emptied_heap_gives_its_memory_back)
@@ -99,6 +104,108 @@ TEST_F(heap, the_eager_policy_needs_no_asking)
 		usleep(10000);
 	}
 	EXPECT_LT(sys, BLOBS * BLOB / 4);
+}
+
+/* ---- nobody asks, and the policy is lazy ----------------------------------- */
+
+#define MANY	(2 * BLOBS)
+#define GROUP	160		/* blobs; what lives of each lies side by side */
+#define ARENA	(1 << 20)	/* the largest of a heap of that size */
+
+/*
+ * Drop all but the first @percent of every group, so that no arena is free as a
+ * whole; what is allocated in a second is nothing by then, if @calm.
+ */
+static int drop_all_but(int heap, const __u64 *handles, int percent, bool calm)
+{
+	int err = calm ? collect_all(heap) ?: collect_all(heap) : 0;
+
+	for (int i = 0; i < MANY && !err; i += GROUP) {
+		int nr = i + GROUP < MANY ? GROUP : MANY - i, live = nr * percent / 100;
+
+		err = kgc_drop_many(heap, handles + i + live, nr - live, NULL);
+	}
+	return err;
+}
+
+static int collect_once(int heap)
+{
+	return kgc_collect(heap, 1, KGC_COLLECT_WAIT, NULL);
+}
+
+TEST_F(heap, a_heap_that_is_mostly_free_shrinks_by_itself)
+{
+	static __u64 handles[MANY];
+	struct kgc_stats full, after, later;
+
+	ASSERT_TRUE(run_on_cpu(0));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, fill_with(self->fd, handles, MANY));
+	ASSERT_EQ(0, drop_all_but(self->fd, handles, 20, true));
+	full = stats_of(self->fd);
+	ASSERT_GE(full.heap_inuse, MANY * BLOB);
+	ASSERT_EQ(0, collect_once(self->fd));
+	after = stats_of(self->fd);
+	TH_LOG("%llu of %llu kB were free, %llu of %llu stay",
+	       (full.heap_sys - after.heap_inuse) >> 10, full.heap_sys >> 10,
+	       after.heap_idle >> 10, after.heap_sys >> 10);
+	ASSERT_LE(after.heap_inuse, MANY * BLOB / 4);
+	/* 40 %: what is 2 of 5 is 2 for 3 in use; and pages go in runs */
+	EXPECT_LE(after.heap_idle, after.heap_inuse * 2 / 3 + 65536);
+	EXPECT_GE(after.heap_idle, after.heap_inuse * 2 / 3 - ARENA);
+	EXPECT_GT(after.heap_idle, 0);
+	EXPECT_EQ(full.heap_sys - after.heap_sys,
+		  after.heap_released - full.heap_released);
+	/* it is not shaved bit by bit */
+	ASSERT_EQ(0, collect_all(self->fd));
+	later = stats_of(self->fd);
+	EXPECT_EQ(after.heap_released, later.heap_released);
+	EXPECT_EQ(after.heap_sys, later.heap_sys);
+}
+
+TEST_F(heap, a_heap_that_is_half_free_keeps_its_memory)
+{
+	static __u64 handles[MANY];
+	struct kgc_stats full, after;
+
+	ASSERT_TRUE(run_on_cpu(0));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, fill_with(self->fd, handles, MANY));
+	ASSERT_EQ(0, drop_all_but(self->fd, handles, 40, true));
+	full = stats_of(self->fd);
+	ASSERT_EQ(0, collect_all(self->fd));
+	after = stats_of(self->fd);
+	EXPECT_EQ(full.heap_released, after.heap_released);
+	EXPECT_EQ(full.heap_sys, after.heap_sys);
+	/* between the bounds: more than is left when it shrinks */
+	EXPECT_GT(after.heap_idle, after.heap_sys / 2);
+	EXPECT_LE(after.heap_idle, after.heap_sys * 7 / 10);
+}
+
+TEST_F(heap, what_is_allocated_in_a_second_stays)
+{
+	static __u64 handles[MANY];
+	struct kgc_stats full, after;
+	__u64 rate, spare, keep;
+
+	ASSERT_TRUE(run_on_cpu(0));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	/* from here on the rate is measured */
+	ASSERT_EQ(0, collect_once(self->fd));
+	ASSERT_EQ(0, fill_with(self->fd, handles, MANY));
+	ASSERT_EQ(0, drop_all_but(self->fd, handles, 10, false));
+	full = stats_of(self->fd);
+	ASSERT_EQ(0, collect_once(self->fd));
+	after = stats_of(self->fd);
+	ASSERT_EQ(0, debugfs_value(self->info.heap_id, "pace", "rate_per_ms", &rate));
+	spare = full.heap_sys - after.heap_inuse;
+	keep = rate * 1000 < spare ? rate * 1000 : spare;
+	TH_LOG("%llu kB in a second, %llu of %llu kB stay", rate * 1000 >> 10,
+	       after.heap_idle >> 10, spare >> 10);
+	ASSERT_GT(spare, full.heap_sys * 7 / 10);
+	EXPECT_GE(after.heap_idle + ARENA, keep);
+	if (keep == spare)
+		EXPECT_EQ(full.heap_released, after.heap_released);
 }
 
 TEST_HARNESS_MAIN

@@ -29,6 +29,13 @@ struct held {
 	__u64 word;
 };
 
+void tally_add(struct tally *t, __u32 size)
+{
+	t->made++;
+	t->tiny += size == 8;
+	t->of_16 += size == 16;
+}
+
 /* Look at what the object holds and let go of it. */
 static int let_go(struct churn *c, int me, int heap, struct held *h)
 {
@@ -55,12 +62,12 @@ static int replace(struct churn *c, int me, int heap, const int *types,
 	err = kgc_alloc(heap, types[kind], 0, &h->handle);
 	if (err == -ENOMEM) {
 		h->handle = 0;
-		c->worker[me].refused++;
+		c->worker[me].got.refused++;
 		usleep(1000);
 		return 0;
 	}
 	h->word = n << 3 | me;
-	c->worker[me].made++;
+	tally_add(&c->worker[me].got, sizes[kind]);
 	return err ? err : kgc_write(heap, h->handle, 0, &h->word,
 				     sizeof(h->word));
 }
@@ -116,18 +123,57 @@ int churn_end(struct churn *c)
 		if (waitpid(c->pid[i], &status, 0) != c->pid[i] || status)
 			err = err ? err : -ECHILD;
 		/* one that did nothing was no load */
-		if (!c->worker[i].made)
+		if (!c->worker[i].got.made)
 			err = err ? err : -ENODATA;
 		err = err ? err : c->worker[i].err;
 		fprintf(stderr, "# worker %d: %llu objects, %llu refused, %llu wrong, error %d, status %d\n",
-			i, (unsigned long long)c->worker[i].made,
-			(unsigned long long)c->worker[i].refused,
+			i, (unsigned long long)c->worker[i].got.made,
+			(unsigned long long)c->worker[i].got.refused,
 			(unsigned long long)c->worker[i].wrong,
 			c->worker[i].err, status);
 		if (c->worker[i].wrong)
 			err = -EUCLEAN;
 	}
 	return err;
+}
+
+/* Mallocs of the class that tiny blocks are in. */
+static bool blocks_of_16(unsigned int id, unsigned long long *mallocs)
+{
+	char *text = debugfs_text(id, "classes");
+	char *line = text ? strstr(text, "\n2 1 16 ") : NULL;
+	bool good = line && sscanf(line, "%*u %*u %*u %*u %*u %llu", mallocs) == 1;
+
+	free(text);
+	return good;
+}
+
+bool mallocs_agree(int heap, unsigned int id, const struct churn *c,
+		   const struct tally *more)
+{
+	struct tally all = more ? *more : (struct tally){ 0 };
+	unsigned long long blocks = 0, others, want;
+	struct kgc_stats stats;
+
+	for (int i = 0; i < c->nr; i++) {
+		all.made += c->worker[i].got.made;
+		all.tiny += c->worker[i].got.tiny;
+		all.of_16 += c->worker[i].got.of_16;
+		all.refused += c->worker[i].got.refused;
+	}
+	if (kgc_stats(heap, &stats) || !blocks_of_16(id, &blocks))
+		return false;
+	others = stats.mallocs - blocks;
+	want = all.made - all.tiny - all.of_16;
+	/* an object is made by then if it is its handle that is refused */
+	if (others >= want && others <= want + all.refused &&
+	    blocks >= all.of_16 + (all.tiny + 1) / 2 &&
+	    blocks <= all.of_16 + all.tiny + all.refused)
+		return true;
+	fprintf(stderr, "# %llu objects were counted, of %llu, %llu refused; %llu of 16 bytes, of %llu and %llu tiny ones\n",
+		others, want, (unsigned long long)all.refused, blocks,
+		(unsigned long long)all.of_16, (unsigned long long)all.tiny);
+	return false;
 }
 
 static bool complain_unless(bool good, const char *what, const char *text)

@@ -12,12 +12,19 @@
 
 #define CHURN_MOST	4
 
+/* The objects that somebody got from a heap. */
+struct tally {
+	__u64	made;
+	__u64	tiny;			/* of these: of 8 bytes, that share blocks of 16 */
+	__u64	of_16;			/* and of 16 */
+	__u64	refused;		/* -ENOMEM */
+};
+
 /* How the workers are doing; shared between the processes. */
 struct churn {
 	volatile bool	stop;
 	struct {
-		__u64	made;
-		__u64	refused;	/* -ENOMEM */
+		struct tally	got;
 		__u64	wrong;		/* objects that were not what they were */
 		int	err;		/* anything else */
 	} worker[CHURN_MOST];
@@ -25,11 +32,20 @@ struct churn {
 	int		nr;
 };
 
+void tally_add(struct tally *t, __u32 size);
+
 /* Start @nr workers on @heap, NULL if that fails. */
 struct churn *churn_begin(int heap, int nr);
 
 /* Let them drop what they hold and end. 0 or the first error. */
 int churn_end(struct churn *c);
+
+/*
+ * Whether @heap, at rest, has counted all that the workers got, and @more, and
+ * nothing else; complains else.
+ */
+bool mallocs_agree(int heap, unsigned int id, const struct churn *c,
+		   const struct tally *more);
 
 /* Whether every counter of @heap says that nothing is left; complains else. */
 bool nothing_left(int heap, unsigned int id);
