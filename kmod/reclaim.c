@@ -11,7 +11,7 @@
  * A collection is asked for. It is waited for only where somebody would be killed
  * otherwise: for the limit of a cgroup, and when the machine is out of memory. Who
  * waits may be in the cycle's way itself, inside a section or with a lock that one
- * inside wants; hence for a fraction of a second, once per cycle, and not on behalf
+ * inside wants; hence for a second at most, once per cycle, and not on behalf
  * of a heap, which asks from inside a section.
  *
  * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
@@ -38,7 +38,7 @@
 /* Garbage that is worth a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)
 #define OOM_PATIENCE	10	/* ticks */
-#define CYCLE_PATIENCE	(HZ / 5)
+#define CYCLE_PATIENCE	HZ
 
 static struct shrinker *shrinker;
 static struct list_lru nodes;
@@ -151,10 +151,12 @@ static u64 heap_ask(struct kgc_heap *heap)
  * struct cycle_awaited - the first of the cycles asked for that can be waited for
  * @heap: its heap, which does not end meanwhile; or NULL
  * @cycle: which
+ * @pending: it was waited for, and is not over
  */
 struct cycle_awaited {
 	struct kgc_heap	*heap;
 	u64		cycle;
+	bool		pending;
 };
 
 /* Context: @heap cannot end. */
@@ -169,19 +171,26 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	awaited->cycle = cycle;
 }
 
-/* Context: may sleep. Return: whether a cycle is over that was not. */
-static bool cycle_await(const struct cycle_awaited *awaited, unsigned long ticks)
+/*
+ * Context: may sleep. Return: whether the cycle is over, or may have swept some of
+ * what it is about to.
+ */
+static bool cycle_await(struct cycle_awaited *awaited)
 {
-	struct kgc_heap *heap = awaited->heap;
-	bool over;
-
-	if (!heap)
+	if (!awaited->heap)
 		return false;
-	over = ticks && kgc_cycle_wait(heap, awaited->cycle, ticks);
-	if (ticks && !over)
-		WRITE_ONCE(heap->in_vain, awaited->cycle);
-	heap_put(heap);
-	return over;
+	awaited->pending = !kgc_cycle_wait(awaited->heap, awaited->cycle, CYCLE_PATIENCE);
+	return true;
+}
+
+/* After cycle_await() or without. @gained: there was something to give back. */
+static void cycle_awaited_put(const struct cycle_awaited *awaited, bool gained)
+{
+	if (!awaited->heap)
+		return;
+	if (awaited->pending && !gained)
+		WRITE_ONCE(awaited->heap->in_vain, awaited->cycle);
+	heap_put(awaited->heap);
 }
 
 static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
@@ -284,8 +293,9 @@ static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 	freed = nodes_release(sc, want);
 	if (freed < want)
 		nodes_ask(sc, &awaited);
-	if (cycle_await(&awaited, !freed && may_wait(sc) ? CYCLE_PATIENCE : 0))
+	if (!freed && may_wait(sc) && cycle_await(&awaited))
 		freed = nodes_release(sc, want);
+	cycle_awaited_put(&awaited, freed);
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
@@ -343,7 +353,8 @@ static bool heaps_trylock_patiently(void)
 static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	/* an allocation that may not kill comes back again and again */
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 1);
+	static struct ratelimit_state limit =
+		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	u64 total = kgc_total_bytes();
 	unsigned long *pages = freed;
 	struct cycle_awaited awaited = { };
@@ -352,7 +363,6 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 
 	if (!total)
 		return NOTIFY_OK;
-	ratelimit_set_flags(&limit, RATELIMIT_MSG_ON_RELEASE);
 	report = __ratelimit(&limit);
 	if (report)
 		pr_info("all heaps hold %llu kB\n", total >> 10);
@@ -368,13 +378,13 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 		heap_ask_and_note(heap, &awaited);
 	}
 	mutex_unlock(&kgc_heaps_lock);
-	if (cycle_await(&awaited, *pages ? 0 : CYCLE_PATIENCE) &&
-	    heaps_trylock_patiently()) {
+	if (!*pages && cycle_await(&awaited) && heaps_trylock_patiently()) {
 		list_for_each_entry(heap, &kgc_heaps, link) {
 			*pages += heap_release(heap) >> PAGE_SHIFT;
 		}
 		mutex_unlock(&kgc_heaps_lock);
 	}
+	cycle_awaited_put(&awaited, *pages);
 	return NOTIFY_OK;
 }
 

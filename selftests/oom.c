@@ -73,6 +73,22 @@ static bool logged(int fd, const char *text, char *line, size_t size)
 	return false;
 }
 
+/* Reports since @fd was opened are 5 s apart. Return: how many it were. */
+static int reports_apart(struct __test_metadata *_metadata, int fd)
+{
+	unsigned long long at, last = 0;
+	char line[1024];
+	int n = 0;
+
+	while (logged(fd, "all heaps hold", line, sizeof(line))) {
+		ASSERT_EQ(1, sscanf(line, "%*u,%*u,%llu", &at));
+		if (n++)
+			EXPECT_GE(at - last, 4900000);
+		last = at;
+	}
+	return n;
+}
+
 #define BLOBS	16384	/* of a page: 64 MiB */
 #define GARBAGE	(BLOBS * 4096UL)
 
@@ -89,6 +105,7 @@ static int make_garbage(int heap)
 TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	int reports = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	unsigned long long held, inuse, objects;
 	char line[1024], want[64], *at;
 	int others[4];
@@ -96,6 +113,7 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 	__u64 root, free_before;
 
 	ASSERT_GE(log, 0);
+	ASSERT_GE(reports, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 400000, &root));
 	ASSERT_EQ(0, kgc_drop(self->fd, root));
@@ -107,6 +125,7 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 	}
 	free_before = stats_of(self->fd).heap_idle;
 	lseek(log, 0, SEEK_END);
+	lseek(reports, 0, SEEK_END);
 	without = run_out_of_memory();
 	ASSERT_GT(without, 0);
 	ASSERT_TRUE(logged(log, "all heaps hold", line, sizeof(line))) {
@@ -135,6 +154,8 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 	/* and garbage goes before somebody is killed */
 	ASSERT_EQ(0, make_garbage(self->fd));
 	with = run_out_of_memory();
+	EXPECT_GE(reports_apart(_metadata, reports), 1);
+	close(reports);
 	TH_LOG("%lu MiB were had without garbage, %lu with %lu of it", without >> 20,
 	       with >> 20, GARBAGE >> 20);
 	EXPECT_GE(with + GARBAGE / 2, without);
