@@ -22,9 +22,9 @@ static noinline void *refuse(const struct kgc_heap *heap, const char *what)
 	return NULL;
 }
 
-static noinline void *refuse_nmi(struct kgc_section s)
+static noinline void *refuse_nmi(const struct kgc_heap *heap)
 {
-	return refuse(s.heap, "an allocation in NMI");
+	return refuse(heap, "an allocation in NMI");
 }
 
 /* The type's finalizer for a new object. Return: the object, or NULL. */
@@ -64,12 +64,15 @@ static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 	return obj;
 }
 
-static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
-				 gfp_t gfp)
+/* Preemption is off still. */
+static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
+				 struct kgc_type *type, gfp_t gfp, int srcu)
 {
+	struct kgc_section s = { .heap = heap, .mode = mode, .srcu = srcu };
 	const struct kgc_shape *shape = &type->shape;
 	void *obj;
 
+	preempt_enable();
 	if (type->array)
 		return refuse(s.heap, "an object of an array type");
 	obj = take_dressed(s, shape);
@@ -84,16 +87,43 @@ static noinline void *alloc_slow(struct kgc_section s, struct kgc_type *type,
 	return with_finalizer(s, type, obj, gfp);
 }
 
-/* Calls nothing but alloc_slow(), last, so that gcc saves no registers. */
-static __always_inline void *alloc_fast(struct kgc_section s,
-					struct kgc_type *type, gfp_t gfp,
-					unsigned int mode)
+/*
+ * preempt_enable() and return @obj. Where there may be a call of the scheduler gcc
+ * sets up a frame, so that is not in the fast path itself.
+ */
+#ifdef CONFIG_PREEMPTION
+static noinline void *resched(void *obj)
+{
+	__preempt_schedule();
+	return obj;
+}
+
+static __always_inline void *preempt_enable_return(void *obj)
+{
+	barrier();
+	return unlikely(preempt_count_dec_and_test()) ? resched(obj) : obj;
+}
+#else
+static __always_inline void *preempt_enable_return(void *obj)
+{
+	preempt_enable();
+	return obj;
+}
+#endif
+
+/*
+ * Calls nothing but one of two functions, last, so that gcc saves no registers.
+ * @told: what is known of @mode.
+ */
+static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode,
+					unsigned int told, struct kgc_type *type,
+					gfp_t gfp, int srcu)
 {
 	const struct kgc_shape *shape = &type->shape;
-	struct kgc_allocator *a = &s.heap->alloc;
+	struct kgc_allocator *a = &heap->alloc;
+	unsigned long *word, w;
 	struct kgc_span *span;
 	struct kgc_cpu *c;
-	unsigned long w;
 	void *obj;
 	u32 ticket;
 
@@ -102,50 +132,41 @@ static __always_inline void *alloc_fast(struct kgc_section s,
 	if (unlikely(!kgc_region_begin(a, c, &ticket)))
 		goto slow;
 	span = c->span[shape->fast_spc];
-	w = *span->word;
-	if (unlikely(!w || span->shape != shape || span->clear))
+	word = span->word;
+	w = *word;
+	if (unlikely(!w || span->fast != shape))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, w, mode, shape);
+	obj = kgc_take_slot(a, span, word, w, told, shape);
 	kgc_region_end(c, ticket);
-	preempt_enable();
-	return obj;
+	return preempt_enable_return(obj);
 
 slow_region:
 	kgc_region_end(c, ticket);
 slow:
-	preempt_enable();
-	return alloc_slow(s, type, gfp);
+	return alloc_slow(heap, mode, type, gfp, srcu);
 }
 
 /* The newborn may need a colour. */
-static noinline void *alloc_in_cycle(struct kgc_section s,
-				     struct kgc_type *type, gfp_t gfp)
+static noinline void *alloc_in_cycle(struct kgc_heap *heap, unsigned int mode,
+				     struct kgc_type *type, gfp_t gfp, int srcu)
 {
-	return alloc_fast(s, type, gfp, s.mode);
+	return alloc_fast(heap, mode, mode, type, gfp, srcu);
 }
 
-/**
- * kgc_alloc() - allocate an object
- * @s: the current section
- * @type: its type, not an array type
- * @gfp: GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT or GFP_ATOMIC
- *
- * Never waits for a collection. In hardirq context it takes what is there and
- * never grows the heap, whatever @gfp says.
- *
- * Context: any but NMI, inside a section; may sleep if @gfp allows.
- * Return: the object, zeroed, valid until kgc_exit() unless stored; NULL when
- * there is no memory or the heap is at its hard limit.
+/*
+ * kgc_alloc(). The members of the section, since for a struct gcc sets up a frame,
+ * and in an order with which it gets by without saving a register.
  */
-void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp)
+void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *type,
+		  gfp_t gfp, int srcu)
 {
 	if (unlikely(in_nmi()))
-		return refuse_nmi(s);
-	if (unlikely(s.mode))
-		return alloc_in_cycle(s, type, gfp);
-	return alloc_fast(s, type, gfp, 0);
+		return refuse_nmi(heap);
+	if (unlikely(mode))
+		return alloc_in_cycle(heap, mode, type, gfp, srcu);
+	return alloc_fast(heap, mode, 0, type, gfp, srcu);
 }
-EXPORT_SYMBOL_GPL(kgc_alloc);
+EXPORT_SYMBOL_GPL(__kgc_alloc);
 
 /**
  * kgc_alloc_array() - allocate an array
@@ -167,7 +188,7 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 	void *obj;
 
 	if (in_nmi())
-		return refuse_nmi(s);
+		return refuse_nmi(s.heap);
 	if (!type->array)
 		return refuse(s.heap, "an array of a type that is none");
 	if (!n || check_mul_overflow(n, (size_t)type->size, &bytes) ||
@@ -226,7 +247,7 @@ unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
 	unsigned int done = 0;
 
 	if (n && in_nmi()) {
-		refuse_nmi(s);
+		refuse_nmi(s.heap);
 		return 0;
 	}
 	while (done < n) {

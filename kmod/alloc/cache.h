@@ -72,12 +72,13 @@ void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
 		    const struct kgc_shape *shape);
 
 /*
- * Take the lowest free slot of the span's current word @w (not 0). For a span
- * that holds objects of @shape only, and slots that were cleared ahead.
+ * Take the lowest free slot of @w (not 0), which is @word, the span's current one.
+ * For a span that is @fast for @shape.
  */
 static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 					   struct kgc_span *span,
-					   unsigned long w, unsigned int mode,
+					   unsigned long *word, unsigned long w,
+					   unsigned int mode,
 					   const struct kgc_shape *shape)
 {
 	void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
@@ -86,7 +87,7 @@ static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 	kgc_poison_tail(obj, shape->bytes);
 	kgc_colour_slot(a, span, __ffs(w), mode);
 	/* cleared and marked before in use: pairs with kgc_span_is_free() */
-	smp_store_release(span->word, w & (w - 1));
+	smp_store_release(word, w & (w - 1));
 	return obj;
 }
 

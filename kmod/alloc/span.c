@@ -111,6 +111,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->clear = false;
 	span->swept = false;
 	span->magic = kgc_classes[spc >> 1].magic;
+	span->fast = NULL;
 	span->shape = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);
@@ -160,6 +161,7 @@ void kgc_span_prepare(struct kgc_span *span)
 	unsigned long w = *span->word;
 
 	span->clear = span->dirty && span->size > CLEAR_AHEAD;
+	span->fast = span->clear ? NULL : span->shape;
 	if (!span->dirty || span->clear)
 		return;
 	while (w) {
@@ -181,6 +183,7 @@ void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 
 	for (i = 0; i < span->nelems; i++)
 		types[i] = span->shape ? span->shape->id : 0;
+	span->fast = NULL;
 	/* whoever sees no shape sees the table: pairs with kgc_type_of_slot() */
 	smp_store_release(&span->types, types);
 	smp_store_release(&span->shape, NULL);	/* the table comes first */

@@ -57,8 +57,8 @@ struct kgc_shape {
  * struct kgc_span - a run of pages of one span class
  * @word: free-bitmap word the owner takes slots from
  * @word_base: address of the first slot of that word
+ * @fast: @shape while its free slots in the current word are clear; else NULL
  * @shape: type of every object in it; NULL once they differ, until it is empty
- * @types: types by slot, in force while @shape is NULL; or NULL
  * @base: address of slot 0
  * @magic: offset * magic >> 32 is the slot's index; 0 for large
  * @size: bytes in a slot
@@ -72,6 +72,7 @@ struct kgc_shape {
  * @dirty: free slots may hold something else than zeroes
  * @gen: generation at which it was last swept or born; stale when it is not
  *	the allocator's: then the mark bits decide who lives
+ * @types: types by slot, in force while @shape is NULL; or NULL
  * @nfree: free slots when they were last accounted for; stale while cached
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
@@ -84,8 +85,8 @@ struct kgc_shape {
 struct kgc_span {
 	unsigned long		*word;
 	char			*word_base;
+	const struct kgc_shape	*fast;
 	const struct kgc_shape	*shape;
-	u16			*types;
 
 	unsigned long		base;
 	u64			magic;
@@ -97,6 +98,8 @@ struct kgc_span {
 	u8			nwords;
 	bool			dirty;
 	bool			clear;
+
+	u16			*types;
 	u16			nid;
 	bool			swept;
 	u32			npages;

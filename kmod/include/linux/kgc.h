@@ -366,7 +366,29 @@ int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value);
 
 /* ---- allocation ---------------------------------------------------------*/
 
-void *kgc_alloc(struct kgc_section s, struct kgc_type *type, gfp_t gfp);
+/* private: */
+void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *type,
+		  gfp_t gfp, int srcu);
+
+/**
+ * kgc_alloc() - allocate an object
+ * @s: the current section
+ * @type: its type, not an array type
+ * @gfp: GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT or GFP_ATOMIC
+ *
+ * Never waits for a collection. In hardirq context it takes what is there and
+ * never grows the heap, whatever @gfp says.
+ *
+ * Context: any but NMI, inside a section; may sleep if @gfp allows.
+ * Return: the object, zeroed, valid until kgc_exit() unless stored; NULL when
+ * there is no memory or the heap is at its hard limit.
+ */
+static __always_inline void *kgc_alloc(struct kgc_section s, struct kgc_type *type,
+				       gfp_t gfp)
+{
+	return __kgc_alloc(s.heap, s.mode, type, gfp, s.srcu);
+}
+
 void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 		      gfp_t gfp);
 unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
