@@ -27,7 +27,7 @@
 #include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/wait_bit.h>
 
 #include "alloc/charge.h"
@@ -151,7 +151,7 @@ static u64 heap_ask(struct kgc_heap *heap)
  * struct cycle_awaited - the first of the cycles asked for that can be waited for
  * @heap: its heap, which does not end meanwhile; or NULL
  * @cycle: which
- * @pending: it was waited for, and is not over
+ * @pending: it was waited for all the time, and is not over
  */
 struct cycle_awaited {
 	struct kgc_heap	*heap;
@@ -179,7 +179,9 @@ static bool cycle_await(struct cycle_awaited *awaited)
 {
 	if (!awaited->heap)
 		return false;
-	awaited->pending = !kgc_cycle_wait(awaited->heap, awaited->cycle, CYCLE_PATIENCE);
+	awaited->pending = !kgc_cycle_wait(awaited->heap, awaited->cycle,
+					   CYCLE_PATIENCE) &&
+			   !fatal_signal_pending(current);
 	return true;
 }
 
