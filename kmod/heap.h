@@ -67,7 +67,7 @@ struct kgc_heap_options {
  * @sweep_at: node and span class the background sweep has come to
  * @dying: no further step of the collector
  * @reclaimers: who has found it in reclaim and is not done with it
- * @in_vain: the last cycle that reclaim has waited for in vain
+ * @in_vain: until then (jiffies) reclaim waits for no cycle, as it did in vain
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
@@ -93,7 +93,7 @@ struct kgc_heap {
 	unsigned int		sweep_at;
 	bool			dying;
 	atomic_t		reclaimers;
-	u64			in_vain;
+	unsigned long		in_vain;
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;

@@ -11,8 +11,8 @@
  * A collection is asked for. It is waited for only where somebody would be killed
  * otherwise: for the limit of a cgroup, and when the machine is out of memory. Who
  * waits may be in the cycle's way itself, inside a section or with a lock that one
- * inside wants; hence for a second at most, once per cycle, and not on behalf
- * of a heap, which asks from inside a section.
+ * inside wants; hence for a second at most, after one in vain not again for ten
+ * times as long, and not on behalf of a heap, which asks from inside a section.
  *
  * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
  * had something of that cgroup, so each heap has its nodes (struct kgc_node) on
@@ -39,6 +39,7 @@
 #define WORTH_A_CYCLE	(64UL << 10)
 #define OOM_PATIENCE	10	/* ticks */
 #define CYCLE_PATIENCE	HZ
+#define WAITS_APART	10	/* times what one in vain took */
 
 static struct shrinker *shrinker;
 static struct list_lru nodes;
@@ -58,6 +59,7 @@ void kgc_reclaim_add(struct kgc_heap *heap)
 {
 	int nid;
 
+	heap->in_vain = jiffies;
 	for_each_node(nid)
 		list_lru_add_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 }
@@ -70,7 +72,8 @@ void kgc_reclaim_del(struct kgc_heap *heap)
 	for_each_node(nid)
 		list_lru_del_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 	wake_up_all(&heap->cycle.waitq);
-	wait_var_event(&heap->reclaimers, !atomic_read(&heap->reclaimers));
+	/* pairs with heap_put() */
+	wait_var_event(&heap->reclaimers, !atomic_read_acquire(&heap->reclaimers));
 }
 
 /* Context: under the lock of a list that @heap is on, or counted already. */
@@ -91,13 +94,18 @@ static struct kgc_heap *heap_of(struct kgc_node *node)
 	return container_of(node->owner, struct kgc_heap, alloc);
 }
 
+/* Or is about to. */
+static bool cycle_runs(struct kgc_heap *heap)
+{
+	return READ_ONCE(heap->cycle.done) < READ_ONCE(heap->cycle.wanted);
+}
+
 /* At most this much has died since the last cycle, or is being collected. */
 static u64 garbage_bytes(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
-	bool cycle = READ_ONCE(heap->cycle.done) < READ_ONCE(heap->cycle.wanted);
 
-	return max_t(s64, charged, cycle ? WORTH_A_CYCLE : 0);
+	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
 }
 
 static u64 node_bytes(struct kgc_node *node)
@@ -138,61 +146,61 @@ static u64 heap_release(struct kgc_heap *heap)
  */
 static u64 heap_ask(struct kgc_heap *heap)
 {
-	u64 done = READ_ONCE(heap->cycle.done);
-
-	if (done < READ_ONCE(heap->cycle.wanted))
-		return done + 1;
+	if (cycle_runs(heap))
+		return READ_ONCE(heap->cycle.done) + 1;
 	if (garbage_bytes(heap) < WORTH_A_CYCLE)
 		return 0;
 	return kgc_cycle_request(heap, 1, KGC_REASON_SHRINK);
 }
 
 /**
- * struct cycle_awaited - the first of the cycles asked for that can be waited for
+ * struct cycle_awaited - of the cycles asked for, the one to wait for
  * @heap: its heap, which does not end meanwhile; or NULL
  * @cycle: which
- * @pending: it was waited for all the time, and is not over
+ * @garbage: bytes that it may free at most: no other may free more
  */
 struct cycle_awaited {
 	struct kgc_heap	*heap;
 	u64		cycle;
-	bool		pending;
+	u64		garbage;
 };
+
+static void cycle_awaited_put(struct cycle_awaited *awaited)
+{
+	if (awaited->heap)
+		heap_put(awaited->heap);
+	awaited->heap = NULL;
+}
 
 /* Context: @heap cannot end. */
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
+	u64 garbage = cycle_runs(heap) ? atomic64_read(&heap->alloc.sys) :
+					 garbage_bytes(heap);
 	u64 cycle = heap_ask(heap);
 
-	if (awaited->heap || cycle <= READ_ONCE(heap->in_vain))
+	if (!cycle || garbage <= awaited->garbage ||
+	    time_before(jiffies, READ_ONCE(heap->in_vain)))
 		return;
+	cycle_awaited_put(awaited);
 	heap_get(heap);
 	awaited->heap = heap;
 	awaited->cycle = cycle;
+	awaited->garbage = garbage;
 }
 
-/*
- * Context: may sleep. Return: whether the cycle is over, or may have swept some of
- * what it is about to.
- */
-static bool cycle_await(struct cycle_awaited *awaited)
+static void cycle_await(const struct cycle_awaited *awaited)
 {
-	if (!awaited->heap)
-		return false;
-	awaited->pending = !kgc_cycle_wait(awaited->heap, awaited->cycle,
-					   CYCLE_PATIENCE) &&
-			   !fatal_signal_pending(current);
-	return true;
-}
+	struct kgc_heap *heap = awaited->heap;
+	s64 held = atomic64_read(&heap->alloc.sys);
+	unsigned long start = jiffies;
 
-/* After cycle_await() or without. @gained: there was something to give back. */
-static void cycle_awaited_put(const struct cycle_awaited *awaited, bool gained)
-{
-	if (!awaited->heap)
+	kgc_cycle_wait(heap, awaited->cycle, CYCLE_PATIENCE);
+	/* given back by whom of all those who want it too */
+	if (heap_release(heap) || atomic64_read(&heap->alloc.sys) < held ||
+	    fatal_signal_pending(current))
 		return;
-	if (awaited->pending && !gained)
-		WRITE_ONCE(awaited->heap->in_vain, awaited->cycle);
-	heap_put(awaited->heap);
+	WRITE_ONCE(heap->in_vain, jiffies + WAITS_APART * (jiffies - start) + 1);
 }
 
 static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
@@ -270,14 +278,35 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	}
 }
 
+/* Whether @memcg or one above it can grow no further. */
+static bool at_limit(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
+		if (page_counter_read(&memcg->memory) + MEMCG_CHARGE_BATCH >=
+		    READ_ONCE(memcg->memory.max))
+			return true;
+#endif
+	return false;
+}
+
 /* Whether who needs memory could be killed for a cgroup, and may wait. */
 static bool may_wait(const struct shrink_control *sc)
 {
 	const gfp_t must = __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS;
+	const gfp_t may_fail = __GFP_NORETRY | __GFP_RETRY_MAYFAIL;
 
-	return sc->memcg && parent_mem_cgroup(sc->memcg) &&
-	       (sc->gfp_mask & must) == must &&
-	       !(current->flags & PF_KTHREAD) && !kgc_charging();
+	return (sc->gfp_mask & (must | may_fail)) == must &&
+	       !(current->flags & PF_KTHREAD) && !kgc_charging() &&
+	       at_limit(sc->memcg);
+}
+
+/* What all heaps have given back since they held @bytes, to whomever. */
+static u64 bytes_less_than(u64 bytes)
+{
+	u64 now = kgc_total_bytes();
+
+	return bytes > now ? bytes - now : 0;
 }
 
 /*
@@ -286,7 +315,7 @@ static bool may_wait(const struct shrink_control *sc)
  */
 static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 {
-	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed;
+	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed, held;
 	struct cycle_awaited awaited = { };
 
 	/* pairs with kgc_reclaim_init() */
@@ -295,9 +324,12 @@ static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 	freed = nodes_release(sc, want);
 	if (freed < want)
 		nodes_ask(sc, &awaited);
-	if (!freed && may_wait(sc) && cycle_await(&awaited))
-		freed = nodes_release(sc, want);
-	cycle_awaited_put(&awaited, freed);
+	if (!freed && awaited.heap && may_wait(sc)) {
+		held = kgc_total_bytes();
+		cycle_await(&awaited);
+		freed = bytes_less_than(held);
+	}
+	cycle_awaited_put(&awaited);
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
@@ -380,13 +412,12 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *free
 		heap_ask_and_note(heap, &awaited);
 	}
 	mutex_unlock(&kgc_heaps_lock);
-	if (!*pages && cycle_await(&awaited) && heaps_trylock_patiently()) {
-		list_for_each_entry(heap, &kgc_heaps, link) {
-			*pages += heap_release(heap) >> PAGE_SHIFT;
-		}
-		mutex_unlock(&kgc_heaps_lock);
+	if (!*pages && awaited.heap) {
+		total = kgc_total_bytes();
+		cycle_await(&awaited);
+		*pages += bytes_less_than(total) >> PAGE_SHIFT;
 	}
-	cycle_awaited_put(&awaited, *pages);
+	cycle_awaited_put(&awaited);
 	return NOTIFY_OK;
 }
 
