@@ -158,11 +158,13 @@ static u64 heap_ask(struct kgc_heap *heap)
  * @heap: its heap, which does not end meanwhile; or NULL
  * @cycle: which
  * @garbage: bytes that it may free at most: no other may free more
+ * @joined: it ran when it was asked for, so what died meanwhile is left to the next
  */
 struct cycle_awaited {
 	struct kgc_heap	*heap;
 	u64		cycle;
 	u64		garbage;
+	bool		joined;
 };
 
 static void cycle_awaited_put(struct cycle_awaited *awaited)
@@ -175,8 +177,8 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 /* Context: @heap cannot end. */
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
-	u64 garbage = cycle_runs(heap) ? atomic64_read(&heap->alloc.sys) :
-					 garbage_bytes(heap);
+	bool joined = cycle_runs(heap);
+	u64 garbage = joined ? atomic64_read(&heap->alloc.sys) : garbage_bytes(heap);
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
@@ -187,20 +189,37 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	awaited->heap = heap;
 	awaited->cycle = cycle;
 	awaited->garbage = garbage;
+	awaited->joined = joined;
 }
 
-static void cycle_await(const struct cycle_awaited *awaited)
+/* Wait for @heap's cycle until @end. Return: bytes given back after it. */
+static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long end)
+{
+	if (cycle && time_before(jiffies, end))
+		kgc_cycle_wait(heap, cycle, end - jiffies);
+	return heap_release(heap);
+}
+
+/* Context: may sleep. Return: bytes that the heap has given back, to whomever. */
+static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 {
 	struct kgc_heap *heap = awaited->heap;
-	s64 held = atomic64_read(&heap->alloc.sys);
-	unsigned long start = jiffies;
+	s64 held = atomic64_read(&heap->alloc.sys), now;
+	unsigned long start = jiffies, until;
+	u64 freed;
 
-	kgc_cycle_wait(heap, awaited->cycle, CYCLE_PATIENCE);
-	/* given back by whom of all those who want it too */
-	if (heap_release(heap) || atomic64_read(&heap->alloc.sys) < held ||
-	    fatal_signal_pending(current))
-		return;
-	WRITE_ONCE(heap->in_vain, jiffies + WAITS_APART * (jiffies - start) + 1);
+	freed = cycle_wait_release(heap, awaited->cycle, end);
+	if (!freed && awaited->joined)
+		freed = cycle_wait_release(heap, heap_ask(heap), end);
+	/* or somebody else, who wanted it too, did */
+	now = atomic64_read(&heap->alloc.sys);
+	freed = max_t(u64, freed, now < held ? held - now : 0);
+	if (freed || fatal_signal_pending(current))
+		return freed;
+	until = jiffies + WAITS_APART * (jiffies - start) + 1;
+	if (time_after(until, READ_ONCE(heap->in_vain)))
+		WRITE_ONCE(heap->in_vain, until);
+	return 0;
 }
 
 static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
@@ -283,8 +302,9 @@ static bool at_limit(struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
 	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		if (page_counter_read(&memcg->memory) + MEMCG_CHARGE_BATCH >=
-		    READ_ONCE(memcg->memory.max))
+		/* nobody is killed for want of more pages at once */
+		if (page_counter_read(&memcg->memory) +
+		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
 			return true;
 #endif
 	return false;
@@ -301,21 +321,13 @@ static bool may_wait(const struct shrink_control *sc)
 	       at_limit(sc->memcg);
 }
 
-/* What all heaps have given back since they held @bytes, to whomever. */
-static u64 bytes_less_than(u64 bytes)
-{
-	u64 now = kgc_total_bytes();
-
-	return bytes > now ? bytes - now : 0;
-}
-
 /*
  * Free pages come first. When there are none, collections are on their way, and
  * one is waited for or reclaim is told to look elsewhere meanwhile.
  */
 static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 {
-	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed, held;
+	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, freed;
 	struct cycle_awaited awaited = { };
 
 	/* pairs with kgc_reclaim_init() */
@@ -324,11 +336,8 @@ static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 	freed = nodes_release(sc, want);
 	if (freed < want)
 		nodes_ask(sc, &awaited);
-	if (!freed && awaited.heap && may_wait(sc)) {
-		held = kgc_total_bytes();
-		cycle_await(&awaited);
-		freed = bytes_less_than(held);
-	}
+	if (!freed && awaited.heap && may_wait(sc))
+		freed = cycle_await(&awaited, jiffies + CYCLE_PATIENCE);
 	cycle_awaited_put(&awaited);
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
@@ -383,41 +392,63 @@ static bool heaps_trylock_patiently(void)
 	return false;
 }
 
-/* The machine is out of memory: say what is ours, and give what is free. */
-static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *freed)
+/*
+ * Give what is free, have garbage collected, and note what to wait for. Return: bytes;
+ * or -EAGAIN when the list of heaps is not to be had.
+ */
+static s64 heaps_release(bool report, u64 total, struct cycle_awaited *awaited)
+{
+	struct kgc_heap *heap;
+	s64 freed = 0;
+
+	if (!heaps_trylock_patiently())
+		return -EAGAIN;
+	if (report)
+		heaps_report(total);
+	list_for_each_entry(heap, &kgc_heaps, link) {
+		freed += heap_release(heap);
+		heap_ask_and_note(heap, awaited);
+	}
+	mutex_unlock(&kgc_heaps_lock);
+	return freed;
+}
+
+/*
+ * The machine is out of memory: say what is ours, and give what is free. Where
+ * nothing is, cycles are waited for, one after the other, that of most garbage first.
+ */
+static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *pages)
 {
 	/* an allocation that may not kill comes back again and again */
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
+	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
 	u64 total = kgc_total_bytes();
-	unsigned long *pages = freed;
-	struct cycle_awaited awaited = { };
-	struct kgc_heap *heap;
 	bool report;
+	s64 freed;
 
 	if (!total)
 		return NOTIFY_OK;
 	report = __ratelimit(&limit);
 	if (report)
 		pr_info("all heaps hold %llu kB\n", total >> 10);
-	if (!heaps_trylock_patiently()) {
-		if (report)
+	do {
+		struct cycle_awaited awaited = { };
+		bool wait;
+
+		freed = heaps_release(report, total, &awaited);
+		if (freed < 0 && report)
 			pr_info("the list of heaps is in use, none is reported\n");
-		return NOTIFY_OK;
-	}
-	if (report)
-		heaps_report(total);
-	list_for_each_entry(heap, &kgc_heaps, link) {
-		*pages += heap_release(heap) >> PAGE_SHIFT;
-		heap_ask_and_note(heap, &awaited);
-	}
-	mutex_unlock(&kgc_heaps_lock);
-	if (!*pages && awaited.heap) {
-		total = kgc_total_bytes();
-		cycle_await(&awaited);
-		*pages += bytes_less_than(total) >> PAGE_SHIFT;
-	}
-	cycle_awaited_put(&awaited);
+		report = false;
+		wait = !freed && !*others && awaited.heap;
+		if (wait)
+			freed = cycle_await(&awaited, end);
+		cycle_awaited_put(&awaited);
+		if (!wait)
+			break;
+	} while (!freed && time_before(jiffies, end) && !fatal_signal_pending(current));
+	if (freed > 0)
+		*others += freed >> PAGE_SHIFT;
 	return NOTIFY_OK;
 }
 
