@@ -6,10 +6,12 @@
 
 #include "alloc/map.h"
 #include "alloc/span.h"
+#include "gc/grace.h"
+#include "gc/work.h"
 #include "heap.h"
 #include "iface/chardev.h"
-#include "iface/debugfs.h"
 #include "reclaim.h"
+#include "stats/debugfs.h"
 
 static int __init kgc_init(void)
 {
@@ -20,12 +22,15 @@ static int __init kgc_init(void)
 	err = kgc_span_cache_init();
 	if (err)
 		goto err_map;
-	err = kgc_heaps_init();
+	err = kgc_work_init();
 	if (err)
 		goto err_span;
+	err = kgc_graces_init();
+	if (err)
+		goto err_work;
 	err = kgc_reclaim_init();
 	if (err)
-		goto err_heaps;
+		goto err_graces;
 	kgc_debugfs_init();
 	err = kgc_chardev_init();
 	if (err)
@@ -35,8 +40,10 @@ static int __init kgc_init(void)
 err_reclaim:
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
-err_heaps:
-	kgc_heaps_exit();
+err_graces:
+	kgc_graces_exit();
+err_work:
+	kgc_work_exit();
 err_span:
 	kgc_span_cache_exit();
 err_map:
@@ -50,6 +57,8 @@ static void __exit kgc_exit_module(void)
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
 	kgc_heaps_exit();
+	kgc_graces_exit();
+	kgc_work_exit();
 	/* no callback of ours is left in the middle of its last instructions */
 	rcu_barrier();
 	kgc_span_cache_exit();

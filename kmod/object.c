@@ -9,7 +9,7 @@
 #include <linux/printk.h>
 
 #include "alloc/cache.h"
-#include "heap.h"
+#include "gc/heap.h"
 
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
 static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);

@@ -32,8 +32,10 @@
 
 #include "alloc/charge.h"
 #include "compat.h"
-#include "heap.h"
+#include "gc/heap.h"
 #include "reclaim.h"
+#include "registry.h"
+#include "stats/stats.h"
 
 /* Garbage that is worth a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)

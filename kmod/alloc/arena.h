@@ -17,12 +17,17 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 
+#include "../compat.h"
 #include "map.h"
 
 struct kgc_pageheap;
 
 #define KGC_ARENA_MIN_SHIFT	16
 #define KGC_ARENA_MAX_PAGES	KGC_LEAF_ENTRIES
+
+/* The largest object: what one arena can hold. */
+#define KGC_MAX_OBJECT	(PAGE_SIZE << min_t(unsigned int, MAX_PAGE_ORDER, \
+					    KGC_REGION_SHIFT - PAGE_SHIFT))
 
 /**
  * struct kgc_arena - one block from the buddy allocator

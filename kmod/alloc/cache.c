@@ -58,16 +58,6 @@ static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
 	c->tiny.shape = shape;
 }
 
-void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
-		    unsigned int bit, unsigned int mode,
-		    const struct kgc_shape *shape)
-{
-	if (!span->shape)
-		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =
-			shape->id;
-	kgc_colour_slot(a, span, bit, mode);
-}
-
 /* Empty the cache into the central lists. Its owner is whoever calls. */
 static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 {

@@ -15,7 +15,7 @@
  *
  * Why ARM shades the new value as well: see docs/protocol.md, step 2.
  */
-#include "../heap.h"
+#include "heap.h"
 #include "barrier.h"
 
 static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,

@@ -143,9 +143,6 @@ struct kgc_cycle {
 	struct kgc_cycle_record	log[KGC_CYCLE_LOG];
 };
 
-/* Finalizers may sleep for as long as they like: not among the cycles. */
-extern struct workqueue_struct *kgc_wq, *kgc_finals_wq;
-
 void kgc_cycle_init(struct kgc_heap *heap);
 void kgc_cycle_stop(struct kgc_heap *heap);
 void kgc_cycle_kick(struct kgc_heap *heap);

@@ -14,8 +14,9 @@
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
-#include "../heap.h"
+#include "heap.h"
 #include "finalize.h"
+#include "work.h"
 
 #define SCAN_ENTRIES	256
 

@@ -10,7 +10,7 @@
 #include <linux/rcupdate.h>
 
 #include "../compat.h"
-#include "../heap.h"
+#include "heap.h"
 #include "grace.h"
 
 #define HURRIED_HEAPS	64	/* at a time, in threads of their own */

@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
-#include "../heap.h"
+#include "heap.h"
 #include "handle.h"
 
 static struct kgc_handle_slot *slot_of(struct kgc_handles *handles, u32 nr)

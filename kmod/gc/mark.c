@@ -15,8 +15,9 @@
  */
 #include <linux/workqueue.h>
 
-#include "../heap.h"
+#include "heap.h"
 #include "mark.h"
+#include "work.h"
 
 #define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
 #define CHUNK_FIELDS	8192		/* of an object of very many, in one step */
@@ -515,10 +516,10 @@ noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 }
 
 /* A new mark phase: as many workers as the CPU share allows. */
-void kgc_mark_begin(struct kgc_heap *heap)
+void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent)
 {
 	struct kgc_marking *mk = &heap->marking;
-	unsigned int i, n = num_online_cpus() * kgc_pace_percent(heap) / 100;
+	unsigned int i, n = num_online_cpus() * percent / 100;
 
 	mk->nr_markers = clamp(n, 1U, (unsigned int)KGC_MAX_MARKERS);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {

@@ -38,8 +38,9 @@
 #include <linux/seq_file.h>
 
 #include "../compat.h"
-#include "../heap.h"
+#include "heap.h"
 #include "pace.h"
+#include "work.h"
 
 #define YIELD_US	200U
 #define SPARED_US	2000U

@@ -4,7 +4,7 @@
  * with the lock dropped in between; a range that is removed meanwhile has its
  * values shaded by the stores that clear it.
  */
-#include "../heap.h"
+#include "heap.h"
 #include "root.h"
 
 #define SCAN_SLOTS	64

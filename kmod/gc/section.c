@@ -14,9 +14,11 @@
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
 
-#include "../heap.h"
+#include "heap.h"
 #include "section.h"
+#include "work.h"
 
+#define PATIENCE	(HZ / 5)
 #define FIRST_WARNING_MS	10000
 
 /*
@@ -29,15 +31,6 @@
 #define SERIAL_MASK	0x7fffU
 
 static_assert(KGC_TRACKED < 1 << (SERIAL_SHIFT - TRACK_SHIFT));
-
-/* Rules broken by a client: the first time in a heap's life it is told. */
-void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
-{
-	if (atomic_inc_return(&heap->sections.misused) > 1)
-		return;
-	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);
-	WARN_ON(kgc_warn);
-}
 
 static struct kgc_tracked *tracked_of(struct kgc_section s)
 {
@@ -57,6 +50,56 @@ static bool is_inside(const struct kgc_sections *sections,
 		if (sections->tracked[i].ip && sections->tracked[i].task == task)
 			return true;
 	return false;
+}
+
+/* From now on sections wait. */
+void kgc_trace_halt(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->trace.disturbed, false);
+	WRITE_ONCE(heap->trace.halted, true);
+}
+
+static bool may_wait(void)
+{
+	return in_task() && preemptible() && !rcu_preempt_depth() &&
+	       !(current->flags & PF_EXITING);
+}
+
+/* Out of the SRCU read-side section, wait, and in again. */
+static void section_pause(struct kgc_section *s)
+{
+	struct kgc_trace *tr = &s->heap->trace;
+
+	/* sparse sees an unlock without its lock, which is in kgc_enter() */
+	__acquire(&s->heap->front.srcu);
+	srcu_read_unlock(&s->heap->front.srcu, s->srcu);
+	wait_event_timeout(tr->waitq, !READ_ONCE(tr->halted), PATIENCE);
+	s->srcu = srcu_read_lock(&s->heap->front.srcu);
+	__release(&s->heap->front.srcu);
+}
+
+/**
+ * kgc_trace_wait() - wait for the tracer, as a section begins
+ * @s: the section
+ *
+ * Return: the section, begun anew if it had to wait.
+ */
+struct kgc_section kgc_trace_wait(struct kgc_section s)
+{
+	struct kgc_trace *tr = &s.heap->trace;
+
+	if (likely(!READ_ONCE(tr->halted)))
+		return s;
+	if (may_wait()) {
+		section_pause(&s);
+		/* pairs with phase_publish(), as in kgc_enter() */
+		s.mode = smp_load_acquire(&s.heap->front.mode);
+		if (!READ_ONCE(tr->halted))
+			return s;
+	}
+	WRITE_ONCE(tr->disturbed, true);
+	smp_mb();	/* pairs with the one in kgc_trace_run() */
+	return s;
 }
 
 /* kgc_enter() with tracking on. */

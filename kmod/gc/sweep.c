@@ -4,7 +4,7 @@
  * the rest is done here, so that the next cycle can begin: an old mark would
  * hide its object from the barrier.
  */
-#include "../heap.h"
+#include "heap.h"
 #include "sweep.h"
 
 #define SWEEP_BATCH	64	/* spans */

@@ -22,7 +22,7 @@
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
-#include "../heap.h"
+#include "heap.h"
 #include "tracer.h"
 
 #define PATIENCE	(HZ / 5)
@@ -330,56 +330,6 @@ void kgc_trace_run(struct kgc_heap *heap)
 	kgc_charge_end(heap->alloc.memcg, old);
 	WRITE_ONCE(tr->halted, false);
 	wake_up_all(&tr->waitq);
-}
-
-/* From now on sections wait. */
-void kgc_trace_halt(struct kgc_heap *heap)
-{
-	WRITE_ONCE(heap->trace.disturbed, false);
-	WRITE_ONCE(heap->trace.halted, true);
-}
-
-static bool may_wait(void)
-{
-	return in_task() && preemptible() && !rcu_preempt_depth() &&
-	       !(current->flags & PF_EXITING);
-}
-
-/* Out of the SRCU read-side section, wait, and in again. */
-static void section_pause(struct kgc_section *s)
-{
-	struct kgc_trace *tr = &s->heap->trace;
-
-	/* sparse sees an unlock without its lock, which is in kgc_enter() */
-	__acquire(&s->heap->front.srcu);
-	srcu_read_unlock(&s->heap->front.srcu, s->srcu);
-	wait_event_timeout(tr->waitq, !READ_ONCE(tr->halted), PATIENCE);
-	s->srcu = srcu_read_lock(&s->heap->front.srcu);
-	__release(&s->heap->front.srcu);
-}
-
-/**
- * kgc_trace_wait() - wait for the tracer, as a section begins
- * @s: the section
- *
- * Return: the section, begun anew if it had to wait.
- */
-struct kgc_section kgc_trace_wait(struct kgc_section s)
-{
-	struct kgc_trace *tr = &s.heap->trace;
-
-	if (likely(!READ_ONCE(tr->halted)))
-		return s;
-	if (may_wait()) {
-		section_pause(&s);
-		/* pairs with phase_publish(), as in kgc_enter() */
-		s.mode = smp_load_acquire(&s.heap->front.mode);
-		if (!READ_ONCE(tr->halted))
-			return s;
-	}
-	WRITE_ONCE(tr->disturbed, true);
-	smp_mb();	/* pairs with the one in kgc_trace_run() */
-	return s;
 }
 
 void kgc_trace_init(struct kgc_heap *heap)

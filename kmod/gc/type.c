@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 
 #include "../alloc/charge.h"
-#include "../heap.h"
+#include "heap.h"
 #include "type.h"
 
 #define DESC_FLAGS (KGC_DESC_NOSCAN | KGC_DESC_CONSERVATIVE | KGC_DESC_ARRAY)

@@ -22,55 +22,11 @@
 #include <linux/delay.h>
 #include <linux/moduleparam.h>
 
-#include "../heap.h"
+#include "heap.h"
 #include "verify.h"
 
 #define VERIFY_PAGES	16	/* heap pages in one step */
 #define PATIENCE_US	1000	/* for a region that is about to take a slot */
-
-bool kgc_warn = true;
-module_param_named(warn, kgc_warn, bool, 0600);
-MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
-
-/* What must not be; the first time in a heap's life it is told. */
-void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
-		   const void *to)
-{
-	struct kgc_verify *v = &heap->verify;
-
-	if (v->held.on) {
-		if (v->held.errors++)
-			return;
-		v->held.what = what;
-		v->held.where = where;
-		v->held.to = to;
-		return;
-	}
-	if (v->errors++)
-		return;
-	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
-	       heap->cycle.begun, what, where, to);
-	WARN_ON(kgc_warn);
-}
-
-/* Tell of nothing from now on. Context: the cycle's work item. */
-void kgc_violations_hold(struct kgc_heap *heap)
-{
-	heap->verify.held.on = true;
-	heap->verify.held.errors = 0;
-}
-
-/* Tell of what was found meanwhile, or forget it. */
-void kgc_violations_release(struct kgc_heap *heap, bool tell)
-{
-	struct kgc_verify *v = &heap->verify;
-
-	v->held.on = false;
-	if (!tell || !v->held.errors)
-		return;
-	kgc_violation(heap, v->held.what, v->held.where, v->held.to);
-	v->errors += v->held.errors - 1;
-}
 
 static bool points_to_marked(struct kgc_heap *heap, void *p)
 {

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../heap.h"
+#include "../gc/heap.h"
 #include "batch.h"
 #include "ops.h"
 

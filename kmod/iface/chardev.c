@@ -15,7 +15,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../gc/heap.h"
 #include "../heap.h"
+#include "../stats/stats.h"
 #include "batch.h"
 #include "chardev.h"
 #include "ops.h"

@@ -11,7 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "../gc/barrier.h"
-#include "../heap.h"
+#include "../gc/heap.h"
 #include "ops.h"
 
 #define STACK_BYTES	128

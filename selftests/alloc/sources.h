@@ -13,3 +13,5 @@
 #include "../../kmod/alloc/central.c"
 #include "../../kmod/alloc/cache.c"
 #include "../../kmod/alloc/allocator.c"
+#include "../../kmod/alloc/limit.c"
+#include "../../kmod/alloc/slot.c"

@@ -8,7 +8,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "../gc/cycle.h"
+#include "cycle.h"
 
 TRACE_EVENT(kgc_phase,
 	TP_PROTO(u32 heap, unsigned int phase),
@@ -70,7 +70,7 @@ TRACE_EVENT(kgc_cycle,
 #endif /* _KGC_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
-#define TRACE_INCLUDE_PATH iface
+#define TRACE_INCLUDE_PATH gc
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>

@@ -8,7 +8,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
-#include "heap.h"
+#include "../gc/heap.h"
 #include "stats.h"
 
 static void central_stats(struct kgc_heap *heap, unsigned int spc,

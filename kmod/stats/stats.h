@@ -5,9 +5,10 @@
 
 #include <linux/types.h>
 
-#include "alloc/pageheap.h"
+#include "../alloc/pageheap.h"
 
 struct kgc_heap;
+struct kgc_stats;
 
 /* Sums over the nodes; the members are those of struct kgc_central. */
 struct kgc_class_stats {
@@ -41,6 +42,8 @@ enum kgc_heap_meta {
 
 void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
 		     struct kgc_class_stats *st);
+void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats);
+u64 kgc_heap_tiny_allocs(struct kgc_heap *heap);
 u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);
 
 #endif /* _KGC_STATS_H */

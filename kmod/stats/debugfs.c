@@ -17,8 +17,10 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
-#include "../heap.h"
+#include "../gc/heap.h"
+#include "../registry.h"
 #include "debugfs.h"
+#include "stats.h"
 
 static struct dentry *root;
 

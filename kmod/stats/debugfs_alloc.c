@@ -12,9 +12,9 @@
 #include <linux/seq_file.h>
 
 #include "../alloc/survey.h"
-#include "../heap.h"
-#include "../stats.h"
+#include "../gc/heap.h"
 #include "debugfs.h"
+#include "stats.h"
 
 /* Bytes of a span that no object of the smallest size for this class uses. */
 static u32 worst_waste(unsigned int class)

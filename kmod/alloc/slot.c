@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Putting a slot into service. */
+#include "cache.h"
+
+void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
+		    unsigned int bit, unsigned int mode,
+		    const struct kgc_shape *shape)
+{
+	if (!span->shape)
+		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =
+			shape->id;
+	kgc_colour_slot(a, span, bit, mode);
+}

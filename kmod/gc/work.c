@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The workqueues that collectors run on. */
+#include "work.h"
+
+struct workqueue_struct *kgc_wq;
+struct workqueue_struct *kgc_finals_wq;
+
+/* Context: may sleep. Return: 0 or -ENOMEM. */
+int kgc_work_init(void)
+{
+	/* a cycle may be what frees the memory that others wait for */
+	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE |
+				 WQ_MEM_RECLAIM, 0);
+	if (!kgc_wq)
+		return -ENOMEM;
+	kgc_finals_wq = alloc_workqueue("kgc_finals", WQ_UNBOUND | WQ_FREEZABLE,
+					0);
+	if (!kgc_finals_wq)
+		goto err_wq;
+	return 0;
+
+err_wq:
+	destroy_workqueue(kgc_wq);
+	return -ENOMEM;
+}
+
+/* No heap is left. Context: may sleep. */
+void kgc_work_exit(void)
+{
+	destroy_workqueue(kgc_finals_wq);
+	destroy_workqueue(kgc_wq);
+}
