@@ -16,6 +16,11 @@
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
+/* Says which lock guards a member; checked by clang where the kernel asks it to. */
+#ifndef __guarded_by
+#define __guarded_by(...)
+#endif
+
 /* Largest order of the buddy allocator; MAX_ORDER was exclusive until 6.4. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define MAX_PAGE_ORDER	(MAX_ORDER - 1)

@@ -8,8 +8,18 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "alloc/alloc.h"
 #include "alloc/charge.h"
+#include "gc/cycle.h"
+#include "gc/finalize.h"
+#include "gc/handle.h"
 #include "gc/heap.h"
+#include "gc/mark.h"
+#include "gc/root.h"
+#include "gc/section.h"
+#include "gc/tracer.h"
+#include "gc/type.h"
+#include "gc/weak.h"
 #include "heap.h"
 #include "reclaim.h"
 #include "registry.h"
@@ -148,7 +158,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_trace_destroy(heap);
 	kgc_finals_destroy(heap);
 	kgc_handles_destroy(&heap->handles);
-	kgc_handles_destroy(&heap->weaks.handles);
+	kgc_handles_destroy(&heap->weaks);
 	kgc_types_destroy(&heap->types);
 	kgc_allocator_destroy(&heap->alloc);
 	mem_cgroup_put(heap->alloc.memcg);

@@ -9,6 +9,7 @@
 #include <linux/printk.h>
 
 #include "alloc/cache.h"
+#include "gc/finalize.h"
 #include "gc/heap.h"
 
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 
 #include "gc/heap.h"
+#include "gc/pace.h"
 
 /**
  * kgc_option_set() - change an option of a heap

@@ -28,11 +28,12 @@
 #include <linux/oom.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
-#include <linux/wait_bit.h>
 
+#include "alloc/alloc.h"
 #include "alloc/charge.h"
 #include "compat.h"
 #include "gc/heap.h"
+#include "gc/request.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "stats/stats.h"
@@ -56,12 +57,27 @@ int kgc_reclaim_prepare(gfp_t gfp)
 	return kgc_span_room_in_lru(&nodes, gfp);
 }
 
+/* Context: under the lock of a list that @heap is on, or counted already. */
+static void heap_get(struct kgc_heap *heap)
+{
+	refcount_inc(&heap->reclaim.users);
+}
+
+static void heap_put(struct kgc_heap *heap)
+{
+	/* the last access */
+	if (refcount_dec_and_test(&heap->reclaim.users))
+		complete(&heap->reclaim.unused);
+}
+
 /* Reclaim finds @heap from now on. Context: process context. */
 void kgc_reclaim_add(struct kgc_heap *heap)
 {
 	int nid;
 
-	heap->in_vain = jiffies;
+	heap->reclaim.backoff_until = jiffies;
+	init_completion(&heap->reclaim.unused);
+	refcount_set(&heap->reclaim.users, 1);
 	for_each_node(nid)
 		list_lru_add_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 }
@@ -73,22 +89,9 @@ void kgc_reclaim_del(struct kgc_heap *heap)
 
 	for_each_node(nid)
 		list_lru_del_obj(&nodes, &heap->alloc.node[nid]->reclaim);
-	wake_up_all(&heap->cycle.waitq);
-	/* pairs with heap_put() */
-	wait_var_event(&heap->reclaimers, !atomic_read_acquire(&heap->reclaimers));
-}
-
-/* Context: under the lock of a list that @heap is on, or counted already. */
-static void heap_get(struct kgc_heap *heap)
-{
-	atomic_inc(&heap->reclaimers);
-}
-
-static void heap_put(struct kgc_heap *heap)
-{
-	/* the last access: pairs with kgc_reclaim_del() */
-	if (atomic_dec_and_test(&heap->reclaimers))
-		wake_up_var(&heap->reclaimers);
+	kgc_request_wake(heap);
+	heap_put(heap);
+	wait_for_completion(&heap->reclaim.unused);
 }
 
 static struct kgc_heap *heap_of(struct kgc_node *node)
@@ -99,7 +102,7 @@ static struct kgc_heap *heap_of(struct kgc_node *node)
 /* Or is about to. */
 static bool cycle_runs(struct kgc_heap *heap)
 {
-	return READ_ONCE(heap->cycle.done) < READ_ONCE(heap->cycle.wanted);
+	return !kgc_request_idle(&heap->request);
 }
 
 /* At most this much has died since the last cycle, or is being collected. */
@@ -149,10 +152,10 @@ static u64 heap_release(struct kgc_heap *heap)
 static u64 heap_ask(struct kgc_heap *heap)
 {
 	if (cycle_runs(heap))
-		return READ_ONCE(heap->cycle.done) + 1;
+		return READ_ONCE(heap->request.done) + 1;
 	if (garbage_bytes(heap) < WORTH_A_CYCLE)
 		return 0;
-	return kgc_cycle_request(heap, 1, KGC_REASON_SHRINK);
+	return kgc_request_cycles(heap, 1, KGC_REASON_SHRINK);
 }
 
 /**
@@ -184,7 +187,7 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
-	    time_before(jiffies, READ_ONCE(heap->in_vain)))
+	    time_before(jiffies, READ_ONCE(heap->reclaim.backoff_until)))
 		return;
 	cycle_awaited_put(awaited);
 	heap_get(heap);
@@ -198,7 +201,7 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long end)
 {
 	if (cycle && time_before(jiffies, end))
-		kgc_cycle_wait(heap, cycle, end - jiffies);
+		kgc_request_wait(heap, cycle, end - jiffies);
 	return heap_release(heap);
 }
 
@@ -219,8 +222,8 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	if (freed || fatal_signal_pending(current))
 		return freed;
 	until = jiffies + WAITS_APART * (jiffies - start) + 1;
-	if (time_after(until, READ_ONCE(heap->in_vain)))
-		WRITE_ONCE(heap->in_vain, until);
+	if (time_after(until, READ_ONCE(heap->reclaim.backoff_until)))
+		WRITE_ONCE(heap->reclaim.backoff_until, until);
 	return 0;
 }
 
@@ -425,7 +428,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
-	u64 total = kgc_total_bytes();
+	u64 total = kgc_limit_total();
 	bool report;
 	s64 freed;
 

@@ -180,9 +180,30 @@ struct kgc_allocator {
 
 int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
 void kgc_allocator_destroy(struct kgc_allocator *a);
-bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes);
-void kgc_allocator_uncharge(struct kgc_allocator *a, size_t bytes);
-u64 kgc_total_bytes(void);
+void kgc_allocator_settle(struct kgc_allocator *a);
+void kgc_allocator_next_gen(struct kgc_allocator *a);
+
+/* At so many bytes charged the collector is called. Context: any. */
+static inline void kgc_allocator_allow(struct kgc_allocator *a, s64 bytes)
+{
+	WRITE_ONCE(a->allowance, bytes);
+}
+
+/* Bytes handed to caches, or as large objects, since the last call of the next. */
+static inline s64 kgc_allocator_charged(const struct kgc_allocator *a)
+{
+	return atomic64_read(&a->charged);
+}
+
+static inline s64 kgc_allocator_charged_reset(struct kgc_allocator *a)
+{
+	return atomic64_xchg(&a->charged, 0);
+}
+
+/* limit.c */
+bool kgc_limit_charge(struct kgc_allocator *a, size_t bytes);
+void kgc_limit_uncharge(struct kgc_allocator *a, size_t bytes);
+u64 kgc_limit_total(void);
 
 /* cache.c */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
@@ -249,6 +270,8 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
 bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node);
+bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
+			  const void *addr, unsigned int i, unsigned int mode);
 
 /* The central of a span class, or NULL if there is none yet. */
 static inline struct kgc_central *kgc_central_of(struct kgc_node *node,

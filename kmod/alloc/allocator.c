@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making and unmaking the allocator of one heap, and its limits.
+ * Making and unmaking the allocator of one heap, and its generations.
  */
 #include <linux/module.h>
 #include <linux/nodemask.h>
@@ -79,6 +79,26 @@ err_node:
 err_cpu:
 	free_percpu(a->cpu);
 	return -ENOMEM;
+}
+
+/*
+ * Marking is complete: in sections of mode SETTLE newborns are born marked in spans
+ * of the generation that is current now.
+ */
+void kgc_allocator_settle(struct kgc_allocator *a)
+{
+	WRITE_ONCE(a->black_gen, a->gen);
+}
+
+/* Publish a new generation: from now on every cache has to be flipped. */
+void kgc_allocator_next_gen(struct kgc_allocator *a)
+{
+	u32 gen = a->gen + 1;
+
+	if (gen < KGC_FIRST_GEN)
+		gen = KGC_FIRST_GEN + (gen & 1);
+	/* pairs with the load in kgc_region_begin() */
+	smp_store_release(&a->gen, gen);
 }
 
 /* Nobody allocates any more, no sweep runs. Context: may sleep. */

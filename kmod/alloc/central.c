@@ -523,3 +523,40 @@ bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node)
 	}
 	return swept;
 }
+
+/**
+ * kgc_central_survives() - whether an object outlives a cycle that has settled
+ * @a: the allocator
+ * @span: the span that the map had for @addr
+ * @addr: an address of the object
+ * @i: its slot
+ * @mode: of the section
+ *
+ * The span may have been swept, given back and used again since it was found; under
+ * the central lock of its class in this heap it is what the map says.
+ *
+ * Context: any but NMI.
+ */
+bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
+			  const void *addr, unsigned int i, unsigned int mode)
+{
+	unsigned int spc = READ_ONCE(span->spc);
+	struct kgc_central *ct;
+	unsigned long flags;
+	bool alive = true;
+
+	ct = kgc_central_of(a->node[READ_ONCE(span->nid)], spc);
+	if (!ct)
+		return false;
+	raw_spin_lock_irqsave(&ct->lock, flags);
+	if (kgc_map_find(addr) != span || span->owner != a ||
+	    span->spc != spc || kgc_span_index(span, addr) != i ||
+	    kgc_span_is_free(span, i))
+		alive = false;
+	else if (span->gen != READ_ONCE(a->gen) ||
+		 (mode & KGC_BORN_SETTLING &&
+		  span->gen == READ_ONCE(a->black_gen)))
+		alive = test_bit(i, kgc_span_mark(span));
+	raw_spin_unlock_irqrestore(&ct->lock, flags);
+	return alive;
+}

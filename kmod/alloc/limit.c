@@ -6,14 +6,12 @@
 
 static atomic64_t total_sys;
 
-
 static unsigned long max_bytes;
 module_param(max_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_bytes, "Most bytes all heaps together may hold (0: no cap)");
 
-
 /* Bytes all heaps hold from the buddy allocator. */
-u64 kgc_total_bytes(void)
+u64 kgc_limit_total(void)
 {
 	return atomic64_read(&total_sys);
 }
@@ -34,7 +32,7 @@ static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 }
 
 /* Ask to hold @bytes more. Return: false at a limit. */
-bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes)
+bool kgc_limit_charge(struct kgc_allocator *a, size_t bytes)
 {
 	/* a heap at its own limit takes nothing of the other heaps' room */
 	if (!sum_add(&a->sys, bytes, READ_ONCE(a->hard_limit)))
@@ -45,7 +43,7 @@ bool kgc_allocator_charge(struct kgc_allocator *a, size_t bytes)
 	return false;
 }
 
-void kgc_allocator_uncharge(struct kgc_allocator *a, size_t bytes)
+void kgc_limit_uncharge(struct kgc_allocator *a, size_t bytes)
 {
 	atomic64_sub(bytes, &a->sys);
 	atomic64_sub(bytes, &total_sys);

@@ -189,11 +189,11 @@ static struct page *block_alloc(struct kgc_allocator *a,
 {
 	struct page *page;
 
-	if (!kgc_allocator_charge(a, PAGE_SIZE << order))
+	if (!kgc_limit_charge(a, PAGE_SIZE << order))
 		return NULL;
 	page = alloc_pages_node(ph->nid, gfp, order);
 	if (!page)
-		kgc_allocator_uncharge(a, PAGE_SIZE << order);
+		kgc_limit_uncharge(a, PAGE_SIZE << order);
 	return page;
 }
 
@@ -299,7 +299,7 @@ err_arena:
 	kfree(arena);
 err_pages:
 	__free_pages(page, order);
-	kgc_allocator_uncharge(a, PAGE_SIZE << order);
+	kgc_limit_uncharge(a, PAGE_SIZE << order);
 err:
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	ph->denied++;

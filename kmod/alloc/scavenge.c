@@ -47,7 +47,7 @@ static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
 	kgc_poison_pages(base, bytes, false);
 	for (at = 0; at < bytes; at += PAGE_SIZE)
 		__free_pages(virt_to_page((void *)(base + at)), 0);
-	kgc_allocator_uncharge(a, bytes);
+	kgc_limit_uncharge(a, bytes);
 }
 
 static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
@@ -77,7 +77,7 @@ static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 		kmemleak_free((void *)arena->base);
 		kgc_poison_pages(arena->base, bytes, false);
 		__free_pages(virt_to_page((void *)arena->base), arena->order);
-		kgc_allocator_uncharge(a, bytes);
+		kgc_limit_uncharge(a, bytes);
 	}
 	kfree(arena);
 }

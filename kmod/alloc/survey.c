@@ -29,13 +29,13 @@ static enum kgc_walk survey_arena(struct kgc_pageheap *ph,
 }
 
 /**
- * kgc_pageheap_survey() - count arenas and free runs by size
+ * kgc_survey_pageheap() - count arenas and free runs by size
  * @ph: the page heap
  * @sv: receives the counts
  *
  * Context: process context, may sleep.
  */
-void kgc_pageheap_survey(struct kgc_pageheap *ph, struct kgc_survey *sv)
+void kgc_survey_pageheap(struct kgc_pageheap *ph, struct kgc_survey *sv)
 {
 	unsigned long below = ULONG_MAX;
 

@@ -23,6 +23,6 @@ struct kgc_survey {
 	u64	gone[KGC_NR_RUNS];
 };
 
-void kgc_pageheap_survey(struct kgc_pageheap *ph, struct kgc_survey *sv);
+void kgc_survey_pageheap(struct kgc_pageheap *ph, struct kgc_survey *sv);
 
 #endif /* _KGC_SURVEY_H */

@@ -15,8 +15,10 @@
  *
  * Why ARM shades the new value as well: see docs/protocol.md, step 2.
  */
-#include "heap.h"
 #include "barrier.h"
+#include "gate.h"
+#include "heap.h"
+#include "mark.h"
 
 static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,
 				      void *old, void *value)
@@ -137,7 +139,7 @@ static void shade_word(struct kgc_section s, void *word)
 
 	span = kgc_find_object(s.heap, word, &i);
 	if (span && s.mode & KGC_MODE_BLACK)
-		kgc_strengthen(s, span, word, i);
+		kgc_gate_strengthen(s, span, word, i);
 	else if (span)
 		kgc_shade(s.heap, word);
 }

@@ -38,12 +38,27 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
-#include "heap.h"
+#include "../alloc/alloc.h"
+#include "../alloc/totals.h"
 #include "cycle.h"
+#include "finalize.h"
+#include "gate.h"
 #include "grace.h"
+#include "handle.h"
+#include "heap.h"
+#include "mark.h"
+#include "pace.h"
+#include "record.h"
+#include "request.h"
+#include "root.h"
+#include "section.h"
 #include "sweep.h"
+#include "throttle.h"
 #include "trace.h"
+#include "tracer.h"
 #include "trim.h"
+#include "verify.h"
+#include "weak.h"
 #include "work.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
@@ -63,7 +78,7 @@ static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 	if (READ_ONCE(heap->opt.track_sections) || heap->cycle.tracing)
 		mode |= KGC_MODE_TRACK;
 	smp_store_release(&heap->front.mode, mode);	/* kgc_enter() */
-	kgc_pace_wake(heap);
+	kgc_throttle_wake(heap);
 	trace_kgc_phase(heap->id, phase);
 }
 
@@ -80,7 +95,7 @@ enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap)
 
 static struct kgc_heap *heap_of_work(struct work_struct *work)
 {
-	return container_of(to_delayed_work(work), struct kgc_heap, cycle.work);
+	return container_of(to_delayed_work(work), struct kgc_heap, request.work);
 }
 
 /* Microseconds since the last call. */
@@ -96,30 +111,21 @@ static u64 cycle_lap(struct kgc_cycle *cy)
 
 static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	enum kgc_reason reason;
-	bool pressed;
+	unsigned long reasons;
+	u64 nr = kgc_request_take(heap, &reasons);
 
-	raw_spin_lock_irq(&cy->lock);
-	if (cy->begun >= cy->wanted) {
-		raw_spin_unlock_irq(&cy->lock);
+	if (!nr)
 		return KGC_AWAIT_KICK;
-	}
-	cy->begun++;
-	reason = cy->reasons ? __ffs(cy->reasons) : KGC_REASON_REQUEST;
-	pressed = cy->reasons & BIT(KGC_REASON_LIMIT);
-	cy->reasons = 0;
-	raw_spin_unlock_irq(&cy->lock);
-
 	memset(&cy->now, 0, sizeof(cy->now));
-	cy->now.nr = cy->begun;
-	cy->now.reason = reason;
+	cy->now.nr = nr;
+	cy->now.reason = reasons ? __ffs(reasons) : KGC_REASON_REQUEST;
 	cy->begin_ns = ktime_get_ns();
 	cy->lap_ns = cy->begin_ns;
 	cy->now.at_us = div_u64(cy->lap_ns, NSEC_PER_USEC);
-	cy->cpu_before = atomic64_read(&cy->cpu_ns);
-	cy->charged_begin = atomic64_read(&heap->alloc.charged);
-	cy->freed_before = kgc_sweep_frees(heap);
-	kgc_pace_begin(heap, pressed);
+	cy->cpu_before = atomic64_read(&heap->work.cpu_ns);
+	cy->charged_begin = kgc_allocator_charged(&heap->alloc);
+	cy->freed_before = kgc_totals_frees(&heap->alloc);
+	kgc_pace_begin(heap, reasons & BIT(KGC_REASON_LIMIT));
 	kgc_mark_begin(heap, kgc_pace_percent(heap));
 	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
 	phase_publish(heap, KGC_PHASE_ARM);
@@ -131,7 +137,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 static enum kgc_await step_armed(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	cy->now.arm_us = cycle_lap(cy);
-	kgc_weaks_open(heap);
+	kgc_gate_open(&heap->gate);
 	phase_publish(heap, KGC_PHASE_MARK);
 	kgc_roots_scan_begin(&heap->roots);
 	kgc_handles_scan_begin(&heap->handles);
@@ -160,11 +166,10 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_mark_take_barriers(m);
 	if (kgc_mark_some(m, MARK_BATCH))
 		return KGC_AWAIT_NOTHING;
-	/* pairs with the atomic_dec_and_test() in marker_work() */
-	if (atomic_read_acquire(&heap->marking.active))
+	if (kgc_mark_active(heap))
 		return KGC_AWAIT_KICK;
 	cy->shaded = kgc_mark_shaded(heap);
-	kgc_weaks_look(heap);
+	kgc_gate_look(&heap->gate);
 	if (kgc_mark_pending(heap, cy->shaded))
 		return KGC_AWAIT_NOTHING;
 	cy->now.rounds++;
@@ -184,13 +189,13 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	bool clean = !kgc_mark_pending(heap, cy->shaded);
 
-	if (clean && heap->weaks.closed) {
+	if (clean && heap->gate.closed) {
 		marking_is_over(heap, cy);
-	} else if (clean && kgc_weaks_close(heap)) {
-		kgc_handles_scan_begin(&heap->weaks.handles);
+	} else if (clean && kgc_gate_close(&heap->gate)) {
+		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_WEAK;
-	} else if (kgc_weaks_give_up(heap)) {
-		kgc_handles_scan_begin(&heap->weaks.handles);
+	} else if (kgc_gate_give_up(&heap->gate)) {
+		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_KEEP;
 	} else {
 		cy->step = KGC_STEP_DRAIN;
@@ -201,8 +206,7 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* Weak references are strong for the rest of this cycle. */
 static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_handles_scan_some(&heap->weaks.handles,
-				  &heap->marking.marker[0]))
+	if (kgc_handles_scan_some(&heap->weaks, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
 	cy->step = KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
@@ -211,7 +215,7 @@ static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* What is white now is dead, and no weak reference may say otherwise. */
 static enum kgc_await step_weak(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_handles_clear_some(&heap->weaks.handles))
+	if (kgc_weaks_clear_some(&heap->weaks))
 		return KGC_AWAIT_NOTHING;
 	kgc_finals_scan_begin(heap);
 	cy->step = KGC_STEP_FINAL;
@@ -237,7 +241,7 @@ static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->step = KGC_STEP_SETTLE;
 	if (!cy->tracing)
 		return KGC_AWAIT_NOTHING;
-	kgc_trace_halt(heap);
+	kgc_sections_halt(heap);
 	cy->step = KGC_STEP_TRACE;
 	return KGC_AWAIT_SECTIONS;
 }
@@ -253,12 +257,11 @@ static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* All that was reachable when marking began is marked. */
 static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	unsigned int i;
+	u64 bytes;
 
 	cy->now.mark_us = cycle_lap(cy);
-	for (i = 0; i < KGC_MAX_MARKERS; i++)
-		cy->now.scanned += heap->marking.marker[i].objects;
-	WRITE_ONCE(heap->alloc.black_gen, heap->alloc.gen);
+	kgc_mark_totals(heap, &cy->now.scanned, &bytes);
+	kgc_allocator_settle(&heap->alloc);
 	phase_publish(heap, KGC_PHASE_SETTLE);
 	cy->step = KGC_STEP_SETTLED;
 	return KGC_AWAIT_SECTIONS;
@@ -267,15 +270,10 @@ static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* No section runs the barrier or allocates black by its mode any more. */
 static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	u32 gen = heap->alloc.gen + 1;
-
-	if (gen < KGC_FIRST_GEN)
-		gen = KGC_FIRST_GEN + (gen & 1);
 	if (cy->verifying)
 		kgc_verify_settled(heap, cy->shaded);
 	kgc_sweep_begin(heap);
-	/* pairs with the load in kgc_region_begin() */
-	smp_store_release(&heap->alloc.gen, gen);
+	kgc_allocator_next_gen(&heap->alloc);
 	cy->step = KGC_STEP_FLIP;
 	return KGC_AWAIT_REGIONS;
 }
@@ -286,7 +284,7 @@ static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 	/* a cache may be in the hands of its own CPU; look again soon */
 	if (!kgc_cache_flip_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
-	kgc_pace_flip(heap);
+	cy->now.peak = kgc_pace_flip(heap, cy->begin_ns, cy->charged_begin);
 	phase_publish(heap, KGC_PHASE_IDLE);
 	cy->now.settle_us = cycle_lap(cy);
 	cy->step = KGC_STEP_SWEEP;
@@ -297,25 +295,19 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	struct kgc_cycle_record *now = &cy->now;
 
-	kgc_sweep_totals(heap, &now->live_objects, &now->live_bytes);
-	now->freed = kgc_sweep_frees(heap) - cy->freed_before;
-	kgc_pace_end(heap);
+	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
+	now->freed = kgc_totals_frees(&heap->alloc) - cy->freed_before;
+	now->goal = kgc_pace_end(heap, now->live_bytes);
 	kgc_heap_trim(heap);
 	now->sweep_us = cycle_lap(cy);
-	now->cpu_us = div_u64(atomic64_read(&cy->cpu_ns) - cy->cpu_before,
+	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
-	/* whoever waits for this cycle finds its records */
+	/* a thread that waits for this cycle finds what it has found */
 	kgc_finals_publish(heap);
-	raw_spin_lock_irq(&cy->lock);
-	cy->by_reason[now->reason]++;
-	cy->rounds += now->rounds;
-	cy->rounds_max = max(cy->rounds_max, now->rounds);
-	cy->log[now->nr % KGC_CYCLE_LOG] = *now;
-	WRITE_ONCE(cy->done, now->nr);
-	raw_spin_unlock_irq(&cy->lock);
-	wake_up_all(&cy->waitq);
-	kgc_pace_wake(heap);
+	kgc_records_add(&heap->records, now);
+	kgc_request_complete(heap, now->nr);
+	kgc_throttle_wake(heap);
 }
 
 static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
@@ -348,16 +340,13 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 
 static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 {
-	struct kgc_cycle *cy = &heap->cycle;
-
 	switch (await) {
 	case KGC_AWAIT_SECTIONS:
 	case KGC_AWAIT_REGIONS:
 		kgc_grace_begin(heap, await);
 		break;
 	case KGC_AWAIT_PAUSE:
-		queue_delayed_work(kgc_wq, &cy->work,
-				   nsecs_to_jiffies(pause) ?: 1);
+		kgc_request_resume_in(heap, pause);
 		break;
 	case KGC_AWAIT_NOTHING:
 	case KGC_AWAIT_KICK:
@@ -372,10 +361,9 @@ static void cycle_work(struct work_struct *work)
 	enum kgc_await await = KGC_AWAIT_PAUSE;
 	u64 pause, start, ns;
 
-	kgc_pace_woken(heap);
-	/* kicked while it waits: the grace period's callback comes later */
-	/* pairs with grace_end() */
-	if (smp_load_acquire(&cy->waiting) != KGC_AWAIT_NOTHING)
+	kgc_work_woken(&heap->work);
+	/* kicked while it waits: the end of the grace period will kick again */
+	if (kgc_grace_pending(&heap->grace))
 		return;
 	/* a kick does not end a pause */
 	pause = cy->step == KGC_STEP_IDLE ? 0 : kgc_pace_spend(heap, 0);
@@ -385,7 +373,7 @@ static void cycle_work(struct work_struct *work)
 		start = ktime_get_mono_fast_ns();
 		await = steps[cy->step](heap, cy);
 		ns = ktime_get_mono_fast_ns() - start;
-		kgc_cycle_charge(heap, ns);
+		kgc_work_charge(&heap->work, ns);
 		pause = kgc_pace_spend(heap, ns);
 		if (await != KGC_AWAIT_NOTHING)
 			break;
@@ -396,17 +384,13 @@ static void cycle_work(struct work_struct *work)
 	cycle_await(heap, await, pause);
 }
 
-/* ---- requests ----------------------------------------------------------- */
-
 void kgc_cycle_init(struct kgc_heap *heap)
 {
-	struct kgc_cycle *cy = &heap->cycle;
-
-	INIT_DELAYED_WORK(&cy->work, cycle_work);
+	kgc_request_init(heap, cycle_work);
+	kgc_records_init(&heap->records);
 	kgc_grace_init(heap);
-	raw_spin_lock_init(&cy->lock);
-	init_waitqueue_head(&cy->waitq);
 	kgc_pace_init(heap);
+	kgc_throttle_init(heap);
 }
 
 /*
@@ -416,13 +400,11 @@ void kgc_cycle_init(struct kgc_heap *heap)
  */
 void kgc_cycle_stop(struct kgc_heap *heap)
 {
-	struct kgc_cycle *cy = &heap->cycle;
-
-	cancel_delayed_work_sync(&cy->work);
+	kgc_request_cancel(heap);
 	/* a cycle that came to its end just now may have set the timer */
 	kgc_pace_stop(heap);
 	kgc_grace_stop(heap);
 	kgc_marking_destroy(heap);
-	cancel_delayed_work_sync(&cy->work);
+	kgc_request_cancel(heap);
 	kgc_sections_stop(heap);
 }

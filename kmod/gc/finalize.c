@@ -11,11 +11,18 @@
  *
  * Finalizers are called after the cycle, once, from a workqueue, in a section.
  */
+#include <linux/poll.h>
 #include <linux/slab.h>
 
+#include "../alloc/alloc.h"
 #include "../alloc/charge.h"
-#include "heap.h"
 #include "finalize.h"
+#include "handle.h"
+#include "heap.h"
+#include "mark.h"
+#include "report.h"
+#include "root.h"
+#include "type.h"
 #include "work.h"
 
 #define SCAN_ENTRIES	256
@@ -273,9 +280,24 @@ void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f)
 	wake_up_interruptible_all(&finals->waitq);
 }
 
-bool kgc_finals_readable(struct kgc_heap *heap)
+static bool finals_readable(struct kgc_heap *heap)
 {
 	return !list_empty_careful(&heap->finals.records);
+}
+
+/* Wait for a record. Context: may sleep. Return: 0 or -ERESTARTSYS. */
+int kgc_finals_wait_readable(struct kgc_heap *heap)
+{
+	return wait_event_interruptible(heap->finals.waitq,
+					finals_readable(heap));
+}
+
+/* As a file's poll. Return: EPOLLIN and the like when there is a record. */
+__poll_t kgc_finals_poll(struct kgc_heap *heap, struct file *file,
+			 struct poll_table_struct *wait)
+{
+	poll_wait(file, &heap->finals.waitq, wait);
+	return finals_readable(heap) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 void kgc_finals_init(struct kgc_heap *heap)

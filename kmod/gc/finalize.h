@@ -11,7 +11,11 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
+
+struct file;
 struct kgc_marker;
+struct poll_table_struct;
 
 /**
  * struct kgc_final - a finalizer of one object
@@ -52,8 +56,8 @@ struct kgc_finals {
 	struct list_head	found;
 	struct list_head	found_records;
 	spinlock_t		lock;	/* of both lists below */
-	struct list_head	due;
-	struct list_head	records;
+	struct list_head	due __guarded_by(&lock);
+	struct list_head	records __guarded_by(&lock);
 	struct work_struct	work;
 	wait_queue_head_t	waitq;
 };
@@ -72,6 +76,8 @@ int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f);
 void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f);
 u64 kgc_finals_bytes(struct kgc_heap *heap);
-bool kgc_finals_readable(struct kgc_heap *heap);
+int kgc_finals_wait_readable(struct kgc_heap *heap);
+__poll_t kgc_finals_poll(struct kgc_heap *heap, struct file *file,
+			 struct poll_table_struct *wait);
 
 #endif /* _KGC_FINALIZE_H */

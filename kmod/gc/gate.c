@@ -1,58 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The gate: strengthening of white objects against the end of marking. */
-#include "heap.h"
-#include "weak.h"
-
-#define MOST_REFUSED	8
-
 /*
- * Whether slot @i, found at @addr, will survive a cycle that has settled. The
- * span may have been swept, given back and used again since it was found; under
- * the central lock of its class in this heap it is what the map says.
+ * The gate.
+ *
+ * A weak reference does not keep its target alive, so under MARK its target
+ * may be white although a strong reference is about to be made of it. The new
+ * strong reference has to be shaded, and that has to be over before marking
+ * is: a *gate*, one word, is counted up by everyone who is about to shade a
+ * white target and closed by the collector, which succeeds only if the word is
+ * what it was when the last, clean, round of termination began. Once it is
+ * closed, a white object is dead for good.
+ *
+ * Nobody blocks: a strengthening that finds the gate closed has its answer.
  */
-static bool survives(struct kgc_section s, struct kgc_span *span,
-		     const void *addr, unsigned int i)
-{
-	struct kgc_allocator *a = &s.heap->alloc;
-	unsigned int spc = READ_ONCE(span->spc);
-	struct kgc_central *ct;
-	unsigned long flags;
-	bool alive = true;
+#include "../alloc/alloc.h"
+#include "gate.h"
+#include "heap.h"
+#include "mark.h"
 
-	/* pairs with the cmpxchg() in kgc_reserve_fill() */
-	ct = smp_load_acquire(&a->node[READ_ONCE(span->nid)]->central[spc]);
-	if (!ct)
-		return false;
-	raw_spin_lock_irqsave(&ct->lock, flags);
-	if (kgc_map_find(addr) != span || span->owner != a ||
-	    span->spc != spc || kgc_span_index(span, addr) != i ||
-	    kgc_span_is_free(span, i))
-		alive = false;
-	else if (span->gen != READ_ONCE(a->gen) ||
-		 (s.mode & KGC_MODE_SETTLE &&
-		  span->gen == READ_ONCE(a->black_gen)))
-		alive = kgc_is_marked(span, i);
-	raw_spin_unlock_irqrestore(&ct->lock, flags);
-	return alive;
-}
+#define GATE_CLOSED	1
+#define GATE_ONE	2	/* one strengthening */
+#define MOST_REFUSED	8	/* rounds that a lookup came into */
 
 /* Under MARK: shade a white object unless the gate is closed. */
 static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
 			       unsigned int i)
 {
-	atomic64_t *gate = &heap->weaks.gate;
+	atomic64_t *gate = &heap->gate.word;
 	s64 seen = atomic64_read(gate);
 
 	do {
-		if (seen & KGC_WEAK_CLOSED)
+		if (seen & GATE_CLOSED)
 			return test_bit(i, kgc_span_mark(span));
-	} while (!atomic64_try_cmpxchg(gate, &seen, seen + KGC_WEAK_ONE));
+	} while (!atomic64_try_cmpxchg(gate, &seen, seen + GATE_ONE));
 	kgc_shade(heap, kgc_span_slot(span, i));
 	return true;
 }
 
 /**
- * kgc_strengthen() - make a strong pointer of one that was not
+ * kgc_gate_strengthen() - make a strong pointer of one that was not
  * @s: the current section
  * @span: the span found for it
  * @addr: an address of the object
@@ -65,8 +50,8 @@ static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
  * the mode shades: then no span is swept.
  * Return: true when the object is alive and stays so for this section.
  */
-bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
-		    const void *addr, unsigned int i)
+bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
+			 const void *addr, unsigned int i)
 {
 	bool alive = true;
 
@@ -75,36 +60,37 @@ bool kgc_strengthen(struct kgc_section s, struct kgc_span *span,
 		if (!test_bit(i, kgc_span_mark(span)))
 			alive = shade_through_gate(s.heap, span, i);
 	} else if (!(s.mode & KGC_MODE_SHADE)) {
-		alive = survives(s, span, addr, i);
+		alive = kgc_central_survives(&s.heap->alloc, span, addr, i,
+					     s.mode);
 	}
 	preempt_enable();
 	return alive;
 }
 
 /* A new cycle: before MARK is published. */
-void kgc_weaks_open(struct kgc_heap *heap)
+void kgc_gate_open(struct kgc_gate *gate)
 {
-	atomic64_andnot(KGC_WEAK_CLOSED, &heap->weaks.gate);
-	heap->weaks.closed = false;
-	heap->weaks.kept_before = heap->weaks.kept;
-	heap->weaks.kept = false;
-	heap->weaks.refused = 0;
+	atomic64_andnot(GATE_CLOSED, &gate->word);
+	gate->closed = false;
+	gate->kept_before = gate->kept;
+	gate->kept = false;
+	gate->refused = 0;
 }
 
 /* A termination round begins. */
-void kgc_weaks_look(struct kgc_heap *heap)
+void kgc_gate_look(struct kgc_gate *gate)
 {
-	heap->weaks.seen = atomic64_read(&heap->weaks.gate);
+	gate->seen = atomic64_read(&gate->word);
 }
 
 /* The round was clean. Return: false when a strengthening came in between. */
-bool kgc_weaks_close(struct kgc_heap *heap)
+bool kgc_gate_close(struct kgc_gate *gate)
 {
-	s64 seen = heap->weaks.seen;
+	s64 seen = gate->seen;
 
-	heap->weaks.closed = atomic64_cmpxchg(&heap->weaks.gate, seen,
-					      seen | KGC_WEAK_CLOSED) == seen;
-	return heap->weaks.closed;
+	gate->closed = atomic64_cmpxchg(&gate->word, seen, seen | GATE_CLOSED) ==
+		       seen;
+	return gate->closed;
 }
 
 /*
@@ -116,13 +102,12 @@ bool kgc_weaks_close(struct kgc_heap *heap)
  *
  * Return: whether it is time, once a cycle.
  */
-bool kgc_weaks_give_up(struct kgc_heap *heap)
+bool kgc_gate_give_up(struct kgc_gate *gate)
 {
-	struct kgc_weaks *weaks = &heap->weaks;
-
-	if (weaks->kept || weaks->kept_before || atomic64_read(&weaks->gate) == weaks->seen ||
-	    ++weaks->refused < MOST_REFUSED)
+	if (gate->kept || gate->kept_before ||
+	    atomic64_read(&gate->word) == gate->seen ||
+	    ++gate->refused < MOST_REFUSED)
 		return false;
-	weaks->kept = true;
+	gate->kept = true;
 	return true;
 }

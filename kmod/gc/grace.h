@@ -1,10 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* The grace periods of a cycle. */
 #ifndef _KGC_GRACE_H
 #define _KGC_GRACE_H
 
-#include "cycle.h"
+#include <linux/atomic.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct kgc_heap;
+
+/* What a step waits for before the next one. */
+enum kgc_await {
+	KGC_AWAIT_NOTHING,
+	KGC_AWAIT_SECTIONS,	/* an SRCU grace period */
+	KGC_AWAIT_REGIONS,	/* an RCU grace period */
+	KGC_AWAIT_KICK,		/* a request, or the last parallel worker */
+	KGC_AWAIT_PAUSE,	/* its CPU share */
+};
+
+/**
+ * struct kgc_grace - the grace period that the cycle waits for; at most one
+ * @waiting: KGC_AWAIT_SECTIONS, KGC_AWAIT_REGIONS, or KGC_AWAIT_NOTHING
+ * @rcu: for a callback of either kind
+ * @callbacks: RCU callbacks that have not left the heap yet; SRCU counts its own
+ * @expedite: waits for an expedited grace period
+ */
+struct kgc_grace {
+	enum kgc_await		waiting;
+	struct rcu_head		rcu;
+	atomic_t		callbacks;
+	struct work_struct	expedite;
+};
+
+/* Whether the cycle waits for a grace period, read without ordering. */
+static inline enum kgc_await kgc_grace_kind(const struct kgc_grace *grace)
+{
+	return READ_ONCE(grace->waiting);
+}
+
+/*
+ * Whether a grace period is under way. If none is, what it ordered is seen: pairs
+ * with the release in grace_end().
+ */
+static inline bool kgc_grace_pending(const struct kgc_grace *grace)
+{
+	return smp_load_acquire(&grace->waiting) != KGC_AWAIT_NOTHING;
+}
 
 void kgc_grace_init(struct kgc_heap *heap);
 void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await);

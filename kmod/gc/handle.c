@@ -6,9 +6,11 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
+#include "../alloc/alloc.h"
 #include "../alloc/charge.h"
-#include "heap.h"
 #include "handle.h"
+#include "heap.h"
+#include "mark.h"
 
 static struct kgc_handle_slot *slot_of(struct kgc_handles *handles, u32 nr)
 {
@@ -18,8 +20,8 @@ static struct kgc_handle_slot *slot_of(struct kgc_handles *handles, u32 nr)
 	return chunk ? chunk + nr % KGC_HANDLE_CHUNK : NULL;
 }
 
-static struct kgc_handle_slot *slot_of_handle(struct kgc_handles *handles,
-					      u64 handle)
+/* The slot of a handle, open or not; NULL when there is no such number. */
+struct kgc_handle_slot *kgc_handle_slot(struct kgc_handles *handles, u64 handle)
 {
 	u32 nr = (u32)handle - 1;
 
@@ -27,11 +29,6 @@ static struct kgc_handle_slot *slot_of_handle(struct kgc_handles *handles,
 		return NULL;
 	/* the number is the user's, under speculation too */
 	return slot_of(handles, array_index_nospec(nr, READ_ONCE(handles->nr_slots)));
-}
-
-static u32 handle_gen(u64 handle)
-{
-	return (handle & ~KGC_HANDLE_TAGS) >> 32;
 }
 
 void kgc_handles_init(struct kgc_handles *handles, u64 tag,
@@ -112,8 +109,8 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
  * Take a slot off the free list; nobody else looks at it until its type says
  * that it is open.
  */
-static struct kgc_handle_slot *slot_take(struct kgc_handles *handles, gfp_t gfp,
-					 u64 *handle, int *err)
+struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
+					     gfp_t gfp, u64 *handle, int *err)
 {
 	struct kgc_handle_slot *slot;
 	u32 nr;
@@ -146,24 +143,24 @@ int kgc_handle_reserve(struct kgc_section s, u64 *handle)
 {
 	int err = 0;
 
-	slot_take(&s.heap->handles, GFP_KERNEL, handle, &err);
+	kgc_handle_slot_take(&s.heap->handles, GFP_KERNEL, handle, &err);
 	return err;
 }
 
 void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 			unsigned int type)
 {
-	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->handles, handle);
+	struct kgc_handle_slot *slot = kgc_handle_slot(&s.heap->handles, handle);
 
 	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
-	/* the type comes first: pairs with the load in slot_get() */
+	/* the type comes first: pairs with the load in kgc_handle_slot_get() */
 	kgc_store_slot(s, &slot->obj, obj);
 }
 
 void kgc_handle_cancel(struct kgc_section s, u64 handle)
 {
 	struct kgc_handles *handles = &s.heap->handles;
-	struct kgc_handle_slot *slot = slot_of_handle(handles, handle);
+	struct kgc_handle_slot *slot = kgc_handle_slot(handles, handle);
 
 	spin_lock_bh(&handles->lock);
 	handles->open--;
@@ -192,36 +189,16 @@ int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 	return err;
 }
 
-/* The same for a weak handle; its slot is no root, so no barrier. */
-int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
-		  gfp_t gfp, u64 *handle)
-{
-	struct kgc_handle_slot *slot;
-	int err = 0;
-
-	slot = slot_take(&s.heap->weaks.handles, gfp, handle, &err);
-	if (!slot)
-		return err;
-	/*
-	 * The object comes before "open": a weak slot without is dead. Its mark
-	 * comes before both, or a newborn would be taken for dead: pairs with the
-	 * load in kgc_handles_clear_some().
-	 */
-	smp_store_release(&slot->obj, obj);
-	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* slot_get() */
-	return 0;
-}
-
 /*
  * Object and type of an open slot. Return: false when @handle is stale, or is a
  * guess: a slot dropped before and used again after the object was read would
  * give the type of another.
  */
-static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
-		     void **obj, unsigned int *type)
+bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
+			 void **obj, unsigned int *type)
 {
-	/* pairs with the release in slot_put() */
-	if (smp_load_acquire(&slot->gen) != handle_gen(handle))
+	/* pairs with the release in kgc_handle_slot_put() */
+	if (smp_load_acquire(&slot->gen) != kgc_handle_gen(handle))
 		return false;
 	*obj = smp_load_acquire(&slot->obj);	/* kgc_handle_publish() */
 	*type = smp_load_acquire(&slot->type);	/* kgc_weak_open() */
@@ -229,8 +206,8 @@ static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
 		return false;
 	*type &= ~KGC_SLOT_OPEN;
 	/* a slot dropped or used again meanwhile has another generation */
-	smp_rmb();	/* pairs with the release in slot_put() */
-	return READ_ONCE(slot->gen) == handle_gen(handle);
+	smp_rmb();	/* pairs with the release in kgc_handle_slot_put() */
+	return READ_ONCE(slot->gen) == kgc_handle_gen(handle);
 }
 
 /**
@@ -244,57 +221,19 @@ static bool slot_get(const struct kgc_handle_slot *slot, u64 handle,
  */
 void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
 {
-	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->handles, handle);
+	struct kgc_handle_slot *slot = kgc_handle_slot(&s.heap->handles, handle);
 	void *obj;
 
 	if (!slot)
 		return NULL;
-	return slot_get(slot, handle, &obj, type) ? obj : NULL;
-}
-
-/**
- * kgc_weak_find() - the object behind a weak handle
- * @s: the current section
- * @handle: any number
- * @obj: receives the object, valid in this section, or NULL when it is dead
- * @type: receives the id of its type
- *
- * Under MARK a white target has to go through the gate. In any other section
- * what the slot holds is alive: dead targets are cleared from all slots before
- * SETTLE is published.
- *
- * Return: 0, -ENOENT when there is no such handle.
- */
-int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
-		  unsigned int *type)
-{
-	struct kgc_handle_slot *slot = slot_of_handle(&s.heap->weaks.handles,
-						      handle);
-	struct kgc_span *span;
-	bool alive;
-
-	if (!slot)
-		return -ENOENT;
-	do {
-		if (!slot_get(slot, handle, obj, type))
-			return -ENOENT;
-		if (!*obj || !(s.mode & KGC_MODE_BLACK))
-			return 0;
-		span = kgc_map_span(*obj);
-		alive = kgc_strengthen(s, span, *obj,
-				       kgc_span_index(span, *obj));
-		/* cleared or reused while we strengthened: look again */
-	} while (READ_ONCE(slot->obj) != *obj);
-	if (!alive)
-		*obj = NULL;
-	return 0;
+	return kgc_handle_slot_get(slot, handle, &obj, type) ? obj : NULL;
 }
 
 /* Close an open slot. The lock is held. */
-static void slot_put(struct kgc_handles *handles, struct kgc_handle_slot *slot,
-		     u64 handle)
+void kgc_handle_slot_put(struct kgc_handles *handles,
+			 struct kgc_handle_slot *slot, u64 handle)
 {
-	/* pairs with the smp_rmb() in slot_get() */
+	/* pairs with the smp_rmb() in kgc_handle_slot_get() */
 	smp_store_release(&slot->gen, slot->gen + 1);
 	handles->open--;
 	smp_wmb();	/* generation before the reused type */
@@ -315,38 +254,19 @@ static void slot_put(struct kgc_handles *handles, struct kgc_handle_slot *slot,
 int kgc_handle_drop(struct kgc_section s, u64 handle)
 {
 	struct kgc_handles *handles = &s.heap->handles;
-	struct kgc_handle_slot *slot = slot_of_handle(handles, handle);
+	struct kgc_handle_slot *slot = kgc_handle_slot(handles, handle);
 	int err = -ENOENT;
 
 	if (!slot)
 		return err;
 	spin_lock_bh(&handles->lock);
-	if (slot->obj && slot->gen == handle_gen(handle) &&
+	if (slot->obj && slot->gen == kgc_handle_gen(handle) &&
 	    slot->type & KGC_SLOT_OPEN) {
 		kgc_store_slot(s, &slot->obj, NULL);
-		slot_put(handles, slot, handle);
+		kgc_handle_slot_put(handles, slot, handle);
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);
-	return err;
-}
-
-/* kgc_handle_drop() for a weak handle, whether or not its object is dead. */
-int kgc_weak_drop(struct kgc_section s, u64 handle)
-{
-	struct kgc_handles *weak = &s.heap->weaks.handles;
-	struct kgc_handle_slot *slot = slot_of_handle(weak, handle);
-	int err = -ENOENT;
-
-	if (!slot)
-		return err;
-	spin_lock_bh(&weak->lock);
-	if (slot->gen == handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
-		WRITE_ONCE(slot->obj, NULL);
-		slot_put(weak, slot, handle);
-		err = 0;
-	}
-	spin_unlock_bh(&weak->lock);
 	return err;
 }
 
@@ -355,65 +275,49 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 	handles->scan = 0;
 }
 
+/* The slots of the next chunk, for the collector; NULL when all were seen. */
+struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
+{
+	u32 at = handles->scan;
+
+	/* pairs with handles_grow() */
+	if (at >= smp_load_acquire(&handles->nr_slots))
+		return NULL;
+	handles->scan += KGC_HANDLE_CHUNK;
+	return slot_of(handles, at);
+}
+
 /* Mark what one chunk of handles holds. Return: whether any are left. */
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 {
-	u32 end = smp_load_acquire(&handles->nr_slots);	/* handles_grow() */
-	struct kgc_handle_slot *slot;
+	struct kgc_handle_slot *slot = kgc_handles_scan_next(handles);
 	unsigned int i;
 
-	if (handles->scan >= end)
+	if (!slot)
 		return false;
-	slot = slot_of(handles, handles->scan);
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
 		/* pairs with kgc_handle_publish() */
 		kgc_mark_root(m, smp_load_acquire(&slot[i].obj));
-	handles->scan += KGC_HANDLE_CHUNK;
 	return true;
 }
 
-/*
- * Clear weak slots whose object is dead, one chunk at a time. The gate is
- * closed: a white object stays white until finalizable ones are traced.
- *
- * Return: whether any are left.
- */
-bool kgc_handles_clear_some(struct kgc_handles *weak)
-{
-	u32 end = smp_load_acquire(&weak->nr_slots);	/* handles_grow() */
-	struct kgc_handle_slot *slot;
-	unsigned int i;
-
-	if (weak->scan >= end)
-		return false;
-	slot = slot_of(weak, weak->scan);
-	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
-		/* pairs with kgc_weak_open(); cmpxchg() tells if it is another by then */
-		void *obj = smp_load_acquire(&slot[i].obj);
-		struct kgc_span *span;
-
-		if (!obj)
-			continue;
-		span = kgc_map_span(obj);
-		if (!test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
-			/* dropped, or reused with a live object, meanwhile */
-			cmpxchg(&slot[i].obj, obj, NULL);
-	}
-	weak->scan += KGC_HANDLE_CHUNK;
-	return true;
-}
-
-/* Call @check for every slot that names an object. */
-void kgc_handles_for_each(struct kgc_heap *heap,
-			  void (*check)(struct kgc_heap *heap, void **slot))
+/* Call @check for every slot, named or not. Context: process context. */
+void kgc_handles_for_each(struct kgc_handles *handles,
+			  void (*check)(void **slot, void *data), void *data)
 {
 	struct kgc_handle_slot *chunk;
 	unsigned long index;
 	unsigned int i;
 
-	xa_for_each(&heap->handles.chunks, index, chunk) {
+	xa_for_each(&handles->chunks, index, chunk) {
 		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
-			check(heap, &chunk[i].obj);
+			check(&chunk[i].obj, data);
 		cond_resched();
 	}
+}
+
+/* Bytes of the table, without its index. */
+u64 kgc_handles_bytes(const struct kgc_handles *handles)
+{
+	return READ_ONCE(handles->nr_slots) * sizeof(struct kgc_handle_slot);
 }

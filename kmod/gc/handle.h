@@ -15,6 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
+
 struct kgc_allocator;
 
 struct kgc_marker;
@@ -60,7 +62,7 @@ struct kgc_handles {
 	spinlock_t	lock;	/* of free slots */
 	struct xarray	chunks;
 	u32		nr_slots;
-	u32		free;
+	u32		free __guarded_by(&lock);
 	u32		open;
 	u32		scan;
 	struct kgc_allocator *a;
@@ -71,21 +73,31 @@ void kgc_handles_init(struct kgc_handles *handles, u64 tag,
 void kgc_handles_destroy(struct kgc_handles *handles);
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle);
-int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
-		  gfp_t gfp, u64 *handle);
-int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
-		  unsigned int *type);
-int kgc_weak_drop(struct kgc_section s, u64 handle);
 void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type);
 int kgc_handle_reserve(struct kgc_section s, u64 *handle);
 void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 			unsigned int type);
 void kgc_handle_cancel(struct kgc_section s, u64 handle);
-void kgc_handles_for_each(struct kgc_heap *heap,
-			  void (*check)(struct kgc_heap *heap, void **slot));
+void kgc_handles_for_each(struct kgc_handles *handles,
+			  void (*check)(void **slot, void *data), void *data);
+u64 kgc_handles_bytes(const struct kgc_handles *handles);
 int kgc_handle_drop(struct kgc_section s, u64 handle);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);
-bool kgc_handles_clear_some(struct kgc_handles *weak);
+struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles);
+
+/* Slots, for the two kinds of handles */
+struct kgc_handle_slot *kgc_handle_slot(struct kgc_handles *handles, u64 handle);
+struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
+					     gfp_t gfp, u64 *handle, int *err);
+bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
+			 void **obj, unsigned int *type);
+void kgc_handle_slot_put(struct kgc_handles *handles,
+			 struct kgc_handle_slot *slot, u64 handle);
+
+static inline u32 kgc_handle_gen(u64 handle)
+{
+	return (handle & ~KGC_HANDLE_TAGS) >> 32;
+}
 
 #endif /* _KGC_HANDLE_H */

@@ -6,22 +6,30 @@
 #ifndef _KGC_GC_HEAP_H
 #define _KGC_GC_HEAP_H
 
+#include <linux/completion.h>
 #include <linux/kgc.h>
+#include <linux/refcount.h>
 
 #include "../../uapi/linux/kgc.h"
 
 #include "../alloc/alloc.h"
 #include "cycle.h"
 #include "finalize.h"
+#include "gate.h"
+#include "grace.h"
 #include "handle.h"
 #include "mark.h"
 #include "pace.h"
+#include "record.h"
+#include "report.h"
+#include "request.h"
 #include "root.h"
 #include "section.h"
+#include "throttle.h"
 #include "tracer.h"
 #include "type.h"
 #include "verify.h"
-#include "weak.h"
+#include "work.h"
 
 #define KGC_HEAP_NAME	32
 
@@ -44,31 +52,52 @@ struct kgc_heap_options {
 };
 
 /**
+ * struct kgc_reclaim - a heap as reclaim sees it; written by reclaim.c
+ * @users: one for the heap itself, and one for each thread that works on it
+ * @unused: when the last of them is gone
+ * @backoff_until: until then (jiffies) reclaim waits for no cycle of this heap,
+ *	since the last wait freed nothing
+ */
+struct kgc_reclaim {
+	refcount_t		users;
+	struct completion	unused;
+	unsigned long		backoff_until;
+};
+
+/**
  * struct kgc_heap - a heap
  * @front: what kgc_enter() reads; the first member
  * @alloc: the allocator
- * @opt: options
+ * @opt: options; written by options.c
  * @types: types
  * @roots: root ranges
  * @handles: what userspace holds
- * @marking: mark phase
- * @cycle: the collector's state machine
- * @pace: when it runs, and how fast
- * @weaks: weak references
+ * @weaks: weak handles
  * @finals: finalizers
+ * @sections: open sections
+ * @request: cycles asked for
+ * @cycle: the collector's state machine
+ * @grace: the grace period it waits for
+ * @records: what finished cycles did
+ * @work: what the collector's work items have taken
+ * @marking: the mark phase
+ * @gate: strengthening of weak pointers against the end of marking
+ * @pace: when a cycle begins, and how fast it goes
+ * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @trace: the verifier's tracer
- * @sections: who is inside
- * @sweep_at: node and span class the background sweep has come to
- * @dying: no further step of the collector
- * @reclaimers: who has found it in reclaim and is not done with it
- * @in_vain: until then (jiffies) reclaim waits for no cycle, as it did in vain
+ * @report: what both have found
+ * @reclaim: reclaim
+ * @sweep_at: node and span class the background sweep has come to; sweep.c
+ * @dying: no further step of the collector; heap.c
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
  * @created_ns: monotonic time
  * @link: on the list of all heaps; guarded by its lock
  * @dir: debugfs directory
+ *
+ * Each part is written by the file that is named after it, and by no other.
  */
 struct kgc_heap {
 	struct kgc_heap_front	front;
@@ -77,18 +106,24 @@ struct kgc_heap {
 	struct kgc_types	types;
 	struct kgc_roots	roots;
 	struct kgc_handles	handles;
-	struct kgc_marking	marking;
-	struct kgc_cycle	cycle;
-	struct kgc_pace		pace;
-	struct kgc_weaks	weaks;
+	struct kgc_handles	weaks;
 	struct kgc_finals	finals;
+	struct kgc_sections	sections;
+	struct kgc_request	request;
+	struct kgc_cycle	cycle;
+	struct kgc_grace	grace;
+	struct kgc_records	records;
+	struct kgc_work		work;
+	struct kgc_marking	marking;
+	struct kgc_gate		gate;
+	struct kgc_pace		pace;
+	struct kgc_throttle	throttle;
 	struct kgc_verify	verify;
 	struct kgc_trace	trace;
-	struct kgc_sections	sections;
+	struct kgc_report	report;
+	struct kgc_reclaim	reclaim;
 	unsigned int		sweep_at;
 	bool			dying;
-	atomic_t		reclaimers;
-	unsigned long		in_vain;
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;

@@ -17,6 +17,9 @@
 
 #include "heap.h"
 #include "mark.h"
+#include "report.h"
+#include "request.h"
+#include "type.h"
 #include "work.h"
 
 #define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
@@ -423,14 +426,14 @@ static void marker_work(struct work_struct *work)
 	struct kgc_marking *mk = &m->heap->marking;
 	u64 start = ktime_get_mono_fast_ns();
 
-	kgc_pace_woken(m->heap);
+	kgc_work_woken(&m->heap->work);
 	while (kgc_mark_some(m, SLICE_OBJECTS) &&
 	       !READ_ONCE(m->heap->dying))
 		cond_resched();
-	kgc_cycle_charge(m->heap, ktime_get_mono_fast_ns() - start);
+	kgc_work_charge(&m->heap->work, ktime_get_mono_fast_ns() - start);
 	/* full barrier: what this worker marked comes before "not active" */
 	if (atomic_dec_and_test(&mk->active))
-		kgc_cycle_kick(m->heap);
+		kgc_request_kick(m->heap);
 }
 
 /* Mark what a root slot holds. */
@@ -515,7 +518,7 @@ noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 		llist_add(&span->grey, &this_cpu_ptr(mk->grey)->list);
 }
 
-/* A new mark phase: as many workers as the CPU share allows. */
+/* A new mark phase, with as many workers as fit into @percent of all CPUs. */
 void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent)
 {
 	struct kgc_marking *mk = &heap->marking;
@@ -527,6 +530,33 @@ void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent)
 		mk->marker[i].bytes = 0;
 		mk->marker[i].spans = 0;
 	}
+}
+
+/* What the workers have scanned in this cycle. */
+void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes)
+{
+	const struct kgc_marker *m = heap->marking.marker;
+	unsigned int i;
+
+	*objects = 0;
+	*bytes = 0;
+	for (i = 0; i < KGC_MAX_MARKERS; i++) {
+		*objects += m[i].objects;
+		*bytes += m[i].bytes;
+	}
+}
+
+/* Workers that this cycle may have. */
+unsigned int kgc_mark_workers(struct kgc_heap *heap)
+{
+	return heap->marking.nr_markers;
+}
+
+/* Whether a worker beside the cycle's own may still hold grey spans. */
+bool kgc_mark_active(struct kgc_heap *heap)
+{
+	/* what it marked is seen if none does: pairs with marker_work() */
+	return atomic_read_acquire(&heap->marking.active);
 }
 
 int kgc_marking_init(struct kgc_heap *heap)

@@ -12,38 +12,17 @@
  *				sets the timer of the period
  *
  * So a heap in which nothing is allocated has no timer and no work.
- *
- * Slowing down. A mutator that refills sleeps for a moment, if its gfp lets it,
- *
- *	past the goal, while a cycle runs: the longer the farther, at most
- *		KGC_THROTTLE_US
- *	while a hurried cycle waits for a grace period: at most YIELD_US
- *
- * and no longer than the phase lasts in which its section began: the next one
- * waits for that section. So the collector gets the CPU, the heap grows by a
- * span of each mutator at most in that time, and nobody ever waits for a cycle.
- *
- * Who is being waited for is not held up. That is a section which an older phase
- * began, and while the cycle waits for sections in a hurry also one on the side of
- * SRCU that was current when it began to: SRCU changes sides, then looks busily
- * until that one is empty. Sections that begin afterwards are on the other side
- * and nobody waits for them. That the side is SRCU's index is a hint: a section
- * that was interrupted as it began may be taken for one of the other side. And it
- * holds for SPARED_US only, so that mutators which never sleep, and before SRCU has
- * got to change sides all are on that one, cannot keep it from doing so.
  */
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
 #include <linux/seq_file.h>
 
-#include "../compat.h"
+#include "../alloc/alloc.h"
 #include "heap.h"
+#include "mark.h"
 #include "pace.h"
+#include "request.h"
 #include "work.h"
 
-#define YIELD_US	200U
-#define SPARED_US	2000U
 #define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
@@ -52,11 +31,6 @@ static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 		.gogc = READ_ONCE(heap->opt.gogc),
 		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
 	};
-}
-
-static bool cycle_is_idle(struct kgc_heap *heap)
-{
-	return READ_ONCE(heap->cycle.done) == READ_ONCE(heap->cycle.wanted);
 }
 
 /* ---- when a cycle begins ------------------------------------------------- */
@@ -91,7 +65,7 @@ static void pace_timer(struct work_struct *work)
 	struct kgc_heap *heap = container_of(pace, struct kgc_heap, pace);
 	bool due;
 
-	kgc_pace_woken(heap);
+	kgc_work_woken(&heap->work);
 	raw_spin_lock_irq(&pace->lock);
 	/* a cycle that ended while this began to run may have set it anew */
 	due = pace->armed && time_after_eq(jiffies, pace->deadline);
@@ -99,7 +73,7 @@ static void pace_timer(struct work_struct *work)
 		pace->armed = false;
 	raw_spin_unlock_irq(&pace->lock);
 	if (due)
-		kgc_cycle_request(heap, 1, KGC_REASON_PERIOD);
+		kgc_request_cycles(heap, 1, KGC_REASON_PERIOD);
 }
 
 /* A new period counts from now; pending time runs on with the new length. */
@@ -109,117 +83,46 @@ void kgc_pace_period_changed(struct kgc_heap *heap)
 
 	raw_spin_lock_irq(&pace->lock);
 	period_disarm(pace);
-	if (atomic64_read(&heap->alloc.charged) > 0)
+	if (kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	raw_spin_unlock_irq(&pace->lock);
 }
 
-/* The allowance is used up, or is not the real one yet. */
-static void pace_growth(struct kgc_heap *heap, struct kgc_pace *pace)
+/*
+ * The allowance is used up, or is not the real one yet. Context: any but NMI, no
+ * cycle runs.
+ */
+void kgc_pace_due(struct kgc_heap *heap)
 {
+	struct kgc_pace *pace = &heap->pace;
 	struct kgc_allocator *a = &heap->alloc;
 	enum kgc_reason reason;
 	unsigned long flags;
 	bool due;
 
 	raw_spin_lock_irqsave(&pace->lock, flags);
-	due = atomic64_read(&a->charged) >= pace->pacer.allowance;
+	due = kgc_allocator_charged(a) >= pace->pacer.allowance;
 	reason = pace->pacer.limited ? KGC_REASON_LIMIT : KGC_REASON_GROWTH;
-	WRITE_ONCE(a->allowance, due ? pace->pacer.room :
-				       pace->pacer.allowance);
+	kgc_allocator_allow(a, due ? pace->pacer.room : pace->pacer.allowance);
 	if (!due)
 		period_arm(heap, pace);
 	raw_spin_unlock_irqrestore(&pace->lock, flags);
 	if (due)
-		kgc_cycle_request(heap, 1, reason);
-}
-
-/* ---- how mutators are slowed down ---------------------------------------- */
-
-static bool past_the_goal(struct kgc_heap *heap)
-{
-	return atomic64_read(&heap->alloc.charged) >=
-	       READ_ONCE(heap->pace.pacer.room);
-}
-
-/* Whether the cycle waits for a section of this mode. */
-static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
-{
-	struct kgc_pace *pace = &heap->pace;
-
-	if ((READ_ONCE(heap->front.mode) ^ mode) &
-	    ~(KGC_MODE_SIDE | KGC_MODE_TRACK))
-		return true;
-	return READ_ONCE(heap->cycle.waiting) == KGC_AWAIT_SECTIONS &&
-	       READ_ONCE(pace->hurried) &&
-	       READ_ONCE(heap->cycle.side) == !!(mode & KGC_MODE_SIDE) &&
-	       ktime_get_ns() - READ_ONCE(pace->grace_ns) <
-	       SPARED_US * NSEC_PER_USEC;
-}
-
-/* How long a mutator that refills now may be kept at most; 0 is not at all. */
-static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
-{
-	unsigned int us;
-
-	if (cycle_is_idle(heap) || is_waited_for(heap, mode))
-		return 0;
-	us = kgc_throttle_us(atomic64_read(&heap->alloc.charged),
-			     READ_ONCE(heap->pace.pacer.room));
-	if (READ_ONCE(heap->pace.yield) &&
-	    READ_ONCE(heap->cycle.waiting) != KGC_AWAIT_NOTHING)
-		us = max(us, YIELD_US);
-	return us;
-}
-
-static void pace_throttle(struct kgc_heap *heap, unsigned int mode,
-			  unsigned int us)
-{
-	struct kgc_pace *pace = &heap->pace;
-	u64 start = ktime_get_ns();
-
-	wait_event_hrtimeout(pace->waitq, !throttle_us(heap, mode),
-			     ns_to_ktime(us * NSEC_PER_USEC));
-	atomic64_inc(&pace->throttled);
-	atomic64_add(ktime_get_ns() - start, &pace->throttled_ns);
-}
-
-/* A phase or the cycle has ended. */
-void kgc_pace_wake(struct kgc_heap *heap)
-{
-	/* who is missed wakes up by itself soon */
-	if (waitqueue_active(&heap->pace.waitq))
-		wake_up_all(&heap->pace.waitq);
+		kgc_request_cycles(heap, 1, reason);
 }
 
 /*
- * The allocator calls: the allowance is used up, or memory is. @mode is what
- * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
- * for a moment if @gfp allows.
+ * A mutator found the goal passed, or a limit reached, while a cycle runs or is about
+ * to. Context: any but NMI.
  */
-void kgc_pace_pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		       unsigned int mode, gfp_t gfp)
+void kgc_pace_behind(struct kgc_heap *heap)
 {
-	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
-	struct kgc_pace *pace = &heap->pace;
-	unsigned int us;
+	WRITE_ONCE(heap->pace.behind, true);
+}
 
-	if (why == KGC_PRESSURE_LIMIT) {
-		WRITE_ONCE(pace->pressed, true);
-		/* one under way will help; one asked for is enough */
-		if (cycle_is_idle(heap))
-			kgc_cycle_request(heap, 1, KGC_REASON_LIMIT);
-		return;
-	}
-	if (cycle_is_idle(heap))
-		pace_growth(heap, pace);
-	if (!cycle_is_idle(heap) && past_the_goal(heap))
-		WRITE_ONCE(pace->behind, true);
-	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
-		return;
-	us = throttle_us(heap, mode);
-	if (us)
-		pace_throttle(heap, mode, us);
+void kgc_pace_pressed(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->pace.pressed, true);
 }
 
 /* ---- how fast a cycle goes ------------------------------------------------ */
@@ -233,8 +136,8 @@ void kgc_pace_begin(struct kgc_heap *heap, bool pressed)
 	WRITE_ONCE(pace->behind, false);
 	WRITE_ONCE(pace->pressed, pressed || pace->pacer.limited);
 	WRITE_ONCE(pace->yield, pace->pacer.hurry);
-	WRITE_ONCE(heap->alloc.allowance,
-		   pace->pacer.hurry ? 0 : pace->pacer.room);
+	kgc_allocator_allow(&heap->alloc,
+			    pace->pacer.hurry ? 0 : pace->pacer.room);
 	raw_spin_unlock_irq(&pace->lock);
 	memset(pace->grace_us, 0, sizeof(pace->grace_us));
 	memset(pace->nr_graces, 0, sizeof(pace->nr_graces));
@@ -247,10 +150,10 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 	struct kgc_pace *pace = &heap->pace;
 
 	WRITE_ONCE(pace->grace_ns, ktime_get_ns());
-	pace->grace_at = atomic64_read(&heap->alloc.charged);
+	pace->grace_at = kgc_allocator_charged(&heap->alloc);
 	WRITE_ONCE(pace->hurried,
 		   READ_ONCE(pace->yield) || READ_ONCE(pace->behind) ||
-		   atomic_read(&heap->cycle.waiters));
+		   kgc_request_awaited(&heap->request));
 	pace->hurries += pace->hurried;
 	return pace->hurried;
 }
@@ -263,7 +166,7 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 	pace->grace_us[pace->hurried] +=
 		div_u64(ktime_get_ns() - pace->grace_ns, NSEC_PER_USEC);
 	pace->nr_graces[pace->hurried]++;
-	pace->in_grace += max_t(s64, atomic64_read(&heap->alloc.charged) -
+	pace->in_grace += max_t(s64, kgc_allocator_charged(&heap->alloc) -
 				     pace->grace_at, 0);
 }
 
@@ -289,10 +192,9 @@ u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns)
 {
 	unsigned int percent = kgc_pace_percent(heap) * num_online_cpus();
 
-	percent -= min(percent, 100 * (heap->marking.nr_markers - 1));
+	percent -= min(percent, 100 * (kgc_mark_workers(heap) - 1));
 	percent = clamp(percent, 1U, 100U);
-	/* a hint, hence no barrier: seen late it costs one pause */
-	if (atomic_read(&heap->cycle.waiters) &&
+	if (kgc_request_awaited(&heap->request) &&
 	    !READ_ONCE(heap->pace.pressed))
 		percent = 100;
 	return kgc_share_spend(&heap->pace.share, ktime_get_ns(), ns, percent);
@@ -300,67 +202,60 @@ u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns)
 
 /* ---- what is learnt from it ----------------------------------------------- */
 
-/* Marked by the workers, and born since the cycle began: at most so much lives. */
-static u64 live_estimate(struct kgc_heap *heap, u64 during)
-{
-	u64 bytes = during;
-	unsigned int i;
-
-	for (i = 0; i < KGC_MAX_MARKERS; i++)
-		bytes += heap->marking.marker[i].bytes;
-	return bytes;
-}
-
 /*
  * Every cache is flipped: count from 0. How much lives is known exactly when
  * the sweep is over; until then the estimate says who has to be slowed down.
+ *
+ * @begin_ns: when the cycle began
+ * @charged_begin: bytes charged then
+ * Return: bytes in the heap when marking was over.
  */
-void kgc_pace_flip(struct kgc_heap *heap)
+u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 {
 	struct kgc_pacer_limits limits;
-	struct kgc_cycle *cy = &heap->cycle;
 	struct kgc_pace *pace = &heap->pace;
-	u64 now = ktime_get_ns();
-	s64 charged = atomic64_xchg(&heap->alloc.charged, 0);
+	u64 now = ktime_get_ns(), objects, bytes;
+	s64 charged = kgc_allocator_charged_reset(&heap->alloc);
 	struct kgc_pacer_cycle measured = {
 		.charged = max_t(s64, charged, 0),
-		.during = max_t(s64, charged - cy->charged_begin, 0),
+		.during = max_t(s64, charged - charged_begin, 0),
 		.in_grace = pace->in_grace,
 		.interval_us = div_u64(now - pace->flip_ns, NSEC_PER_USEC),
-		.cycle_us = div_u64(now - cy->begin_ns, NSEC_PER_USEC),
+		.cycle_us = div_u64(now - begin_ns, NSEC_PER_USEC),
 		.calm_us = pace->grace_us[false],
 		.hurried_us = pace->grace_us[true],
 		.nr_calm = pace->nr_graces[false],
 		.nr_hurried = pace->nr_graces[true],
 	};
 
-	measured.live = live_estimate(heap, measured.during);
+	/* marked, and born since the cycle began: at most so much lives */
+	kgc_mark_totals(heap, &objects, &bytes);
+	measured.live = bytes + measured.during;
 	pace->flip_ns = now;
 	raw_spin_lock_irq(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_update(&pace->pacer, &measured, &limits);
-	WRITE_ONCE(heap->alloc.allowance, pace->pacer.room);
+	kgc_allocator_allow(&heap->alloc, pace->pacer.room);
 	raw_spin_unlock_irq(&pace->lock);
-	cy->now.peak = pace->pacer.peak;
+	return pace->pacer.peak;
 }
 
-/* The sweep is over. */
-void kgc_pace_end(struct kgc_heap *heap)
+/* The sweep is over, it found @live bytes alive. Return: the goal of the next cycle. */
+u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 {
-	struct kgc_cycle *cy = &heap->cycle;
 	struct kgc_pace *pace = &heap->pace;
 	struct kgc_pacer_limits limits;
 
 	raw_spin_lock_irq(&pace->lock);
 	limits = pace_limits(heap);
-	kgc_pacer_retarget(&pace->pacer, cy->now.live_bytes, &limits);
+	kgc_pacer_retarget(&pace->pacer, live, &limits);
 	period_disarm(pace);
 	/* what was allocated since the flip has not reported itself */
-	if (atomic64_read(&heap->alloc.charged) > 0)
+	if (kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
-	WRITE_ONCE(heap->alloc.allowance, 0);
+	kgc_allocator_allow(&heap->alloc, 0);
 	raw_spin_unlock_irq(&pace->lock);
-	cy->now.goal = pace->pacer.goal;
+	return pace->pacer.goal;
 }
 
 /* Bytes that will be allocated within a second, or until the next cycle is due. */
@@ -385,8 +280,8 @@ void kgc_pace_repace(struct kgc_heap *heap)
 	raw_spin_lock_irqsave(&pace->lock, flags);
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
-	WRITE_ONCE(heap->alloc.allowance,
-		   cycle_is_idle(heap) ? 0 : pace->pacer.room);
+	kgc_allocator_allow(&heap->alloc, kgc_request_idle(&heap->request) ?
+					  0 : pace->pacer.room);
 	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 
@@ -405,10 +300,9 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\npressed %u\n",
 		   p.over, p.over_grace, p.limited, p.hurry,
 		   READ_ONCE(pace->pressed));
-	seq_printf(m, "armed %u\nwakeups %d\nhurries %llu\nthrottled %lld\nthrottled_us %llu\n",
-		   READ_ONCE(pace->armed), atomic_read(&pace->wakeups),
-		   READ_ONCE(pace->hurries), atomic64_read(&pace->throttled),
-		   div_u64(atomic64_read(&pace->throttled_ns), NSEC_PER_USEC));
+	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\n",
+		   READ_ONCE(pace->armed), atomic64_read(&heap->work.wakeups),
+		   READ_ONCE(pace->hurries));
 }
 
 void kgc_pace_init(struct kgc_heap *heap)
@@ -417,11 +311,9 @@ void kgc_pace_init(struct kgc_heap *heap)
 
 	raw_spin_lock_init(&pace->lock);
 	INIT_DELAYED_WORK(&pace->timer, pace_timer);
-	init_waitqueue_head(&pace->waitq);
 	pace->flip_ns = ktime_get_ns();
 	pace->share.at_ns = pace->flip_ns;
 	pace->share.credit_ns = KGC_SHARE_BURST_NS;
-	heap->alloc.pressure = kgc_pace_pressure;
 	kgc_pace_repace(heap);
 }
 

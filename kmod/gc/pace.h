@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pace of one heap's collector: when cycles begin, how fast they go, and
- * how mutators that outrun them are slowed down. The arithmetic is in pacer.c.
+ * The pace of one heap's collector: when cycles begin and how fast they go. The
+ * arithmetic is in pacer.c.
  */
 #ifndef _KGC_PACE_H
 #define _KGC_PACE_H
 
-#include <linux/gfp.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "../alloc/alloc.h"
+#include "../compat.h"
 #include "pacer.h"
 
 struct kgc_heap;
@@ -31,7 +29,6 @@ struct seq_file;
  * @pressed: the current cycle is because of a limit: it takes no more than
  *	half of the CPUs, whoever waits for it
  * @hurried: the grace period being waited for is hurried
- * @waitq: mutators that are being slowed down
  * @grace_ns: begin of the grace period being waited for
  * @grace_at: bytes charged then
  * @grace_us: length of the current cycle's grace periods so far, at leisure
@@ -39,33 +36,26 @@ struct seq_file;
  * @nr_graces: their number
  * @in_grace: bytes allocated while they were waited for
  * @flip_ns: time of the last flip
- * @wakeups: times any work item of the heap's collector ran
  * @hurries: grace periods hurried
- * @throttled: times a mutator was slowed down
- * @throttled_ns: how long, in all
  */
 struct kgc_pace {
 	raw_spinlock_t		lock;
-	struct kgc_pacer	pacer;
+	struct kgc_pacer	pacer __guarded_by(&lock);
 	struct kgc_share	share;
 	struct delayed_work	timer;
-	bool			armed;
-	unsigned long		deadline;
+	bool			armed __guarded_by(&lock);
+	unsigned long		deadline __guarded_by(&lock);
 	bool			behind;
 	bool			yield;
 	bool			pressed;
 	bool			hurried;
-	wait_queue_head_t	waitq;
 	u64			grace_ns;
 	s64			grace_at;
 	u64			grace_us[2];
 	u32			nr_graces[2];
 	u64			in_grace;
 	u64			flip_ns;
-	atomic_t		wakeups;
 	u64			hurries;
-	atomic64_t		throttled;
-	atomic64_t		throttled_ns;
 };
 
 void kgc_pace_init(struct kgc_heap *heap);
@@ -73,19 +63,15 @@ void kgc_pace_stop(struct kgc_heap *heap);
 void kgc_pace_begin(struct kgc_heap *heap, bool pressed);
 bool kgc_pace_grace_begin(struct kgc_heap *heap);
 void kgc_pace_grace_end(struct kgc_heap *heap);
-void kgc_pace_flip(struct kgc_heap *heap);
-void kgc_pace_end(struct kgc_heap *heap);
-void kgc_pace_wake(struct kgc_heap *heap);
+u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
+u64 kgc_pace_end(struct kgc_heap *heap, u64 live);
+void kgc_pace_due(struct kgc_heap *heap);
+void kgc_pace_behind(struct kgc_heap *heap);
+void kgc_pace_pressed(struct kgc_heap *heap);
 u64 kgc_pace_growth(struct kgc_heap *heap);
 unsigned int kgc_pace_percent(struct kgc_heap *heap);
 u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns);
 void kgc_pace_repace(struct kgc_heap *heap);
 void kgc_pace_period_changed(struct kgc_heap *heap);
-void kgc_pace_pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		       unsigned int mode, gfp_t gfp);
 void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap);
-
-/* A work item of the heap's collector runs: an idle heap has none. */
-#define kgc_pace_woken(heap)	atomic_inc(&(heap)->pace.wakeups)
-
 #endif /* _KGC_PACE_H */

@@ -1,58 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the checks find, told once. */
+/* What the checks find, logged once per heap and counted. */
+#include <linux/bug.h>
 #include <linux/moduleparam.h>
 
 #include "heap.h"
+#include "report.h"
 
 bool kgc_warn = true;
 module_param_named(warn, kgc_warn, bool, 0600);
 MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
 
-
-/* What must not be; the first time in a heap's life it is told. */
+/* An invariant is broken. The first one in a heap's life is logged. */
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to)
 {
-	struct kgc_verify *v = &heap->verify;
+	struct kgc_report *report = &heap->report;
 
-	if (v->held.on) {
-		if (v->held.errors++)
+	if (report->held.on) {
+		if (report->held.errors++)
 			return;
-		v->held.what = what;
-		v->held.where = where;
-		v->held.to = to;
+		report->held.what = what;
+		report->held.where = where;
+		report->held.to = to;
 		return;
 	}
-	if (v->errors++)
+	if (report->errors++)
 		return;
 	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
-	       heap->cycle.begun, what, where, to);
+	       READ_ONCE(heap->request.begun), what, where, to);
 	WARN_ON(kgc_warn);
 }
 
-/* Tell of nothing from now on. Context: the cycle's work item. */
+/* Log nothing from now on. Context: the cycle's work item. */
 void kgc_violations_hold(struct kgc_heap *heap)
 {
-	heap->verify.held.on = true;
-	heap->verify.held.errors = 0;
+	heap->report.held.on = true;
+	heap->report.held.errors = 0;
 }
 
-/* Tell of what was found meanwhile, or forget it. */
+/* Log what was found meanwhile, or forget it. */
 void kgc_violations_release(struct kgc_heap *heap, bool tell)
 {
-	struct kgc_verify *v = &heap->verify;
+	struct kgc_report *report = &heap->report;
 
-	v->held.on = false;
-	if (!tell || !v->held.errors)
+	report->held.on = false;
+	if (!tell || !report->held.errors)
 		return;
-	kgc_violation(heap, v->held.what, v->held.where, v->held.to);
-	v->errors += v->held.errors - 1;
+	kgc_violation(heap, report->held.what, report->held.where,
+		      report->held.to);
+	report->errors += report->held.errors - 1;
 }
 
-/* Rules broken by a client: the first time in a heap's life it is told. */
+/* A client broke a rule. The first time in a heap's life is logged. */
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 {
-	if (atomic_inc_return(&heap->sections.misused) > 1)
+	if (atomic_inc_return(&heap->report.misused) > 1)
 		return;
 	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);
 	WARN_ON(kgc_warn);

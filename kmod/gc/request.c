@@ -1,37 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Asking for cycles, and waiting for them. */
+/* Cycles that are asked for, and waiting for their end. */
+#include <linux/rcupdate.h>
+#include <linux/srcu.h>
+
 #include "heap.h"
-#include "cycle.h"
+#include "request.h"
 #include "work.h"
 
 /* Let the state machine look again. Context: any but NMI. */
-void kgc_cycle_kick(struct kgc_heap *heap)
+void kgc_request_kick(struct kgc_heap *heap)
 {
 	if (!READ_ONCE(heap->dying))
-		queue_delayed_work(kgc_wq, &heap->cycle.work, 0);
+		queue_delayed_work(kgc_wq, &heap->request.work, 0);
 }
 
-/* Note CPU time spent for the collector. */
-void kgc_cycle_charge(struct kgc_heap *heap, u64 ns)
+/* Let the state machine go on after a pause. Context: its own work item. */
+void kgc_request_resume_in(struct kgc_heap *heap, u64 ns)
 {
-	atomic64_add(ns, &heap->cycle.cpu_ns);
+	queue_delayed_work(kgc_wq, &heap->request.work,
+			   nsecs_to_jiffies(ns) ?: 1);
 }
 
-/* Ask for @cycles that begin from now on. Return: number of the last one. */
-u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
-		      enum kgc_reason reason)
+/*
+ * Ask for @cycles that begin from now on. Context: any but NMI.
+ * Return: number of the last one.
+ */
+u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
+		       enum kgc_reason reason)
 {
-	struct kgc_cycle *cy = &heap->cycle;
+	struct kgc_request *rq = &heap->request;
 	unsigned long flags;
 	u64 target;
 
-	raw_spin_lock_irqsave(&cy->lock, flags);
-	target = cy->begun + cycles;
-	cy->wanted = max(cy->wanted, target);
-	cy->reasons |= BIT(reason);
-	raw_spin_unlock_irqrestore(&cy->lock, flags);
-	kgc_cycle_kick(heap);
+	raw_spin_lock_irqsave(&rq->lock, flags);
+	target = rq->begun + cycles;
+	WRITE_ONCE(rq->wanted, max(rq->wanted, target));
+	rq->reasons |= BIT(reason);
+	raw_spin_unlock_irqrestore(&rq->lock, flags);
+	kgc_request_kick(heap);
 	return target;
+}
+
+/*
+ * Begin the next cycle if one is wanted. @reasons receives why. Context: the state
+ * machine. Return: its number; 0 when none is wanted.
+ */
+u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
+{
+	struct kgc_request *rq = &heap->request;
+	u64 nr = 0;
+
+	raw_spin_lock_irq(&rq->lock);
+	if (rq->begun < rq->wanted) {
+		nr = ++rq->begun;
+		*reasons = rq->reasons;
+		rq->reasons = 0;
+	}
+	raw_spin_unlock_irq(&rq->lock);
+	return nr;
+}
+
+/* Cycle @nr is over. Context: the state machine. */
+void kgc_request_complete(struct kgc_heap *heap, u64 nr)
+{
+	WRITE_ONCE(heap->request.done, nr);
+	wake_up_all(&heap->request.waitq);
 }
 
 /**
@@ -45,18 +78,18 @@ u64 kgc_cycle_request(struct kgc_heap *heap, unsigned int cycles,
  */
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 {
-	return kgc_cycle_request(heap, cycles, KGC_REASON_REQUEST);
+	return kgc_request_cycles(heap, cycles, KGC_REASON_REQUEST);
 }
 EXPORT_SYMBOL_GPL(kgc_collect_start);
 
-/* A paused cycle hurries when somebody waits; @cy->waiters counts who does. */
+/* A waiter ends the pause of a cycle. */
 static void waiter_begin(struct kgc_heap *heap, u64 cycle)
 {
-	struct kgc_cycle *cy = &heap->cycle;
+	struct kgc_request *rq = &heap->request;
 
-	atomic_inc(&cy->waiters);
-	if (READ_ONCE(cy->done) < cycle && !READ_ONCE(heap->dying))
-		mod_delayed_work(kgc_wq, &cy->work, 0);
+	atomic_inc(&rq->waiters);
+	if (READ_ONCE(rq->done) < cycle && !READ_ONCE(heap->dying))
+		mod_delayed_work(kgc_wq, &rq->work, 0);
 }
 
 /**
@@ -70,33 +103,39 @@ static void waiter_begin(struct kgc_heap *heap, u64 cycle)
  */
 int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
-	struct kgc_cycle *cy = &heap->cycle;
+	struct kgc_request *rq = &heap->request;
 	int err;
 
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
 			 "waiting for a cycle inside a section");
 	might_sleep();
 	waiter_begin(heap, cycle);
-	err = wait_event_interruptible(cy->waitq, READ_ONCE(cy->done) >= cycle);
-	atomic_dec(&cy->waiters);
+	err = wait_event_interruptible(rq->waitq, READ_ONCE(rq->done) >= cycle);
+	atomic_dec(&rq->waiters);
 	return err ? -EINTR : 0;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
 
 /*
- * kgc_wait() for at most @ticks, for those who may themselves be in the cycle's way.
- * A heap that dies is not waited for, but does not end meanwhile either. Context:
+ * kgc_wait() for at most @ticks, for a caller that may itself hold up the cycle.
+ * Ends early when the heap dies; the caller keeps the heap from ending. Context:
  * process context. Return: whether the cycle is over.
  */
-bool kgc_cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
+bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 {
-	struct kgc_cycle *cy = &heap->cycle;
+	struct kgc_request *rq = &heap->request;
 
 	waiter_begin(heap, cycle);
-	wait_event_killable_timeout(cy->waitq, READ_ONCE(cy->done) >= cycle ||
+	wait_event_killable_timeout(rq->waitq, READ_ONCE(rq->done) >= cycle ||
 				    READ_ONCE(heap->dying), ticks);
-	atomic_dec(&cy->waiters);
-	return READ_ONCE(cy->done) >= cycle;
+	atomic_dec(&rq->waiters);
+	return READ_ONCE(rq->done) >= cycle;
+}
+
+/* Let every waiter look again. Context: the heap dies. */
+void kgc_request_wake(struct kgc_heap *heap)
+{
+	wake_up_all(&heap->request.waitq);
 }
 
 /**
@@ -111,10 +150,26 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 {
 	int err;
 
-	/* the cycle may begin before this gets to wait */
-	atomic_inc(&heap->cycle.waiters);
+	/* the cycle may begin before kgc_wait() counts this waiter */
+	atomic_inc(&heap->request.waiters);
 	err = kgc_wait(heap, kgc_collect_start(heap, cycles));
-	atomic_dec(&heap->cycle.waiters);
+	atomic_dec(&heap->request.waiters);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_collect);
+
+/* @run: the state machine. */
+void kgc_request_init(struct kgc_heap *heap, work_func_t run)
+{
+	struct kgc_request *rq = &heap->request;
+
+	INIT_DELAYED_WORK(&rq->work, run);
+	raw_spin_lock_init(&rq->lock);
+	init_waitqueue_head(&rq->waitq);
+}
+
+/* The state machine does not run, unless it is kicked. Context: may sleep. */
+void kgc_request_cancel(struct kgc_heap *heap)
+{
+	cancel_delayed_work_sync(&heap->request.work);
+}

@@ -5,6 +5,7 @@
  * values shaded by the stores that clear it.
  */
 #include "heap.h"
+#include "mark.h"
 #include "root.h"
 
 #define SCAN_SLOTS	64

@@ -15,10 +15,12 @@
 #include <linux/seq_file.h>
 
 #include "heap.h"
+#include "mark.h"
+#include "report.h"
 #include "section.h"
 #include "work.h"
 
-#define PATIENCE	(HZ / 5)
+#define PATIENCE	(HZ / 5)	/* of a section that waits for the tracer */
 #define FIRST_WARNING_MS	10000
 
 /*
@@ -52,11 +54,28 @@ static bool is_inside(const struct kgc_sections *sections,
 	return false;
 }
 
-/* From now on sections wait. */
-void kgc_trace_halt(struct kgc_heap *heap)
+/*
+ * Sections that begin from now on wait for kgc_sections_resume(), if they may
+ * sleep. Context: the state machine.
+ */
+void kgc_sections_halt(struct kgc_heap *heap)
 {
-	WRITE_ONCE(heap->trace.disturbed, false);
-	WRITE_ONCE(heap->trace.halted, true);
+	WRITE_ONCE(heap->sections.disturbed, false);
+	WRITE_ONCE(heap->sections.halted, true);
+}
+
+/* Whether a section has begun since that could not wait. */
+bool kgc_sections_disturbed(struct kgc_heap *heap)
+{
+	/* pairs with section_halted(): what such a section changed is seen after this */
+	smp_mb();
+	return READ_ONCE(heap->sections.disturbed);
+}
+
+void kgc_sections_resume(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->sections.halted, false);
+	wake_up_all(&heap->sections.resumed);
 }
 
 static bool may_wait(void)
@@ -68,37 +87,33 @@ static bool may_wait(void)
 /* Out of the SRCU read-side section, wait, and in again. */
 static void section_pause(struct kgc_section *s)
 {
-	struct kgc_trace *tr = &s->heap->trace;
+	struct kgc_sections *sections = &s->heap->sections;
 
 	/* sparse sees an unlock without its lock, which is in kgc_enter() */
 	__acquire(&s->heap->front.srcu);
 	srcu_read_unlock(&s->heap->front.srcu, s->srcu);
-	wait_event_timeout(tr->waitq, !READ_ONCE(tr->halted), PATIENCE);
+	wait_event_timeout(sections->resumed, !READ_ONCE(sections->halted),
+			   PATIENCE);
 	s->srcu = srcu_read_lock(&s->heap->front.srcu);
 	__release(&s->heap->front.srcu);
 }
 
-/**
- * kgc_trace_wait() - wait for the tracer, as a section begins
- * @s: the section
- *
- * Return: the section, begun anew if it had to wait.
- */
-struct kgc_section kgc_trace_wait(struct kgc_section s)
+/* Return: the section, begun anew if it had to wait for the tracer. */
+static struct kgc_section section_halted(struct kgc_section s)
 {
-	struct kgc_trace *tr = &s.heap->trace;
+	struct kgc_sections *sections = &s.heap->sections;
 
-	if (likely(!READ_ONCE(tr->halted)))
+	if (likely(!READ_ONCE(sections->halted)))
 		return s;
 	if (may_wait()) {
 		section_pause(&s);
 		/* pairs with phase_publish(), as in kgc_enter() */
 		s.mode = smp_load_acquire(&s.heap->front.mode);
-		if (!READ_ONCE(tr->halted))
+		if (!READ_ONCE(sections->halted))
 			return s;
 	}
-	WRITE_ONCE(tr->disturbed, true);
-	smp_mb();	/* pairs with the one in kgc_trace_run() */
+	WRITE_ONCE(sections->disturbed, true);
+	smp_mb();	/* pairs with kgc_sections_disturbed() */
 	return s;
 }
 
@@ -112,7 +127,7 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 	unsigned int i;
 	bool nested;
 
-	s = kgc_trace_wait(s);
+	s = section_halted(s);
 	/* a mode read anew may be without it, but kgc_exit() goes by this one */
 	s.mode |= KGC_MODE_TRACK;
 	raw_spin_lock_irqsave(&sections->lock, flags);
@@ -220,7 +235,7 @@ EXPORT_SYMBOL_GPL(__kgc_check);
 /* How long the cycle has been waiting for sections, in ns; 0 when it is not. */
 static u64 waiting_ns(struct kgc_heap *heap)
 {
-	u64 since = READ_ONCE(heap->cycle.sections_since_ns);
+	u64 since = READ_ONCE(heap->sections.since_ns);
 
 	return since ? ktime_get_ns() - since : 0;
 }
@@ -250,11 +265,11 @@ static void watch_work(struct work_struct *work)
 					     sections);
 	u64 ns = waiting_ns(heap);
 
-	kgc_pace_woken(heap);
+	kgc_work_woken(&heap->work);
 	if (!ns || READ_ONCE(heap->dying))
 		return;
 	pr_warn("kgc: heap %u (%s): cycle %llu has been waiting %llu ms for sections\n",
-		heap->id, heap->name, heap->cycle.begun,
+		heap->id, heap->name, heap->request.begun,
 		div_u64(ns, NSEC_PER_MSEC));
 	if (READ_ONCE(heap->opt.track_sections))
 		print_oldest(heap);
@@ -267,8 +282,8 @@ void kgc_sections_wait_begin(struct kgc_heap *heap)
 	int now = srcu_read_lock(&heap->front.srcu);
 
 	srcu_read_unlock(&heap->front.srcu, now);
-	WRITE_ONCE(heap->cycle.side, now & 1);
-	WRITE_ONCE(heap->cycle.sections_since_ns, ktime_get_ns());
+	WRITE_ONCE(heap->sections.side, now & 1);
+	WRITE_ONCE(heap->sections.since_ns, ktime_get_ns());
 	queue_delayed_work(kgc_wq, &heap->sections.watch,
 			   msecs_to_jiffies(FIRST_WARNING_MS));
 }
@@ -276,7 +291,7 @@ void kgc_sections_wait_begin(struct kgc_heap *heap)
 /* They have ended. Context: any but NMI. */
 void kgc_sections_wait_end(struct kgc_heap *heap)
 {
-	WRITE_ONCE(heap->cycle.sections_since_ns, 0);
+	WRITE_ONCE(heap->sections.since_ns, 0);
 	cancel_delayed_work(&heap->sections.watch);
 }
 
@@ -290,7 +305,7 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "waiting_us %llu\n", div_u64(waiting_ns(heap),
 						   NSEC_PER_USEC));
 	seq_printf(m, "untracked %llu\n", READ_ONCE(sections->missed));
-	seq_printf(m, "misused %u\n", atomic_read(&sections->misused));
+	seq_printf(m, "misused %u\n", kgc_misused(&heap->report));
 	for (i = 0; i < KGC_TRACKED; i++) {
 		struct kgc_tracked t;
 
@@ -308,6 +323,7 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 void kgc_sections_init(struct kgc_heap *heap)
 {
 	raw_spin_lock_init(&heap->sections.lock);
+	init_waitqueue_head(&heap->sections.resumed);
 	INIT_DELAYED_WORK(&heap->sections.watch, watch_work);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Who is inside a section, and who keeps a cycle waiting. */
+/* Open sections, and those that keep a cycle waiting. */
 #ifndef _KGC_SECTION_H
 #define _KGC_SECTION_H
 
 #include <linux/kgc.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../compat.h"
 
 struct seq_file;
 
@@ -34,22 +38,32 @@ struct kgc_tracked {
  * @lock: guards @tracked; leaf, any context
  * @tracked: those known
  * @missed: sections entered while all entries were taken
- * @misused: what kgc_misuse() was called for
- * @watch: complains about sections that keep a cycle waiting
+ * @watch: reports sections that keep a cycle waiting
+ * @side: of SRCU, 0 or 1, that sections were on when the cycle began to wait
+ * @since_ns: when the cycle began to wait for sections; 0 while it does not
+ * @halted: sections that begin now and may sleep wait for the tracer
+ * @disturbed: a section that cannot wait has begun since
+ * @resumed: for the end of @halted
  */
 struct kgc_sections {
 	raw_spinlock_t		lock;
-	struct kgc_tracked	tracked[KGC_TRACKED];
-	u64			missed;
-	atomic_t		misused;
+	struct kgc_tracked	tracked[KGC_TRACKED] __guarded_by(&lock);
+	u64			missed __guarded_by(&lock);
 	struct delayed_work	watch;
+	unsigned int		side;
+	u64			since_ns;
+	bool			halted;
+	bool			disturbed;
+	wait_queue_head_t	resumed;
 };
 
 void kgc_sections_init(struct kgc_heap *heap);
 void kgc_sections_stop(struct kgc_heap *heap);
 void kgc_sections_wait_begin(struct kgc_heap *heap);
 void kgc_sections_wait_end(struct kgc_heap *heap);
-void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
+void kgc_sections_halt(struct kgc_heap *heap);
+bool kgc_sections_disturbed(struct kgc_heap *heap);
+void kgc_sections_resume(struct kgc_heap *heap);
 void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap);
 
 #endif /* _KGC_SECTION_H */

@@ -4,33 +4,19 @@
  * the rest is done here, so that the next cycle can begin: an old mark would
  * hide its object from the barrier.
  */
+#include <linux/nodemask.h>
+
+#include "../alloc/alloc.h"
+#include "../alloc/totals.h"
 #include "heap.h"
 #include "sweep.h"
 
 #define SWEEP_BATCH	64	/* spans */
 
-/* All central lists of a heap that exist. */
-#define for_each_central(heap, node, nid, spc, ct)			\
-	for_each_node(nid)						\
-		for ((node) = (heap)->alloc.node[nid], (spc) = 0;	\
-		     (spc) < KGC_NR_SPAN_CLASSES &&			\
-		     ((ct) = kgc_central_of(node, spc), true); (spc)++)	\
-			if (ct)
-
 /* Before the new generation is published. */
 void kgc_sweep_begin(struct kgc_heap *heap)
 {
-	struct kgc_central *ct;
-	struct kgc_node *node;
-	unsigned int spc;
-	int nid;
-
-	for_each_central(heap, node, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
-		ct->live = 0;
-		ct->large_live = 0;
-		raw_spin_unlock_irq(&ct->lock);
-	}
+	kgc_totals_live_reset(&heap->alloc);
 	heap->sweep_at = 0;
 }
 
@@ -49,40 +35,4 @@ bool kgc_sweep_some(struct kgc_heap *heap)
 	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, SWEEP_BATCH))
 		heap->sweep_at++;
 	return true;
-}
-
-/* Objects found dead so far. */
-u64 kgc_sweep_frees(struct kgc_heap *heap)
-{
-	struct kgc_central *ct;
-	struct kgc_node *node;
-	unsigned int spc;
-	u64 frees = 0;
-	int nid;
-
-	for_each_central(heap, node, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
-		frees += ct->frees;
-		raw_spin_unlock_irq(&ct->lock);
-	}
-	return frees;
-}
-
-/* What the sweeps of this generation found alive. */
-void kgc_sweep_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes)
-{
-	struct kgc_central *ct;
-	struct kgc_node *node;
-	unsigned int spc;
-	int nid;
-
-	*objects = 0;
-	*bytes = 0;
-	for_each_central(heap, node, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
-		*objects += ct->live;
-		*bytes += ct->live * kgc_classes[spc >> 1].size +
-			  ct->large_live;
-		raw_spin_unlock_irq(&ct->lock);
-	}
 }

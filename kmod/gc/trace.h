@@ -8,7 +8,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "cycle.h"
+#include "record.h"
 
 TRACE_EVENT(kgc_phase,
 	TP_PROTO(u32 heap, unsigned int phase),

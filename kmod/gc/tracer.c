@@ -21,11 +21,19 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../alloc/alloc.h"
+#include "../alloc/audit.h"
 #include "../alloc/charge.h"
+#include "../alloc/pagewalk.h"
+#include "handle.h"
 #include "heap.h"
+#include "mark.h"
+#include "report.h"
+#include "root.h"
+#include "section.h"
 #include "tracer.h"
+#include "type.h"
 
-#define PATIENCE	(HZ / 5)
 #define GRANULES	(KGC_PAGE_SIZE / 8)	/* the smallest object is one */
 #define CHUNK_OBJECTS	500
 
@@ -198,16 +206,17 @@ static void trace_object(struct tracer *t, char *obj)
 						   type->fields[f].offset));
 }
 
+static void trace_handle(void **slot, void *tracer)
+{
+	reach_pointer(tracer, slot);
+}
+
 static void trace_roots(struct tracer *t)
 {
-	struct kgc_handle_slot *chunk;
-	unsigned long index;
 	unsigned int i, n;
 	void *values[32];
 
-	xa_for_each(&t->heap->handles.chunks, index, chunk)
-		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
-			reach_pointer(t, &chunk[i].obj);
+	kgc_handles_for_each(&t->heap->handles, trace_handle, t);
 	kgc_roots_scan_begin(&t->heap->roots);
 	do {
 		n = kgc_roots_next(&t->heap->roots, values, ARRAY_SIZE(values));
@@ -224,7 +233,7 @@ static bool can_rise(struct kgc_heap *heap)
 {
 	unsigned int id, nr = READ_ONCE(heap->types.nr);
 
-	if (READ_ONCE(heap->weaks.handles.open) ||
+	if (READ_ONCE(heap->weaks.open) ||
 	    atomic_read(&heap->finals.nr_pending))
 		return true;
 	for (id = 1; id <= nr; id++)
@@ -234,10 +243,9 @@ static bool can_rise(struct kgc_heap *heap)
 	return false;
 }
 
-static void look_at_span(struct kgc_heap *heap, struct kgc_span *span,
-			 void *data)
+static void look_at_span(struct tracer *t, struct kgc_span *span)
 {
-	struct tracer *t = data;
+	struct kgc_heap *heap = t->heap;
 	unsigned int i;
 
 	for (i = 0; i < span->nelems; i++) {
@@ -264,12 +272,17 @@ static void conclude(struct tracer *t)
 	struct kgc_heap *heap = t->heap;
 	struct kgc_trace *tr = &heap->trace;
 	bool forgive = can_rise(heap);
+	struct kgc_pagewalk walk;
+	struct kgc_span *span;
 
 	/* after a cycle that was not traced its slots are others' */
-	if (forgive || tr->cycle + 1 != heap->cycle.begun)
+	if (forgive || tr->cycle + 1 != heap->cycle.now.nr)
 		set_empty(t->floated);
-	tr->cycle = heap->cycle.begun;
-	kgc_verify_each_span(heap, look_at_span, t);
+	tr->cycle = heap->cycle.now.nr;
+	kgc_pagewalk_begin(&walk);
+	while (kgc_pagewalk_next(&heap->alloc, &walk, &span))
+		if (span)
+			look_at_span(t, span);
 	set_empty(t->floated);
 	tr->objects += t->objects;
 	tr->floats = t->floats;
@@ -284,9 +297,15 @@ static void conclude(struct tracer *t)
 	tr->turn = !tr->turn;
 }
 
+static void miscounted(struct kgc_allocator *a, const char *what,
+		       const void *where)
+{
+	kgc_violation(container_of(a, struct kgc_heap, alloc), what, where, NULL);
+}
+
 /**
  * kgc_trace_run() - trace, and conclude
- * @heap: the heap; marking is over, kgc_trace_halt() was a grace period ago
+ * @heap: the heap; marking is over, kgc_sections_halt() was a grace period ago
  *
  * Context: process context.
  */
@@ -310,13 +329,11 @@ void kgc_trace_run(struct kgc_heap *heap)
 		trace_object(&t, obj);
 		cond_resched();
 	}
-	if (!t.failed && !READ_ONCE(tr->disturbed)) {
-		kgc_verify_counters(heap);
+	if (!t.failed && !kgc_sections_disturbed(heap)) {
+		kgc_audit(&heap->alloc, miscounted);
 		conclude(&t);
 	}
-	/* whatever a section has changed, it has said so before */
-	smp_mb();	/* pairs with the one in kgc_trace_wait() */
-	disturbed = t.failed || READ_ONCE(tr->disturbed);
+	disturbed = t.failed || kgc_sections_disturbed(heap);
 	kgc_violations_release(heap, !disturbed);
 	if (disturbed) {
 		tr->skipped++;
@@ -328,13 +345,11 @@ void kgc_trace_run(struct kgc_heap *heap)
 	}
 	set_empty(&t.seen);
 	kgc_charge_end(heap->alloc.memcg, old);
-	WRITE_ONCE(tr->halted, false);
-	wake_up_all(&tr->waitq);
+	kgc_sections_resume(heap);
 }
 
 void kgc_trace_init(struct kgc_heap *heap)
 {
-	init_waitqueue_head(&heap->trace.waitq);
 	xa_init(&heap->trace.floating[0]);
 	xa_init(&heap->trace.floating[1]);
 }

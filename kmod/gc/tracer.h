@@ -4,16 +4,12 @@
 #define _KGC_TRACER_H
 
 #include <linux/kgc.h>
-#include <linux/wait.h>
 #include <linux/xarray.h>
 
 struct kgc_heap;
 
 /**
  * struct kgc_trace - what the tracer knows of a heap
- * @halted: sections that can wait do so
- * @disturbed: one that could not has been entered meanwhile
- * @waitq: for the end of @halted
  * @floating: objects that floated in this cycle and in the last one, in turns:
  *	a bitmap per heap page
  * @turn: which one is this cycle's
@@ -26,9 +22,6 @@ struct kgc_heap;
  * @unforgiven: of @floats, those that would have to be gone by the next cycle
  */
 struct kgc_trace {
-	bool			halted;
-	bool			disturbed;
-	wait_queue_head_t	waitq;
 	struct xarray		floating[2];
 	unsigned int		turn;
 	u64			cycle;
@@ -42,8 +35,6 @@ struct kgc_trace {
 
 void kgc_trace_init(struct kgc_heap *heap);
 void kgc_trace_destroy(struct kgc_heap *heap);
-struct kgc_section kgc_trace_wait(struct kgc_section s);
-void kgc_trace_halt(struct kgc_heap *heap);
 void kgc_trace_run(struct kgc_heap *heap);
 
 #endif /* _KGC_TRACER_H */

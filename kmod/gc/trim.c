@@ -3,7 +3,9 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 
+#include "../alloc/pageheap.h"
 #include "heap.h"
+#include "pace.h"
 #include "trim.h"
 
 #define SPARES_KEPT	64

@@ -7,6 +7,7 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
+#include "../alloc/alloc.h"
 #include "../alloc/charge.h"
 #include "heap.h"
 #include "type.h"

@@ -1,26 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Weak references.
- *
- * A weak reference does not keep its target alive, so under MARK its target
- * may be white although a strong reference is about to be made of it. The new
- * strong reference has to be shaded, and that has to be over before marking
- * is: a *gate*, one word, is counted up by everyone who is about to shade a
- * white target and closed by the collector, which succeeds only if the word is
- * what it was when the last, clean, round of termination began. Once it is
- * closed, a white object is dead for good.
- *
- * Nobody blocks: a strengthening that finds the gate closed has its answer.
+ * Weak references: handles whose slots are no roots. The gate decides whether a
+ * target that is white while marking goes on is still alive.
  */
+#include "../alloc/span.h"
+#include "gate.h"
+#include "handle.h"
 #include "heap.h"
+#include "type.h"
 #include "weak.h"
-
-#define MOST_REFUSED	8	/* rounds that a lookup came into */
 
 void kgc_weaks_init(struct kgc_heap *heap)
 {
-	kgc_handles_init(&heap->weaks.handles, KGC_HANDLE_WEAK,
-			 &heap->alloc);
+	kgc_handles_init(&heap->weaks, KGC_HANDLE_WEAK, &heap->alloc);
+}
+
+/* kgc_handle_open() for a weak handle; its slot is no root, so there is no barrier. */
+int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
+		  gfp_t gfp, u64 *handle)
+{
+	struct kgc_handle_slot *slot;
+	int err = 0;
+
+	slot = kgc_handle_slot_take(&s.heap->weaks, gfp, handle, &err);
+	if (!slot)
+		return err;
+	/*
+	 * The object comes before "open": a weak slot without is dead. Its mark
+	 * comes before both, or a newborn would be taken for dead: pairs with the
+	 * load in kgc_weaks_clear_some().
+	 */
+	smp_store_release(&slot->obj, obj);
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* kgc_handle_slot_get() */
+	return 0;
+}
+
+/**
+ * kgc_weak_find() - the object behind a weak handle
+ * @s: the current section
+ * @handle: any number
+ * @obj: receives the object, valid in this section, or NULL when it is dead
+ * @type: receives the id of its type
+ *
+ * Under MARK a white target has to go through the gate. In any other section
+ * what the slot holds is alive: dead targets are cleared from all slots before
+ * SETTLE is published.
+ *
+ * Return: 0, -ENOENT when there is no such handle.
+ */
+int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
+		  unsigned int *type)
+{
+	struct kgc_handle_slot *slot = kgc_handle_slot(&s.heap->weaks, handle);
+	struct kgc_span *span;
+	bool alive;
+
+	if (!slot)
+		return -ENOENT;
+	do {
+		if (!kgc_handle_slot_get(slot, handle, obj, type))
+			return -ENOENT;
+		if (!*obj || !(s.mode & KGC_MODE_BLACK))
+			return 0;
+		span = kgc_map_span(*obj);
+		alive = kgc_gate_strengthen(s, span, *obj,
+					    kgc_span_index(span, *obj));
+		/* cleared or reused while we strengthened: look again */
+	} while (READ_ONCE(slot->obj) != *obj);
+	if (!alive)
+		*obj = NULL;
+	return 0;
+}
+
+/* kgc_handle_drop() for a weak handle, whether or not its object is dead. */
+int kgc_weak_drop(struct kgc_section s, u64 handle)
+{
+	struct kgc_handles *weak = &s.heap->weaks;
+	struct kgc_handle_slot *slot = kgc_handle_slot(weak, handle);
+	int err = -ENOENT;
+
+	if (!slot)
+		return err;
+	spin_lock_bh(&weak->lock);
+	if (slot->gen == kgc_handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
+		WRITE_ONCE(slot->obj, NULL);
+		kgc_handle_slot_put(weak, slot, handle);
+		err = 0;
+	}
+	spin_unlock_bh(&weak->lock);
+	return err;
+}
+
+/*
+ * Clear weak slots whose object is dead, one chunk at a time. The gate is
+ * closed: a white object stays white until finalizable ones are traced.
+ *
+ * Return: whether any are left.
+ */
+bool kgc_weaks_clear_some(struct kgc_handles *weak)
+{
+	struct kgc_handle_slot *slot = kgc_handles_scan_next(weak);
+	unsigned int i;
+
+	if (!slot)
+		return false;
+	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
+		/* pairs with kgc_weak_open(); cmpxchg() tells if it is another by then */
+		void *obj = smp_load_acquire(&slot[i].obj);
+		struct kgc_span *span;
+
+		if (!obj)
+			continue;
+		span = kgc_map_span(obj);
+		if (!test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
+			/* dropped, or reused with a live object, meanwhile */
+			cmpxchg(&slot[i].obj, obj, NULL);
+	}
+	return true;
 }
 
 /**

@@ -9,7 +9,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/weak.h"
 #include "batch.h"
 #include "ops.h"
 

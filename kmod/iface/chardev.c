@@ -15,7 +15,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../gc/finalize.h"
+#include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/type.h"
+#include "../gc/weak.h"
 #include "../heap.h"
 #include "../stats/stats.h"
 #include "batch.h"
@@ -463,8 +467,7 @@ static int record_take(struct file *file, bool nonblock,
 		err = kgc_final_read(heap, &record->cookie, &record->handle, f);
 		if (err != -EAGAIN || nonblock)
 			return err;
-		err = wait_event_interruptible(heap->finals.waitq,
-					       kgc_finals_readable(heap));
+		err = kgc_finals_wait_readable(heap);
 		if (err)
 			return err;
 	}
@@ -502,10 +505,7 @@ static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
 
 static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 {
-	struct kgc_heap *heap = file->private_data;
-
-	poll_wait(file, &heap->finals.waitq, wait);
-	return kgc_finals_readable(heap) ? EPOLLIN | EPOLLRDNORM : 0;
+	return kgc_finals_poll(file->private_data, file, wait);
 }
 
 static int kgc_open(struct inode *inode, struct file *file)

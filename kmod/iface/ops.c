@@ -10,8 +10,15 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../alloc/span.h"
 #include "../gc/barrier.h"
+#include "../gc/finalize.h"
+#include "../gc/gate.h"
+#include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/mark.h"
+#include "../gc/type.h"
+#include "../gc/weak.h"
 #include "ops.h"
 
 #define STACK_BYTES	128
@@ -120,7 +127,7 @@ static void *word_object(struct kgc_section s, void *word)
 	/* the span may be swept and its structure used again until we know */
 	rcu_read_lock();
 	span = kgc_find_object(s.heap, word, &i);
-	if (span && kgc_strengthen(s, span, word, i))
+	if (span && kgc_gate_strengthen(s, span, word, i))
 		obj = kgc_object_start(&s.heap->types, span, i, word);
 	rcu_read_unlock();
 	return obj;

@@ -17,7 +17,14 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "../alloc/alloc.h"
+#include "../alloc/map.h"
+#include "../gc/cycle.h"
 #include "../gc/heap.h"
+#include "../gc/pace.h"
+#include "../gc/record.h"
+#include "../gc/section.h"
+#include "../gc/throttle.h"
 #include "../registry.h"
 #include "debugfs.h"
 #include "stats.h"
@@ -106,19 +113,21 @@ DEFINE_SHOW_ATTRIBUTE(heap_sections);
 static int heap_pace_show(struct seq_file *m, void *v)
 {
 	kgc_pace_show(m, m->private);
+	kgc_throttle_show(m, m->private);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_pace);
 
 static int heap_verify_show(struct seq_file *m, void *v)
 {
-	struct kgc_verify *verify = &((struct kgc_heap *)m->private)->verify;
-	struct kgc_trace *trace = &((struct kgc_heap *)m->private)->trace;
+	struct kgc_heap *heap = m->private;
+	struct kgc_verify *verify = &heap->verify;
+	struct kgc_trace *trace = &heap->trace;
 
 	show(m, "Verified", READ_ONCE(verify->runs));
 	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
 	show(m, "ForgedWords", READ_ONCE(verify->forged));
-	show(m, "VerifyErrors", READ_ONCE(verify->errors));
+	show(m, "VerifyErrors", READ_ONCE(heap->report.errors));
 	show(m, "Traced", READ_ONCE(trace->runs));
 	show(m, "TraceSkipped", READ_ONCE(trace->skipped));
 	show(m, "TracedObjects", READ_ONCE(trace->objects));
@@ -139,16 +148,17 @@ DEFINE_SHOW_ATTRIBUTE(heap_phase);
 static int heap_cycles_show(struct seq_file *m, void *v)
 {
 	struct kgc_heap *heap = m->private;
-	struct kgc_cycle *cy = &heap->cycle;
 	struct kgc_cycle_record r;
-	u64 nr, first, done = READ_ONCE(cy->done);
+	struct kgc_record_sums sums;
+	u64 nr;
 
 	seq_puts(m, "cycle reason at_us arm_us start_us mark_us settle_us sweep_us cpu_us rounds scanned live_objects live_bytes freed goal peak\n");
-	first = done > KGC_CYCLE_LOG ? done - KGC_CYCLE_LOG + 1 : 1;
-	for (nr = first; nr <= done; nr++) {
-		raw_spin_lock_irq(&cy->lock);
-		r = cy->log[nr % KGC_CYCLE_LOG];
-		raw_spin_unlock_irq(&cy->lock);
+	kgc_records_last(&heap->records, &sums, &r);
+	nr = sums.nr > KGC_CYCLE_LOG ? sums.nr - KGC_CYCLE_LOG + 1 : 1;
+	for (; nr <= sums.nr; nr++) {
+		/* overwritten by a cycle that ended meanwhile */
+		if (!kgc_records_get(&heap->records, nr, &r))
+			continue;
 		seq_printf(m, "%llu %s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 			   r.nr, reason_names[r.reason], r.at_us, r.arm_us,
 			   r.start_us, r.mark_us, r.settle_us, r.sweep_us,
@@ -250,7 +260,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 	mutex_unlock(&kgc_heaps_lock);
 	show(m, "Heaps", n);
 	show(m, "HeapObjects", objects);
-	show(m, "HeapSys", kgc_total_bytes());
+	show(m, "HeapSys", kgc_limit_total());
 	show(m, "MapBytes", kgc_map_bytes());
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "../alloc/survey.h"
+#include "../alloc/totals.h"
 #include "../gc/heap.h"
 #include "debugfs.h"
 #include "stats.h"
@@ -65,7 +66,7 @@ static int heap_classes_show(struct seq_file *m, void *v)
 	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 		const struct kgc_class *class = &kgc_classes[spc >> 1];
 
-		kgc_class_stats(heap, spc, &st);
+		kgc_totals_class(&heap->alloc, spc, &st);
 		if (!st.spans && !st.mallocs)
 			continue;
 		class_waste(spc >> 1, &st, &tail, &idle);
@@ -149,7 +150,7 @@ static int heap_pages_show(struct seq_file *m, void *v)
 
 	seq_puts(m, "node pages arenas free_runs free_pages gone_pages\n");
 	for_each_node(nid) {
-		kgc_pageheap_survey(&heap->alloc.node[nid]->pages, &sv);
+		kgc_survey_pageheap(&heap->alloc.node[nid]->pages, &sv);
 		for (i = 0; i < KGC_NR_RUNS; i++)
 			seq_printf(m, "%d %u %llu %llu %llu %llu\n", nid,
 				   1U << i, sv.arenas[i], sv.runs[i],

@@ -1,77 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters, put together when somebody asks. Nothing on a fast path counts:
- * objects are counted when a span changes hands, and for spans in caches from
- * their bitmaps. So the numbers are exact when the heap is at rest, and each
- * is a moment's when it is not.
+ * The counters of a heap, put together for a reader.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
+#include "../alloc/totals.h"
+#include "../gc/cycle.h"
+#include "../gc/finalize.h"
+#include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/record.h"
 #include "stats.h"
-
-static void central_stats(struct kgc_heap *heap, unsigned int spc,
-			  struct kgc_class_stats *st)
-{
-	int nid;
-
-	for_each_node(nid) {
-		struct kgc_central *ct = kgc_central_of(heap->alloc.node[nid],
-							spc);
-
-		if (!ct)
-			continue;
-		raw_spin_lock_irq(&ct->lock);
-		st->mallocs += ct->mallocs;
-		st->frees += ct->frees;
-		st->spans += ct->spans;
-		st->refills += ct->refills;
-		st->reused += ct->reused;
-		st->fresh += ct->fresh;
-		st->asked += ct->asked;
-		st->swept += ct->swept;
-		st->freed_spans += ct->freed_spans;
-		st->contended += ct->contended;
-		st->wait_ns += ct->wait_ns;
-		st->large_bytes += ct->large_bytes;
-		st->large_freed += ct->large_freed;
-		raw_spin_unlock_irq(&ct->lock);
-	}
-}
-
-/*
- * Objects taken from spans that are in caches now. A span may leave its cache
- * while we look; it stays a span, so this is only a moment's number.
- */
-static void cached_stats(struct kgc_heap *heap, unsigned int spc,
-			 struct kgc_class_stats *st)
-{
-	int cpu;
-
-	rcu_read_lock();
-	for_each_possible_cpu(cpu) {
-		struct kgc_cpu *c = per_cpu_ptr(heap->alloc.cpu, cpu);
-		struct kgc_span *span = READ_ONCE(c->span[spc]);
-		unsigned int nfree;
-
-		if (span == &kgc_empty_span)
-			continue;
-		nfree = kgc_span_count_free(span);
-		if (nfree < READ_ONCE(span->nfree))
-			st->mallocs += READ_ONCE(span->nfree) - nfree;
-	}
-	rcu_read_unlock();
-}
-
-/* The counters of one span class. Context: process context. */
-void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
-		     struct kgc_class_stats *st)
-{
-	memset(st, 0, sizeof(*st));
-	central_stats(heap, spc, st);
-	cached_stats(heap, spc, st);
-}
 
 static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
@@ -81,7 +21,7 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 		u32 size = kgc_classes[spc >> 1].size;
 
-		kgc_class_stats(heap, spc, &cs);
+		kgc_totals_class(&heap->alloc, spc, &cs);
 		st->mallocs += cs.mallocs;
 		st->frees += cs.frees;
 		st->total_alloc += cs.mallocs * size + cs.large_bytes;
@@ -89,11 +29,6 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 				  cs.large_bytes - cs.large_freed;
 	}
 	st->heap_objects = st->mallocs - st->frees;
-}
-
-static u64 handles_bytes(const struct kgc_handles *handles)
-{
-	return READ_ONCE(handles->nr_slots) * sizeof(struct kgc_handle_slot);
 }
 
 /* What SRCU allocates for a domain, per possible CPU. */
@@ -143,8 +78,8 @@ u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META])
 				nr_node_ids * sizeof(*heap->alloc.node) +
 				num_possible_cpus() * srcu_bytes();
 	bytes[KGC_META_DESCRIPTIONS] = READ_ONCE(heap->types.bytes);
-	bytes[KGC_META_HANDLES] = handles_bytes(&heap->handles);
-	bytes[KGC_META_WEAK] = handles_bytes(&heap->weaks.handles);
+	bytes[KGC_META_HANDLES] = kgc_handles_bytes(&heap->handles);
+	bytes[KGC_META_WEAK] = kgc_handles_bytes(&heap->weaks);
 	bytes[KGC_META_FINALIZERS] = kgc_finals_bytes(heap);
 	for (i = 0; i < KGC_NR_HEAP_META; i++)
 		sum += bytes[i];
@@ -177,29 +112,26 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 
 static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
-	struct kgc_cycle *cy = &heap->cycle;
-	const struct kgc_cycle_record *last;
+	struct kgc_cycle_record last;
+	struct kgc_record_sums sums;
 	unsigned int i;
 	u64 age;
 
 	BUILD_BUG_ON(ARRAY_SIZE(st->gc_reason) < KGC_NR_REASONS);
-	raw_spin_lock_irq(&cy->lock);
-	last = &cy->log[cy->done % KGC_CYCLE_LOG];
-	st->num_gc = cy->done;
+	kgc_records_last(&heap->records, &sums, &last);
+	st->num_gc = sums.nr;
 	for (i = 0; i < KGC_NR_REASONS; i++)
-		st->gc_reason[i] = cy->by_reason[i];
-	st->num_forced_gc = cy->by_reason[KGC_REASON_REQUEST];
-	st->live_bytes = last->live_bytes;
-	st->live_objects = last->live_objects;
-	st->mark_rounds = cy->rounds;
-	st->mark_rounds_max = cy->rounds_max;
-	st->mark_ns = last->mark_us * NSEC_PER_USEC;
-	st->cycle_ns = (last->arm_us + last->start_us + last->mark_us +
-			last->settle_us + last->sweep_us) * NSEC_PER_USEC;
-	st->last_gc_ns = cy->done ? last->at_us * NSEC_PER_USEC + st->cycle_ns
-				  : 0;
-	raw_spin_unlock_irq(&cy->lock);
-	st->gc_cpu_ns = atomic64_read(&cy->cpu_ns);
+		st->gc_reason[i] = sums.by_reason[i];
+	st->num_forced_gc = sums.by_reason[KGC_REASON_REQUEST];
+	st->live_bytes = last.live_bytes;
+	st->live_objects = last.live_objects;
+	st->mark_rounds = sums.rounds;
+	st->mark_rounds_max = sums.rounds_max;
+	st->mark_ns = last.mark_us * NSEC_PER_USEC;
+	st->cycle_ns = (last.arm_us + last.start_us + last.mark_us +
+			last.settle_us + last.sweep_us) * NSEC_PER_USEC;
+	st->last_gc_ns = sums.nr ? last.at_us * NSEC_PER_USEC + st->cycle_ns : 0;
+	st->gc_cpu_ns = atomic64_read(&heap->work.cpu_ns);
 	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
 	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns, div_u64(age, 1000) ?: 1);
 	st->next_gc = READ_ONCE(heap->pace.pacer.goal);
@@ -217,7 +149,7 @@ void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
 	page_stats(heap, stats);
 	cycle_stats(heap, stats);
 	stats->handles = READ_ONCE(heap->handles.open) +
-			 READ_ONCE(heap->weaks.handles.open);
+			 READ_ONCE(heap->weaks.open);
 	stats->types = READ_ONCE(heap->types.nr);
 }
 

@@ -10,23 +10,6 @@
 struct kgc_heap;
 struct kgc_stats;
 
-/* Sums over the nodes; the members are those of struct kgc_central. */
-struct kgc_class_stats {
-	u64	mallocs;
-	u64	frees;
-	u64	spans;
-	u64	refills;
-	u64	reused;
-	u64	fresh;
-	u64	asked;
-	u64	swept;
-	u64	freed_spans;
-	u64	contended;
-	u64	wait_ns;
-	u64	large_bytes;
-	u64	large_freed;
-};
-
 /* Kinds of metadata: those the page heaps count, and what belongs to the heap. */
 enum kgc_heap_meta {
 	KGC_META_MAP = KGC_NR_META,
@@ -40,8 +23,6 @@ enum kgc_heap_meta {
 	KGC_NR_HEAP_META,
 };
 
-void kgc_class_stats(struct kgc_heap *heap, unsigned int spc,
-		     struct kgc_class_stats *st);
 void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats);
 u64 kgc_heap_tiny_allocs(struct kgc_heap *heap);
 u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);

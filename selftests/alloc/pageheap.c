@@ -114,7 +114,7 @@ static void compare(void)
 	check(ph->nr_arenas == nr_arenas);
 	check(ph->sys == sys && ph->inuse == inuse);
 	check((u64)atomic64_read(&allocator.sys) == sys);
-	check(kgc_total_bytes() == sys && shim_ram_used() == sys);
+	check(kgc_limit_total() == sys && shim_ram_used() == sys);
 }
 
 /* ---- operations on both -------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <linux/kgc.h>
 #include <linux/kthread.h>
 
-#include "kmod/heap.h"
+#include "kmod/gc/heap.h"
 #include "uapi/linux/kgc.h"
 
 #define NR_REFS		16
@@ -334,7 +334,7 @@ static void cycle_beside_a_seeker(struct kunit *test, struct seeker *sk,
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk->heap, 1));
 	kthread_stop(task);
 	kunit_info(test, "%u of %u found, %llu rounds at most\n", sk->found,
-		   NR_WEAK, sk->heap->cycle.rounds_max);
+		   NR_WEAK, sk->heap->records.sums.rounds_max);
 	s = kgc_enter(sk->heap);
 	for (i = 0; i < NR_WEAK; i++)
 		kgc_weak_free(s, sk->weak[i]);
@@ -353,9 +353,9 @@ static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 	/* on a busy machine lookups may not come into enough rounds */
 	for (tries = 0; tries < 10 && !kept; tries++) {
 		cycle_beside_a_seeker(test, &sk, type);
-		kept = sk.heap->weaks.kept;
+		kept = sk.heap->gate.kept;
 	}
-	KUNIT_EXPECT_LE(test, sk.heap->cycle.rounds_max, MOST_ROUNDS);
+	KUNIT_EXPECT_LE(test, sk.heap->records.sums.rounds_max, MOST_ROUNDS);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 2));
 	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(sk.heap));
 	heap_end(sk.heap);
@@ -405,8 +405,8 @@ static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (tries = 0; tries < 10; tries++) {
 		KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 1));
-		KUNIT_EXPECT_FALSE(test, kept && sk.heap->weaks.kept);
-		kept = sk.heap->weaks.kept;
+		KUNIT_EXPECT_FALSE(test, kept && sk.heap->gate.kept);
+		kept = sk.heap->gate.kept;
 	}
 	kthread_stop(task);
 	s = kgc_enter(sk.heap);
@@ -414,7 +414,7 @@ static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 		cold += !!kgc_weak_get(s, sk.weak[i]);
 	kgc_exit(s);
 	kunit_info(test, "%u found, %llu rounds at most\n", sk.found,
-		   sk.heap->cycle.rounds_max);
+		   sk.heap->records.sums.rounds_max);
 	KUNIT_EXPECT_EQ(test, 0, cold);
 	heap_end(sk.heap);
 	kvfree(sk.weak);
@@ -534,17 +534,17 @@ static void a_section_is_noted_to_its_end(struct kunit *test)
 	unsigned int tries, i;
 
 	init_completion(&late.done);
-	WRITE_ONCE(heap->trace.halted, true);
+	WRITE_ONCE(heap->sections.halted, true);
 	smp_store_release(&heap->front.mode, KGC_MODE_TRACK);	/* kgc_enter() */
 	task = kthread_run(late_section, &late, "late_section");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	/* waitqueue_active() without a barrier: seen late, it is asked again */
-	for (tries = 0; tries < 1000 && !waitqueue_active(&heap->trace.waitq); tries++)
+	for (tries = 0; tries < 1000 && !waitqueue_active(&heap->sections.resumed); tries++)
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_LT(test, tries, 1000U);
 	smp_store_release(&heap->front.mode, 0);	/* kgc_enter() */
-	WRITE_ONCE(heap->trace.halted, false);
-	wake_up_all(&heap->trace.waitq);
+	WRITE_ONCE(heap->sections.halted, false);
+	wake_up_all(&heap->sections.resumed);
 	wait_for_completion(&late.done);
 	KUNIT_EXPECT_TRUE(test, late.matched);
 	for (i = 0; i < KGC_TRACKED; i++)

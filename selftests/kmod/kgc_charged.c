@@ -88,7 +88,7 @@ static int run(void)
 		take_all(NULL);
 	}
 	pr_info("kgc_charged: from %s: %llu bytes, held %llu\n", from, got,
-		kgc_total_bytes());
+		kgc_limit_total());
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 #include <linux/module.h>
 #include <linux/version.h>
 
-#include "kmod/heap.h"
+#include "kmod/gc/heap.h"
 
 #define INTERVAL_NS	(50 * NSEC_PER_USEC)
 #define BURST		16

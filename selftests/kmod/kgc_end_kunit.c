@@ -8,7 +8,7 @@
 #include <linux/kgc.h>
 #include <linux/kthread.h>
 
-#include "kmod/heap.h"
+#include "kmod/gc/heap.h"
 
 #define REGION_MS	300	/* many times what the end of a heap takes */
 
@@ -40,8 +40,8 @@ static bool comes_to_wait(struct kgc_heap *heap)
 	unsigned int tries;
 
 	for (tries = 0; tries < 3000; tries++) {
-		if (READ_ONCE(heap->cycle.waiting) == KGC_AWAIT_REGIONS &&
-		    atomic_read(&heap->cycle.callbacks))
+		if (READ_ONCE(heap->grace.waiting) == KGC_AWAIT_REGIONS &&
+		    atomic_read(&heap->grace.callbacks))
 			return true;
 		usleep_range(1000, 2000);
 	}
@@ -94,7 +94,7 @@ static void a_heap_at_rest_has_no_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, cycle));
 	/* the last callback began the rest of the cycle before it counted itself out */
 	fsleep(20 * USEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&heap->cycle.callbacks));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&heap->grace.callbacks));
 	kgc_heap_destroy(heap);
 }
 

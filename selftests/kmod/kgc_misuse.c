@@ -11,7 +11,7 @@
 #include <linux/module.h>
 
 #include "kmod/alloc/poison.h"
-#include "kmod/heap.h"
+#include "kmod/gc/heap.h"
 
 static char *fault = "";
 module_param(fault, charp, 0);
@@ -243,7 +243,7 @@ static void field_is_foreign(void)
 	s = kgc_enter(another);
 	kgc_store(s, &n->next, NULL);
 	kgc_exit(s);
-	noticed = atomic_read(&another->sections.misused);
+	noticed = kgc_misused(&another->report);
 	kgc_heap_destroy(another);
 }
 
@@ -511,7 +511,7 @@ static void shaded_late(void)
 	/* a tracer would wait for the section, and the section for SETTLE */
 	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
 	/* on a busy machine the moment may be missed */
-	for (n = 0; n < 20 && !heap->verify.errors; n++) {
+	for (n = 0; n < 20 && !heap->report.errors; n++) {
 		leave_white();
 		init_completion(&h.inside);
 		init_completion(&h.left);
@@ -581,9 +581,9 @@ static int wait_inside(void *data)
 	complete(&h->inside);
 	while (!completion_done(&h->leave)) {
 		s = kgc_enter(heap);
-		for (n = 0; n < 100 && !READ_ONCE(heap->trace.halted); n++)
+		for (n = 0; n < 100 && !READ_ONCE(heap->sections.halted); n++)
 			usleep_range(20, 50);
-		if (READ_ONCE(heap->trace.halted)) {
+		if (READ_ONCE(heap->sections.halted)) {
 			kthread_run(disturb, &second, "kgc_misuse");
 			wait_for_completion(&second.left);
 			kgc_exit(s);
@@ -712,8 +712,8 @@ static int commit(void)
 			spoil(faults[i].change);
 		else
 			faults[i].commit();
-		noticed |= heap->verify.errors ||
-			   atomic_read(&heap->sections.misused);
+		noticed |= heap->report.errors ||
+			   kgc_misused(&heap->report);
 		return noticed ? 0 : -ENODATA;
 	}
 	return -EINVAL;

@@ -16,7 +16,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "kmod/heap.h"
+#include "kmod/gc/heap.h"
 
 #define NR_HEAPS	3
 #define NR_THREADS	2	/* per heap */
@@ -189,13 +189,13 @@ static int report(struct stress_heap *h, unsigned int i, u64 ms)
 	u64 wrong = atomic64_read(&h->wrong);
 
 	pr_info("kgc_stress: heap %u: %lu operations in %llu ms, %llu cycles of %llu rounds, at most %llu, %llu traced, %llu not, %llu floated, %llu early frees, %llu violations, %u misuses, %llu left\n",
-		i, ops / NR_HEAPS, ms, h->cycles, h->heap->cycle.rounds,
-		h->heap->cycle.rounds_max, h->heap->trace.runs,
+		i, ops / NR_HEAPS, ms, h->cycles, h->heap->records.sums.rounds,
+		h->heap->records.sums.rounds_max, h->heap->trace.runs,
 		h->heap->trace.skipped, h->heap->trace.floats_total, wrong,
-		h->heap->verify.errors, atomic_read(&h->heap->sections.misused),
+		h->heap->report.errors, kgc_misused(&h->heap->report),
 		left);
-	return wrong || left || h->heap->verify.errors ||
-	       atomic_read(&h->heap->sections.misused) ? -EIO : 0;
+	return wrong || left || h->heap->report.errors ||
+	       kgc_misused(&h->heap->report) ? -EIO : 0;
 }
 
 static int stress_open(struct stress_heap *h)

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lists and counters of an allocator, checked against each other: everything that
+ * is counted, counted again.
+ */
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+
+#include "alloc.h"
+#include "audit.h"
+#include "pagewalk.h"
+
+/**
+ * struct audit - an audit under way
+ * @a: the allocator
+ * @report: what to call
+ * @spans: spans seen of the current class and node
+ * @used: slots in use in them
+ */
+struct audit {
+	struct kgc_allocator	*a;
+	kgc_audit_fn		report;
+	u64			spans;
+	u64			used;
+};
+
+static void audit_list(struct audit *au, struct list_head *list,
+		       unsigned int spc, bool full)
+{
+	struct kgc_span *span;
+
+	list_for_each_entry(span, list, link) {
+		if (span->owner != au->a || span->spc != spc)
+			au->report(au->a, "span on a list of another kind", span);
+		if (span->gen != au->a->gen)
+			au->report(au->a, "old span on a list", span);
+		if (kgc_span_count_free(span) != span->nfree)
+			au->report(au->a, "miscounted free slots", span);
+		if (full != !span->nfree)
+			au->report(au->a, "span on the wrong list", span);
+		au->spans++;
+		au->used += span->nelems - span->nfree;
+	}
+}
+
+/* What the caches hold of a class. */
+static void audit_caches(struct audit *au, int nid, unsigned int spc)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct kgc_cpu *c = per_cpu_ptr(au->a->cpu, cpu);
+		struct kgc_span *span = c->span[spc];
+
+		if (span == &kgc_empty_span || span->nid != nid)
+			continue;
+		au->spans++;
+		au->used += span->nelems - span->nfree;
+	}
+}
+
+static void audit_central(struct audit *au, int nid, unsigned int spc,
+			  struct kgc_central *ct)
+{
+	unsigned int now = au->a->gen & 1;
+
+	au->spans = 0;
+	au->used = 0;
+	raw_spin_lock_irq(&ct->lock);
+	audit_list(au, &ct->partial[now], spc, false);
+	audit_list(au, &ct->full[now], spc, true);
+	if (!list_empty(&ct->partial[!now]) || !list_empty(&ct->full[!now]))
+		au->report(au->a, "spans that nobody has swept", ct);
+	audit_caches(au, nid, spc);
+	if (au->spans != ct->spans)
+		au->report(au->a, "spans are lost or double", ct);
+	if (au->used != ct->mallocs - ct->frees)
+		au->report(au->a, "objects are miscounted", ct);
+	raw_spin_unlock_irq(&ct->lock);
+}
+
+static u64 pages_of_spans(struct kgc_allocator *a)
+{
+	struct kgc_pagewalk walk;
+	struct kgc_span *span;
+	u64 bytes = 0;
+
+	kgc_pagewalk_begin(&walk);
+	while (kgc_pagewalk_next(a, &walk, &span))
+		if (span)
+			bytes += (u64)span->npages * KGC_PAGE_SIZE;
+	return bytes;
+}
+
+/**
+ * kgc_audit() - count everything again
+ * @a: the allocator; nothing can allocate from it
+ * @report: called for each contradiction
+ *
+ * Context: process context.
+ */
+void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report)
+{
+	struct audit au = { .a = a, .report = report };
+	u64 inuse = 0;
+	unsigned int spc;
+	int nid;
+
+	for_each_node(nid) {
+		struct kgc_node *node = a->node[nid];
+
+		inuse += READ_ONCE(node->pages.inuse);
+		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
+			struct kgc_central *ct = kgc_central_of(node, spc);
+
+			if (ct)
+				audit_central(&au, nid, spc, ct);
+			cond_resched();
+		}
+	}
+	if (pages_of_spans(a) != inuse)
+		report(a, "pages are miscounted", NULL);
+}

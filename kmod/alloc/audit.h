@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Lists and counters of an allocator, checked against each other. */
+#ifndef _KGC_AUDIT_H
+#define _KGC_AUDIT_H
+
+struct kgc_allocator;
+
+/* Called for each contradiction, under a central lock: must not sleep. */
+typedef void (*kgc_audit_fn)(struct kgc_allocator *a, const char *what,
+			     const void *where);
+
+void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report);
+
+#endif /* _KGC_AUDIT_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of an allocator, summed over its central lists. */
+#ifndef _KGC_TOTALS_H
+#define _KGC_TOTALS_H
+
+#include <linux/types.h>
+
+struct kgc_allocator;
+
+/* Of one span class, over all nodes; the members are those of struct kgc_central. */
+struct kgc_class_stats {
+	u64	mallocs;
+	u64	frees;
+	u64	spans;
+	u64	refills;
+	u64	reused;
+	u64	fresh;
+	u64	asked;
+	u64	swept;
+	u64	freed_spans;
+	u64	contended;
+	u64	wait_ns;
+	u64	large_bytes;
+	u64	large_freed;
+};
+
+void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
+		      struct kgc_class_stats *st);
+u64 kgc_totals_frees(struct kgc_allocator *a);
+void kgc_totals_live(struct kgc_allocator *a, u64 *objects, u64 *bytes);
+void kgc_totals_live_reset(struct kgc_allocator *a);
+
+#endif /* _KGC_TOTALS_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The gate: making a strong pointer of an address that keeps nothing alive, against
+ * the end of marking.
+ */
+#ifndef _KGC_GATE_H
+#define _KGC_GATE_H
+
+#include <linux/atomic.h>
+#include <linux/kgc.h>
+
+struct kgc_span;
+
+/**
+ * struct kgc_gate - the gate of a heap
+ * @word: strengthenings of white objects << 1 | closed
+ * @seen: @word when the current termination round began
+ * @closed: the collector closed the gate in this cycle
+ * @kept: all weak targets are marked in this cycle
+ * @kept_before: they were in the last one
+ * @refused: rounds of this cycle in which an object was strengthened
+ *
+ * The state machine owns all but @word.
+ */
+struct kgc_gate {
+	atomic64_t	word;
+	s64		seen;
+	bool		closed;
+	bool		kept;
+	bool		kept_before;
+	unsigned int	refused;
+};
+
+bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
+			 const void *addr, unsigned int i);
+void kgc_gate_open(struct kgc_gate *gate);
+void kgc_gate_look(struct kgc_gate *gate);
+bool kgc_gate_close(struct kgc_gate *gate);
+bool kgc_gate_give_up(struct kgc_gate *gate);
+
+#endif /* _KGC_GATE_H */

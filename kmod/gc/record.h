@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What finished cycles did: the last few one by one, all of them in sums. */
+#ifndef _KGC_RECORD_H
+#define _KGC_RECORD_H
+
+#include <linux/spinlock.h>
+
+#include "../../uapi/linux/kgc.h"
+#include "../compat.h"
+
+#define KGC_CYCLE_LOG	32
+
+/**
+ * struct kgc_cycle_record - one finished cycle, times in microseconds
+ * @nr: number
+ * @reason: enum kgc_reason
+ * @at_us: monotonic time of its begin
+ * @arm_us: until every section ran a barrier
+ * @start_us: until every section allocated black
+ * @mark_us: marking with its rounds
+ * @settle_us: until the flip
+ * @sweep_us: sweeping
+ * @cpu_us: CPU time of the collector
+ * @rounds: termination rounds
+ * @scanned: objects scanned
+ * @live_objects: marked
+ * @live_bytes: marked
+ * @freed: objects swept
+ * @goal: heap goal after it
+ * @peak: heap size when marking was over
+ */
+struct kgc_cycle_record {
+	u64	nr;
+	u32	reason;
+	u64	at_us;
+	u64	arm_us;
+	u64	start_us;
+	u64	mark_us;
+	u64	settle_us;
+	u64	sweep_us;
+	u64	cpu_us;
+	u64	rounds;
+	u64	scanned;
+	u64	live_objects;
+	u64	live_bytes;
+	u64	freed;
+	u64	goal;
+	u64	peak;
+};
+
+/**
+ * struct kgc_record_sums - all cycles of a heap together
+ * @nr: cycles completed
+ * @by_reason: of these, by reason
+ * @rounds: termination rounds
+ * @rounds_max: most in one cycle
+ */
+struct kgc_record_sums {
+	u64	nr;
+	u64	by_reason[KGC_NR_REASONS];
+	u64	rounds;
+	u64	rounds_max;
+};
+
+/**
+ * struct kgc_records - the cycles of a heap
+ * @lock: leaf, interrupts off
+ * @sums: all of them
+ * @log: the last ones, a ring
+ */
+struct kgc_records {
+	raw_spinlock_t		lock;
+	struct kgc_record_sums	sums __guarded_by(&lock);
+	struct kgc_cycle_record	log[KGC_CYCLE_LOG] __guarded_by(&lock);
+};
+
+void kgc_records_init(struct kgc_records *records);
+void kgc_records_add(struct kgc_records *records,
+		     const struct kgc_cycle_record *now);
+void kgc_records_last(struct kgc_records *records, struct kgc_record_sums *sums,
+		      struct kgc_cycle_record *last);
+bool kgc_records_get(struct kgc_records *records, u64 nr,
+		     struct kgc_cycle_record *record);
+
+#endif /* _KGC_RECORD_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the checks find, logged once per heap and counted. */
+#ifndef _KGC_REPORT_H
+#define _KGC_REPORT_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+struct kgc_heap;
+
+/**
+ * struct kgc_report - what the checks found in a heap
+ * @misused: rules broken by a client
+ * @errors: invariants found broken; written by the cycle's work item only
+ * @held: violations found while it is open whether a section disturbed the check
+ * @held.on: count here, and log nothing
+ */
+struct kgc_report {
+	atomic_t		misused;
+	u64			errors;
+	struct {
+		bool		on;
+		u64		errors;
+		const char	*what;
+		const void	*where;
+		const void	*to;
+	} held;
+};
+
+extern bool kgc_warn;
+
+void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
+		   const void *to);
+void kgc_violations_hold(struct kgc_heap *heap);
+void kgc_violations_release(struct kgc_heap *heap, bool tell);
+void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
+
+/* How often a client has broken a rule. */
+static inline unsigned int kgc_misused(const struct kgc_report *report)
+{
+	return atomic_read(&report->misused);
+}
+
+#endif /* _KGC_REPORT_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Cycles that are asked for, and waiting for their end. */
+#ifndef _KGC_REQUEST_H
+#define _KGC_REQUEST_H
+
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../../uapi/linux/kgc.h"
+#include "../compat.h"
+
+struct kgc_heap;
+
+/**
+ * struct kgc_request - cycles asked for, begun and completed
+ * @work: runs the state machine in cycle.c; never two at a time
+ * @lock: leaf, interrupts off
+ * @begun: cycles begun
+ * @wanted: number of the last cycle asked for; read without @lock as a hint
+ * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
+ * @done: cycles completed, sweep included; read without @lock
+ * @waitq: for @done
+ * @waiters: threads that wait for @done, or are about to
+ */
+struct kgc_request {
+	struct delayed_work	work;
+	raw_spinlock_t		lock;
+	u64			begun __guarded_by(&lock);
+	u64			wanted;
+	unsigned long		reasons __guarded_by(&lock);
+	u64			done;
+	wait_queue_head_t	waitq;
+	atomic_t		waiters;
+};
+
+void kgc_request_init(struct kgc_heap *heap, work_func_t run);
+void kgc_request_cancel(struct kgc_heap *heap);
+void kgc_request_kick(struct kgc_heap *heap);
+void kgc_request_resume_in(struct kgc_heap *heap, u64 ns);
+u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
+		       enum kgc_reason reason);
+u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons);
+void kgc_request_complete(struct kgc_heap *heap, u64 nr);
+void kgc_request_wake(struct kgc_heap *heap);
+bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
+
+/* Whether no cycle runs or is about to begin. A hint: it may change at any time. */
+static inline bool kgc_request_idle(const struct kgc_request *rq)
+{
+	return READ_ONCE(rq->done) >= READ_ONCE(rq->wanted);
+}
+
+/* Whether a thread waits for a cycle. A hint: seen late it costs one pause. */
+static inline bool kgc_request_awaited(const struct kgc_request *rq)
+{
+	return atomic_read(&rq->waiters);
+}
+
+#endif /* _KGC_REQUEST_H */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Slowing down mutators that outrun their heap's collector.
+ *
+ * A mutator that refills its cache sleeps for a moment, if its gfp lets it:
+ *
+ *	past the goal, while a cycle runs: the longer the farther, at most
+ *		KGC_THROTTLE_US
+ *	while the cycle waits for an expedited grace period: at most YIELD_US
+ *
+ * It sleeps no longer than the phase lasts in which its section began, because the
+ * next phase waits for that section. So the collector gets the CPU, and the heap
+ * grows by at most one span of each mutator in that time. No mutator ever waits for
+ * a cycle.
+ *
+ * A section that the current grace period waits for is never throttled. That is any
+ * section which began in an older phase. While an expedited SRCU grace period is
+ * under way, it is also any section on the side of SRCU that was current when the
+ * grace period was asked for: SRCU switches sides, then polls until the old side is
+ * empty. Sections that begin afterwards are on the new side.
+ *
+ * The side is a hint, taken from SRCU's index: a section that was interrupted while
+ * it began may be taken for one of the other side. The hint holds for SPARED_US.
+ * Without that bound, mutators that never sleep would all be on the old side, keep
+ * SRCU from switching, and never be throttled.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+
+#include "../alloc/alloc.h"
+#include "../compat.h"
+#include "grace.h"
+#include "heap.h"
+#include "pace.h"
+#include "request.h"
+#include "throttle.h"
+
+#define YIELD_US	200U
+#define SPARED_US	2000U
+
+static bool past_the_goal(struct kgc_heap *heap)
+{
+	return kgc_allocator_charged(&heap->alloc) >=
+	       READ_ONCE(heap->pace.pacer.room);
+}
+
+/* Whether the cycle waits for a section of this mode. */
+static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
+{
+	struct kgc_pace *pace = &heap->pace;
+
+	if ((READ_ONCE(heap->front.mode) ^ mode) &
+	    ~(KGC_MODE_SIDE | KGC_MODE_TRACK))
+		return true;
+	return kgc_grace_kind(&heap->grace) == KGC_AWAIT_SECTIONS &&
+	       READ_ONCE(pace->hurried) &&
+	       READ_ONCE(heap->sections.side) == !!(mode & KGC_MODE_SIDE) &&
+	       ktime_get_ns() - READ_ONCE(pace->grace_ns) <
+	       SPARED_US * NSEC_PER_USEC;
+}
+
+/* How long a mutator that refills now may be kept at most; 0 is not at all. */
+static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
+{
+	unsigned int us;
+
+	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
+		return 0;
+	us = kgc_throttle_us(kgc_allocator_charged(&heap->alloc),
+			     READ_ONCE(heap->pace.pacer.room));
+	if (READ_ONCE(heap->pace.yield) &&
+	    kgc_grace_kind(&heap->grace) != KGC_AWAIT_NOTHING)
+		us = max(us, YIELD_US);
+	return us;
+}
+
+static void throttle(struct kgc_heap *heap, unsigned int mode, unsigned int us)
+{
+	struct kgc_throttle *th = &heap->throttle;
+	u64 start = ktime_get_ns();
+
+	wait_event_hrtimeout(th->waitq, !throttle_us(heap, mode),
+			     ns_to_ktime(us * NSEC_PER_USEC));
+	atomic64_inc(&th->nr);
+	atomic64_add(ktime_get_ns() - start, &th->ns);
+}
+
+/*
+ * A phase, a grace period or the cycle has begun or ended. Context: any but NMI.
+ */
+void kgc_throttle_wake(struct kgc_heap *heap)
+{
+	/* a sleeper that is missed wakes up by its timeout */
+	if (waitqueue_active(&heap->throttle.waitq))
+		wake_up_all(&heap->throttle.waitq);
+}
+
+/*
+ * The allocator calls: the allowance is used up, or memory is. @mode is what
+ * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
+ * for a moment if @gfp allows.
+ */
+static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
+			      unsigned int mode, gfp_t gfp)
+{
+	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
+	unsigned int us;
+
+	if (why == KGC_PRESSURE_LIMIT) {
+		kgc_pace_pressed(heap);
+		/* one under way will help; one asked for is enough */
+		if (kgc_request_idle(&heap->request))
+			kgc_request_cycles(heap, 1, KGC_REASON_LIMIT);
+		return;
+	}
+	if (kgc_request_idle(&heap->request))
+		kgc_pace_due(heap);
+	if (!kgc_request_idle(&heap->request) && past_the_goal(heap))
+		kgc_pace_behind(heap);
+	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
+		return;
+	us = throttle_us(heap, mode);
+	if (us)
+		throttle(heap, mode, us);
+}
+
+void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)
+{
+	struct kgc_throttle *th = &heap->throttle;
+
+	seq_printf(m, "throttled %lld\nthrottled_us %llu\n",
+		   atomic64_read(&th->nr),
+		   div_u64(atomic64_read(&th->ns), NSEC_PER_USEC));
+}
+
+void kgc_throttle_init(struct kgc_heap *heap)
+{
+	init_waitqueue_head(&heap->throttle.waitq);
+	heap->alloc.pressure = throttle_pressure;
+}
