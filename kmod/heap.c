@@ -21,19 +21,12 @@
 #include "gc/type.h"
 #include "gc/weak.h"
 #include "heap.h"
+#include "options.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "stats/debugfs.h"
 
 static DEFINE_IDA(heap_ids);
-
-static void heap_options_init(struct kgc_heap *heap)
-{
-	heap->opt.gogc = 100;
-	heap->opt.period_ms = 2 * 60 * MSEC_PER_SEC;
-	heap->opt.cpu_percent = 25;
-	heap->opt.verify = IS_ENABLED(CONFIG_KGC_DEBUG);
-}
 
 /* A word of a table in debugfs: a process may call itself anything. */
 static void heap_name_set(struct kgc_heap *heap, const char *name)
@@ -55,12 +48,10 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 
 	err = kgc_reclaim_prepare(GFP_KERNEL | gfp);
 	if (!err)
-		err = kgc_allocator_init(&heap->alloc, gfp);
+		err = kgc_allocator_init(&heap->alloc, memcg, gfp);
 	kgc_charge_end(memcg, old);
 	if (err)
 		mem_cgroup_put(memcg);
-	else
-		heap->alloc.memcg = memcg;
 	return err;
 }
 
@@ -83,7 +74,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->owner = owner;
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
-	heap_options_init(heap);
+	kgc_options_init(heap);
 	err = init_srcu_struct(&heap->front.srcu);
 	if (err)
 		goto err_id;
@@ -99,7 +90,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
 	kgc_sections_init(heap);
-	kgc_trace_init(heap);
+	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
 	mutex_lock(&kgc_heaps_lock);
 	list_add_tail(&heap->link, &kgc_heaps);
@@ -155,7 +146,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
-	kgc_trace_destroy(heap);
+	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);

@@ -83,7 +83,7 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      shape->spc, type->size, gfp);
 	else
-		obj = kgc_large_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
+		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      type->size, gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
@@ -202,7 +202,7 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 				      (type->kind == KGC_KIND_NOSCAN),
 				      kgc_classes[class].size, gfp);
 	else
-		obj = kgc_large_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
+		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      round_up(bytes, KGC_PAGE_SIZE), gfp);
 	return with_finalizer(s, type, obj, gfp);
 }

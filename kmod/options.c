@@ -2,8 +2,19 @@
 /* Options of a heap. */
 #include <linux/module.h>
 
+#include "alloc/alloc.h"
 #include "gc/heap.h"
 #include "gc/pace.h"
+#include "options.h"
+
+/* What a new heap has. */
+void kgc_options_init(struct kgc_heap *heap)
+{
+	heap->opt.gogc = 100;
+	heap->opt.period_ms = 2 * 60 * MSEC_PER_SEC;
+	heap->opt.cpu_percent = 25;
+	heap->opt.verify = IS_ENABLED(CONFIG_KGC_DEBUG);
+}
 
 /**
  * kgc_option_set() - change an option of a heap
@@ -32,11 +43,11 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 		kgc_pace_period_changed(heap);
 		return 0;
 	case KGC_OPT_SOFT_LIMIT:
-		WRITE_ONCE(heap->alloc.soft_limit, value);
+		WRITE_ONCE(opt->soft_limit, value);
 		kgc_pace_repace(heap);
 		return 0;
 	case KGC_OPT_HARD_LIMIT:
-		WRITE_ONCE(heap->alloc.hard_limit, value);
+		kgc_limit_set(&heap->alloc, value);
 		return 0;
 	case KGC_OPT_CPU_PERCENT:
 		if (!value || value > 100)
@@ -63,7 +74,7 @@ int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 		if (value & ~(u64)(KGC_HARDEN_RANDOM | KGC_HARDEN_POISON))
 			return -EINVAL;
 		/* for what is allocated from a new span, or swept, from now on */
-		WRITE_ONCE(heap->alloc.harden, value);
+		kgc_allocator_harden(&heap->alloc, value);
 		return 0;
 	default:
 		return -EOPNOTSUPP;
@@ -90,7 +101,7 @@ int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value)
 		*value = heap->opt.period_ms;
 		return 0;
 	case KGC_OPT_SOFT_LIMIT:
-		*value = heap->alloc.soft_limit;
+		*value = heap->opt.soft_limit;
 		return 0;
 	case KGC_OPT_HARD_LIMIT:
 		*value = heap->alloc.hard_limit;

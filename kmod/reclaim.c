@@ -130,9 +130,9 @@ static u64 node_release(struct kgc_node *node, u64 want)
 	/* of many heaps most have nothing, and are not searched for it */
 	if (!idle)
 		return 0;
-	return kgc_pageheap_release(node->owner, &node->pages,
+	return kgc_scavenge_pages(node->owner, &node->pages,
 				    idle - min(idle, want)) ?:
-	       kgc_pageheap_release(node->owner, &node->pages, 0);
+	       kgc_scavenge_pages(node->owner, &node->pages, 0);
 }
 
 static u64 heap_release(struct kgc_heap *heap)
@@ -351,7 +351,7 @@ static void heap_report(struct kgc_heap *heap)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
 
-	kgc_heap_stats(heap, &st);
+	kgc_stats_heap(heap, &st);
 	pr_info("heap %u %s: held %llu kB, in spans %llu kB, objects %llu in %llu kB, metadata %llu kB, cycles %llu\n",
 		heap->id, heap->name, st.heap_sys >> 10, st.heap_inuse >> 10,
 		st.heap_objects, st.heap_alloc >> 10, st.meta_sys >> 10,

@@ -142,6 +142,11 @@ enum kgc_pressure {
 	KGC_PRESSURE_LIMIT,	/* the hard limit was hit, or memory ran out */
 };
 
+struct kgc_allocator;
+
+typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
+				unsigned int mode, gfp_t gfp);
+
 /**
  * struct kgc_allocator - the allocator of one heap
  * @gen: sweep generation; advanced by the collector's flip
@@ -153,7 +158,6 @@ enum kgc_pressure {
  * @charged: bytes handed to caches or as large objects in this cycle
  * @allowance: at this much the collector is called
  * @sys: bytes held from the buddy allocator
- * @soft_limit: of @sys, for the pacer; 0 is none
  * @hard_limit: of @sys; 0 is none
  * @pressure: call into the collector, inside a section of that mode; any
  *	context but NMI, sleeps for a moment if gfp allows
@@ -169,19 +173,25 @@ struct kgc_allocator {
 	unsigned int		harden;
 	struct mem_cgroup	*memcg;
 	s64			allowance;
-	u64			soft_limit;
 	u64			hard_limit;
-	void			(*pressure)(struct kgc_allocator *a,
-					    enum kgc_pressure why,
-					    unsigned int mode, gfp_t gfp);
+	kgc_pressure_fn		pressure;
 	atomic64_t		charged ____cacheline_aligned;
 	atomic64_t		sys;
 };
 
-int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
+int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
+		       gfp_t gfp);
 void kgc_allocator_destroy(struct kgc_allocator *a);
+void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits);
 void kgc_allocator_settle(struct kgc_allocator *a);
 void kgc_allocator_next_gen(struct kgc_allocator *a);
+
+/* Have the collector called under pressure. Context: before the first allocation. */
+static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,
+					     kgc_pressure_fn pressure)
+{
+	a->pressure = pressure;
+}
 
 /* At so many bytes charged the collector is called. Context: any. */
 static inline void kgc_allocator_allow(struct kgc_allocator *a, s64 bytes)
@@ -195,12 +205,18 @@ static inline s64 kgc_allocator_charged(const struct kgc_allocator *a)
 	return atomic64_read(&a->charged);
 }
 
+static inline void kgc_allocator_charge(struct kgc_allocator *a, s64 bytes)
+{
+	atomic64_add(bytes, &a->charged);
+}
+
 static inline s64 kgc_allocator_charged_reset(struct kgc_allocator *a)
 {
 	return atomic64_xchg(&a->charged, 0);
 }
 
 /* limit.c */
+void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
 bool kgc_limit_charge(struct kgc_allocator *a, size_t bytes);
 void kgc_limit_uncharge(struct kgc_allocator *a, size_t bytes);
 u64 kgc_limit_total(void);
@@ -209,7 +225,7 @@ u64 kgc_limit_total(void);
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, unsigned int spc,
 		      size_t size, gfp_t gfp);
-void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
+void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
@@ -243,7 +259,6 @@ struct kgc_reserve {
 };
 
 /* reserve.c */
-gfp_t kgc_gfp(const struct kgc_allocator *a, gfp_t gfp);
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
@@ -259,7 +274,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
 			const struct kgc_shape *shape, size_t size,
 			struct kgc_reserve *r);
-bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
+bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
 		     const struct kgc_shape *shape, struct kgc_reserve *r);
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
@@ -269,7 +284,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       const struct kgc_shape *shape);
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
-bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node);
+bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node);
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode);
 

@@ -37,17 +37,20 @@ static int node_with_memory(int nid)
 /**
  * kgc_allocator_init() - an allocator without memory
  * @a: zeroed
+ * @memcg: the cgroup that is charged, or NULL; the caller keeps its reference
  * @gfp: flags to add to requests for pages
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM; then nothing is left behind.
  */
-int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
+int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
+		       gfp_t gfp)
 {
 	int cpu, nid;
 
 	a->gen = KGC_FIRST_GEN;
 	a->gfp = gfp;
+	a->memcg = memcg;
 	a->allowance = S64_MAX;
 	a->cpu = alloc_percpu_gfp(struct kgc_cpu, GFP_KERNEL | gfp);
 	if (!a->cpu)
@@ -81,6 +84,12 @@ err_cpu:
 	return -ENOMEM;
 }
 
+/* KGC_HARDEN_* for what is allocated from a new span, or swept, from now on. */
+void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits)
+{
+	WRITE_ONCE(a->harden, bits);
+}
+
 /*
  * Marking is complete: in sections of mode SETTLE newborns are born marked in spans
  * of the generation that is current now.
@@ -110,7 +119,7 @@ void kgc_allocator_destroy(struct kgc_allocator *a)
 	for_each_node(nid) {
 		struct kgc_node *node = a->node[nid];
 
-		kgc_pageheap_destroy(a, &node->pages);
+		kgc_scavenge_destroy(a, &node->pages);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
 			kfree(node->central[spc]);
 		kfree(node);

@@ -168,7 +168,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		size = KGC_TINY_BLOCK;
 	}
 	r->need = KGC_NEED_NOTHING;
-	if (!cache_has_slot(span) || !kgc_span_accept(a, span, shape, r)) {
+	if (!cache_has_slot(span) || !kgc_central_accept(a, span, shape, r)) {
 		if (r->need != KGC_NEED_NOTHING)
 			return NULL;
 		c->span[spc] = &kgc_empty_span;
@@ -277,7 +277,7 @@ static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 	if (may_sleep)
 		cond_resched();
 	r->reaps++;
-	return kgc_node_reap(a, node);
+	return kgc_central_reap(a, node);
 }
 
 /* Once spans were swept, pages are to come from those first. */
@@ -399,7 +399,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 }
 
 /**
- * kgc_large_alloc() - allocate an object of its own span
+ * kgc_cache_alloc_large() - allocate an object of its own span
  * @a: the allocator
  * @mode: kgc_sided_mode() of the section
  * @shape: type
@@ -411,7 +411,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
  * Context: process or softirq; sleeps if @gfp allows. NULL in hardirq.
  * Return: the object, cleared, or NULL.
  */
-void *kgc_large_alloc(struct kgc_allocator *a, unsigned int mode,
+void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, size_t size, gfp_t gfp)
 {
 	unsigned int spc = shape->spc & 1;

@@ -67,7 +67,7 @@ static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 }
 
 /* What a newborn needs besides being clear: its type in a mixed span, its colour. */
-void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
+void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 		    unsigned int bit, unsigned int mode,
 		    const struct kgc_shape *shape);
 
@@ -135,7 +135,7 @@ static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 	if (span->clear)
 		kgc_clear_words(obj, round_up(bytes, 8));
 	kgc_poison_tail(obj, bytes);
-	kgc_dress_slot(a, span, bit, mode, shape);
+	kgc_slot_init_state(a, span, bit, mode, shape);
 	/* clear, typed and marked before in use: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, *span->word & ~BIT(bit));
 	return obj;

@@ -115,7 +115,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 }
 
 /**
- * kgc_span_accept() - make a span take objects of a type
+ * kgc_central_accept() - make a span take objects of a type
  * @a: the allocator
  * @span: a span nobody else takes slots from now, or kgc_empty_span
  * @shape: the type
@@ -126,7 +126,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  *
  * Return: false when it cannot, for want of a side table.
  */
-bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
+bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
 		     const struct kgc_shape *shape, struct kgc_reserve *r)
 {
 	if (span->shape == shape || !span->shape)
@@ -143,7 +143,7 @@ bool kgc_span_accept(struct kgc_allocator *a, struct kgc_span *span,
 	kgc_span_make_mixed(span, r->types);
 	r->types = NULL;
 	kgc_pageheap_account(&a->node[span->nid]->pages, KGC_META_TYPES,
-			     kgc_types_bytes(ilog2(span->nwords)));
+			     kgc_span_types_bytes(ilog2(span->nwords)));
 	return true;
 }
 
@@ -181,7 +181,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		list_for_each_entry(span, &ct->partial[now], link) {
 			if (span->nfree == span->nelems)
 				span->shape = shape;
-			if (kgc_span_accept(a, span, shape, r)) {
+			if (kgc_central_accept(a, span, shape, r)) {
 				list_del_init(&span->link);
 				return span;
 			}
@@ -295,7 +295,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		ct->refills++;
 		ct->reused += span->swept ? span->nfree : 0;
 		kgc_span_next_word(span);
-		atomic64_add((u64)span->nfree * span->size, &a->charged);
+		kgc_allocator_charge(a, (s64)span->nfree * span->size);
 	}
 	central_unlock(ct, flags);
 	return span;
@@ -309,7 +309,7 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 
 	central_account(ct, span);
 	if (span->nfree)
-		atomic64_sub((u64)span->nfree * span->size, &a->charged);
+		kgc_allocator_charge(a, -(s64)span->nfree * span->size);
 	if (span->swept)
 		ct->reused -= span->nfree;
 	central_file(ct, span);
@@ -375,7 +375,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			random_slot(ct, span) : __ffs(*span->word);
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
-		atomic64_add(span->size, &a->charged);
+		kgc_allocator_charge(a, span->size);
 		ct->reused += span->swept;
 	}
 	if (span) {
@@ -432,7 +432,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	central_account(ct, span);
 	central_file(ct, span);
 	central_unlock(ct, flags);
-	atomic64_add(span->size, &a->charged);
+	kgc_allocator_charge(a, span->size);
 }
 
 /*
@@ -495,7 +495,7 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 }
 
 /**
- * kgc_node_reap() - sweep a bounded number of old spans, whatever their class
+ * kgc_central_reap() - sweep a bounded number of old spans, whatever their class
  * @a: the allocator
  * @node: one of its nodes
  *
@@ -505,7 +505,7 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
  * Context: any but NMI.
  * Return: whether any were swept.
  */
-bool kgc_node_reap(struct kgc_allocator *a, struct kgc_node *node)
+bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
 {
 	unsigned int spc, budget = REAP_BUDGET;
 	int wipe = wipe_value(a);

@@ -12,6 +12,8 @@
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 
+struct kgc_allocator;
+
 static inline struct mem_cgroup *kgc_charge_begin(struct mem_cgroup *memcg)
 {
 	return memcg ? set_active_memcg(memcg) : NULL;
@@ -42,5 +44,7 @@ static inline struct mem_cgroup *kgc_charge_owner(gfp_t gfp)
 {
 	return gfp & __GFP_ACCOUNT ? get_mem_cgroup_from_mm(current->mm) : NULL;
 }
+
+gfp_t kgc_charge_gfp(const struct kgc_allocator *a, gfp_t gfp);
 
 #endif /* _KGC_CHARGE_H */

@@ -31,6 +31,12 @@ static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 	return true;
 }
 
+/* Most that a heap may hold, in bytes; 0 is no limit. */
+void kgc_limit_set(struct kgc_allocator *a, u64 bytes)
+{
+	WRITE_ONCE(a->hard_limit, bytes);
+}
+
 /* Ask to hold @bytes more. Return: false at a limit. */
 bool kgc_limit_charge(struct kgc_allocator *a, size_t bytes)
 {

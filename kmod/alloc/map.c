@@ -13,6 +13,10 @@
 
 #include "map.h"
 
+struct kgc_leaf {
+	struct kgc_span *span[KGC_LEAF_ENTRIES];
+};
+
 /* By region: the leaf as kgc_map_span_at() wants it; 0 is none. */
 static unsigned long *top __read_mostly;
 unsigned long kgc_map_from_zero __read_mostly;

@@ -29,10 +29,6 @@ struct kgc_span;
 #define KGC_REGION_SHIFT	(KGC_PAGE_SHIFT + 9)
 #define KGC_LEAF_ENTRIES	(1UL << (KGC_REGION_SHIFT - KGC_PAGE_SHIFT))
 
-struct kgc_leaf {
-	struct kgc_span *span[KGC_LEAF_ENTRIES];
-};
-
 extern unsigned long kgc_map_from_zero;
 extern unsigned long kgc_map_regions;
 extern unsigned long kgc_map_base;

@@ -162,7 +162,7 @@ void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
 			kgc_pageheap_account_span(ph, i, -1);
 			if (span->types)
 				kgc_pageheap_account(ph, KGC_META_TYPES,
-						     -(long)kgc_types_bytes(i));
+						     -(long)kgc_span_types_bytes(i));
 			kgc_span_free_struct(span);
 			cond_resched();
 		}

@@ -7,34 +7,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
 #include "alloc.h"
 #include "charge.h"
-
-/*
- * What of a caller's flags is passed on: how hard to try, not where from.
- * __GFP_NOFAIL is not, every allocation from a heap can fail; and where that
- * lets the page allocator choose, it fails rather than kill a process.
- */
-#define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
-		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
-		 __GFP_NOMEMALLOC)
-
-/*
- * How a heap asks for memory on behalf of a caller with @gfp, for objects and for
- * what is kept about them: charged to its cgroup between kgc_charge_begin() and
- * kgc_charge_end(), and refused rather than got by killing a process.
- */
-gfp_t kgc_gfp(const struct kgc_allocator *a, gfp_t gfp)
-{
-	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
-	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
-		gfp |= __GFP_RETRY_MAYFAIL;
-	/* whoever may use the reserves is charged beyond the cgroup's limit */
-	if (a->memcg)
-		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
-	return gfp;
-}
 
 static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
 {
@@ -83,7 +57,7 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 					  1);
 		return true;
 	case KGC_NEED_TYPES:
-		r->types = kgc_types_alloc(nelems, gfp);
+		r->types = kgc_span_types_alloc(nelems, gfp);
 		return r->types;
 	case KGC_NEED_PAGES:
 		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
@@ -110,7 +84,7 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	bool filled;
 
 	old = kgc_charge_begin(a->memcg);
-	filled = reserve_fill(a, node, spc, r, kgc_gfp(a, gfp));
+	filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
 	kgc_charge_end(a->memcg, old);
 	return filled;
 }

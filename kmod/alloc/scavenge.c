@@ -245,7 +245,7 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 }
 
 /**
- * kgc_pageheap_release() - give free pages back, highest addresses first
+ * kgc_scavenge_pages() - give free pages back, highest addresses first
  * @a: the allocator
  * @ph: the page heap
  * @keep: stop when no more than this many bytes are free
@@ -258,7 +258,7 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  * for, but by kmemleak where there is one.
  * Return: bytes given back.
  */
-size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
+size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			    u64 keep)
 {
 	size_t bytes = release_arenas(a, ph, keep);
@@ -267,7 +267,7 @@ size_t kgc_pageheap_release(struct kgc_allocator *a, struct kgc_pageheap *ph,
 }
 
 /* Give everything back. Nothing uses the heap any more. */
-void kgc_pageheap_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
+void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 {
 	struct kgc_arena *arena, *next;
 

@@ -2,7 +2,7 @@
 /* Putting a slot into service. */
 #include "cache.h"
 
-void kgc_dress_slot(struct kgc_allocator *a, struct kgc_span *span,
+void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 		    unsigned int bit, unsigned int mode,
 		    const struct kgc_shape *shape)
 {

@@ -32,7 +32,7 @@ size_t kgc_span_bitmap_bytes(unsigned int words_index)
 }
 
 /* Bytes of a side table that fits every span of that bitmap size. */
-size_t kgc_types_bytes(unsigned int words_index)
+size_t kgc_span_types_bytes(unsigned int words_index)
 {
 	return index_words(words_index) * BITS_PER_LONG * sizeof(u16);
 }
@@ -89,9 +89,9 @@ int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
 }
 
 /* A side table for every span whose bitmaps are as large as @nelems needs. */
-u16 *kgc_types_alloc(unsigned int nelems, gfp_t gfp)
+u16 *kgc_span_types_alloc(unsigned int nelems, gfp_t gfp)
 {
-	return kmalloc(kgc_types_bytes(kgc_words_index(nelems)), gfp);
+	return kmalloc(kgc_span_types_bytes(kgc_words_index(nelems)), gfp);
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "barrier.h"
 #include "gate.h"
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 
 static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,
@@ -137,7 +138,7 @@ static void shade_word(struct kgc_section s, void *word)
 	struct kgc_span *span;
 	unsigned int i;
 
-	span = kgc_find_object(s.heap, word, &i);
+	span = kgc_lookup(s.heap, word, &i);
 	if (span && s.mode & KGC_MODE_BLACK)
 		kgc_gate_strengthen(s, span, word, i);
 	else if (span)
@@ -150,7 +151,7 @@ static void shade_word(struct kgc_section s, void *word)
  *
  * Return: whether it did; if not, *@old is what it holds.
  */
-bool kgc_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value)
+bool kgc_barrier_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value)
 {
 	if (s.mode & KGC_MODE_SHADE_OLD)
 		shade_word(s, *old);
@@ -160,14 +161,14 @@ bool kgc_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value
 }
 
 /* The same whatever the word holds. Return: what it held. */
-void *kgc_xchg_word(struct kgc_section s, void **slot, void *value)
+void *kgc_barrier_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;
 
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
 	old = READ_ONCE(*slot);
-	while (!kgc_cmpxchg_word(s, slot, &old, value))
+	while (!kgc_barrier_cmpxchg_word(s, slot, &old, value))
 		;
 	return old;
 }

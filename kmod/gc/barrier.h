@@ -5,7 +5,7 @@
 
 #include <linux/kgc.h>
 
-bool kgc_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value);
-void *kgc_xchg_word(struct kgc_section s, void **slot, void *value);
+bool kgc_barrier_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value);
+void *kgc_barrier_xchg_word(struct kgc_section s, void **slot, void *value);
 
 #endif /* _KGC_BARRIER_H */

@@ -249,7 +249,7 @@ static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* Nobody is inside. */
 static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	kgc_trace_run(heap);
+	kgc_tracer_run(heap);
 	cy->step = KGC_STEP_SETTLE;
 	return KGC_AWAIT_NOTHING;
 }
@@ -298,7 +298,7 @@ static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
 	now->freed = kgc_totals_frees(&heap->alloc) - cy->freed_before;
 	now->goal = kgc_pace_end(heap, now->live_bytes);
-	kgc_heap_trim(heap);
+	kgc_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);

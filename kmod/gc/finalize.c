@@ -73,7 +73,7 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		return -EINVAL;
 	}
 	old = kgc_charge_begin(a->memcg);
-	gfp = kgc_gfp(a, gfp);
+	gfp = kgc_charge_gfp(a, gfp);
 	f = kzalloc(sizeof(*f), gfp);
 	if (f) {
 		f->obj = obj;

@@ -99,7 +99,7 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
 	struct kgc_allocator *a = handles->a;
 	struct mem_cgroup *old = kgc_charge_begin(a->memcg);
-	int err = handles_grow_charged(handles, kgc_gfp(a, gfp));
+	int err = handles_grow_charged(handles, kgc_charge_gfp(a, gfp));
 
 	kgc_charge_end(a->memcg, old);
 	return err;

@@ -36,6 +36,7 @@
 /**
  * struct kgc_heap_options - what KGC_OPTION_SET changes, limits excepted
  * @gogc: growth in percent; KGC_GOGC_OFF
+ * @soft_limit: bytes held that the pacer aims to stay below; 0 is none
  * @period_ms: longest time between cycles; 0 is never
  * @cpu_percent: of all CPUs, for background marking
  * @verify: 1: check every mark phase; 2: and trace, with sections waiting
@@ -44,11 +45,20 @@
  */
 struct kgc_heap_options {
 	u64		gogc;
+	u64		soft_limit;
 	unsigned long	period_ms;
 	unsigned int	cpu_percent;
 	unsigned int	verify;
 	unsigned int	track_sections;
 	unsigned int	scavenge;
+};
+
+/**
+ * struct kgc_sweep - the background sweep of a heap; written by sweep.c
+ * @at: node and span class it has come to
+ */
+struct kgc_sweep {
+	unsigned int	at;
 };
 
 /**
@@ -85,10 +95,10 @@ struct kgc_reclaim {
  * @pace: when a cycle begins, and how fast it goes
  * @throttle: mutators that are slowed down
  * @verify: the verifier
- * @trace: the verifier's tracer
+ * @tracer: the verifier's tracer
  * @report: what both have found
+ * @sweep: the background sweep
  * @reclaim: reclaim
- * @sweep_at: node and span class the background sweep has come to; sweep.c
  * @dying: no further step of the collector; heap.c
  * @id: number, for people
  * @name: for people
@@ -119,10 +129,10 @@ struct kgc_heap {
 	struct kgc_pace		pace;
 	struct kgc_throttle	throttle;
 	struct kgc_verify	verify;
-	struct kgc_trace	trace;
+	struct kgc_tracer	tracer;
 	struct kgc_report	report;
+	struct kgc_sweep	sweep;
 	struct kgc_reclaim	reclaim;
-	unsigned int		sweep_at;
 	bool			dying;
 	u32			id;
 	char			name[KGC_HEAP_NAME];

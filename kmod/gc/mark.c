@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 #include "report.h"
 #include "request.h"
@@ -58,46 +59,6 @@ static __always_inline void marker_mark(struct kgc_marker *m,
 		marker_push(m, span);
 }
 
-/**
- * kgc_find_object() - the object of this heap that a word points into
- * @heap: the heap
- * @word: any value
- * @index: receives the slot
- *
- * Return: its span, or NULL when the word is no address of a slot in use.
- */
-struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
-				 unsigned int *index)
-{
-	struct kgc_span *span;
-	unsigned int i;
-
-	/*
-	 * The span may be freed at any time where it is another heap's, or
-	 * nobody marks; the structure stays one under RCU, its bitmaps of the
-	 * same size (SLAB_TYPESAFE_BY_RCU), but may become another span, even
-	 * of ours: hence the tests of the address, the index and the map.
-	 */
-	rcu_read_lock();
-	span = kgc_map_find(word);
-	if (span && READ_ONCE(span->owner) == &heap->alloc &&
-	    (unsigned long)word - span->base <
-	    (unsigned long)span->nelems * span->size) {
-		i = kgc_span_index(span, word);
-		*index = i;
-		if (i >= span->nwords * BITS_PER_LONG ||
-		    kgc_span_is_free(span, i))
-			span = NULL;
-		smp_rmb();	/* all of this was read while the map said so */
-		if (kgc_map_find(word) != span)
-			span = NULL;
-	} else {
-		span = NULL;
-	}
-	rcu_read_unlock();
-	return span;
-}
-
 static void scan_words(struct kgc_marker *m, void **from, void **to)
 {
 	for (; from < to; from++) {
@@ -105,7 +66,7 @@ static void scan_words(struct kgc_marker *m, void **from, void **to)
 		struct kgc_span *span;
 		unsigned int i;
 
-		span = kgc_find_object(m->heap, word, &i);
+		span = kgc_lookup(m->heap, word, &i);
 		if (span)
 			marker_mark(m, m->cur, span, i);
 	}
@@ -241,7 +202,7 @@ scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
 	/*
 	 * The marks come first: what a newborn was given before it was marked
 	 * is seen, above all that the span is no longer of one type. Pairs
-	 * with kgc_dress_slot().
+	 * with kgc_slot_init_state().
 	 */
 	while ((todo = smp_load_acquire(mark) & left)) {
 		if (unlikely(READ_ONCE(s.cur->shape) != &type->shape))
@@ -298,7 +259,7 @@ static unsigned long scan_word_any(struct kgc_marker *m, unsigned int w,
 	unsigned long *mark = kgc_span_mark(m->cur) + w;
 	unsigned long todo;
 
-	/* as above: pairs with kgc_dress_slot() */
+	/* as above: pairs with kgc_slot_init_state() */
 	while ((todo = smp_load_acquire(mark) & left)) {
 		unsigned int i = w * BITS_PER_LONG + __ffs(todo);
 

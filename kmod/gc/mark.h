@@ -124,8 +124,6 @@ void kgc_mark_take_barriers(struct kgc_marker *m);
 void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 		     unsigned int i);
 void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span);
-struct kgc_span *kgc_find_object(struct kgc_heap *heap, const void *word,
-				 unsigned int *index);
 
 /*
  * Make an object grey that was seen white, from a barrier.

@@ -29,7 +29,7 @@ static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 {
 	return (struct kgc_pacer_limits){
 		.gogc = READ_ONCE(heap->opt.gogc),
-		.soft_limit = READ_ONCE(heap->alloc.soft_limit),
+		.soft_limit = READ_ONCE(heap->opt.soft_limit),
 	};
 }
 
@@ -197,7 +197,7 @@ u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns)
 	if (kgc_request_awaited(&heap->request) &&
 	    !READ_ONCE(heap->pace.pressed))
 		percent = 100;
-	return kgc_share_spend(&heap->pace.share, ktime_get_ns(), ns, percent);
+	return kgc_pacer_share_spend(&heap->pace.share, ktime_get_ns(), ns, percent);
 }
 
 /* ---- what is learnt from it ----------------------------------------------- */
@@ -312,8 +312,7 @@ void kgc_pace_init(struct kgc_heap *heap)
 	raw_spin_lock_init(&pace->lock);
 	INIT_DELAYED_WORK(&pace->timer, pace_timer);
 	pace->flip_ns = ktime_get_ns();
-	pace->share.at_ns = pace->flip_ns;
-	pace->share.credit_ns = KGC_SHARE_BURST_NS;
+	kgc_pacer_share_init(&pace->share, pace->flip_ns);
 	kgc_pace_repace(heap);
 }
 

@@ -114,7 +114,7 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 }
 
 /**
- * kgc_throttle_us() - how long to keep a mutator that takes a span
+ * kgc_pacer_throttle_us() - how long to keep a mutator that takes a span
  * @charged: bytes allocated since the last cycle flipped
  * @room: bytes that may be, until the goal is passed
  *
@@ -123,7 +123,7 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
  *
  * Return: microseconds, at most KGC_THROTTLE_US; 0 up to the goal.
  */
-unsigned int kgc_throttle_us(s64 charged, s64 room)
+unsigned int kgc_pacer_throttle_us(s64 charged, s64 room)
 {
 	u64 over;
 
@@ -135,8 +135,15 @@ unsigned int kgc_throttle_us(s64 charged, s64 room)
 	return div64_u64(over * KGC_THROTTLE_US, room / 16);
 }
 
+/* A worker that has used nothing yet. */
+void kgc_pacer_share_init(struct kgc_share *share, u64 now_ns)
+{
+	share->at_ns = now_ns;
+	share->credit_ns = KGC_SHARE_BURST_NS;
+}
+
 /**
- * kgc_share_spend() - keep a worker to its share of one CPU
+ * kgc_pacer_share_spend() - keep a worker to its share of one CPU
  * @share: the worker's account
  * @now_ns: time
  * @used_ns: CPU time it has used since the last call
@@ -149,7 +156,7 @@ unsigned int kgc_throttle_us(s64 charged, s64 room)
  *
  * Return: how long to pause, in ns; 0 is not at all.
  */
-u64 kgc_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
+u64 kgc_pacer_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
 		    unsigned int percent)
 {
 	/* beyond this the account is full or even anyway */

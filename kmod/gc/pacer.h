@@ -100,8 +100,9 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 		      const struct kgc_pacer_limits *limits);
 void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 			const struct kgc_pacer_limits *limits);
-unsigned int kgc_throttle_us(s64 charged, s64 room);
-u64 kgc_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
+unsigned int kgc_pacer_throttle_us(s64 charged, s64 room);
+void kgc_pacer_share_init(struct kgc_share *share, u64 now_ns);
+u64 kgc_pacer_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
 		    unsigned int percent);
 
 #endif /* _KGC_PACER_H */

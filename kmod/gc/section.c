@@ -15,6 +15,7 @@
 #include <linux/seq_file.h>
 
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 #include "report.h"
 #include "section.h"
@@ -186,7 +187,7 @@ static bool is_object(struct kgc_heap *heap, const void *addr)
 {
 	unsigned int i;
 
-	return kgc_find_object(heap, addr, &i);
+	return kgc_lookup(heap, addr, &i);
 }
 
 /* Whose span an address lies in; NULL when it is in none: a root. */

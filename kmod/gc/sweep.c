@@ -17,14 +17,15 @@
 void kgc_sweep_begin(struct kgc_heap *heap)
 {
 	kgc_totals_live_reset(&heap->alloc);
-	heap->sweep_at = 0;
+	heap->sweep.at = 0;
 }
 
 /* Sweep a bounded number of spans. Return: whether any may be left. */
 bool kgc_sweep_some(struct kgc_heap *heap)
 {
-	unsigned int nid = heap->sweep_at / KGC_NR_SPAN_CLASSES;
-	unsigned int spc = heap->sweep_at % KGC_NR_SPAN_CLASSES;
+	struct kgc_sweep *sweep = &heap->sweep;
+	unsigned int nid = sweep->at / KGC_NR_SPAN_CLASSES;
+	unsigned int spc = sweep->at % KGC_NR_SPAN_CLASSES;
 	struct kgc_central *ct;
 	struct kgc_node *node;
 
@@ -33,6 +34,6 @@ bool kgc_sweep_some(struct kgc_heap *heap)
 	node = heap->alloc.node[nid];
 	ct = node ? kgc_central_of(node, spc) : NULL;
 	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, SWEEP_BATCH))
-		heap->sweep_at++;
+		sweep->at++;
 	return true;
 }

@@ -68,7 +68,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 
 	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
 		return 0;
-	us = kgc_throttle_us(kgc_allocator_charged(&heap->alloc),
+	us = kgc_pacer_throttle_us(kgc_allocator_charged(&heap->alloc),
 			     READ_ONCE(heap->pace.pacer.room));
 	if (READ_ONCE(heap->pace.yield) &&
 	    kgc_grace_kind(&heap->grace) != KGC_AWAIT_NOTHING)
@@ -138,5 +138,5 @@ void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)
 void kgc_throttle_init(struct kgc_heap *heap)
 {
 	init_waitqueue_head(&heap->throttle.waitq);
-	heap->alloc.pressure = throttle_pressure;
+	kgc_allocator_on_pressure(&heap->alloc, throttle_pressure);
 }

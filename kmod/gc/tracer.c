@@ -27,6 +27,7 @@
 #include "../alloc/pagewalk.h"
 #include "handle.h"
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 #include "report.h"
 #include "root.h"
@@ -156,7 +157,7 @@ static void reach_value(struct tracer *t, const void *where, void *p)
 
 	if (!p)
 		return;
-	span = kgc_find_object(t->heap, p, &i);
+	span = kgc_lookup(t->heap, p, &i);
 	if (!span) {
 		kgc_violation(t->heap, "no object is referred to", where, p);
 		return;
@@ -180,7 +181,7 @@ static void reach_words(struct tracer *t, void **from, void **to)
 	unsigned int i;
 
 	for (; from < to; from++) {
-		span = kgc_find_object(t->heap, READ_ONCE_NOCHECK(*from), &i);
+		span = kgc_lookup(t->heap, READ_ONCE_NOCHECK(*from), &i);
 		if (span && kgc_is_marked(span, i))
 			reach(t, span, i);
 	}
@@ -270,7 +271,7 @@ static void look_at_span(struct tracer *t, struct kgc_span *span)
 static void conclude(struct tracer *t)
 {
 	struct kgc_heap *heap = t->heap;
-	struct kgc_trace *tr = &heap->trace;
+	struct kgc_tracer *tr = &heap->tracer;
 	bool forgive = can_rise(heap);
 	struct kgc_pagewalk walk;
 	struct kgc_span *span;
@@ -304,17 +305,17 @@ static void miscounted(struct kgc_allocator *a, const char *what,
 }
 
 /**
- * kgc_trace_run() - trace, and conclude
+ * kgc_tracer_run() - trace, and conclude
  * @heap: the heap; marking is over, kgc_sections_halt() was a grace period ago
  *
  * Context: process context.
  */
-void kgc_trace_run(struct kgc_heap *heap)
+void kgc_tracer_run(struct kgc_heap *heap)
 {
-	struct kgc_trace *tr = &heap->trace;
+	struct kgc_tracer *tr = &heap->tracer;
 	struct tracer t = {
 		.heap = heap,
-		.gfp = kgc_gfp(&heap->alloc, GFP_KERNEL),
+		.gfp = kgc_charge_gfp(&heap->alloc, GFP_KERNEL),
 		.floating = &tr->floating[tr->turn],
 		.floated = &tr->floating[!tr->turn],
 	};
@@ -348,14 +349,14 @@ void kgc_trace_run(struct kgc_heap *heap)
 	kgc_sections_resume(heap);
 }
 
-void kgc_trace_init(struct kgc_heap *heap)
+void kgc_tracer_init(struct kgc_heap *heap)
 {
-	xa_init(&heap->trace.floating[0]);
-	xa_init(&heap->trace.floating[1]);
+	xa_init(&heap->tracer.floating[0]);
+	xa_init(&heap->tracer.floating[1]);
 }
 
-void kgc_trace_destroy(struct kgc_heap *heap)
+void kgc_tracer_destroy(struct kgc_heap *heap)
 {
-	set_empty(&heap->trace.floating[0]);
-	set_empty(&heap->trace.floating[1]);
+	set_empty(&heap->tracer.floating[0]);
+	set_empty(&heap->tracer.floating[1]);
 }

@@ -9,7 +9,7 @@
 struct kgc_heap;
 
 /**
- * struct kgc_trace - what the tracer knows of a heap
+ * struct kgc_tracer - what the tracer knows of a heap
  * @floating: objects that floated in this cycle and in the last one, in turns:
  *	a bitmap per heap page
  * @turn: which one is this cycle's
@@ -21,7 +21,7 @@ struct kgc_heap;
  * @floats_total: in all cycles
  * @unforgiven: of @floats, those that would have to be gone by the next cycle
  */
-struct kgc_trace {
+struct kgc_tracer {
 	struct xarray		floating[2];
 	unsigned int		turn;
 	u64			cycle;
@@ -33,8 +33,8 @@ struct kgc_trace {
 	u64			unforgiven;
 };
 
-void kgc_trace_init(struct kgc_heap *heap);
-void kgc_trace_destroy(struct kgc_heap *heap);
-void kgc_trace_run(struct kgc_heap *heap);
+void kgc_tracer_init(struct kgc_heap *heap);
+void kgc_tracer_destroy(struct kgc_heap *heap);
+void kgc_tracer_run(struct kgc_heap *heap);
 
 #endif /* _KGC_TRACER_H */

@@ -29,14 +29,14 @@ static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 }
 
 /* Give back what a sweep has left over. Context: process context. */
-void kgc_heap_trim(struct kgc_heap *heap)
+void kgc_trim(struct kgc_heap *heap)
 {
 	int nid;
 
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
 
-		kgc_pageheap_release(&heap->alloc, ph, trim_keep(heap, ph));
+		kgc_scavenge_pages(&heap->alloc, ph, trim_keep(heap, ph));
 		kgc_pageheap_trim_spares(ph, SPARES_KEPT);
 	}
 }
@@ -56,7 +56,7 @@ size_t kgc_scavenge(struct kgc_heap *heap)
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
 
-		bytes += kgc_pageheap_release(&heap->alloc, ph, 0);
+		bytes += kgc_scavenge_pages(&heap->alloc, ph, 0);
 		kgc_pageheap_trim_spares(ph, 0);
 	}
 	return bytes;

@@ -5,6 +5,6 @@
 
 struct kgc_heap;
 
-void kgc_heap_trim(struct kgc_heap *heap);
+void kgc_trim(struct kgc_heap *heap);
 
 #endif /* _KGC_TRIM_H */

@@ -113,7 +113,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	unsigned int i;
 
 	type = kvzalloc(struct_size(type, fields, desc->nr_fields),
-			kgc_gfp(&heap->alloc, GFP_KERNEL));
+			kgc_charge_gfp(&heap->alloc, GFP_KERNEL));
 	if (!type)
 		return NULL;
 	type->heap = heap;
@@ -190,7 +190,7 @@ static struct kgc_type *type_add(struct kgc_heap *heap,
 	}
 	mutex_lock(&heap->types.lock);
 	err = type_publish(&heap->types, type,
-			   kgc_gfp(&heap->alloc, GFP_KERNEL));
+			   kgc_charge_gfp(&heap->alloc, GFP_KERNEL));
 	mutex_unlock(&heap->types.lock);
 	if (err) {
 		module_put(type->owner);
@@ -293,18 +293,4 @@ size_t kgc_type_capacity(const struct kgc_type *type,
 			 const struct kgc_span *span)
 {
 	return type->array ? rounddown(span->size, type->size) : type->size;
-}
-
-/* Where the object in slot @i begins that @word, an address in it, belongs to. */
-void *kgc_object_start(struct kgc_types *types, struct kgc_span *span,
-		       unsigned int i, void *word)
-{
-	const struct kgc_shape *shape = &kgc_type_of_slot(types, span, i)->shape;
-	char *slot = kgc_span_slot(span, i);
-	size_t step;
-
-	if (!(shape->flags & KGC_SHAPE_TINY))
-		return slot;
-	step = roundup_pow_of_two(shape->bytes);
-	return slot + round_down((char *)word - slot, step);
 }

@@ -105,7 +105,4 @@ bool kgc_type_overlaps(const struct kgc_type *type, u64 offset, u64 length);
 size_t kgc_type_capacity(const struct kgc_type *type,
 			 const struct kgc_span *span);
 
-void *kgc_object_start(struct kgc_types *types, struct kgc_span *span,
-		       unsigned int i, void *word);
-
 #endif /* _KGC_TYPE_H */

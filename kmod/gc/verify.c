@@ -23,6 +23,7 @@
 
 #include "handle.h"
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 #include "report.h"
 #include "root.h"
@@ -56,7 +57,7 @@ static void verify_words(struct kgc_heap *heap, void **from, void **to)
 		unsigned int i;
 
 		/* userspace may write any word: only what the marker saw counts */
-		span = kgc_find_object(heap, word, &i);
+		span = kgc_lookup(heap, word, &i);
 		if (span && !kgc_is_marked(span, i))
 			heap->verify.forged++;
 	}

@@ -348,7 +348,7 @@ static int cmd_option_set(struct kgc_heap *heap, union kgc_args *args)
 
 static int cmd_stats(struct kgc_heap *heap, union kgc_args *args)
 {
-	kgc_heap_stats(heap, &args->stats);
+	kgc_stats_heap(heap, &args->stats);
 	return 0;
 }
 

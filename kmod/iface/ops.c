@@ -16,6 +16,7 @@
 #include "../gc/gate.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/lookup.h"
 #include "../gc/mark.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
@@ -126,9 +127,9 @@ static void *word_object(struct kgc_section s, void *word)
 
 	/* the span may be swept and its structure used again until we know */
 	rcu_read_lock();
-	span = kgc_find_object(s.heap, word, &i);
+	span = kgc_lookup(s.heap, word, &i);
 	if (span && kgc_gate_strengthen(s, span, word, i))
-		obj = kgc_object_start(&s.heap->types, span, i, word);
+		obj = kgc_lookup_start(&s.heap->types, span, i, word);
 	rcu_read_unlock();
 	return obj;
 }
@@ -159,7 +160,7 @@ int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
 	if (err)
 		return err;
 	if (is_conservative(&o))
-		kgc_xchg_word(s, (void **)(o.addr + offset), v.addr);
+		kgc_barrier_xchg_word(s, (void **)(o.addr + offset), v.addr);
 	else
 		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
 	return 0;
@@ -181,7 +182,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	if (err)
 		return err;
 	if (is_conservative(&o))
-		p = word_object(s, kgc_xchg_word(s, (void **)(o.addr + offset),
+		p = word_object(s, kgc_barrier_xchg_word(s, (void **)(o.addr + offset),
 						 v.addr));
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
@@ -272,7 +273,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 					NULL : old;
 				memcpy((char *)&value + (offset - word), buf, n);
 				/* others may write the rest of the word */
-			} while (!kgc_cmpxchg_word(s, slot, &old, value));
+			} while (!kgc_barrier_cmpxchg_word(s, slot, &old, value));
 		}
 		offset += n;
 		buf += n;

@@ -96,9 +96,9 @@ static int heap_stats_show(struct seq_file *m, void *v)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
 
-	kgc_heap_stats(m->private, &st);
+	kgc_stats_heap(m->private, &st);
 	show_stats(m, &st);
-	show(m, "TinyAllocs", kgc_heap_tiny_allocs(m->private));
+	show(m, "TinyAllocs", kgc_stats_tiny_allocs(m->private));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_stats);
@@ -122,7 +122,7 @@ static int heap_verify_show(struct seq_file *m, void *v)
 {
 	struct kgc_heap *heap = m->private;
 	struct kgc_verify *verify = &heap->verify;
-	struct kgc_trace *trace = &heap->trace;
+	struct kgc_tracer *trace = &heap->tracer;
 
 	show(m, "Verified", READ_ONCE(verify->runs));
 	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
@@ -252,7 +252,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 	list_for_each_entry(heap, &kgc_heaps, link) {
 		struct kgc_stats st = { .size = sizeof(st) };
 
-		kgc_heap_stats(heap, &st);
+		kgc_stats_heap(heap, &st);
 		objects += st.heap_objects;
 		n++;
 		cond_resched();
@@ -275,7 +275,7 @@ static int module_heaps_show(struct seq_file *m, void *v)
 	list_for_each_entry(heap, &kgc_heaps, link) {
 		struct kgc_stats st = { .size = sizeof(st) };
 
-		kgc_heap_stats(heap, &st);
+		kgc_stats_heap(heap, &st);
 		seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id,
 			   heap->name, phase_names[st.phase], st.heap_objects,
 			   st.heap_alloc, st.heap_sys, st.num_gc);
@@ -293,7 +293,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	snprintf(name, sizeof(name), "heap%u", heap->id);
 	heap->dir = debugfs_create_dir(name, root);
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
-	kgc_debugfs_add_alloc(heap);
+	kgc_debugfs_alloc_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);
@@ -320,7 +320,7 @@ void kgc_debugfs_init(void)
 	root = debugfs_create_dir("kgc", NULL);
 	debugfs_create_file("stats", 0400, root, NULL, &module_stats_fops);
 	debugfs_create_file("heaps", 0400, root, NULL, &module_heaps_fops);
-	kgc_debugfs_init_alloc(root);
+	kgc_debugfs_alloc_init(root);
 }
 
 void kgc_debugfs_exit(void)

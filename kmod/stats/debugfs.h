@@ -12,7 +12,7 @@ void kgc_debugfs_add(struct kgc_heap *heap);
 void kgc_debugfs_remove(struct kgc_heap *heap);
 
 /* debugfs_alloc.c */
-void kgc_debugfs_init_alloc(struct dentry *root);
-void kgc_debugfs_add_alloc(struct kgc_heap *heap);
+void kgc_debugfs_alloc_init(struct dentry *root);
+void kgc_debugfs_alloc_add(struct kgc_heap *heap);
 
 #endif /* _KGC_DEBUGFS_H */

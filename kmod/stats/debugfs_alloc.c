@@ -101,7 +101,7 @@ static int heap_meta_show(struct seq_file *m, void *v)
 	u64 bytes[KGC_NR_HEAP_META], sum;
 	unsigned int i;
 
-	sum = kgc_heap_meta(m->private, bytes);
+	sum = kgc_stats_meta(m->private, bytes);
 	for (i = 0; i < KGC_NR_HEAP_META; i++)
 		seq_printf(m, "%s %llu\n", meta_names[i], bytes[i]);
 	seq_printf(m, "MetaSys %llu\n", sum);
@@ -160,7 +160,7 @@ static int heap_pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(heap_pages);
 
-void kgc_debugfs_add_alloc(struct kgc_heap *heap)
+void kgc_debugfs_alloc_add(struct kgc_heap *heap)
 {
 	debugfs_create_file("classes", 0400, heap->dir, heap,
 			    &heap_classes_fops);
@@ -170,7 +170,7 @@ void kgc_debugfs_add_alloc(struct kgc_heap *heap)
 	debugfs_create_file("pages", 0400, heap->dir, heap, &heap_pages_fops);
 }
 
-void kgc_debugfs_init_alloc(struct dentry *root)
+void kgc_debugfs_alloc_init(struct dentry *root)
 {
 	debugfs_create_file("classes", 0400, root, NULL, &table_fops);
 }

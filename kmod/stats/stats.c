@@ -42,9 +42,9 @@ static size_t srcu_bytes(void)
 }
 
 /**
- * kgc_heap_meta() - bytes of memory that a heap takes beside its pages
+ * kgc_stats_meta() - bytes of memory that a heap takes beside its pages
  * @heap: the heap
- * @bytes: receives them by kind, enum kgc_meta and enum kgc_heap_meta
+ * @bytes: receives them by kind, enum kgc_meta and enum kgc_meta_of_heap
  *
  * The map is shared by all heaps: counted here are the entries for the pages
  * of this one. Nodes of the indices of handles and finalizers, and what an
@@ -53,7 +53,7 @@ static size_t srcu_bytes(void)
  * Context: process context.
  * Return: their sum.
  */
-u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META])
+u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META])
 {
 	u64 sum = 0, sys = 0;
 	unsigned int i;
@@ -107,7 +107,7 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		st->longest_step_ns = max(st->longest_step_ns,
 					  READ_ONCE(c->longest_ns));
 	}
-	st->meta_sys = kgc_heap_meta(heap, meta);
+	st->meta_sys = kgc_stats_meta(heap, meta);
 }
 
 static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
@@ -139,7 +139,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 }
 
 /* Fill in everything but @stats->size. Context: process context. */
-void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
+void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats)
 {
 	u32 size = stats->size;
 
@@ -154,7 +154,7 @@ void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats)
 }
 
 /* Objects that joined another one's block, which alone is counted else. */
-u64 kgc_heap_tiny_allocs(struct kgc_heap *heap)
+u64 kgc_stats_tiny_allocs(struct kgc_heap *heap)
 {
 	u64 sum = 0;
 	int cpu;

@@ -11,7 +11,7 @@ struct kgc_heap;
 struct kgc_stats;
 
 /* Kinds of metadata: those the page heaps count, and what belongs to the heap. */
-enum kgc_heap_meta {
+enum kgc_meta_of_heap {
 	KGC_META_MAP = KGC_NR_META,
 	KGC_META_CACHES,
 	KGC_META_HEAP,
@@ -23,8 +23,8 @@ enum kgc_heap_meta {
 	KGC_NR_HEAP_META,
 };
 
-void kgc_heap_stats(struct kgc_heap *heap, struct kgc_stats *stats);
-u64 kgc_heap_tiny_allocs(struct kgc_heap *heap);
-u64 kgc_heap_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);
+void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats);
+u64 kgc_stats_tiny_allocs(struct kgc_heap *heap);
+u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);
 
 #endif /* _KGC_STATS_H */

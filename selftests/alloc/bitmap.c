@@ -206,7 +206,7 @@ static void mixing_keeps_types(void)
 
 	for (n = 1; n <= 1024; n++) {
 		struct kgc_span *span = span_of(n, 1 << 1, 8);
-		u16 *types = kgc_types_alloc(n, GFP_KERNEL);
+		u16 *types = kgc_span_types_alloc(n, GFP_KERNEL);
 
 		trying("%u slots", n);
 		span->shape = &shape;
@@ -218,7 +218,7 @@ static void mixing_keeps_types(void)
 		types[span->nwords * BITS_PER_LONG - 1] = 1;
 		check(kgc_span_bitmap_bytes(kgc_words_index(n)) ==
 		      span->nwords * 24);
-		check(kgc_types_bytes(kgc_words_index(n)) == span->nwords * 128);
+		check(kgc_span_types_bytes(kgc_words_index(n)) == span->nwords * 128);
 		kgc_span_free_struct(span);
 	}
 }

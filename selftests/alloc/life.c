@@ -73,7 +73,7 @@ static void shapes_choose(void)
 static void begin(void)
 {
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	check(!kgc_allocator_init(&allocator, NULL, 0));
 	allocator.pressure = pressure;
 	nr_objects = 0;
 	shapes_choose();
@@ -138,7 +138,7 @@ static void allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode
 		o->at = kgc_cache_alloc(&allocator, mode, shape, shape->spc,
 					bytes, GFP_KERNEL);
 	else
-		o->at = kgc_large_alloc(&allocator, mode, shape, bytes,
+		o->at = kgc_cache_alloc_large(&allocator, mode, shape, bytes,
 					GFP_KERNEL);
 	check(o->at);
 	filled(o->at, bytes, 0);
@@ -429,7 +429,7 @@ static void empty_means_empty(void)
 		check_at_rest();
 		for_each_node(nid) {
 			check(!pages(nid)->inuse);
-			kgc_pageheap_release(&allocator, pages(nid), 0);
+			kgc_scavenge_pages(&allocator, pages(nid), 0);
 			check(!pages(nid)->sys && !pages(nid)->nr_arenas);
 			kgc_pageheap_trim_spares(pages(nid), 0);
 			check(!pages(nid)->meta[KGC_META_SPANS]);

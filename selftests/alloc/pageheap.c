@@ -37,7 +37,7 @@ static struct kgc_pageheap *ph;
 static void begin(void)
 {
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	check(!kgc_allocator_init(&allocator, NULL, 0));
 	ph = &allocator.node[0]->pages;
 	nr_arenas = nr_spans = 0;
 }
@@ -275,7 +275,7 @@ static void release(u64 keep)
 			(--nr_arenas - i) * sizeof(*arenas));
 	}
 	gone += release_runs(free_bytes, keep);
-	check(kgc_pageheap_release(&allocator, ph, keep) == gone);
+	check(kgc_scavenge_pages(&allocator, ph, keep) == gone);
 }
 
 /* ---- promises ------------------------------------------------------------ */
@@ -579,7 +579,7 @@ static void an_allocator_that_fails_is_nothing(void)
 	do {
 		memset(&a, 0, sizeof(a));
 		shim_fail_nth(++nth);
-		err = kgc_allocator_init(&a, 0);
+		err = kgc_allocator_init(&a, NULL, 0);
 		trying("request %u fails", nth);
 		check(err == (shim_fail_happened() ? -ENOMEM : 0));
 		if (err)

@@ -14,4 +14,5 @@
 #include "../../kmod/alloc/cache.c"
 #include "../../kmod/alloc/allocator.c"
 #include "../../kmod/alloc/limit.c"
+#include "../../kmod/alloc/charge.c"
 #include "../../kmod/alloc/slot.c"

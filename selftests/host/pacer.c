@@ -110,7 +110,7 @@ static double allocates(const struct simulation *s)
 	double us = SPAN / s->prog->rate(s->now), slowed = 0;
 
 	if (s->obedient && s->running) {
-		slowed = kgc_throttle_us(s->charged, s->pacer.room);
+		slowed = kgc_pacer_throttle_us(s->charged, s->pacer.room);
 		if (s->pacer.hurry && in_grace(s))
 			slowed = max(slowed, (double)YIELD_US);
 	}
@@ -394,18 +394,18 @@ static void slowing_is_in_proportion(void)
 		for (charged = 0; charged <= 2 * room; charged += step) {
 			trying("charged %lld, room %lld", (long long)charged,
 			       (long long)room);
-			us = kgc_throttle_us(charged, room);
+			us = kgc_pacer_throttle_us(charged, room);
 			check(us >= before && us <= KGC_THROTTLE_US);
 			check(!us || charged > room);
 			before = us;
 		}
-		check(kgc_throttle_us(room + room / 16 + 1, room) ==
+		check(kgc_pacer_throttle_us(room + room / 16 + 1, room) ==
 		      KGC_THROTTLE_US);
 		check(room < 1 << 20 ||
-		      kgc_throttle_us(room + room / 160, room) <=
+		      kgc_pacer_throttle_us(room + room / 160, room) <=
 		      KGC_THROTTLE_US / 10);
 	}
-	check(!kgc_throttle_us(S64_MAX, S64_MAX));
+	check(!kgc_pacer_throttle_us(S64_MAX, S64_MAX));
 }
 
 /* ---- the share of a CPU ---------------------------------------------------- */
@@ -423,7 +423,7 @@ static void works(unsigned int percent, u64 piece_ns, u64 late_ns)
 		now += piece_ns;
 		busy += piece_ns;
 		total += piece_ns;
-		pause = kgc_share_spend(&share, now, piece_ns, percent);
+		pause = kgc_pacer_share_spend(&share, now, piece_ns, percent);
 		check(pause == 0 || percent < 100);
 		if (pause)
 			now += pause + random() % (late_ns + 1);
@@ -458,14 +458,14 @@ static void rest_is_not_saved_up(void)
 {
 	struct kgc_share share = { 0 };
 
-	check(!kgc_share_spend(&share, 3600 * 1000000000ULL, 0, 50));
+	check(!kgc_pacer_share_spend(&share, 3600 * 1000000000ULL, 0, 50));
 	check(share.credit_ns == KGC_SHARE_BURST_NS);
-	check(!kgc_share_spend(&share, share.at_ns, KGC_SHARE_BURST_NS, 50));
-	check(kgc_share_spend(&share, share.at_ns, 1000, 50) ==
+	check(!kgc_pacer_share_spend(&share, share.at_ns, KGC_SHARE_BURST_NS, 50));
+	check(kgc_pacer_share_spend(&share, share.at_ns, 1000, 50) ==
 	      2 * (KGC_SHARE_BURST_NS + 1000));
 	/* a clock that has not been looked at for centuries */
-	check(!kgc_share_spend(&share, U64_MAX, U64_MAX, 100));
-	kgc_share_spend(&share, U64_MAX, U64_MAX, 1);
+	check(!kgc_pacer_share_spend(&share, U64_MAX, U64_MAX, 100));
+	kgc_pacer_share_spend(&share, U64_MAX, U64_MAX, 1);
 }
 
 int main(void)

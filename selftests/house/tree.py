@@ -44,14 +44,14 @@ def code(path):
 
 
 def floors():
-    """Rank by floor, 0 at the top; then function pointers that lead up."""
-    ranks, up = {}, {}
+    """Rank by floor, 0 at the top; then functions called by pointer."""
+    ranks, pointers = {}, {}
     for nr, words in enumerate(listed("floors")):
-        if words[0] == "up":
-            up[words[1]] = words[2]
+        if words[0] == "pointer":
+            pointers[words[1]] = words[2:]
         else:
             ranks.update((name, nr) for name in words)
-    return ranks, up
+    return ranks, pointers
 
 
 def floor(path):

@@ -104,7 +104,7 @@ static int __init charged_init(void)
 	shape.spc = kgc_size_to_class(BYTES) << 1 | 1;
 	allocator.pressure = pressure;
 	allocator.memcg = kgc_charge_owner(__GFP_ACCOUNT);
-	err = kgc_allocator_init(&allocator, __GFP_ACCOUNT);
+	err = kgc_allocator_init(&allocator, NULL, __GFP_ACCOUNT);
 	if (err)
 		goto err_memcg;
 	err = run();

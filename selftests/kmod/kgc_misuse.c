@@ -609,13 +609,13 @@ static void trace_is_disturbed(void)
 	init_completion(&h.left);
 	kthread_run(wait_inside, &h, "kgc_misuse");
 	wait_for_completion(&h.inside);
-	for (tries = 0; tries < 100 && !heap->trace.skipped; tries++)
+	for (tries = 0; tries < 100 && !heap->tracer.skipped; tries++)
 		kgc_collect(heap, 1);
 	complete_all(&h.leave);
 	wait_for_completion(&h.left);
-	runs = heap->trace.runs;
+	runs = heap->tracer.runs;
 	kgc_collect(heap, 1);
-	if (heap->trace.skipped != 1 || heap->trace.runs != runs + 1)
+	if (heap->tracer.skipped != 1 || heap->tracer.runs != runs + 1)
 		noticed = true;
 }
 
@@ -654,9 +654,9 @@ static void floating_goes(void)
 	kgc_collect(heap, 2);
 	before = kgc_heap_objects(heap);
 	while_marking(leave_floating);
-	floating = heap->trace.floats;
+	floating = heap->tracer.floats;
 	kgc_collect(heap, 1);
-	if (floating != 1 || heap->trace.floats || heap->trace.skipped ||
+	if (floating != 1 || heap->tracer.floats || heap->tracer.skipped ||
 	    kgc_heap_objects(heap) != before)
 		noticed = true;
 }

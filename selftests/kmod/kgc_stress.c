@@ -190,8 +190,8 @@ static int report(struct stress_heap *h, unsigned int i, u64 ms)
 
 	pr_info("kgc_stress: heap %u: %lu operations in %llu ms, %llu cycles of %llu rounds, at most %llu, %llu traced, %llu not, %llu floated, %llu early frees, %llu violations, %u misuses, %llu left\n",
 		i, ops / NR_HEAPS, ms, h->cycles, h->heap->records.sums.rounds,
-		h->heap->records.sums.rounds_max, h->heap->trace.runs,
-		h->heap->trace.skipped, h->heap->trace.floats_total, wrong,
+		h->heap->records.sums.rounds_max, h->heap->tracer.runs,
+		h->heap->tracer.skipped, h->heap->tracer.floats_total, wrong,
 		h->heap->report.errors, kgc_misused(&h->heap->report),
 		left);
 	return wrong || left || h->heap->report.errors ||

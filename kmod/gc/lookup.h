@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From an address, or a word that may be none, to the object it lies in. */
+#ifndef _KGC_LOOKUP_H
+#define _KGC_LOOKUP_H
+
+struct kgc_heap;
+struct kgc_span;
+struct kgc_types;
+
+struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
+			    unsigned int *index);
+void *kgc_lookup_start(struct kgc_types *types, struct kgc_span *span,
+		       unsigned int i, void *word);
+
+#endif /* _KGC_LOOKUP_H */
