@@ -145,7 +145,7 @@ struct kgc_heap {
 static_assert(offsetof(struct kgc_heap, front) == 0);
 
 /*
- * The mode that allocators are given, and hand on to kgc_pace_pressure(), has the
+ * The mode that allocators are given, and hand on to throttle_pressure(), has the
  * side of SRCU that the section is on in a bit of its own.
  */
 #define KGC_MODE_SIDE	32U
