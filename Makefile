@@ -25,7 +25,8 @@ help:
 	@echo 'To build:'
 	@echo '  module           kgc.ko for KERNEL=, in build/KERNEL/; W=1 and C=2 as in the kernel'
 	@echo '                   or for the tree KDIR=dir, or for installed headers with KVER=release'
-	@echo '  modules_install  install it (KDIR= or KVER=, INSTALL_MOD_PATH=)'
+	@echo '  modules_install  install the kgc.ko that is built for KVER= or KDIR=; to INSTALL_MOD_PATH='
+	@echo '                   also one for KERNEL='
 	@echo '  userspace        libkgc and kgcctl, in build/userspace/'
 	@echo '  selftests        the test programs, in build/selftests/'
 	@echo '  clean            remove build/ (not the cache of kernels)'
@@ -43,7 +44,7 @@ help:
 	@echo
 	@echo 'To measure:'
 	@echo '  bench            all suites and a table; BENCH=name one suite'
-	@echo '  bench-check      instruction counts against what is expected'
+	@echo '  bench-check      instruction counts against those of the baseline commit'
 	@echo '  bench-report     a page with charts, opened in a headless Chromium'
 	@echo '  targets          a line per target; fails while one is missed'
 	@echo '  fast-path        docs/fast-path.md: the fast paths, disassembled'

@@ -39,7 +39,7 @@ def run():
     found = {
         "suite": "run", "about": "'make run' from a fresh clone",
         "kernel": "stock-6.1", "compiler": "",
-        "commit": suites.output("git", "describe", "--always", "--dirty"),
+        "commit": suites.commit(),
         "sources": suites.fingerprint("run"),
         "date": datetime.datetime.now().isoformat(timespec="seconds"),
         "load": os.getloadavg()[0], "unit of time": "seconds",

@@ -3,12 +3,15 @@
 
 A suite is one boot of one kernel. Its results go to build/bench/SUITE.json
 with all that they depend on; they stand for as long as the sources of the
-module and of the suite are what they were.
+module and of the suite, the kernel, the compiler and the emulator are what
+they were.
 """
 import datetime
+import functools
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -117,13 +120,66 @@ SUITES = {
 ASIDE = ("run",)
 
 
-def output(*command):
+def output(*command, **more):
     return subprocess.run(command, cwd=TOP, check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.strip()
+                          stdout=subprocess.PIPE, **more).stdout.strip()
+
+
+def output_or(otherwise, *command):
+    """What the command prints, or @otherwise where it cannot say."""
+    try:
+        return output(*command, stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return otherwise
+
+
+def commit():
+    return output_or("unknown", "git", "describe", "--always", "--dirty")
+
+
+def compiler(build):
+    """What compiles a module: Debian's headers name it, otherwise it is gcc."""
+    name = "gcc"
+    try:
+        with open(os.path.join(build, ".kernelvariables"), encoding="utf-8") as f:
+            named = re.search(r"^CC\b.*?(gcc-[0-9]+)$", f.read(), re.MULTILINE)
+        name = named[1] if named else name
+    except FileNotFoundError:
+        pass
+    return re.sub(r"^\S+", "gcc", output(name, "--version").split("\n")[0])
+
+
+@functools.cache
+def platform(kernel):
+    """What a figure depends on beside the sources."""
+    directory = output("vm-images/kernel", kernel)
+    with open(os.path.join(directory, "config"), "rb") as f:
+        config = hashlib.sha256(f.read()).hexdigest()[:12]
+    with open(os.path.join(directory, "release"), encoding="utf-8") as f:
+        release = f.read().strip()
+    emulator = output_or("", "qemu-system-x86_64", "--version")
+    return {
+        "kernel": kernel,
+        "release": release,
+        "config": config,
+        "compiler": compiler(os.path.join(directory, "build")),
+        "emulator": emulator.split("\n")[0],
+    }
 
 
 def say(word, text):
     print(f"  {word:<8}{text}", file=sys.stderr, flush=True)
+
+
+def files_below(names):
+    """Files and what is in directories, without git, which a tarball lacks."""
+    for name in names:
+        if os.path.isfile(os.path.join(TOP, name)):
+            yield name
+        for directory, _, files in os.walk(os.path.join(TOP, name)):
+            for file in files:
+                if not file.startswith("."):
+                    yield os.path.relpath(os.path.join(directory, file), TOP)
 
 
 def fingerprint(suite):
@@ -132,7 +188,7 @@ def fingerprint(suite):
     sources = ["Kbuild", "kmod", "uapi"]
     if suite in SUITES:
         s = SUITES[suite]
-        digest.update(repr((s.lines, s.options, s.kernel)).encode())
+        digest.update(repr((s.lines, s.options, platform(s.kernel))).encode())
         sources.append("selftests/bench/guest")
         if s.beside:
             sources += ["selftests/bench/rivals", "selftests/bench/rivals.py"]
@@ -140,14 +196,9 @@ def fingerprint(suite):
             sources.append("userspace")
     else:
         sources += ["userspace", "vm-images"]
-    files = output("git", "ls-files", "-co", "--exclude-standard", "--",
-                   *sources).split("\n")
-    for name in sorted(files):
-        path = os.path.join(TOP, name)
-        if not os.path.isfile(path):
-            continue
+    for name in sorted(files_below(sources)):
         digest.update(name.encode() + b"\0")
-        with open(path, "rb") as f:
+        with open(os.path.join(TOP, name), "rb") as f:
             digest.update(f.read())
     return digest.hexdigest()[:16]
 
@@ -191,16 +242,11 @@ def save(found):
 def describe(suite):
     """What the results are of."""
     s = SUITES[suite]
-    directory = output("vm-images/kernel", s.kernel)
-    with open(os.path.join(directory, "config"), "rb") as f:
-        config = hashlib.sha256(f.read()).hexdigest()[:12]
     return {
         "suite": suite,
         "about": s.about,
-        "kernel": s.kernel,
-        "config": config,
-        "compiler": output("gcc", "--version").split("\n")[0],
-        "commit": output("git", "describe", "--always", "--dirty"),
+        **platform(s.kernel),
+        "commit": commit(),
         "sources": fingerprint(suite),
         "date": datetime.datetime.now().isoformat(timespec="seconds"),
         "load": os.getloadavg()[0],
