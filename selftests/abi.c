@@ -33,6 +33,7 @@ union argument {
 	struct kgc_drop drop;
 	struct kgc_collect collect;
 	struct kgc_option option;
+	struct kgc_option_info option_info;
 	struct kgc_stats stats;
 	struct kgc_batch batch;
 	struct kgc_scavenge scavenge;
@@ -166,6 +167,8 @@ static const struct command {
 		.weak = true),
 	COMMAND(KGC_WEAK_DROP, kgc_handle, sample_weak, .weak = true),
 	COMMAND(KGC_FINALIZE, kgc_finalize, sample_finalize, .weak = true),
+	COMMAND(KGC_OPTION_INFO, kgc_option_info, sample_nothing, .answers = true,
+		.reserved = offsetof(struct kgc_option_info, __reserved)),
 };
 
 FIXTURE(command) {
@@ -201,7 +204,8 @@ VARIANT(17, weak_create);
 VARIANT(18, weak_get);
 VARIANT(19, weak_drop);
 VARIANT(20, finalize);
-static_assert(ARRAY_SIZE(commands) == 21, "a variant for every command");
+VARIANT(21, option_info);
+static_assert(ARRAY_SIZE(commands) == 22, "a variant for every command");
 
 /* Two pages of ours and one that nothing is mapped at. */
 #define PAGE 4096UL

@@ -382,12 +382,6 @@ TEST_F(heap, handles_that_cannot_be_delivered_are_dropped)
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
 }
 
-static bool is_optional(__u32 option)
-{
-	return option == KGC_OPT_VERIFY || option == KGC_OPT_TRACK_SECTIONS ||
-	       option == KGC_OPT_HARDEN;
-}
-
 TEST_F(heap, options_have_ranges)
 {
 	static const struct { __u32 option; __u64 value; int err; } cases[] = {
@@ -424,11 +418,6 @@ TEST_F(heap, options_have_ranges)
 		int set = kgc_option_set(self->fd, cases[i].option,
 					 cases[i].value);
 
-		/* Kernels may lack some, but then consistently. */
-		if (get == -EOPNOTSUPP && is_optional(cases[i].option)) {
-			EXPECT_EQ(-EOPNOTSUPP, set);
-			continue;
-		}
 		EXPECT_EQ(cases[i].err == -EOPNOTSUPP ? -EOPNOTSUPP : 0, get);
 		EXPECT_EQ(cases[i].err, set) {
 			TH_LOG("option %u value %llu", cases[i].option,
@@ -439,6 +428,43 @@ TEST_F(heap, options_have_ranges)
 		EXPECT_EQ(0, kgc_option_get(self->fd, cases[i].option, &after));
 		EXPECT_EQ(cases[i].err ? before : cases[i].value, after);
 	}
+}
+
+static bool is_off(const struct kgc_option_info *o, __u64 value)
+{
+	return o->attributes & KGC_OPTION_HAS_OFF && value == o->off;
+}
+
+TEST_F(heap, the_module_says_which_options_there_are)
+{
+	struct kgc_option_info o;
+	__u64 value, seen = 0;
+	__u32 i;
+
+	for (i = 0; !kgc_option_info(self->fd, i, &o); i++) {
+		const __u64 beyond = o.attributes & KGC_OPTION_BITS ?
+				     ~o.max : o.max + 1;
+
+		ASSERT_LT(o.option, 64);
+		EXPECT_EQ(0, seen & 1ULL << o.option);
+		seen |= 1ULL << o.option;
+		EXPECT_GT(strnlen(o.name, sizeof(o.name)), 0);
+		EXPECT_LT(strnlen(o.name, sizeof(o.name)), sizeof(o.name));
+		EXPECT_EQ(0, kgc_option_get(self->fd, o.option, &value));
+		EXPECT_EQ(0, kgc_option_set(self->fd, o.option, o.min));
+		EXPECT_EQ(0, kgc_option_set(self->fd, o.option, o.max));
+		if (o.min && !is_off(&o, o.min - 1))
+			EXPECT_EQ(-EINVAL, kgc_option_set(self->fd, o.option, o.min - 1));
+		if (o.max != ~0ULL && !is_off(&o, beyond))
+			EXPECT_EQ(-EINVAL, kgc_option_set(self->fd, o.option, beyond));
+		if (o.attributes & KGC_OPTION_HAS_OFF)
+			EXPECT_EQ(0, kgc_option_set(self->fd, o.option, o.off));
+		EXPECT_EQ(0, kgc_option_set(self->fd, o.option, value));
+	}
+	EXPECT_EQ(-ENOENT, kgc_option_info(self->fd, i, &o));
+	for (__u32 id = KGC_OPT_GOGC; id <= KGC_OPT_HARDEN; id++)
+		EXPECT_NE(0, seen & 1ULL << id);
+	EXPECT_EQ(-ENOENT, kgc_option_info(self->fd, ~0U, &o));
 }
 
 TEST_F(heap, members_for_answers_must_be_zero)
