@@ -85,7 +85,7 @@ def normal(path):
 
 
 def ours(path):
-    return path.startswith("kmod/") and not re.match(r"kmod/(bench|example)/", path)
+    return path.startswith("kmod/") and not re.match(r"kmod/example/", path)
 
 
 def bare(statement):

@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 
 #include "bench.h"
-#include "histogram.h"
+#include "../common/histogram.h"
 
 #define ROUNDS		16
 /* A clock of the CPU's own: reading the time would be half of a step. */

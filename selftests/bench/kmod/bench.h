@@ -12,7 +12,7 @@
 #include <linux/kgc.h>
 #include <linux/ktime.h>
 
-#include "../../uapi/linux/kgc.h"
+#include "../../../uapi/linux/kgc.h"
 
 /* ---- main.c -------------------------------------------------------------*/
 

@@ -26,7 +26,7 @@ static inline void program_free(void *p)
 #include "shim.h"
 #endif
 
-#include "histogram.h"
+#include "../common/histogram.h"
 
 #define PROGRAM_WORKERS	8
 

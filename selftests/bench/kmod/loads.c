@@ -11,7 +11,7 @@
  *	mixed		objects of many sizes replace each other at random
  */
 #include "program.h"
-#include "text.h"
+#include "../common/text.h"
 
 /* ---- parse --------------------------------------------------------------*/
 
