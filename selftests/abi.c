@@ -363,7 +363,7 @@ TEST_F(command, an_answer_that_cannot_be_written_changes_nothing)
 TEST_F(heap, an_unknown_command_is_enotty)
 {
 	static const unsigned long unknown[] = {
-		_IO(KGC_IOC_TYPE, 0x15), _IO(KGC_IOC_TYPE, 0x7f),
+		_IO(KGC_IOC_TYPE, ARRAY_SIZE(commands)), _IO(KGC_IOC_TYPE, 0x7f),
 		_IO(KGC_IOC_TYPE, 0xff), _IO('x', 0), 0, 0x5401,
 		_IOW(KGC_IOC_TYPE, 0, int), ~0UL,
 	};
