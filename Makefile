@@ -38,7 +38,8 @@ help:
 	@echo '                   and bench-check run anyway'
 	@echo '  kernels          the kernels there are, and which are ready'
 	@echo '  detectors        that the runner hears each kind of kernel report'
-	@echo '  model            the protocol, checked exhaustively'
+	@echo '  model            the protocol, checked exhaustively; litmus'
+	@echo '  litmus           the memory orderings it rests on, under the memory model of Linux'
 	@echo '  soak             long stress, MINUTES=10'
 	@echo '  coverage         which lines of kmod/ the tests run'
 	@echo
@@ -84,7 +85,7 @@ check:
 
 # Without KERNEL= the set that CI runs.
 test:
-	@$(vm)/host-packages run check test model
+	@$(vm)/host-packages run check test
 ifeq ($(origin KERNEL),file)
 	@$(vm)/test-all '$(TESTS)'
 else
@@ -99,8 +100,12 @@ detectors:
 	@$(vm)/detectors $(KERNEL)
 
 model:
-	@$(vm)/host-packages run model
+	@$(vm)/host-packages run
 	+@$(MAKE) --no-print-directory -C selftests/model
+
+litmus:
+	@$(vm)/host-packages run
+	+@$(MAKE) --no-print-directory -C selftests/model litmus
 
 soak:
 	@$(vm)/host-packages run test
@@ -127,4 +132,4 @@ clean:
 	rm -rf build
 
 .PHONY: help all module modules_install userspace selftests run shell check test kernels \
-	detectors model soak coverage bench bench-check bench-report targets fast-path clean
+	detectors model litmus soak coverage bench bench-check bench-report targets fast-path clean
