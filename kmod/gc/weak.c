@@ -65,6 +65,12 @@ int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
 		span = kgc_map_span(*obj);
 		alive = kgc_gate_strengthen(s, span, *obj,
 					    kgc_span_index(span, *obj));
+		/*
+		 * The mark is read before the slot: a dead object that is marked
+		 * for a finalizer has had its slot cleared. Pairs with the
+		 * cmpxchg() in kgc_weaks_clear_some().
+		 */
+		smp_rmb();
 		/* cleared or reused while we strengthened: look again */
 	} while (READ_ONCE(slot->obj) != *obj);
 	if (!alive)
@@ -112,9 +118,14 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 		if (!obj)
 			continue;
 		span = kgc_map_span(obj);
-		if (!test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
-			/* dropped, or reused with a live object, meanwhile */
-			cmpxchg(&slot[i].obj, obj, NULL);
+		if (test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
+			continue;
+		/*
+		 * Fails when the slot was dropped or reused meanwhile. A full
+		 * barrier, before finalizers mark what is dead: pairs with the
+		 * smp_rmb() in kgc_weak_find().
+		 */
+		cmpxchg(&slot[i].obj, obj, NULL);
 	}
 	return true;
 }
