@@ -26,12 +26,12 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	if (!slot)
 		return err;
 	/*
-	 * The object comes before "open": a weak slot without is dead. Its mark
-	 * comes before both, or a newborn would be taken for dead: pairs with the
-	 * load in kgc_weaks_clear_some().
+	 * A newborn's mark comes before its address, or it would be taken for
+	 * dead: pairs with the load in kgc_weaks_clear_some().
 	 */
 	smp_store_release(&slot->obj, obj);
-	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* kgc_handle_slot_get() */
+	/* the object comes before "open": pairs with kgc_handle_slot_get() */
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
 	return 0;
 }
 
@@ -89,8 +89,9 @@ int kgc_weak_drop(struct kgc_section s, u64 handle)
 		return err;
 	spin_lock_bh(&weak->lock);
 	if (slot->gen == kgc_handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
-		WRITE_ONCE(slot->obj, NULL);
 		kgc_handle_slot_put(weak, slot, handle);
+		/* after the generation: pairs with kgc_handle_slot_get() */
+		smp_store_release(&slot->obj, NULL);
 		err = 0;
 	}
 	spin_unlock_bh(&weak->lock);
