@@ -5,8 +5,9 @@ KERNEL ?= stock-6.1
 TESTS ?= *
 MINUTES ?= 10
 vm := vm-images
+drivers := selftests/drivers
 
-# KDIR= or KVER= selects any configured kernel tree instead of one of the matrix.
+# KDIR= or KVER= selects any configured kernel tree instead of one.
 ifdef KVER
 KDIR ?= /lib/modules/$(KVER)/build
 endif
@@ -81,23 +82,23 @@ shell: module userspace
 
 check:
 	@$(vm)/host-packages run check
-	@$(vm)/check
+	@$(drivers)/check
 
 # Without KERNEL= the set that CI runs.
 test:
 	@$(vm)/host-packages run check test
 ifeq ($(origin KERNEL),file)
-	@$(vm)/test-all '$(TESTS)'
+	@$(drivers)/test-all '$(TESTS)'
 else
-	@$(vm)/test $(KERNEL) '$(TESTS)'
+	@$(drivers)/test $(KERNEL) '$(TESTS)'
 endif
 
 kernels:
-	@$(vm)/matrix
+	@$(vm)/kernel
 
 detectors:
 	@$(vm)/host-packages run test
-	@$(vm)/detectors $(KERNEL)
+	@$(drivers)/detectors $(KERNEL)
 
 model:
 	@$(vm)/host-packages run
@@ -109,11 +110,11 @@ litmus:
 
 soak:
 	@$(vm)/host-packages run test
-	@$(vm)/soak $(KERNEL) $(MINUTES)
+	@$(drivers)/soak $(KERNEL) $(MINUTES)
 
 coverage:
 	@$(vm)/host-packages run test
-	@$(vm)/coverage '$(TESTS)'
+	@$(drivers)/coverage '$(TESTS)'
 
 bench targets:
 	@$(vm)/host-packages run test bench

@@ -1,4 +1,4 @@
-# Reads the KTAP of selftests/run-guest, shows how it goes, and ends with a table
+# Reads the KTAP of selftests/drivers/run-guest, shows how it goes, and ends with a table
 # and a total. A program that fails without saying which test did, or that never
 # came to its end, counts as one failure. -v kernel= -v log= -v verbose=
 function now(  t) { "date +%s" | getline t; close("date +%s"); return t }
