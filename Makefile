@@ -37,6 +37,8 @@ help:
 	@echo '  test             all that CI runs; with KERNEL=name the test programs on one kernel;'
 	@echo '                   with TESTS=glob only those that match; check, model, soak'
 	@echo '                   and bench-check run anyway'
+	@echo '  nightly          what is too long for that: all fault sites, long stress, data races,'
+	@echo '                   other architectures and kernels, coverage, targets; hours'
 	@echo '  kernels          the kernels there are, and which are ready'
 	@echo '  detectors        that the runner hears each kind of kernel report'
 	@echo '  model            the protocol, checked exhaustively; litmus'
@@ -93,6 +95,10 @@ else
 	@$(drivers)/test $(KERNEL) '$(TESTS)'
 endif
 
+nightly:
+	@$(vm)/host-packages run check test arm64 bench
+	@$(drivers)/nightly
+
 kernels:
 	@$(vm)/kernel
 
@@ -132,5 +138,5 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace selftests run shell check test kernels \
+.PHONY: help all module modules_install userspace selftests run shell check test nightly kernels \
 	detectors model litmus soak coverage bench bench-check bench-report targets fast-path clean

@@ -6,6 +6,9 @@
  *
  * /proc/self/fail-nth also refuses copies from and to us; then it is EFAULT.
  *
+ * KGC_NTH=EVERY:FIRST in the environment has only every EVERY-th request refused, from
+ * the FIRST on.
+ *
  * kselftest-timeout: 300
  */
 #include <dirent.h>
@@ -112,6 +115,24 @@ FIXTURE_TEARDOWN(refused)
 
 REFUSABLE(CALL)
 
+/* Which requests are refused; all of them unless the environment says otherwise. */
+struct choice {
+	unsigned int every, first;
+};
+
+static struct choice chosen(void)
+{
+	const char *text = getenv("KGC_NTH");
+	struct choice c = { 1, 1 };
+
+	if (text && *text && (sscanf(text, "%u:%u", &c.every, &c.first) != 2 ||
+			      !c.every || !c.first || c.first > c.every)) {
+		fprintf(stderr, "# KGC_NTH is not EVERY:FIRST: %s\n", text);
+		abort();
+	}
+	return c;
+}
+
 /* What a worker found out. */
 struct tally {
 	unsigned int refused, failures;
@@ -152,16 +173,16 @@ static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
 	return kgc_close(st.fd) ? "the heap cannot be closed" : NULL;
 }
 
-/* Every NR_WORKERS-th request from @nth on. Return: exit status. */
-static int refuse_some(const FIXTURE_VARIANT(refused) *variant,
-		       unsigned int nth, struct tally *tally)
+/* Every @step-th request from @nth on. Return: exit status. */
+static int refuse_some(const FIXTURE_VARIANT(refused) *variant, unsigned int nth,
+		       unsigned int step, struct tally *tally)
 {
 	const char *wrong = NULL;
 	bool more = true;
 
 	/* our own pages are there: no fault of ours shall be refused one */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
-	for (; more && nth < MOST_REQUESTS; nth += NR_WORKERS) {
+	for (; more && nth < MOST_REQUESTS; nth += step) {
 		wrong = refuse_one(variant, nth, tally, &more);
 		if (wrong)
 			break;
@@ -173,10 +194,11 @@ static int refuse_some(const FIXTURE_VARIANT(refused) *variant,
 	return wrong != NULL;
 }
 
-/* Each request from the first on, by several workers. Return: whether all is well. */
+/* Each request that is chosen, by several workers. Return: whether all is well. */
 static bool refuse_each(const FIXTURE_VARIANT(refused) *variant, struct tally *tally,
 			struct tally *all)
 {
+	struct choice c = chosen();
 	bool good = true;
 	int status;
 
@@ -185,7 +207,8 @@ static bool refuse_each(const FIXTURE_VARIANT(refused) *variant, struct tally *t
 		pid_t pid = fork();
 
 		if (!pid)
-			_exit(refuse_some(variant, i + 1, &tally[i]));
+			_exit(refuse_some(variant, c.first + i * c.every,
+					  c.every * NR_WORKERS, &tally[i]));
 		good &= pid > 0;
 	}
 	while (wait(&status) > 0)
@@ -200,6 +223,7 @@ static bool refuse_each(const FIXTURE_VARIANT(refused) *variant, struct tally *t
 TEST_F(refused, memory_at_each_request)
 {
 	struct tally *tally, all = { };
+	struct choice c = chosen();
 	int tries = 5;
 
 	NEED_INJECTION();
@@ -210,10 +234,12 @@ TEST_F(refused, memory_at_each_request)
 	/* which request is whose varies: the one that matters may be missed */
 	do {
 		EXPECT_TRUE(refuse_each(variant, tally, &all));
-	} while (variant->memory && !all.failures && --tries);
-	if (variant->memory)
+	} while (variant->memory && c.every == 1 && !all.failures && --tries);
+	/* of some requests none may be one that has to fail */
+	if (variant->memory && c.every == 1)
 		EXPECT_GT(all.failures, 0);
-	TH_LOG("%u requests, %u times ENOMEM", all.refused, all.failures);
+	TH_LOG("every %u from %u on: %u requests, %u times ENOMEM", c.every, c.first,
+	       all.refused, all.failures);
 	EXPECT_TRUE(all_gone(self->heaps, self->sys)) {
 		TH_LOG("a heap or its pages are left");
 	}
@@ -315,6 +341,7 @@ static int load_refused(unsigned int nth, unsigned int *left)
 TEST_F(module, loading)
 {
 	unsigned int nth, all, left, failures = 0, harmless = 0;
+	struct choice c = chosen();
 	int err;
 
 	NEED_INJECTION();
@@ -329,7 +356,7 @@ TEST_F(module, loading)
 		ASSERT_EQ(0, unload_module("kgc"));
 	}
 	all = UNREACHED - left;
-	for (nth = all; nth && nth + OF_OUR_INIT > all; nth--) {
+	for (nth = all; nth && nth + OF_OUR_INIT > all; nth = nth > c.every ? nth - c.every : 0) {
 		err = load_refused(nth, &left);
 		if (err) {
 			failures++;
