@@ -273,6 +273,12 @@ static __maybe_unused const char *still_works(struct stage *st)
 	return why;
 }
 
+static unsigned int every = 1, first = 1;
+module_param(every, uint, 0);
+MODULE_PARM_DESC(every, "refuse every so many-th request only (default 1)");
+module_param(first, uint, 0);
+MODULE_PARM_DESC(first, "the first request to refuse, at most 'every' (default 1)");
+
 #ifdef CONFIG_FAULT_INJECTION
 /* Run @call with its @nth request refused. Return: whether there was one. */
 static bool with_failure(int (*call)(struct stage *st), struct stage *st,
@@ -296,7 +302,7 @@ static const char *fail_each(int (*call)(struct stage *st),
 	int err;
 
 	*failures = 0;
-	for (*nth = 1; *nth < MOST_REQUESTS && !why; ++*nth) {
+	for (*nth = first; *nth < MOST_REQUESTS && !why; *nth += every) {
 		if (stage_up(&st))
 			return "no memory for the test itself";
 		refused = with_failure(call, &st, *nth, &err);
@@ -329,13 +335,14 @@ static int report_show(struct seq_file *m, void *unused)
 	unsigned int nth = 1, failures = 0;
 	const char *why = fail_each(call->call, &nth, &failures);
 
-	if (!why && call->needs && !failures)
+	/* of some requests none may be one that has to fail */
+	if (!why && call->needs && !failures && every == 1)
 		why = "no request was ever refused";
 	if (why)
 		seq_printf(m, "not ok %s: %s (request %u)\n", call->name, why, nth);
 	else
-		seq_printf(m, "ok %s: %u requests, %u failures\n", call->name,
-			   nth - 1, failures);
+		seq_printf(m, "ok %s: every %u of %u requests, %u failures\n",
+			   call->name, every, nth - 1, failures);
 	return 0;
 }
 
@@ -359,6 +366,8 @@ static int __init failnth_init(void)
 {
 	unsigned int i;
 
+	if (!every || !first || first > every)
+		return -EINVAL;
 	dir = debugfs_create_dir("kgc_failnth", NULL);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		debugfs_create_file(calls[i].name, 0400, dir,
