@@ -26,6 +26,7 @@
 #include "batch.h"
 #include "chardev.h"
 #include "ops.h"
+#include "quota.h"
 
 /* All argument structures fit into the largest. */
 union kgc_args {
@@ -512,12 +513,17 @@ static int kgc_open(struct inode *inode, struct file *file)
 {
 	struct kgc_heap *heap;
 	char name[KGC_HEAP_NAME];
+	int err = kgc_quota_charge(file->f_cred->uid);
 
+	if (err)
+		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
 	heap = kgc_heap_new(name, THIS_MODULE, __GFP_ACCOUNT);
-	if (IS_ERR(heap))
+	if (IS_ERR(heap)) {
+		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);
+	}
 	file->private_data = heap;
 	return nonseekable_open(inode, file);
 }
@@ -525,6 +531,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 static int kgc_release(struct inode *inode, struct file *file)
 {
 	kgc_heap_destroy(file->private_data);
+	kgc_quota_uncharge(file->f_cred->uid);
 	return 0;
 }
 
