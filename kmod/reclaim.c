@@ -183,7 +183,7 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
-	u64 garbage = joined ? atomic64_read(&heap->alloc.sys) : garbage_bytes(heap);
+	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_bytes(heap);
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
@@ -209,7 +209,7 @@ static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long en
 static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 {
 	struct kgc_heap *heap = awaited->heap;
-	s64 held = atomic64_read(&heap->alloc.sys), now;
+	s64 held = atomic64_read(&heap->alloc.limit.pages), now;
 	unsigned long start = jiffies, until;
 	u64 freed;
 
@@ -217,7 +217,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	if (!freed && awaited->joined)
 		freed = cycle_wait_release(heap, heap_ask(heap), end);
 	/* or somebody else, who wanted it too, did */
-	now = atomic64_read(&heap->alloc.sys);
+	now = atomic64_read(&heap->alloc.limit.pages);
 	freed = max_t(u64, freed, now < held ? held - now : 0);
 	if (freed || fatal_signal_pending(current))
 		return freed;
@@ -322,7 +322,7 @@ static bool may_wait(const struct shrink_control *sc)
 	const gfp_t may_fail = __GFP_NORETRY | __GFP_RETRY_MAYFAIL;
 
 	return (sc->gfp_mask & (must | may_fail)) == must &&
-	       !(current->flags & PF_KTHREAD) && !kgc_charging() &&
+	       !(current->flags & PF_KTHREAD) && !kgc_charge_active() &&
 	       at_limit(sc->memcg);
 }
 
@@ -369,7 +369,7 @@ static void heaps_report(u64 total)
 	u64 bytes = 0, sys;
 
 	list_for_each_entry(heap, &kgc_heaps, link) {
-		sys = atomic64_read(&heap->alloc.sys);
+		sys = atomic64_read(&heap->alloc.limit.pages);
 		if (sys >= total / 32) {
 			heap_report(heap);
 			continue;
@@ -428,7 +428,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
-	u64 total = kgc_limit_total();
+	u64 total = kgc_limit_total_pages();
 	bool report;
 	s64 freed;
 

@@ -47,7 +47,7 @@ static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
 	kgc_poison_pages(base, bytes, false);
 	for (at = 0; at < bytes; at += PAGE_SIZE)
 		__free_pages(virt_to_page((void *)(base + at)), 0);
-	kgc_limit_uncharge(a, bytes);
+	kgc_limit_uncharge_pages(a, bytes);
 }
 
 static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
@@ -77,9 +77,10 @@ static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 		kmemleak_free((void *)arena->base);
 		kgc_poison_pages(arena->base, bytes, false);
 		__free_pages(virt_to_page((void *)arena->base), arena->order);
-		kgc_limit_uncharge(a, bytes);
+		kgc_limit_uncharge_pages(a, bytes);
 	}
-	kfree(arena);
+	kgc_limit_uncharge_meta(a, KGC_META_ARENAS, kgc_arena_meta(arena->npages));
+	kvfree(arena);
 }
 
 /**
@@ -99,7 +100,6 @@ static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
 	ph->nr_arenas--;
 	ph->sys -= kgc_arena_bytes(arena);
 	ph->released += kgc_arena_bytes(arena);
-	ph->meta[KGC_META_ARENAS] -= kgc_arena_meta(arena->npages);
 	list_add(&arena->link, gone);
 }
 
@@ -297,7 +297,7 @@ void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 		struct kgc_span *span, *tmp;
 
 		list_for_each_entry_safe(span, tmp, &ph->spare[i], link) {
-			kgc_span_free_struct(span);
+			kgc_span_discard(a, span);
 			cond_resched();
 		}
 	}

@@ -35,10 +35,23 @@ void kgc_handles_init(struct kgc_handles *handles, u64 tag,
 		      struct kgc_allocator *a)
 {
 	handles->tag = tag;
+	handles->kind = tag == KGC_HANDLE_WEAK ? KGC_META_WEAK : KGC_META_HANDLES;
 	spin_lock_init(&handles->lock);
 	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH |
 		      (a->gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0));
 	handles->a = a;
+}
+
+/* Bytes of the index of @chunks chunks that are numbered without a gap. */
+static size_t index_bytes(u32 chunks)
+{
+	size_t nodes = 0;
+
+	while (chunks > 1) {
+		chunks = DIV_ROUND_UP(chunks, XA_CHUNK_SIZE);
+		nodes += chunks;
+	}
+	return nodes * sizeof(struct xa_node);
 }
 
 void kgc_handles_destroy(struct kgc_handles *handles)
@@ -47,27 +60,56 @@ void kgc_handles_destroy(struct kgc_handles *handles)
 	unsigned long i;
 
 	xa_for_each(&handles->chunks, i, chunk)
-		free_page((unsigned long)chunk);
+		kgc_charge_page_free(handles->a, handles->kind, chunk);
 	xa_destroy(&handles->chunks);
+	kgc_limit_uncharge_meta(handles->a, handles->kind, index_bytes(handles->reserved));
+}
+
+/*
+ * Have room in the index for one chunk more, so that storing it needs no memory.
+ * Context: as @gfp says.
+ */
+static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
+{
+	u32 nr = READ_ONCE(handles->reserved);
+	size_t bytes = index_bytes(nr + 1) - index_bytes(nr);
+	struct kgc_charging charging;
+	bool mine;
+	int err;
+
+	if (!kgc_charge_meta(handles->a, handles->kind, bytes, gfp))
+		return -ENOMEM;
+	charging = kgc_charge_begin(handles->a);
+	err = xa_reserve_bh(&handles->chunks, nr, kgc_charge_gfp(handles->a, gfp));
+	kgc_charge_end(charging);
+	spin_lock_bh(&handles->lock);
+	mine = !err && handles->reserved == nr;
+	if (mine)
+		WRITE_ONCE(handles->reserved, nr + 1);
+	spin_unlock_bh(&handles->lock);
+	/* failed, or another task was first */
+	if (!mine)
+		kgc_limit_uncharge_meta(handles->a, handles->kind, bytes);
+	return err;
 }
 
 /*
  * Add a chunk of free slots, unless somebody else does at the same time.
  * Context: as @gfp says.
  */
-static int handles_grow_charged(struct kgc_handles *handles, gfp_t gfp)
+static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
 	u32 first = READ_ONCE(handles->nr_slots), i;
 	struct kgc_handle_slot *chunk;
-	int err;
+	int err = 0;
 
 	if (first + KGC_HANDLE_CHUNK > KGC_MAX_HANDLES)
 		return -ENOSPC;
-	/* so that the store below needs no memory */
-	err = xa_reserve_bh(&handles->chunks, first / KGC_HANDLE_CHUNK, gfp);
+	if (first / KGC_HANDLE_CHUNK == READ_ONCE(handles->reserved))
+		err = index_reserve(handles, gfp);
 	if (err)
 		return err;
-	chunk = (void *)__get_free_page(gfp | __GFP_ZERO);
+	chunk = kgc_charge_page(handles->a, handles->kind, gfp);
 	if (!chunk)
 		return -ENOMEM;
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
@@ -90,19 +132,8 @@ static int handles_grow_charged(struct kgc_handles *handles, gfp_t gfp)
 	}
 	spin_unlock_bh(&handles->lock);
 	if (err)
-		free_page((unsigned long)chunk);
+		kgc_charge_page_free(handles->a, handles->kind, chunk);
 	return err == -EEXIST ? 0 : err;
-}
-
-/* The same at the expense of the heap's owner. */
-static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
-{
-	struct kgc_allocator *a = handles->a;
-	struct mem_cgroup *old = kgc_charge_begin(a->memcg);
-	int err = handles_grow_charged(handles, kgc_charge_gfp(a, gfp));
-
-	kgc_charge_end(a->memcg, old);
-	return err;
 }
 
 /*
@@ -322,10 +353,4 @@ void kgc_handles_for_each(struct kgc_handles *handles,
 			check(&chunk[i].obj, data);
 		cond_resched();
 	}
-}
-
-/* Bytes of the table, without its index. */
-u64 kgc_handles_bytes(const struct kgc_handles *handles)
-{
-	return READ_ONCE(handles->nr_slots) * sizeof(struct kgc_handle_slot);
 }

@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+#include "../alloc/limit.h"
 #include "../compat.h"
 
 struct kgc_allocator;
@@ -49,8 +50,10 @@ struct kgc_handle_slot {
 /**
  * struct kgc_handles - a handle table of a heap
  * @tag: KGC_HANDLE_WEAK or 0
+ * @kind: what its memory counts as
  * @lock: guards allocation and dropping; leaf
  * @chunks: arrays of KGC_HANDLE_CHUNK slots; they stay until the heap goes
+ * @reserved: chunks that the index has room for
  * @nr_slots: slots in chunks
  * @free: number + 1 of the first free slot, 0 for none
  * @open: handles open
@@ -59,8 +62,10 @@ struct kgc_handle_slot {
  */
 struct kgc_handles {
 	u64		tag;
+	enum kgc_meta	kind;
 	spinlock_t	lock;	/* of free slots */
 	struct xarray	chunks;
+	u32		reserved;
 	u32		nr_slots;
 	u32		free __guarded_by(&lock);
 	u32		open;
@@ -80,7 +85,6 @@ void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 void kgc_handle_cancel(struct kgc_section s, u64 handle);
 void kgc_handles_for_each(struct kgc_handles *handles,
 			  void (*check)(void **slot, void *data), void *data);
-u64 kgc_handles_bytes(const struct kgc_handles *handles);
 int kgc_handle_drop(struct kgc_section s, u64 handle);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);

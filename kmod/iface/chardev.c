@@ -101,20 +101,22 @@ static int cmd_type_register(struct kgc_heap *heap, union kgc_args *args)
 	if (reg->type)
 		return -EINVAL;
 	if (!reg->object_size || reg->object_size > KGC_MAX_OBJECT ||
-	    reg->nr_fields > reg->object_size / 8)
+	    reg->nr_fields > reg->object_size / 8 || reg->nr_fields > KGC_MAX_FIELDS)
 		return -EINVAL;
 	err = type_name(name, reg->name);
 	if (err)
 		return err;
 	if (reg->nr_fields) {
-		fields = vmemdup_user(u64_to_user_ptr(reg->fields),
-				      reg->nr_fields * sizeof(*fields));
-		if (IS_ERR(fields))
-			return PTR_ERR(fields);
-		err = -ENOMEM;
+		/* vmemdup_user() would charge none of it */
+		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
 		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
 				       GFP_KERNEL_ACCOUNT);
-		if (!table)
+		err = -ENOMEM;
+		if (!fields || !table)
+			goto out;
+		err = -EFAULT;
+		if (copy_from_user(fields, u64_to_user_ptr(reg->fields),
+				   reg->nr_fields * sizeof(*fields)))
 			goto out;
 		for (i = 0; i < reg->nr_fields; i++) {
 			table[i] = fields[i].offset;

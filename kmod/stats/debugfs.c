@@ -57,6 +57,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "HeapIdle", st->heap_idle);
 	show(m, "HeapReleased", st->heap_released);
 	show(m, "MetaSys", st->meta_sys);
+	show(m, "Held", st->held);
 	show(m, "LiveBytes", st->live_bytes);
 	show(m, "LiveObjects", st->live_objects);
 	show(m, "NextGC", st->next_gc);
@@ -248,7 +249,8 @@ static int module_stats_show(struct seq_file *m, void *v)
 	mutex_unlock(&kgc_heaps_lock);
 	show(m, "Heaps", n);
 	show(m, "HeapObjects", objects);
-	show(m, "HeapSys", kgc_limit_total());
+	show(m, "HeapSys", kgc_limit_total_pages());
+	show(m, "Held", kgc_limit_total_held());
 	show(m, "MapBytes", kgc_map_bytes());
 	return 0;
 }

@@ -80,7 +80,7 @@ static int heap_classes_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(heap_classes);
 
-static const char * const meta_names[KGC_NR_HEAP_META] = {
+static const char * const meta_names[KGC_NR_META] = {
 	[KGC_META_SPANS] = "Spans",
 	[KGC_META_BITMAPS] = "Bitmaps",
 	[KGC_META_TYPES] = "TypeTables",
@@ -98,11 +98,11 @@ static const char * const meta_names[KGC_NR_HEAP_META] = {
 
 static int heap_meta_show(struct seq_file *m, void *v)
 {
-	u64 bytes[KGC_NR_HEAP_META], sum;
+	u64 bytes[KGC_NR_META], sum;
 	unsigned int i;
 
 	sum = kgc_stats_meta(m->private, bytes);
-	for (i = 0; i < KGC_NR_HEAP_META; i++)
+	for (i = 0; i < KGC_NR_META; i++)
 		seq_printf(m, "%s %llu\n", meta_names[i], bytes[i]);
 	seq_printf(m, "MetaSys %llu\n", sum);
 	return 0;

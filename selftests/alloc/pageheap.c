@@ -37,7 +37,7 @@ static struct kgc_pageheap *ph;
 static void begin(void)
 {
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, NULL, 0));
+	check(!kgc_allocator_init(&allocator, 0));
 	ph = &allocator.node[0]->pages;
 	nr_arenas = nr_spans = 0;
 }
@@ -80,6 +80,22 @@ static unsigned int check_subtree(struct rb_node *rb)
 	return most;
 }
 
+static u64 held(void)
+{
+	return atomic64_read(&allocator.limit.held);
+}
+
+/* What counts against the limits: pages, and metadata of every kind. */
+static void check_held(void)
+{
+	u64 sum = atomic64_read(&allocator.limit.pages);
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_META; i++)
+		sum += atomic64_read(&allocator.limit.meta[i]);
+	check(held() == sum && kgc_limit_total_held() == sum);
+}
+
 static void compare(void)
 {
 	struct rb_node *rb = rb_first(&ph->arenas);
@@ -113,8 +129,9 @@ static void compare(void)
 	check_subtree(ph->arenas.rb_node);
 	check(ph->nr_arenas == nr_arenas);
 	check(ph->sys == sys && ph->inuse == inuse);
-	check((u64)atomic64_read(&allocator.sys) == sys);
-	check(kgc_limit_total() == sys && shim_ram_used() == sys);
+	check((u64)atomic64_read(&allocator.limit.pages) == sys);
+	check(kgc_limit_total_pages() == sys && shim_ram_used() == sys);
+	check_held();
 }
 
 /* ---- operations on both -------------------------------------------------- */
@@ -171,7 +188,7 @@ static bool take(unsigned int npages)
 	unsigned int i;
 
 	if (!span)
-		span = kgc_span_alloc(nelems, 0, GFP_KERNEL);
+		span = kgc_charge_span(&allocator, nelems, 0, GFP_KERNEL);
 	check(span && span->nwords * BITS_PER_LONG >= nelems &&
 	      (span->nwords == 1 || span->nwords / 2 * BITS_PER_LONG < nelems));
 	if (!kgc_pageheap_take(ph, span, npages)) {
@@ -383,7 +400,7 @@ static void random_heaps(void)
 		if (round % 2) {
 			release(0);
 			check(!ph->sys && !ph->inuse && !ph->nr_arenas);
-			kgc_pageheap_trim_spares(ph, 0);
+			kgc_pageheap_trim_spares(&allocator, ph, 0);
 			check(!ph->nr_spare[0] && !ph->nr_spare[4]);
 		}
 		end();
@@ -410,7 +427,7 @@ static struct kgc_span *take_page(void)
 	struct kgc_span *span = kgc_pageheap_spare(ph, 1);
 
 	if (!span)
-		span = kgc_span_alloc(1, 0, GFP_KERNEL);
+		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
 	check(span);
 	while (!kgc_pageheap_take(ph, span, 1))
 		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
@@ -554,14 +571,15 @@ static void a_failed_growth_is_nothing(void)
 static void limits_hold(void)
 {
 	begin();
-	allocator.hard_limit = 1 << 20;
+	allocator.limit.hard = 1 << 20;
 	while (!grow(1))
-		check(ph->sys <= 1 << 20);
-	check(ph->sys == 1 << 20);
+		check(held() <= 1 << 20);
+	/* an arena of 64 KiB would not fit, with what is kept about it */
+	check(held() > (1 << 20) - (65 << 10));
 	compare();
 	release(0);
 	check(!grow(1));
-	allocator.hard_limit = 1;
+	allocator.limit.hard = 1;
 	check(grow(1) == -ENOMEM);
 	compare();
 	end();
@@ -579,7 +597,7 @@ static void an_allocator_that_fails_is_nothing(void)
 	do {
 		memset(&a, 0, sizeof(a));
 		shim_fail_nth(++nth);
-		err = kgc_allocator_init(&a, NULL, 0);
+		err = kgc_allocator_init(&a, 0);
 		trying("request %u fails", nth);
 		check(err == (shim_fail_happened() ? -ENOMEM : 0));
 		if (err)

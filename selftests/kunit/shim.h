@@ -63,7 +63,7 @@ static inline void shim_ram_defragment(void)
 /* Of RAM only what heaps hold is known. */
 static inline unsigned long shim_ram_used(void)
 {
-	return kgc_limit_total();
+	return kgc_limit_total_pages();
 }
 
 /* kmem_cache_destroy() says what was left in a cache. */
