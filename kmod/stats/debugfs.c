@@ -82,10 +82,13 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 static int heap_stats_show(struct seq_file *m, void *v)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
+	struct kgc_heap *heap = m->private;
 
-	kgc_stats_heap(m->private, &st);
+	kgc_stats_heap(heap, &st);
 	show_stats(m, &st);
-	show(m, "TinyAllocs", kgc_stats_tiny_allocs(m->private));
+	show(m, "TinyAllocs", kgc_stats_tiny_allocs(heap));
+	show(m, "HandleChunksScanned", READ_ONCE(heap->handles.scanned) +
+				       READ_ONCE(heap->weaks.scanned));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_stats);
