@@ -23,6 +23,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/list_lru.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
@@ -33,6 +34,7 @@
 #include "alloc/charge.h"
 #include "compat.h"
 #include "gc/heap.h"
+#include "gc/record.h"
 #include "gc/request.h"
 #include "reclaim.h"
 #include "registry.h"
@@ -106,17 +108,36 @@ static bool cycle_runs(struct kgc_heap *heap)
 }
 
 /* At most this much has died since the last cycle, or is being collected. */
-static u64 garbage_bytes(struct kgc_heap *heap)
+static u64 garbage_most(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
 
 	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
 }
 
-static u64 node_bytes(struct kgc_node *node)
+/* Pages in use on all nodes. */
+static u64 pages_in_use(struct kgc_allocator *a)
 {
-	return kgc_pageheap_idle(&node->pages) +
-	       min(garbage_bytes(heap_of(node)), READ_ONCE(node->pages.inuse));
+	u64 bytes = 0;
+	int nid;
+
+	for_each_node(nid)
+		bytes += READ_ONCE(a->node[nid]->pages.inuse);
+	return bytes >> PAGE_SHIFT;
+}
+
+/*
+ * About how much reclaim can have of a node: what no span uses, and of the heap's garbage,
+ * which is taken to lie where its pages are, that node's part. Context: any but NMI.
+ */
+u64 kgc_reclaim_bytes(struct kgc_node *node)
+{
+	u64 inuse = READ_ONCE(node->pages.inuse) >> PAGE_SHIFT;
+	struct kgc_heap *heap = heap_of(node);
+	u64 garbage = kgc_records_dead(&heap->records, garbage_most(heap)) >> PAGE_SHIFT;
+
+	garbage = div64_u64(garbage * inuse, pages_in_use(node->owner) ?: 1);
+	return kgc_pageheap_idle(&node->pages) + (min(garbage, inuse) << PAGE_SHIFT);
 }
 
 /*
@@ -153,7 +174,7 @@ static u64 heap_ask(struct kgc_heap *heap)
 {
 	if (cycle_runs(heap))
 		return READ_ONCE(heap->request.done) + 1;
-	if (garbage_bytes(heap) < WORTH_A_CYCLE)
+	if (garbage_most(heap) < WORTH_A_CYCLE)
 		return 0;
 	return kgc_request_cycles(heap, 1, KGC_REASON_SHRINK);
 }
@@ -183,7 +204,7 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
-	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_bytes(heap);
+	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_most(heap);
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
@@ -230,7 +251,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
 				  KGC_LRU_LOCK_ARG void *bytes)
 {
-	*(u64 *)bytes += node_bytes(container_of(item, struct kgc_node, reclaim));
+	*(u64 *)bytes += kgc_reclaim_bytes(container_of(item, struct kgc_node, reclaim));
 	return LRU_SKIP;
 }
 

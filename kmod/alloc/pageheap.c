@@ -18,6 +18,7 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 
 	raw_spin_lock_init(&ph->lock);
 	ph->arenas = RB_ROOT;
+	ph->empties = RB_ROOT;
 	ph->nid = nid;
 	for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
 		INIT_LIST_HEAD(&ph->spare[i]);
@@ -55,7 +56,8 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	bitmap_set(arena->used, at, npages);
 	arena->nfree -= npages;
 	ph->inuse += npages * KGC_PAGE_SIZE;
-	kgc_arena_update_run(arena);
+	kgc_arena_update(ph, arena);
+	kgc_arenas_tell(ph);
 	span->arena = arena;
 	span->base = arena->base + at * KGC_PAGE_SIZE;
 	span->npages = npages;
@@ -93,7 +95,8 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
-	kgc_arena_update_run(arena);
+	kgc_arena_update(ph, arena);
+	kgc_arenas_tell(ph);
 	list_add(&span->link, &ph->spare[index]);
 	ph->nr_spare[index]++;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
@@ -271,6 +274,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	ph->nr_arenas++;
 	ph->sys += PAGE_SIZE << order;
 	kgc_arena_insert(ph, arena);
+	kgc_arenas_tell(ph);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return 0;
 

@@ -16,16 +16,19 @@
  * struct kgc_pageheap - the pages of one node
  * @lock: leaf lock below the central locks
  * @arenas: tree of struct kgc_arena
+ * @empties: tree of those without a page in use
  * @spare: span structures without pages, by bitmap size
  * @nr_spare: how many of each
  * @nid: NUMA node
  * @nr_arenas: arenas in the tree
  * @sys: bytes in arenas
  * @inuse: bytes in spans
+ * @told: machine pages the kernel counts as reclaimable for it
  * @released: bytes given back so far
  * @searches: runs of pages looked for
  * @misses: of these, not found
  * @steps: arenas visited by searches
+ * @visits: arenas visited to find pages to give back
  * @grown: arenas added
  * @smaller: of these, smaller than wanted: no larger block was to be had
  * @denied: requests for an arena that failed, memory or limit
@@ -35,16 +38,19 @@
 struct kgc_pageheap {
 	raw_spinlock_t		lock;
 	struct rb_root		arenas;
+	struct rb_root		empties;
 	struct list_head	spare[KGC_NR_SPAN_SIZES];
 	unsigned int		nr_spare[KGC_NR_SPAN_SIZES];
 	int			nid;
 	unsigned int		nr_arenas;
 	u64			sys;
 	u64			inuse;
+	long			told;
 	u64			released;
 	u64			searches;
 	u64			misses;
 	u64			steps;
+	u64			visits;
 	u64			grown;
 	u64			smaller;
 	u64			denied;

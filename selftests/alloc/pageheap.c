@@ -132,6 +132,7 @@ static void compare(void)
 	check((u64)atomic64_read(&allocator.limit.pages) == sys);
 	check(kgc_limit_total_pages() == sys && shim_ram_used() == sys);
 	check_held();
+	check(shim_reclaimable == (long)((sys - inuse) >> PAGE_SHIFT));
 }
 
 /* ---- operations on both -------------------------------------------------- */
@@ -421,6 +422,7 @@ static void random_heaps(void)
 #endif
 
 static struct kgc_span *searched[MOST_SEARCHED];
+static unsigned int nr_searched;
 
 static struct kgc_span *take_page(void)
 {
@@ -433,6 +435,65 @@ static struct kgc_span *take_page(void)
 		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
 	kgc_map_set(span->base, 1, span);
 	return span;
+}
+
+/* Whether giving back all but @keep bytes visits few arenas, and gives @bytes. */
+static bool gives(u64 keep, size_t bytes, unsigned int arenas)
+{
+	u64 before = ph->visits;
+	size_t gone = kgc_scavenge_pages(&allocator, ph, keep);
+
+	/* down the tree, for each batch; once more to see that nothing is left */
+	return gone == bytes && ph->visits - before <= 8 * ilog2(arenas + 2) + 8;
+}
+
+/* As many arenas as can be, all of their pages in use. */
+static void use_pages(unsigned int n)
+{
+	unsigned int i;
+
+	begin();
+	shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
+	for (i = 0; i < n; i++)
+		searched[i] = take_page();
+	while (ph->sys > ph->inuse)
+		searched[n++] = take_page();
+	nr_searched = n;
+}
+
+/*
+ * What there is to give back is found without a search, wherever it lies, and that there
+ * is nothing is known.
+ */
+static void what_is_given_back_is_not_searched_for(void)
+{
+	const size_t unit = max(PAGE_SIZE, KGC_PAGE_SIZE);
+	unsigned int n, i, whole = 0, arenas;
+	struct kgc_arena *arena;
+
+	for (n = 100; n <= MOST_SEARCHED / 2; n *= 7) {
+		use_pages(n);
+		arenas = ph->nr_arenas;
+		check(gives(0, 0, arenas));
+		/* an arena in the middle becomes empty, of the others each loses a page */
+		arena = searched[nr_searched / 2]->arena;
+		for (i = 0; i < nr_searched; i++) {
+			bool first = !i || searched[i - 1]->arena != searched[i]->arena;
+
+			if (searched[i]->arena != arena && !first)
+				continue;
+			whole += searched[i]->arena == arena;
+			kgc_pageheap_put(ph, searched[i]);
+		}
+		check(gives(ph->sys - ph->inuse - 1, whole * KGC_PAGE_SIZE, arenas));
+		/* single pages are not worth it unless all are asked for */
+		check(gives(1, 0, arenas));
+		check(unit > KGC_PAGE_SIZE ||
+		      kgc_scavenge_pages(&allocator, ph, 0) == (arenas - 1) * unit);
+		end();
+		shim_ram_defragment();
+		whole = 0;
+	}
 }
 
 static void searches_are_logarithmic(void)
@@ -641,6 +702,7 @@ static void end_all(void)
 	PROMISE(small_exhaustive, "small heaps do what the model does, in every order of operations") \
 	PROMISE(random_heaps, "large heaps do what the model does, on whole and on fragmented memory") \
 	PROMISE(grows_with_the_heap, "arenas grow with the heap, up to a region") \
+	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
 	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans") \
 	PROMISE(limits_hold, "the hard limit is reached and not passed") \
 	FAILING_PROMISES(PROMISE)

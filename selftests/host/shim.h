@@ -373,6 +373,12 @@ struct shim_node { unsigned long node_start_pfn, node_spanned_pages; };
 extern struct shim_node shim_node;
 #define NODE_DATA(nid)			((void)(nid), &shim_node)
 
+/* what the kernel was told to count as reclaimable, in machine pages */
+extern long shim_reclaimable;
+#define NR_KERNEL_MISC_RECLAIMABLE	0
+#define __mod_node_page_state(node, item, delta)	\
+	((void)(node), (void)(item), (void)(shim_reclaimable += (delta)))
+
 struct page { bool used, announced; u8 order; };
 
 extern unsigned long shim_page_offset;
