@@ -8,11 +8,13 @@
  * the kernel holds. So nothing here allocates, the list of all heaps is taken by
  * trylock, and pages are given back under raw spinlocks and outside of them.
  *
- * A collection is asked for. It is waited for only where somebody would be killed
- * otherwise: for the limit of a cgroup, and when the machine is out of memory. Who
- * waits may be in the cycle's way itself, inside a section or with a lock that one
- * inside wants; hence for a second at most, after one in vain not again for ten
- * times as long, and not on behalf of a heap, which asks from inside a section.
+ * A collection is asked for. A thread waits for it only where a process would be killed
+ * otherwise: for the limit of a cgroup, and when the machine is out of memory. That
+ * thread may itself be in the cycle's way, inside a section or with a lock that a
+ * section needs. So it waits only while the cycle gets on: not once a section has held
+ * the cycle up for 100 ms, and for a second at most, since nothing else is reclaimed
+ * meanwhile. After a wait that freed nothing reclaim does not wait for that heap for ten
+ * times as long. On behalf of a heap, which asks from inside a section, it never waits.
  *
  * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
  * had something of that cgroup, so each heap has its nodes (struct kgc_node) on
@@ -36,6 +38,7 @@
 #include "gc/heap.h"
 #include "gc/record.h"
 #include "gc/request.h"
+#include "gc/section.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "stats/stats.h"
@@ -44,7 +47,19 @@
 #define WORTH_A_CYCLE	(64UL << 10)
 #define OOM_PATIENCE	10	/* ticks */
 #define CYCLE_PATIENCE	HZ
+#define CYCLE_LOOK	(HZ / 20)	/* between looks whether it gets on */
+#define SECTION_PATIENCE_MS	100
 #define WAITS_APART	10	/* times what one in vain took */
+
+/* How waits for a cycle have ended. */
+enum cycle_wait {
+	WAIT_OVER,	/* with the cycle, the heap, or the waiting process */
+	WAIT_STUCK,	/* a section held it up */
+	WAIT_EXPIRED,	/* after CYCLE_PATIENCE */
+	NR_WAITS,
+};
+
+static atomic64_t waits[NR_WAITS];
 
 static struct shrinker *shrinker;
 static struct list_lru nodes;
@@ -218,12 +233,33 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	awaited->joined = joined;
 }
 
+static enum cycle_wait cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long end)
+{
+	while (time_before(jiffies, end)) {
+		if (kgc_sections_stuck(heap, SECTION_PATIENCE_MS))
+			return WAIT_STUCK;
+		if (kgc_request_wait(heap, cycle,
+				     min_t(unsigned long, end - jiffies, CYCLE_LOOK)) ||
+		    READ_ONCE(heap->dying) || fatal_signal_pending(current))
+			return WAIT_OVER;
+	}
+	return WAIT_EXPIRED;
+}
+
 /* Wait for @heap's cycle until @end. Return: bytes given back after it. */
 static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long end)
 {
 	if (cycle && time_before(jiffies, end))
-		kgc_request_wait(heap, cycle, end - jiffies);
+		atomic64_inc(&waits[cycle_wait(heap, cycle, end)]);
 	return heap_release(heap);
+}
+
+/* Waits for cycles so far: all, those that a section and those that time ended. */
+void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired)
+{
+	*stuck = atomic64_read(&waits[WAIT_STUCK]);
+	*expired = atomic64_read(&waits[WAIT_EXPIRED]);
+	*all = *stuck + *expired + atomic64_read(&waits[WAIT_OVER]);
 }
 
 /* Context: may sleep. Return: bytes that the heap has given back, to whomever. */

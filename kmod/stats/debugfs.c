@@ -26,6 +26,7 @@
 #include "../gc/section.h"
 #include "../gc/throttle.h"
 #include "../options.h"
+#include "../reclaim.h"
 #include "../registry.h"
 #include "debugfs.h"
 #include "stats.h"
@@ -236,9 +237,9 @@ DEFINE_DEBUGFS_ATTRIBUTE(heap_scavenge_fops, NULL, heap_scavenge_set, "%llu\n");
 
 static int module_stats_show(struct seq_file *m, void *v)
 {
+	u64 objects = 0, waits, stuck, expired;
 	struct kgc_heap *heap;
 	unsigned int n = 0;
-	u64 objects = 0;
 
 	mutex_lock(&kgc_heaps_lock);
 	list_for_each_entry(heap, &kgc_heaps, link) {
@@ -255,6 +256,10 @@ static int module_stats_show(struct seq_file *m, void *v)
 	show(m, "HeapSys", kgc_limit_total_pages());
 	show(m, "Held", kgc_limit_total_held());
 	show(m, "MapBytes", kgc_map_bytes());
+	kgc_reclaim_waits(&waits, &stuck, &expired);
+	show(m, "ReclaimWaits", waits);
+	show(m, "ReclaimWaitsStuck", stuck);
+	show(m, "ReclaimWaitsExpired", expired);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(module_stats);
