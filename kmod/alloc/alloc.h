@@ -159,8 +159,8 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @gfp: flags added to every request for pages (accounting)
  * @owner: the cgroup that is charged
  * @allowance: at this much of @charged the collector is called
- * @pressure: call into the collector, inside a section of that mode; any
- *	context but NMI, sleeps for a moment if gfp allows
+ * @pressure: call into the collector; any context but NMI. Because of growth inside a
+ *	section of that mode, and sleeps for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
  * @charged: bytes handed to caches or as large objects in this cycle
  * @limit: what it holds, and may hold

@@ -145,7 +145,7 @@ static bool make_room(struct kgc_allocator *a, size_t bytes)
 
 /*
  * Count @bytes of metadata that are about to be allocated; kgc_limit_uncharge_meta() if
- * they are not, or are freed.
+ * they are not, or are freed. At a limit a cycle is asked for, as for an object.
  *
  * Context: as @gfp says. Return: false at a limit.
  */
@@ -153,8 +153,13 @@ bool kgc_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, 
 {
 	if (likely(kgc_limit_charge_meta(a, kind, bytes)))
 		return true;
-	return gfpflags_allow_blocking(gfp) && make_room(a, bytes) &&
-	       kgc_limit_charge_meta(a, kind, bytes);
+	if (gfpflags_allow_blocking(gfp) && make_room(a, bytes) &&
+	    kgc_limit_charge_meta(a, kind, bytes))
+		return true;
+	/* there is no collector yet while the heap is made */
+	if (a->pressure)
+		a->pressure(a, KGC_PRESSURE_LIMIT, 0, GFP_NOWAIT);
+	return false;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -510,6 +511,20 @@ static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 	return kgc_finals_poll(file->private_data, file, wait);
 }
 
+/*
+ * What the heap holds is in no process's RSS. Programs that account for memory, or choose
+ * what to end, find it by the descriptors that are open.
+ */
+static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct kgc_stats st = { .size = sizeof(st) };
+	struct kgc_heap *heap = file->private_data;
+
+	kgc_stats_heap(heap, &st);
+	seq_printf(m, "kgc-heap:\t%u\nkgc-held:\t%llu KiB\nkgc-idle:\t%llu KiB\n",
+		   heap->id, st.held >> 10, st.heap_idle >> 10);
+}
+
 static int kgc_open(struct inode *inode, struct file *file)
 {
 	struct kgc_heap *heap;
@@ -538,6 +553,7 @@ static const struct file_operations kgc_fops = {
 	.poll = kgc_poll,
 	.unlocked_ioctl = kgc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = kgc_show_fdinfo,
 };
 
 static struct miscdevice kgc_misc = {

@@ -81,6 +81,36 @@ TEST_F(heap, what_is_held_is_pages_and_metadata)
 	EXPECT_GT(stats.heap_sys, 0);
 }
 
+/* The value of @name in /proc/self/fdinfo/@fd, or -1. */
+static long long fdinfo(int fd, const char *name)
+{
+	char path[64], line[128], word[64];
+	long long value = -1, n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^:]: %lld", word, &n) == 2 && !strcmp(word, name))
+			value = n;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+TEST_F(heap, a_descriptor_tells_what_its_heap_holds)
+{
+	struct kgc_stats stats;
+	__u64 objects[600];
+
+	stand_still(_metadata, self->fd);
+	ASSERT_EQ(600, kgc_alloc_many(self->fd, self->node, 0, 600, objects, NULL));
+	stats = stats_of(self->fd);
+	EXPECT_EQ(self->info.heap_id, fdinfo(self->fd, "kgc-heap"));
+	EXPECT_EQ(stats.held >> 10, fdinfo(self->fd, "kgc-held"));
+	EXPECT_EQ(stats.heap_idle >> 10, fdinfo(self->fd, "kgc-idle"));
+}
+
 TEST_F(heap, a_type_has_at_most_8192_fields)
 {
 	struct kgc_field *fields = fields_make(KGC_MAX_FIELDS + 1);
@@ -127,6 +157,10 @@ TEST_F(heap, handles_stop_at_the_hard_limit)
 	EXPECT_EQ(-ENOMEM, err);
 	EXPECT_GT(nr, ROOM / 16 * 3 / 4);
 	EXPECT_LE(stats_of(self->fd).held, limit);
+	/* a collection might make room */
+	for (int i = 0; i < 500 && !stats_of(self->fd).gc_reason[KGC_REASON_LIMIT]; i++)
+		usleep(10000);
+	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
 }
 
 TEST_F(heap, finalizers_stop_at_the_hard_limit)
