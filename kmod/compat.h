@@ -8,6 +8,7 @@
 
 #include <linux/device.h>
 #include <linux/list_lru.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/shrinker.h>
@@ -80,6 +81,35 @@ static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int sid
 #else
 #define KGC_LRU_LOCK_ARG
 #endif
+
+/* Take a reference to @memcg, or to none if NULL, for mem_cgroup_put(). Context: any. */
+static inline void kgc_memcg_get(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	if (memcg)
+		css_get(&memcg->css);
+#endif
+}
+
+/*
+ * A reference to the cgroup that @page, a page of the kernel, is charged to now; NULL if
+ * none is. The kernel looks objects' cgroups up like this (get_mem_cgroup_from_objcg()),
+ * but exports nothing by which a module may hold on to what is behind: an obj_cgroup. A
+ * page that is charged does. Context: any but NMI.
+ */
+static inline struct mem_cgroup *kgc_page_memcg_get(struct page *page)
+{
+	struct mem_cgroup *memcg = NULL;
+#ifdef CONFIG_MEMCG
+	rcu_read_lock();
+	/* a cgroup on its way out is there until its charges are its parent's */
+	do
+		memcg = page_memcg_check(page);
+	while (memcg && !css_tryget(&memcg->css));
+	rcu_read_unlock();
+#endif
+	return memcg;
+}
 
 #ifdef CONFIG_KASAN_GENERIC
 /* Exported, but declared in a header private to mm/kasan. */

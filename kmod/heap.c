@@ -39,19 +39,34 @@ static void heap_name_set(struct kgc_heap *heap, const char *name)
 			*c = '_';
 }
 
+/*
+ * Bytes of the structure, and of what SRCU allocates per possible CPU. A module has no
+ * way to have those charged to a cgroup, so they count against kgc's own limits only.
+ */
+static size_t heap_bytes(void)
+{
+	size_t srcu = 0;
+
+#ifdef CONFIG_TREE_SRCU
+	srcu = num_possible_cpus() * sizeof(struct srcu_data);
+#endif
+	return sizeof(struct kgc_heap) + srcu;
+}
+
 /* The allocator of the cgroup that the caller is in, found by reclaim there. */
 static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 {
-	struct mem_cgroup *memcg = kgc_charge_owner(gfp);
-	struct mem_cgroup *old = kgc_charge_begin(memcg);
+	struct kgc_charging charging;
 	int err;
 
-	err = kgc_reclaim_prepare(GFP_KERNEL | gfp);
-	if (!err)
-		err = kgc_allocator_init(&heap->alloc, memcg, gfp);
-	kgc_charge_end(memcg, old);
+	err = kgc_allocator_init(&heap->alloc, gfp);
 	if (err)
-		mem_cgroup_put(memcg);
+		return err;
+	charging = kgc_charge_begin(&heap->alloc);
+	err = kgc_reclaim_prepare(kgc_charge_gfp(&heap->alloc, GFP_KERNEL));
+	kgc_charge_end(charging);
+	if (err)
+		kgc_allocator_destroy(&heap->alloc);
 	return err;
 }
 
@@ -65,10 +80,12 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap = kvzalloc(sizeof(*heap), GFP_KERNEL | gfp);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
+	if (!kgc_limit_charge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes()))
+		goto err_heap;
 	id = ida_alloc_min(&heap_ids, 1, GFP_KERNEL);
 	if (id < 0) {
 		err = id;
-		goto err_heap;
+		goto err_charge;
 	}
 	heap->id = id;
 	heap->owner = owner;
@@ -101,11 +118,12 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 
 err_alloc:
 	kgc_allocator_destroy(&heap->alloc);
-	mem_cgroup_put(heap->alloc.memcg);
 err_srcu:
 	cleanup_srcu_struct(&heap->front.srcu);
 err_id:
 	ida_free(&heap_ids, id);
+err_charge:
+	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
 err_heap:
 	kvfree(heap);
 	return ERR_PTR(err);
@@ -117,7 +135,8 @@ err_heap:
  * @owner: THIS_MODULE of the creator, who ends the heap before it goes
  *
  * Context: process context, may sleep.
- * Return: the heap, or ERR_PTR(-ENOMEM), ERR_PTR(-ENOSPC) when 2^31 exist.
+ * Return: the heap, or ERR_PTR(-ENOMEM), also when all heaps together hold what the
+ * module's max_bytes allows, ERR_PTR(-ENOSPC) when 2^31 exist.
  */
 struct kgc_heap *kgc_heap_create(const char *name, struct module *owner)
 {
@@ -150,11 +169,13 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_finals_destroy(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);
-	kgc_types_destroy(&heap->types);
+	kgc_types_destroy(&heap->types, &heap->alloc);
 	kgc_allocator_destroy(&heap->alloc);
-	mem_cgroup_put(heap->alloc.memcg);
 	cleanup_srcu_struct(&heap->front.srcu);
 	ida_free(&heap_ids, heap->id);
+	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
+	/* or it would be missing from max_bytes for ever */
+	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);

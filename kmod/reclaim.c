@@ -8,11 +8,13 @@
  * the kernel holds. So nothing here allocates, the list of all heaps is taken by
  * trylock, and pages are given back under raw spinlocks and outside of them.
  *
- * A collection is asked for. It is waited for only where somebody would be killed
- * otherwise: for the limit of a cgroup, and when the machine is out of memory. Who
- * waits may be in the cycle's way itself, inside a section or with a lock that one
- * inside wants; hence for a second at most, after one in vain not again for ten
- * times as long, and not on behalf of a heap, which asks from inside a section.
+ * A collection is asked for. A thread waits for it only where a process would be killed
+ * otherwise: for the limit of a cgroup, and when the machine is out of memory. That
+ * thread may itself be in the cycle's way, inside a section or with a lock that a
+ * section needs. So it waits only while the cycle gets on: not once a section has held
+ * the cycle up for 100 ms, and for a second at most, since nothing else is reclaimed
+ * meanwhile. After a wait that freed nothing reclaim does not wait for that heap for ten
+ * times as long. On behalf of a heap, which asks from inside a section, it never waits.
  *
  * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
  * had something of that cgroup, so each heap has its nodes (struct kgc_node) on
@@ -23,6 +25,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/list_lru.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
@@ -33,7 +36,9 @@
 #include "alloc/charge.h"
 #include "compat.h"
 #include "gc/heap.h"
+#include "gc/record.h"
 #include "gc/request.h"
+#include "gc/section.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "stats/stats.h"
@@ -42,7 +47,19 @@
 #define WORTH_A_CYCLE	(64UL << 10)
 #define OOM_PATIENCE	10	/* ticks */
 #define CYCLE_PATIENCE	HZ
+#define CYCLE_LOOK	(HZ / 20)	/* between looks whether it gets on */
+#define SECTION_PATIENCE_MS	100
 #define WAITS_APART	10	/* times what one in vain took */
+
+/* How waits for a cycle have ended. */
+enum cycle_wait {
+	WAIT_OVER,	/* with the cycle, the heap, or the waiting process */
+	WAIT_STUCK,	/* a section held it up */
+	WAIT_EXPIRED,	/* after CYCLE_PATIENCE */
+	NR_WAITS,
+};
+
+static atomic64_t waits[NR_WAITS];
 
 static struct shrinker *shrinker;
 static struct list_lru nodes;
@@ -106,17 +123,36 @@ static bool cycle_runs(struct kgc_heap *heap)
 }
 
 /* At most this much has died since the last cycle, or is being collected. */
-static u64 garbage_bytes(struct kgc_heap *heap)
+static u64 garbage_most(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
 
 	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
 }
 
-static u64 node_bytes(struct kgc_node *node)
+/* Pages in use on all nodes. */
+static u64 pages_in_use(struct kgc_allocator *a)
 {
-	return kgc_pageheap_idle(&node->pages) +
-	       min(garbage_bytes(heap_of(node)), READ_ONCE(node->pages.inuse));
+	u64 bytes = 0;
+	int nid;
+
+	for_each_node(nid)
+		bytes += READ_ONCE(a->node[nid]->pages.inuse);
+	return bytes >> PAGE_SHIFT;
+}
+
+/*
+ * About how much reclaim can have of a node: what no span uses, and of the heap's garbage,
+ * which is taken to lie where its pages are, that node's part. Context: any but NMI.
+ */
+u64 kgc_reclaim_bytes(struct kgc_node *node)
+{
+	u64 inuse = READ_ONCE(node->pages.inuse) >> PAGE_SHIFT;
+	struct kgc_heap *heap = heap_of(node);
+	u64 garbage = kgc_records_dead(&heap->records, garbage_most(heap)) >> PAGE_SHIFT;
+
+	garbage = div64_u64(garbage * inuse, pages_in_use(node->owner) ?: 1);
+	return kgc_pageheap_idle(&node->pages) + (min(garbage, inuse) << PAGE_SHIFT);
 }
 
 /*
@@ -153,7 +189,7 @@ static u64 heap_ask(struct kgc_heap *heap)
 {
 	if (cycle_runs(heap))
 		return READ_ONCE(heap->request.done) + 1;
-	if (garbage_bytes(heap) < WORTH_A_CYCLE)
+	if (garbage_most(heap) < WORTH_A_CYCLE)
 		return 0;
 	return kgc_request_cycles(heap, 1, KGC_REASON_SHRINK);
 }
@@ -183,7 +219,7 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
-	u64 garbage = joined ? atomic64_read(&heap->alloc.sys) : garbage_bytes(heap);
+	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_most(heap);
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
@@ -197,19 +233,40 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	awaited->joined = joined;
 }
 
+static enum cycle_wait cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long end)
+{
+	while (time_before(jiffies, end)) {
+		if (kgc_sections_stuck(heap, SECTION_PATIENCE_MS))
+			return WAIT_STUCK;
+		if (kgc_request_wait(heap, cycle,
+				     min_t(unsigned long, end - jiffies, CYCLE_LOOK)) ||
+		    READ_ONCE(heap->dying) || fatal_signal_pending(current))
+			return WAIT_OVER;
+	}
+	return WAIT_EXPIRED;
+}
+
 /* Wait for @heap's cycle until @end. Return: bytes given back after it. */
 static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long end)
 {
 	if (cycle && time_before(jiffies, end))
-		kgc_request_wait(heap, cycle, end - jiffies);
+		atomic64_inc(&waits[cycle_wait(heap, cycle, end)]);
 	return heap_release(heap);
+}
+
+/* Waits for cycles so far: all, those that a section and those that time ended. */
+void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired)
+{
+	*stuck = atomic64_read(&waits[WAIT_STUCK]);
+	*expired = atomic64_read(&waits[WAIT_EXPIRED]);
+	*all = *stuck + *expired + atomic64_read(&waits[WAIT_OVER]);
 }
 
 /* Context: may sleep. Return: bytes that the heap has given back, to whomever. */
 static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 {
 	struct kgc_heap *heap = awaited->heap;
-	s64 held = atomic64_read(&heap->alloc.sys), now;
+	s64 held = atomic64_read(&heap->alloc.limit.pages), now;
 	unsigned long start = jiffies, until;
 	u64 freed;
 
@@ -217,7 +274,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	if (!freed && awaited->joined)
 		freed = cycle_wait_release(heap, heap_ask(heap), end);
 	/* or somebody else, who wanted it too, did */
-	now = atomic64_read(&heap->alloc.sys);
+	now = atomic64_read(&heap->alloc.limit.pages);
 	freed = max_t(u64, freed, now < held ? held - now : 0);
 	if (freed || fatal_signal_pending(current))
 		return freed;
@@ -230,7 +287,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 static enum lru_status node_count(struct list_head *item, struct list_lru_one *list,
 				  KGC_LRU_LOCK_ARG void *bytes)
 {
-	*(u64 *)bytes += node_bytes(container_of(item, struct kgc_node, reclaim));
+	*(u64 *)bytes += kgc_reclaim_bytes(container_of(item, struct kgc_node, reclaim));
 	return LRU_SKIP;
 }
 
@@ -322,7 +379,7 @@ static bool may_wait(const struct shrink_control *sc)
 	const gfp_t may_fail = __GFP_NORETRY | __GFP_RETRY_MAYFAIL;
 
 	return (sc->gfp_mask & (must | may_fail)) == must &&
-	       !(current->flags & PF_KTHREAD) && !kgc_charging() &&
+	       !(current->flags & PF_KTHREAD) && !kgc_charge_active() &&
 	       at_limit(sc->memcg);
 }
 
@@ -369,7 +426,7 @@ static void heaps_report(u64 total)
 	u64 bytes = 0, sys;
 
 	list_for_each_entry(heap, &kgc_heaps, link) {
-		sys = atomic64_read(&heap->alloc.sys);
+		sys = atomic64_read(&heap->alloc.limit.pages);
 		if (sys >= total / 32) {
 			heap_report(heap);
 			continue;
@@ -428,7 +485,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
-	u64 total = kgc_limit_total();
+	u64 total = kgc_limit_total_pages();
 	bool report;
 	s64 freed;
 

@@ -6,10 +6,13 @@
 #include <linux/types.h>
 
 struct kgc_heap;
+struct kgc_node;
 
 int kgc_reclaim_prepare(gfp_t gfp);
 void kgc_reclaim_add(struct kgc_heap *heap);
+u64 kgc_reclaim_bytes(struct kgc_node *node);
 void kgc_reclaim_del(struct kgc_heap *heap);
+void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired);
 int kgc_reclaim_init(void);
 void kgc_reclaim_exit(void);
 

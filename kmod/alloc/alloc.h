@@ -20,6 +20,8 @@
 #include <linux/percpu.h>
 #include <linux/prandom.h>
 
+#include "charge.h"
+#include "limit.h"
 #include "pageheap.h"
 #include "span.h"
 
@@ -155,14 +157,13 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @cpu: the caches
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
  * @gfp: flags added to every request for pages (accounting)
- * @charged: bytes handed to caches or as large objects in this cycle
- * @allowance: at this much the collector is called
- * @sys: bytes held from the buddy allocator
- * @hard_limit: of @sys; 0 is none
- * @pressure: call into the collector, inside a section of that mode; any
- *	context but NMI, sleeps for a moment if gfp allows
+ * @owner: the cgroup that is charged
+ * @allowance: at this much of @charged the collector is called
+ * @pressure: call into the collector; any context but NMI. Because of growth inside a
+ *	section of that mode, and sleeps for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
- * @memcg: the cgroup all of it is charged to, or NULL
+ * @charged: bytes handed to caches or as large objects in this cycle
+ * @limit: what it holds, and may hold
  */
 struct kgc_allocator {
 	u32			gen;
@@ -171,16 +172,14 @@ struct kgc_allocator {
 	struct kgc_node		**node;
 	gfp_t			gfp;
 	unsigned int		harden;
-	struct mem_cgroup	*memcg;
+	struct kgc_owner	owner;
 	s64			allowance;
-	u64			hard_limit;
 	kgc_pressure_fn		pressure;
 	atomic64_t		charged ____cacheline_aligned;
-	atomic64_t		sys;
+	struct kgc_limit	limit;
 };
 
-int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
-		       gfp_t gfp);
+int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
 void kgc_allocator_destroy(struct kgc_allocator *a);
 void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits);
 void kgc_allocator_settle(struct kgc_allocator *a);
@@ -215,12 +214,6 @@ static inline s64 kgc_allocator_charged_reset(struct kgc_allocator *a)
 	return atomic64_xchg(&a->charged, 0);
 }
 
-/* limit.c */
-void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
-bool kgc_limit_charge(struct kgc_allocator *a, size_t bytes);
-void kgc_limit_uncharge(struct kgc_allocator *a, size_t bytes);
-u64 kgc_limit_total(void);
-
 /* cache.c */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, unsigned int spc,
@@ -248,6 +241,7 @@ enum kgc_need {
  * @npages: with KGC_NEED_PAGES, how many beside each other
  * @span: a span structure
  * @types: a side table
+ * @types_bytes: its length
  */
 struct kgc_reserve {
 	enum kgc_need	need;
@@ -256,6 +250,7 @@ struct kgc_reserve {
 	unsigned int	npages;
 	struct kgc_span	*span;
 	u16		*types;
+	size_t		types_bytes;
 };
 
 /* reserve.c */
@@ -274,8 +269,8 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
 			const struct kgc_shape *shape, size_t size,
 			struct kgc_reserve *r);
-bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
-			const struct kgc_shape *shape, struct kgc_reserve *r);
+bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
+			struct kgc_reserve *r);
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
 				   size_t size, struct kgc_reserve *r);

@@ -8,6 +8,7 @@
 #include <linux/topology.h>
 
 #include "alloc.h"
+#include "charge.h"
 
 static void cache_init(struct kgc_cpu *c)
 {
@@ -34,54 +35,87 @@ static int node_with_memory(int nid)
 	return nearest;
 }
 
-/**
- * kgc_allocator_init() - an allocator without memory
- * @a: zeroed
- * @memcg: the cgroup that is charged, or NULL; the caller keeps its reference
- * @gfp: flags to add to requests for pages
- *
- * Context: may sleep.
- * Return: 0 or -ENOMEM; then nothing is left behind.
- */
-int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
-		       gfp_t gfp)
+static int caches_init(struct kgc_allocator *a)
 {
-	int cpu, nid;
+	int cpu;
 
-	a->gen = KGC_FIRST_GEN;
-	a->gfp = gfp;
-	a->memcg = memcg;
-	a->allowance = S64_MAX;
-	a->cpu = alloc_percpu_gfp(struct kgc_cpu, GFP_KERNEL | gfp);
+	a->cpu = kgc_charge_percpu(a, KGC_META_CACHES, sizeof(*a->cpu),
+				   __alignof__(*a->cpu));
 	if (!a->cpu)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		cache_init(per_cpu_ptr(a->cpu, cpu));
-	a->node = kcalloc(nr_node_ids, sizeof(*a->node), GFP_KERNEL | gfp);
-	if (!a->node)
-		goto err_cpu;
+	return 0;
+}
+
+static void nodes_free(struct kgc_allocator *a, struct kgc_node **nodes)
+{
+	int nid;
+
+	for_each_node(nid)
+		kgc_charge_free(a, KGC_META_HEAP, nodes[nid], sizeof(*nodes[nid]));
+	kgc_charge_free(a, KGC_META_HEAP, nodes, nr_node_ids * sizeof(*nodes));
+}
+
+static int nodes_init(struct kgc_allocator *a)
+{
+	struct kgc_node **nodes;
+	int nid;
+
+	nodes = kgc_charge_alloc(a, KGC_META_HEAP, nr_node_ids * sizeof(*nodes),
+				 NUMA_NO_NODE, GFP_KERNEL);
+	if (!nodes)
+		return -ENOMEM;
 	for_each_node(nid) {
-		a->node[nid] = kzalloc_node(sizeof(**a->node),
-					    GFP_KERNEL | gfp,
-					    node_online(nid) ? nid :
-					    NUMA_NO_NODE);
-		if (!a->node[nid])
-			goto err_node;
-		a->node[nid]->owner = a;
-		INIT_LIST_HEAD(&a->node[nid]->reclaim);
-		kgc_pageheap_init(&a->node[nid]->pages, nid);
+		nodes[nid] = kgc_charge_alloc(a, KGC_META_HEAP, sizeof(*nodes[nid]),
+					      node_online(nid) ? nid : NUMA_NO_NODE,
+					      GFP_KERNEL);
+		if (!nodes[nid]) {
+			nodes_free(a, nodes);
+			return -ENOMEM;
+		}
+		nodes[nid]->owner = a;
+		INIT_LIST_HEAD(&nodes[nid]->reclaim);
+		kgc_pageheap_init(&nodes[nid]->pages, nid);
 	}
 	for_each_node(nid)
-		a->node[nid]->home = a->node[node_with_memory(nid)];
+		nodes[nid]->home = nodes[node_with_memory(nid)];
+	a->node = nodes;
+	return 0;
+}
+
+/**
+ * kgc_allocator_init() - an allocator without pages
+ * @a: zeroed but for what was charged for the heap it is part of
+ * @gfp: flags to add to requests for memory; with __GFP_ACCOUNT the cgroup of the current
+ *	process is charged for them
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM; then nothing is left behind.
+ */
+int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
+{
+	int err;
+
+	a->gen = KGC_FIRST_GEN;
+	a->gfp = gfp;
+	a->allowance = S64_MAX;
+	err = kgc_charge_open(a);
+	if (err)
+		return err;
+	err = caches_init(a);
+	if (err)
+		goto err_owner;
+	err = nodes_init(a);
+	if (err)
+		goto err_caches;
 	return 0;
 
-err_node:
-	for_each_node(nid)
-		kfree(a->node[nid]);
-	kfree(a->node);
-err_cpu:
-	free_percpu(a->cpu);
-	return -ENOMEM;
+err_caches:
+	kgc_charge_percpu_free(a, KGC_META_CACHES, a->cpu, sizeof(*a->cpu));
+err_owner:
+	kgc_charge_close(a);
+	return err;
 }
 
 /* KGC_HARDEN_* for what is allocated from a new span, or swept, from now on. */
@@ -121,10 +155,11 @@ void kgc_allocator_destroy(struct kgc_allocator *a)
 
 		kgc_scavenge_destroy(a, &node->pages);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
-			kfree(node->central[spc]);
-		kfree(node);
+			kgc_charge_free(a, KGC_META_CENTRALS, node->central[spc],
+					sizeof(*node->central[spc]));
 	}
-	kfree(a->node);
-	free_percpu(a->cpu);
-	WARN_ON_ONCE(atomic64_read(&a->sys));
+	nodes_free(a, a->node);
+	kgc_charge_percpu_free(a, KGC_META_CACHES, a->cpu, sizeof(*a->cpu));
+	kgc_charge_close(a);
+	WARN_ON_ONCE(atomic64_read(&a->limit.pages));
 }

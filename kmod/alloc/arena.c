@@ -40,8 +40,8 @@ static unsigned int longest_within(unsigned long bits, unsigned int longest)
 	return longest;
 }
 
-/* Its bitmap of used pages has changed. By words: there may be 256 runs. */
-void kgc_arena_update_run(struct kgc_arena *arena)
+/* By words: there may be 256 runs. */
+static void arena_update_run(struct kgc_arena *arena)
 {
 	unsigned int w, run = 0, longest = 0;
 
@@ -60,6 +60,33 @@ void kgc_arena_update_run(struct kgc_arena *arena)
 	}
 	arena->max_run = max(longest, run);
 	arena_callbacks.propagate(&arena->node, NULL);
+}
+
+static bool empty_less(struct rb_node *a, const struct rb_node *b)
+{
+	return kgc_arena_key(rb_entry(a, struct kgc_arena, empty)) <
+	       kgc_arena_key(rb_entry(b, struct kgc_arena, empty));
+}
+
+static void arena_update_empty(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	bool empty = arena->nfree + arena->ngone == arena->npages;
+
+	if (empty == !RB_EMPTY_NODE(&arena->empty))
+		return;
+	if (empty) {
+		rb_add(&arena->empty, &ph->empties, empty_less);
+	} else {
+		rb_erase(&arena->empty, &ph->empties);
+		RB_CLEAR_NODE(&arena->empty);
+	}
+}
+
+/* Pages of it were taken, freed, or given back. */
+void kgc_arena_update(struct kgc_pageheap *ph, struct kgc_arena *arena)
+{
+	arena_update_run(arena);
+	arena_update_empty(ph, arena);
 }
 
 /* The arena at the lowest address with a run of @npages, or NULL. */
@@ -81,6 +108,48 @@ struct kgc_arena *kgc_arena_first_fit(struct kgc_pageheap *ph,
 	return NULL;
 }
 
+/* Whether @rb or one to its left has a run of @npages. */
+static bool fits_leftward(struct rb_node *rb, unsigned int npages)
+{
+	return arena_of(rb)->max_run >= npages || subtree_run(rb->rb_left) >= npages;
+}
+
+/* The last arena whose key is below @below and that has a run of @npages, or NULL. */
+struct kgc_arena *kgc_arena_last_fit(struct kgc_pageheap *ph, unsigned long below,
+				     unsigned int npages)
+{
+	struct rb_node *rb = ph->arenas.rb_node, *best = NULL;
+
+	while (rb && subtree_run(rb) >= npages) {
+		ph->visits++;
+		if (kgc_arena_key(arena_of(rb)) >= below) {
+			rb = rb->rb_left;
+			continue;
+		}
+		if (fits_leftward(rb, npages))
+			best = rb;
+		rb = rb->rb_right;
+	}
+	if (!best || arena_of(best)->max_run >= npages)
+		return arena_of(best);
+	for (rb = best->rb_left;; ph->visits++) {
+		if (subtree_run(rb->rb_right) >= npages) {
+			rb = rb->rb_right;
+			continue;
+		}
+		if (arena_of(rb)->max_run >= npages)
+			return arena_of(rb);
+		rb = rb->rb_left;
+	}
+}
+
+/* The last arena without a page in use, or NULL. */
+struct kgc_arena *kgc_arena_last_empty(struct kgc_pageheap *ph)
+{
+	ph->visits++;
+	return rb_entry_safe(rb_last(&ph->empties), struct kgc_arena, empty);
+}
+
 void kgc_arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena)
 {
 	struct rb_node **at = &ph->arenas.rb_node, *parent = NULL;
@@ -96,11 +165,15 @@ void kgc_arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena)
 	arena->subtree_run = arena->max_run;
 	rb_link_node(&arena->node, parent, at);
 	rb_insert_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+	RB_CLEAR_NODE(&arena->empty);
+	arena_update_empty(ph, arena);
 }
 
 void kgc_arena_erase(struct kgc_pageheap *ph, struct kgc_arena *arena)
 {
 	rb_erase_augmented(&arena->node, &ph->arenas, &arena_callbacks);
+	if (!RB_EMPTY_NODE(&arena->empty))
+		rb_erase(&arena->empty, &ph->empties);
 }
 
 /* The last arena whose key is below @below, or NULL. */
@@ -123,7 +196,7 @@ struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below)
  * kgc_arenas_walk() - show @fn some arenas, from high addresses to low ones
  * @ph: the page heap
  * @below: ULONG_MAX, or what the call before returned
- * @fn: called with the lock held; may take the arena out of the tree
+ * @fn: called with the lock held
  * @data: for @fn
  *
  * Between calls the lock is free and the tree may change; an arena that is in
@@ -136,19 +209,32 @@ struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below)
 unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 			      kgc_arena_fn fn, void *data)
 {
-	enum kgc_walk next = KGC_WALK_ON;
 	unsigned int n = 0;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	for (; next == KGC_WALK_ON && n < WALK_BATCH; n++) {
+	for (; below && n < WALK_BATCH; n++) {
 		struct kgc_arena *arena = kgc_arena_below(ph, below);
 
 		below = arena ? kgc_arena_key(arena) : 0;
-		next = arena ? fn(ph, arena, data) : KGC_WALK_END;
+		if (arena)
+			fn(arena, data);
 	}
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
-	if (next == KGC_WALK_END)
-		return 0;
-	return next == KGC_WALK_AGAIN ? below + 1 : below;
+	return below;
+}
+
+/*
+ * Have the kernel count what no span uses as reclaimable, as which it is in KReclaimable
+ * and MemAvailable of /proc/meminfo. Context: the page heap's lock is held.
+ */
+void kgc_arenas_tell(struct kgc_pageheap *ph)
+{
+	long pages = (ph->sys - ph->inuse) >> PAGE_SHIFT;
+
+	if (pages == ph->told)
+		return;
+	__mod_node_page_state(NODE_DATA(ph->nid), NR_KERNEL_MISC_RECLAIMABLE,
+			      pages - ph->told);
+	ph->told = pages;
 }

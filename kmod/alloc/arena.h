@@ -5,7 +5,9 @@
  * An arena is a naturally aligned power-of-two block, from 64 KiB for a small
  * heap up to the largest block the machine grants, at most one region of the
  * map. Each node of the tree knows the longest free run below it, so
- * address-ordered first fit takes one descent: O(log arenas).
+ * address-ordered first fit takes one descent: O(log arenas). So does finding
+ * what to give back: the highest arena with a run that is worth it, or, in a
+ * tree of their own, of those without a page in use.
  *
  * Pages of an arena can be given back while others are in use: they are
  * *gone*, for good, and may become anything, another arena among them. So the
@@ -32,6 +34,8 @@ struct kgc_pageheap;
 /**
  * struct kgc_arena - one block from the buddy allocator
  * @node: in kgc_pageheap.arenas, by kgc_arena_key()
+ * @empty: in kgc_pageheap.empties, by the same, while no page is in use
+ * @link: on a list of arenas that are in no tree any more
  * @subtree_run: largest @max_run of this subtree
  * @max_run: longest run of free heap pages
  * @npages: heap pages
@@ -40,7 +44,6 @@ struct kgc_pageheap;
  * @order: order of the block
  * @dirty: heap pages from here on are zero, if the block came zeroed
  * @base: address in the direct map
- * @link: on a list of arenas on their way out
  * @split: pages are separate for the buddy allocator
  * @used: heap pages in a span, or gone; behind it a bitmap of those gone
  *
@@ -48,6 +51,10 @@ struct kgc_pageheap;
  */
 struct kgc_arena {
 	struct rb_node	node;
+	union {
+		struct rb_node		empty;
+		struct list_head	link;
+	};
 	unsigned int	subtree_run;
 	unsigned int	max_run;
 	unsigned int	npages;
@@ -56,7 +63,6 @@ struct kgc_arena {
 	unsigned int	order;
 	unsigned int	dirty;
 	unsigned long	base;
-	struct list_head link;
 	bool		split;
 	unsigned long	used[];
 };
@@ -92,21 +98,18 @@ static inline unsigned long kgc_arena_key(const struct kgc_arena *arena)
 
 void kgc_arena_insert(struct kgc_pageheap *ph, struct kgc_arena *arena);
 void kgc_arena_erase(struct kgc_pageheap *ph, struct kgc_arena *arena);
-void kgc_arena_update_run(struct kgc_arena *arena);
+void kgc_arena_update(struct kgc_pageheap *ph, struct kgc_arena *arena);
 struct kgc_arena *kgc_arena_first_fit(struct kgc_pageheap *ph,
 				      unsigned int npages);
+struct kgc_arena *kgc_arena_last_fit(struct kgc_pageheap *ph, unsigned long below,
+				     unsigned int npages);
+struct kgc_arena *kgc_arena_last_empty(struct kgc_pageheap *ph);
 struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below);
 
-enum kgc_walk {
-	KGC_WALK_ON,		/* to the next arena */
-	KGC_WALK_AGAIN,		/* this one is to be seen again, next time */
-	KGC_WALK_END,		/* none has to be seen any more */
-};
-
-typedef enum kgc_walk (*kgc_arena_fn)(struct kgc_pageheap *ph,
-				      struct kgc_arena *arena, void *data);
+typedef void (*kgc_arena_fn)(struct kgc_arena *arena, void *data);
 
 unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 			      kgc_arena_fn fn, void *data);
+void kgc_arenas_tell(struct kgc_pageheap *ph);
 
 #endif /* _KGC_ARENA_H */

@@ -168,7 +168,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		size = KGC_TINY_BLOCK;
 	}
 	r->need = KGC_NEED_NOTHING;
-	if (!cache_has_slot(span) || !kgc_central_accept(a, span, shape, r)) {
+	if (!cache_has_slot(span) || !kgc_central_accept(span, shape, r)) {
 		if (r->need != KGC_NEED_NOTHING)
 			return NULL;
 		c->span[spc] = &kgc_empty_span;
@@ -280,10 +280,10 @@ static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 	return kgc_central_reap(a, node);
 }
 
-/* Once spans were swept, pages are to come from those first. */
+/* Once spans were swept, what is missing is to come from those first. */
 static gfp_t gfp_for(const struct kgc_reserve *r, gfp_t gfp)
 {
-	return r->need == KGC_NEED_PAGES && r->reaps ? gfp | __GFP_NORETRY : gfp;
+	return r->reaps ? gfp | __GFP_NORETRY : gfp;
 }
 
 static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
@@ -302,16 +302,17 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 			return NULL;
 		if (kgc_reserve_fill(a, node, spc, r, gfp_for(r, gfp)))
 			continue;
+		/* what the dead held makes room for metadata, too */
 		if (r->need == KGC_NEED_TYPES && !r->unmixed)
 			r->unmixed = true;
-		else if (r->need != KGC_NEED_PAGES || !reap(a, node, r, gfp))
+		else if (!reap(a, node, r, gfp))
 			return NULL;
 	}
 }
 
 /*
  * Try on one node, fetching what lacks as far as that may be and @grow allows.
- * When pages lack and cannot be had, old spans of any class are swept first.
+ * What cannot be had is looked for in old spans of any class, by sweeping them.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, const struct kgc_shape *shape,
@@ -391,7 +392,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 			break;
 		if (kgc_reserve_fill(a, node, spc, &r, gfp_for(&r, gfp)))
 			continue;
-		if (r.need != KGC_NEED_PAGES || !reap(a, node, &r, gfp))
+		if (!reap(a, node, &r, gfp))
 			break;
 	}
 	kgc_reserve_release(node, &r);

@@ -116,7 +116,6 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 
 /**
  * kgc_central_accept() - make a span take objects of a type
- * @a: the allocator
  * @span: a span nobody else takes slots from now, or kgc_empty_span
  * @shape: the type
  * @r: may hold a side table; says if one lacks
@@ -126,8 +125,8 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  *
  * Return: false when it cannot, for want of a side table.
  */
-bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
-			const struct kgc_shape *shape, struct kgc_reserve *r)
+bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
+			struct kgc_reserve *r)
 {
 	if (span->shape == shape || !span->shape)
 		return true;
@@ -142,8 +141,6 @@ bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
 	}
 	kgc_span_make_mixed(span, r->types);
 	r->types = NULL;
-	kgc_pageheap_account(&a->node[span->nid]->pages, KGC_META_TYPES,
-			     kgc_span_types_bytes(ilog2(span->nwords)));
 	return true;
 }
 
@@ -181,7 +178,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		list_for_each_entry(span, &ct->partial[now], link) {
 			if (span->nfree == span->nelems)
 				span->shape = shape;
-			if (kgc_central_accept(a, span, shape, r)) {
+			if (kgc_central_accept(span, shape, r)) {
 				list_del_init(&span->link);
 				return span;
 			}

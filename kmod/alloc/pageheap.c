@@ -18,6 +18,7 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 
 	raw_spin_lock_init(&ph->lock);
 	ph->arenas = RB_ROOT;
+	ph->empties = RB_ROOT;
 	ph->nid = nid;
 	for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
 		INIT_LIST_HEAD(&ph->spare[i]);
@@ -55,7 +56,8 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	bitmap_set(arena->used, at, npages);
 	arena->nfree -= npages;
 	ph->inuse += npages * KGC_PAGE_SIZE;
-	kgc_arena_update_run(arena);
+	kgc_arena_update(ph, arena);
+	kgc_arenas_tell(ph);
 	span->arena = arena;
 	span->base = arena->base + at * KGC_PAGE_SIZE;
 	span->npages = npages;
@@ -93,7 +95,8 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
-	kgc_arena_update_run(arena);
+	kgc_arena_update(ph, arena);
+	kgc_arenas_tell(ph);
 	list_add(&span->link, &ph->spare[index]);
 	ph->nr_spare[index]++;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
@@ -129,30 +132,9 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* Note @bytes more of metadata. */
-void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
-			  long bytes)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	ph->meta[kind] += bytes;
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
-}
-
-/* Note one span structure more or less (@sign 1 or -1), side table excepted. */
-void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
-			       int sign)
-{
-	long bitmaps = kgc_span_bitmap_bytes(index);
-
-	kgc_pageheap_account(ph, KGC_META_SPANS,
-			     sign * ((long)kgc_span_bytes(index) - bitmaps));
-	kgc_pageheap_account(ph, KGC_META_BITMAPS, sign * bitmaps);
-}
-
 /* Give back structures beyond @keep of each size. Context: may sleep. */
-void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
+void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
+			      unsigned int keep)
 {
 	unsigned int i;
 
@@ -163,11 +145,7 @@ void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep)
 			span = kgc_pageheap_spare(ph, BITS_PER_LONG << i);
 			if (!span)
 				break;
-			kgc_pageheap_account_span(ph, i, -1);
-			if (span->types)
-				kgc_pageheap_account(ph, KGC_META_TYPES,
-						     -(long)kgc_span_types_bytes(i));
-			kgc_span_free_struct(span);
+			kgc_span_discard(a, span);
 			cond_resched();
 		}
 	}
@@ -193,11 +171,11 @@ static struct page *block_alloc(struct kgc_allocator *a,
 {
 	struct page *page;
 
-	if (!kgc_limit_charge(a, PAGE_SIZE << order))
+	if (!kgc_limit_charge_pages(a, PAGE_SIZE << order))
 		return NULL;
 	page = alloc_pages_node(ph->nid, gfp, order);
 	if (!page)
-		kgc_limit_uncharge(a, PAGE_SIZE << order);
+		kgc_limit_uncharge_pages(a, PAGE_SIZE << order);
 	return page;
 }
 
@@ -230,14 +208,15 @@ static struct page *arena_pages(struct kgc_allocator *a,
 	}
 }
 
-static struct kgc_arena *arena_create(struct kgc_pageheap *ph,
+static struct kgc_arena *arena_create(struct kgc_allocator *a,
+				      struct kgc_pageheap *ph,
 				      struct page *page, unsigned int order,
 				      gfp_t gfp)
 {
 	unsigned int npages = (PAGE_SIZE << order) >> KGC_PAGE_SHIFT;
 	struct kgc_arena *arena;
 
-	arena = kzalloc_node(kgc_arena_meta(npages), gfp, ph->nid);
+	arena = kgc_charge_alloc(a, KGC_META_ARENAS, kgc_arena_meta(npages), ph->nid, gfp);
 	if (!arena)
 		return NULL;
 	/* KASAN's tag is not part of where it lies in the map */
@@ -280,7 +259,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	page = arena_pages(a, ph, least, &order, gfp);
 	if (!page)
 		goto err;
-	arena = arena_create(ph, page, order, gfp);
+	arena = arena_create(a, ph, page, order, gfp);
 	if (!arena)
 		goto err_pages;
 	if (kgc_map_reserve(arena->base, PAGE_SIZE << order, gfp))
@@ -294,16 +273,16 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	ph->smaller += order < arena_wanted_order(ph, least);
 	ph->nr_arenas++;
 	ph->sys += PAGE_SIZE << order;
-	ph->meta[KGC_META_ARENAS] += kgc_arena_meta(arena->npages);
 	kgc_arena_insert(ph, arena);
+	kgc_arenas_tell(ph);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return 0;
 
 err_arena:
-	kfree(arena);
+	kgc_charge_free(a, KGC_META_ARENAS, arena, kgc_arena_meta(arena->npages));
 err_pages:
 	__free_pages(page, order);
-	kgc_limit_uncharge(a, PAGE_SIZE << order);
+	kgc_limit_uncharge_pages(a, PAGE_SIZE << order);
 err:
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	ph->denied++;

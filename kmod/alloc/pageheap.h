@@ -12,31 +12,23 @@
 #include "arena.h"
 #include "span.h"
 
-/* What metadata is there for; its bytes are counted by kind. */
-enum kgc_meta {
-	KGC_META_SPANS,
-	KGC_META_BITMAPS,
-	KGC_META_TYPES,		/* a type per slot, where spans are mixed */
-	KGC_META_ARENAS,
-	KGC_META_CENTRALS,
-	KGC_NR_META,
-};
-
 /**
  * struct kgc_pageheap - the pages of one node
  * @lock: leaf lock below the central locks
  * @arenas: tree of struct kgc_arena
+ * @empties: tree of those without a page in use
  * @spare: span structures without pages, by bitmap size
  * @nr_spare: how many of each
  * @nid: NUMA node
  * @nr_arenas: arenas in the tree
  * @sys: bytes in arenas
  * @inuse: bytes in spans
+ * @told: machine pages the kernel counts as reclaimable for it
  * @released: bytes given back so far
- * @meta: bytes of metadata by kind
  * @searches: runs of pages looked for
  * @misses: of these, not found
  * @steps: arenas visited by searches
+ * @visits: arenas visited to find pages to give back
  * @grown: arenas added
  * @smaller: of these, smaller than wanted: no larger block was to be had
  * @denied: requests for an arena that failed, memory or limit
@@ -46,17 +38,19 @@ enum kgc_meta {
 struct kgc_pageheap {
 	raw_spinlock_t		lock;
 	struct rb_root		arenas;
+	struct rb_root		empties;
 	struct list_head	spare[KGC_NR_SPAN_SIZES];
 	unsigned int		nr_spare[KGC_NR_SPAN_SIZES];
 	int			nid;
 	unsigned int		nr_arenas;
 	u64			sys;
 	u64			inuse;
+	long			told;
 	u64			released;
-	u64			meta[KGC_NR_META];
 	u64			searches;
 	u64			misses;
 	u64			steps;
+	u64			visits;
 	u64			grown;
 	u64			smaller;
 	u64			denied;
@@ -69,13 +63,10 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span);
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
-void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
-			  long bytes);
-void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
-			       int sign);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp);
-void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep);
+void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
+			      unsigned int keep);
 
 /* Bytes that no span uses. Without the lock it is about what it was just now. */
 static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)

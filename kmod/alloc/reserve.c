@@ -10,12 +10,13 @@
 #include "alloc.h"
 #include "charge.h"
 
-static struct kgc_central *central_create(struct kgc_node *node, gfp_t gfp)
+static struct kgc_central *central_create(struct kgc_allocator *a,
+					  struct kgc_node *node, gfp_t gfp)
 {
 	struct kgc_central *ct;
 	unsigned int i;
 
-	ct = kzalloc_node(sizeof(*ct), gfp, node->pages.nid);
+	ct = kgc_charge_alloc(a, KGC_META_CENTRALS, sizeof(*ct), node->pages.nid, gfp);
 	if (!ct)
 		return NULL;
 	raw_spin_lock_init(&ct->lock);
@@ -39,25 +40,20 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 
 	switch (r->need) {
 	case KGC_NEED_CENTRAL:
-		ct = central_create(node, gfp);
+		ct = central_create(a, node, gfp);
 		if (!ct)
 			return false;
 		/* complete before it is seen: pairs with kgc_central_of() */
 		if (cmpxchg(&node->central[spc], NULL, ct))
-			kfree(ct);
-		else
-			kgc_pageheap_account(&node->pages, KGC_META_CENTRALS,
-					     sizeof(*ct));
+			kgc_charge_free(a, KGC_META_CENTRALS, ct, sizeof(*ct));
 		return true;
 	case KGC_NEED_SPAN:
-		r->span = kgc_span_alloc(nelems, node->pages.nid, gfp);
-		if (!r->span)
-			return false;
-		kgc_pageheap_account_span(&node->pages, kgc_words_index(nelems),
-					  1);
-		return true;
+		r->span = kgc_charge_span(a, nelems, node->pages.nid, gfp);
+		return r->span;
 	case KGC_NEED_TYPES:
-		r->types = kgc_span_types_alloc(nelems, gfp);
+		r->types_bytes = kgc_span_types_bytes(kgc_words_index(nelems));
+		r->types = kgc_charge_alloc(a, KGC_META_TYPES, r->types_bytes,
+					    NUMA_NO_NODE, gfp);
 		return r->types;
 	case KGC_NEED_PAGES:
 		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
@@ -80,12 +76,10 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
 {
-	struct mem_cgroup *old;
-	bool filled;
+	struct kgc_charging charging = kgc_charge_begin(a);
+	bool filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
 
-	old = kgc_charge_begin(a->memcg);
-	filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
-	kgc_charge_end(a->memcg, old);
+	kgc_charge_end(charging);
 	return filled;
 }
 
@@ -95,7 +89,7 @@ void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 	if (unlikely(r->span))
 		kgc_pageheap_keep_spare(&node->pages, r->span);
 	if (unlikely(r->types))
-		kfree(r->types);
+		kgc_charge_free(node->owner, KGC_META_TYPES, r->types, r->types_bytes);
 	r->span = NULL;
 	r->types = NULL;
 }

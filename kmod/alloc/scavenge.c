@@ -14,6 +14,7 @@
 #include "poison.h"
 
 #define RUN_BATCH	16	/* runs of pages given back at a time */
+#define ARENA_BATCH	16	/* arenas looked at under the lock */
 #define LEAST_RUN	8	/* heap pages worth it, when not all are asked for */
 
 /* What the buddy allocator deals in, in heap pages. */
@@ -47,7 +48,7 @@ static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
 	kgc_poison_pages(base, bytes, false);
 	for (at = 0; at < bytes; at += PAGE_SIZE)
 		__free_pages(virt_to_page((void *)(base + at)), 0);
-	kgc_limit_uncharge(a, bytes);
+	kgc_limit_uncharge_pages(a, bytes);
 }
 
 static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
@@ -77,20 +78,11 @@ static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 		kmemleak_free((void *)arena->base);
 		kgc_poison_pages(arena->base, bytes, false);
 		__free_pages(virt_to_page((void *)arena->base), arena->order);
-		kgc_limit_uncharge(a, bytes);
+		kgc_limit_uncharge_pages(a, bytes);
 	}
-	kfree(arena);
+	kgc_limit_uncharge_meta(a, KGC_META_ARENAS, kgc_arena_meta(arena->npages));
+	kvfree(arena);
 }
-
-/**
- * struct giving - arenas on their way out
- * @keep: bytes that may stay free
- * @gone: empty arenas, out of the tree
- */
-struct giving {
-	u64			keep;
-	struct list_head	gone;
-};
 
 static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
 			 struct list_head *gone)
@@ -99,33 +91,42 @@ static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
 	ph->nr_arenas--;
 	ph->sys -= kgc_arena_bytes(arena);
 	ph->released += kgc_arena_bytes(arena);
-	ph->meta[KGC_META_ARENAS] -= kgc_arena_meta(arena->npages);
 	list_add(&arena->link, gone);
 }
 
-/* Take @arena out of the tree if it is empty, while more than @keep is free. */
-static enum kgc_walk arena_detach(struct kgc_pageheap *ph,
-				  struct kgc_arena *arena, void *data)
+/*
+ * Take empty arenas out of the tree while more than @keep is free. Return: whether there
+ * may be more of them.
+ */
+static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *gone)
 {
-	struct giving *giving = data;
+	struct kgc_arena *arena = NULL;
+	unsigned long flags;
+	unsigned int n;
 
-	if (ph->sys - ph->inuse <= giving->keep)
-		return KGC_WALK_END;
-	if (arena->nfree + arena->ngone < arena->npages)
-		return KGC_WALK_ON;
-	arena_unlink(ph, arena, &giving->gone);
-	return KGC_WALK_ON;
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	for (n = 0; n < ARENA_BATCH; n++) {
+		arena = ph->sys - ph->inuse > keep ? kgc_arena_last_empty(ph) : NULL;
+		if (!arena)
+			break;
+		arena_unlink(ph, arena, gone);
+	}
+	kgc_arenas_tell(ph);
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return arena;
 }
 
 /**
  * struct runs - heap pages on their way out
  * @keep: bytes that may stay free
+ * @below: key of an arena that has nothing to give, nor have those above it
  * @gone: arenas, out of the tree, whose last pages are among them
  * @nr: runs
  * @run: their addresses and lengths
  */
 struct runs {
 	u64			keep;
+	unsigned long		below;
 	struct list_head	gone;
 	unsigned int		nr;
 	struct {
@@ -170,14 +171,15 @@ static void run_take(struct kgc_pageheap *ph, struct kgc_arena *arena,
 	runs->run[runs->nr++].bytes = n * KGC_PAGE_SIZE;
 }
 
-/* Take free runs out of @arena while more than @keep is free and there is room. */
-static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
-				     struct kgc_arena *arena, void *data)
+/*
+ * Take free runs of at least @least out of @arena while more than @keep is free and there
+ * is room. Return: whether others can be looked at under the same lock.
+ */
+static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
+			    unsigned int least, struct runs *runs)
 {
-	struct runs *runs = data;
-	unsigned int at = 0, n, least = runs->keep ? LEAST_RUN : UNIT;
-	unsigned int before = runs->nr;
-	bool again = false;
+	unsigned int at = 0, n = 1, before = runs->nr;
+	bool whole = !arena->split;
 
 	while (runs->nr < RUN_BATCH && ph->sys - ph->inuse > runs->keep) {
 		n = arena_next_run(arena, &at, least);
@@ -185,62 +187,84 @@ static enum kgc_walk arena_take_runs(struct kgc_pageheap *ph,
 			break;
 		run_take(ph, arena, at - n, n, runs);
 	}
-	if (runs->nr > before) {
-		kgc_arena_update_run(arena);
-		/* a walk over all its struct pages: one under the lock is enough */
-		again = !arena->split;
-		if (again)
-			split_page(virt_to_page((void *)arena->base), arena->order);
-		arena->split = true;
-		if (arena->ngone == arena->npages)
-			arena_unlink(ph, arena, &runs->gone);
+	/* one that has none left, although its longest run may be unaligned */
+	if (!n)
+		runs->below = kgc_arena_key(arena);
+	if (runs->nr == before)
+		return true;
+	kgc_arena_update(ph, arena);
+	/* a walk over all its struct pages: one under the lock is enough */
+	if (whole)
+		split_page(virt_to_page((void *)arena->base), arena->order);
+	arena->split = true;
+	if (arena->ngone == arena->npages)
+		arena_unlink(ph, arena, &runs->gone);
+	return !whole;
+}
+
+/* Fill @runs. Return: whether there may be more of them. */
+static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
+{
+	unsigned int least = runs->keep ? LEAST_RUN : UNIT;
+	struct kgc_arena *arena = NULL;
+	bool go_on = true;
+	unsigned long flags;
+	unsigned int n;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	for (n = 0; go_on && n < ARENA_BATCH && runs->nr < RUN_BATCH; n++) {
+		arena = ph->sys - ph->inuse > runs->keep ?
+			kgc_arena_last_fit(ph, runs->below, least) : NULL;
+		if (!arena)
+			break;
+		go_on = arena_take_runs(ph, arena, least, runs);
 	}
-	if (!again && ph->sys - ph->inuse <= runs->keep)
-		return KGC_WALK_END;
-	return !again && runs->nr < RUN_BATCH ? KGC_WALK_ON : KGC_WALK_AGAIN;
+	kgc_arenas_tell(ph);
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return arena;
 }
 
 static size_t release_arenas(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			     u64 keep)
 {
-	struct giving giving = { .keep = keep };
-	unsigned long below = ULONG_MAX;
 	struct kgc_arena *arena, *next;
 	size_t bytes = 0;
+	bool more;
 
-	while (below) {
-		INIT_LIST_HEAD(&giving.gone);
-		below = kgc_arenas_walk(ph, below, arena_detach, &giving);
-		list_for_each_entry_safe(arena, next, &giving.gone, link) {
+	do {
+		LIST_HEAD(gone);
+
+		more = arenas_detach(ph, keep, &gone);
+		list_for_each_entry_safe(arena, next, &gone, link) {
 			bytes += kgc_arena_bytes(arena);
 			arena_free(a, arena);
 		}
 		cond_resched();
-	}
+	} while (more);
 	return bytes;
 }
 
 static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			   u64 keep)
 {
-	struct runs runs = { .keep = keep };
-	unsigned long below = ULONG_MAX;
+	struct runs runs = { .keep = keep, .below = ULONG_MAX };
 	struct kgc_arena *arena, *next;
 	size_t bytes = 0;
+	bool more;
 
-	while (below) {
+	do {
 		INIT_LIST_HEAD(&runs.gone);
-		below = kgc_arenas_walk(ph, below, arena_take_runs, &runs);
-		while (runs.nr--) {
+		more = runs_take(ph, &runs);
+		while (runs.nr) {
+			runs.nr--;
 			bytes += runs.run[runs.nr].bytes;
 			run_free(a, runs.run[runs.nr].base,
 				 runs.run[runs.nr].bytes);
 		}
-		runs.nr = 0;
 		list_for_each_entry_safe(arena, next, &runs.gone, link)
 			arena_free(a, arena);
 		cond_resched();
-	}
+	} while (more);
 	return bytes;
 }
 
@@ -270,6 +294,7 @@ size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 {
 	struct kgc_arena *arena, *next;
+	unsigned long flags;
 
 	rbtree_postorder_for_each_entry_safe(arena, next, &ph->arenas, node) {
 		unsigned long end = arena->base + (PAGE_SIZE << arena->order);
@@ -293,11 +318,16 @@ void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 		cond_resched();
 	}
 	ph->arenas = RB_ROOT;
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	ph->sys = 0;
+	ph->inuse = 0;
+	kgc_arenas_tell(ph);
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
 		struct kgc_span *span, *tmp;
 
 		list_for_each_entry_safe(span, tmp, &ph->spare[i], link) {
-			kgc_span_free_struct(span);
+			kgc_span_discard(a, span);
 			cond_resched();
 		}
 	}

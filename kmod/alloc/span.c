@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "limit.h"
 #include "poison.h"
 #include "span.h"
 
@@ -70,8 +71,21 @@ void kgc_span_free_struct(struct kgc_span *span)
 {
 	if (!span)
 		return;
-	kfree(span->types);
+	kvfree(span->types);
 	kmem_cache_free(span_cache[ilog2(span->nwords)], span);
+}
+
+/* The same for a structure from kgc_charge_span(), with its side table. */
+void kgc_span_discard(struct kgc_allocator *a, struct kgc_span *span)
+{
+	unsigned int index = ilog2(span->nwords);
+	size_t bitmaps = kgc_span_bitmap_bytes(index);
+	size_t types = span->types ? kgc_span_types_bytes(index) : 0;
+
+	kgc_span_free_struct(span);
+	kgc_limit_uncharge_meta(a, KGC_META_TYPES, types);
+	kgc_limit_uncharge_meta(a, KGC_META_BITMAPS, bitmaps);
+	kgc_limit_uncharge_meta(a, KGC_META_SPANS, kgc_span_bytes(index) - bitmaps);
 }
 
 /*
@@ -86,12 +100,6 @@ int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
 		return -ENOMEM;
 	kmem_cache_free(span_cache[0], span);
 	return 0;
-}
-
-/* A side table for every span whose bitmaps are as large as @nelems needs. */
-u16 *kgc_span_types_alloc(unsigned int nelems, gfp_t gfp)
-{
-	return kmalloc(kgc_span_types_bytes(kgc_words_index(nelems)), gfp);
 }
 
 /*

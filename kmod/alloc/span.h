@@ -26,6 +26,7 @@
 #include "map.h"
 #include "sizeclass.h"
 
+struct kgc_allocator;
 struct kgc_arena;
 struct list_lru;
 
@@ -194,8 +195,8 @@ static inline unsigned int kgc_words_index(unsigned int nelems)
 
 struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp);
 void kgc_span_free_struct(struct kgc_span *span);
+void kgc_span_discard(struct kgc_allocator *a, struct kgc_span *span);
 int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp);
-u16 *kgc_span_types_alloc(unsigned int nelems, gfp_t gfp);
 size_t kgc_span_bitmap_bytes(unsigned int words_index);
 size_t kgc_span_bytes(unsigned int words_index);
 size_t kgc_span_types_bytes(unsigned int words_index);

@@ -9,8 +9,7 @@
 
 #include "survey.h"
 
-static enum kgc_walk survey_arena(struct kgc_pageheap *ph,
-				  struct kgc_arena *arena, void *data)
+static void survey_arena(struct kgc_arena *arena, void *data)
 {
 	struct kgc_survey *sv = data;
 	unsigned int start = 0, end;
@@ -20,7 +19,7 @@ static enum kgc_walk survey_arena(struct kgc_pageheap *ph,
 	for (;;) {
 		start = find_next_zero_bit(arena->used, arena->npages, start);
 		if (start == arena->npages)
-			return KGC_WALK_ON;
+			return;
 		end = find_next_bit(arena->used, arena->npages, start);
 		sv->runs[ilog2(end - start)]++;
 		sv->free[ilog2(end - start)] += end - start;

@@ -272,6 +272,9 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (cy->verifying)
 		kgc_verify_settled(heap, cy->shaded);
+	/* taken out of the tables before SETTLE: every section began later */
+	kgc_handles_free_removed(&heap->handles);
+	kgc_handles_free_removed(&heap->weaks);
 	kgc_sweep_begin(heap);
 	kgc_allocator_next_gen(&heap->alloc);
 	cy->step = KGC_STEP_FLIP;

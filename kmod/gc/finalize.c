@@ -32,18 +32,61 @@ static unsigned long final_index(const void *obj)
 	return kgc_map_offset(obj) / 8;
 }
 
-static int final_insert(struct kgc_finals *finals, struct kgc_final *f,
-			gfp_t gfp)
+static void final_free(struct kgc_heap *heap, struct kgc_final *f)
 {
-	int err = xa_insert_bh(&finals->pending, final_index(f->obj), f, gfp);
+	kgc_charge_free(&heap->alloc, KGC_META_FINALIZERS, f, sizeof(*f));
+}
 
-	if (err) {
-		kfree(f);
+/* How many entries are in the node of the index that has @index, up to two. */
+static unsigned int node_entries(struct kgc_finals *finals, unsigned long index)
+{
+	unsigned long at = index & ~XA_CHUNK_MASK, last = index | XA_CHUNK_MASK;
+
+	if (!xa_find(&finals->pending, &at, last, XA_PRESENT))
+		return 0;
+	return xa_find_after(&finals->pending, &at, last, XA_PRESENT) ? 2 : 1;
+}
+
+/*
+ * A node of the index counts while it has an entry. It is counted before it is known
+ * whether the index needs a new one. Context: as @gfp says.
+ */
+static int final_insert(struct kgc_heap *heap, struct kgc_final *f, gfp_t gfp)
+{
+	struct kgc_finals *finals = &heap->finals;
+	struct kgc_allocator *a = &heap->alloc;
+	unsigned long index = final_index(f->obj);
+	struct kgc_charging charging;
+	bool fresh;
+	int err;
+
+	if (!kgc_charge_meta(a, KGC_META_FINALIZERS, sizeof(struct xa_node), gfp))
+		return -ENOMEM;
+	charging = kgc_charge_begin(a);
+	xa_lock_bh(&finals->pending);
+	err = __xa_insert(&finals->pending, index, f, kgc_charge_gfp(a, gfp));
+	fresh = !err && node_entries(finals, index) == 1;
+	xa_unlock_bh(&finals->pending);
+	kgc_charge_end(charging);
+	if (!fresh)
+		kgc_limit_uncharge_meta(a, KGC_META_FINALIZERS, sizeof(struct xa_node));
+	if (err)
 		return err == -EBUSY ? -EEXIST : err;
-	}
 	atomic_inc(&finals->nr_pending);
-	atomic_inc(&finals->nr);
 	return 0;
+}
+
+static void final_erase(struct kgc_heap *heap, unsigned long index)
+{
+	struct kgc_finals *finals = &heap->finals;
+
+	xa_lock_bh(&finals->pending);
+	__xa_erase(&finals->pending, index);
+	if (!node_entries(finals, index))
+		kgc_limit_uncharge_meta(&heap->alloc, KGC_META_FINALIZERS,
+					sizeof(struct xa_node));
+	xa_unlock_bh(&finals->pending);
+	atomic_dec(&finals->nr_pending);
 }
 
 /*
@@ -59,7 +102,6 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 	struct kgc_allocator *a = &s.heap->alloc;
 	struct kgc_span *span = kgc_map_span(obj);
 	struct kgc_type *type;
-	struct mem_cgroup *old;
 	struct kgc_final *f;
 	int err;
 
@@ -72,19 +114,16 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		WARN_ON_ONCE(kgc_warn);
 		return -EINVAL;
 	}
-	old = kgc_charge_begin(a->memcg);
-	gfp = kgc_charge_gfp(a, gfp);
-	f = kzalloc(sizeof(*f), gfp);
-	if (f) {
-		f->obj = obj;
-		f->fn = fn;
-		f->cookie = cookie;
-		INIT_LIST_HEAD(&f->link);
-		err = final_insert(&s.heap->finals, f, gfp);
-	} else {
-		err = -ENOMEM;
-	}
-	kgc_charge_end(a->memcg, old);
+	f = kgc_charge_alloc(a, KGC_META_FINALIZERS, sizeof(*f), NUMA_NO_NODE, gfp);
+	if (!f)
+		return -ENOMEM;
+	f->obj = obj;
+	f->fn = fn;
+	f->cookie = cookie;
+	INIT_LIST_HEAD(&f->link);
+	err = final_insert(s.heap, f, gfp);
+	if (err)
+		final_free(s.heap, f);
 	return err;
 }
 
@@ -150,8 +189,7 @@ bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 		/* nothing is marked until all have been asked */
 		if (test_bit(i, kgc_span_mark(span)))
 			continue;
-		xa_erase_bh(&finals->pending, index);
-		atomic_dec(&finals->nr_pending);
+		final_erase(heap, index);
 		list_add_tail(&f->link, f->fn ? &finals->found :
 						&finals->found_records);
 	}
@@ -201,14 +239,7 @@ static struct kgc_final *final_take(struct kgc_finals *finals,
 void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f)
 {
 	kgc_root_del(heap, &f->root);
-	kfree(f);
-	atomic_dec(&heap->finals.nr);
-}
-
-/* Memory of all finalizers, without the index of the pending ones. */
-u64 kgc_finals_bytes(struct kgc_heap *heap)
-{
-	return atomic_read(&heap->finals.nr) * sizeof(struct kgc_final);
+	final_free(heap, f);
 }
 
 static void finals_work(struct work_struct *work)
@@ -321,12 +352,12 @@ void kgc_finals_stop(struct kgc_heap *heap)
 	cancel_work_sync(&heap->finals.work);
 }
 
-static void list_drop(struct list_head *list)
+static void list_drop(struct kgc_heap *heap, struct list_head *list)
 {
 	struct kgc_final *f, *next;
 
 	list_for_each_entry_safe(f, next, list, link) {
-		kfree(f);
+		final_free(heap, f);
 		cond_resched();
 	}
 }
@@ -340,12 +371,13 @@ void kgc_finals_destroy(struct kgc_heap *heap)
 
 	cancel_work_sync(&finals->work);
 	xa_for_each(&finals->pending, index, f) {
-		kfree(f);
+		final_erase(heap, index);
+		final_free(heap, f);
 		cond_resched();
 	}
 	xa_destroy(&finals->pending);
-	list_drop(&finals->found);
-	list_drop(&finals->found_records);
-	list_drop(&finals->due);
-	list_drop(&finals->records);
+	list_drop(heap, &finals->found);
+	list_drop(heap, &finals->found_records);
+	list_drop(heap, &finals->due);
+	list_drop(heap, &finals->records);
 }

@@ -38,7 +38,6 @@ struct kgc_final {
  * struct kgc_finals - the finalizers of a heap
  * @pending: struct kgc_final by address of the object / 8
  * @nr_pending: entries in @pending
- * @nr: of struct kgc_final, wherever they are
  * @at: address from which the collector's scan goes on
  * @found: finalizers of objects found dead in the current cycle; the collector's own
  * @found_records: the same for userspace
@@ -51,7 +50,6 @@ struct kgc_final {
 struct kgc_finals {
 	struct xarray		pending;
 	atomic_t		nr_pending;
-	atomic_t		nr;
 	unsigned long		at;
 	struct list_head	found;
 	struct list_head	found_records;
@@ -75,7 +73,6 @@ int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 		   struct kgc_final **taken);
 void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f);
 void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f);
-u64 kgc_finals_bytes(struct kgc_heap *heap);
 int kgc_finals_wait_readable(struct kgc_heap *heap);
 __poll_t kgc_finals_poll(struct kgc_heap *heap, struct file *file,
 			 struct poll_table_struct *wait);

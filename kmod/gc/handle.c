@@ -2,8 +2,13 @@
 /*
  * The handle table. Looking a handle up takes no lock: the slot's generation
  * is read before and after the object.
+ *
+ * New handles are put into the chunk of the lowest number that has room, so that the
+ * others empty. The collector, which comes by every chunk that is there, takes those
+ * out in which no handle is open, and frees them after the next grace period of
+ * sections: a lookup, which is inside of one, may still read such a chunk.
  */
-#include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
@@ -12,124 +17,304 @@
 #include "heap.h"
 #include "mark.h"
 
-static struct kgc_handle_slot *slot_of(struct kgc_handles *handles, u32 nr)
-{
-	struct kgc_handle_slot *chunk;
+#define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
-	chunk = xa_load(&handles->chunks, nr / KGC_HANDLE_CHUNK);
-	return chunk ? chunk + nr % KGC_HANDLE_CHUNK : NULL;
+/* Marks in the table: chunks that are there, those with a free slot, and those gone. */
+#define CHUNK_HERE	XA_MARK_0
+#define CHUNK_ROOM	XA_MARK_1
+#define CHUNK_GONE	XA_MARK_2
+
+/**
+ * struct kgc_handle_chunk - a page of slots, behind this header in the place of two
+ * @next: of the chunks that wait for a grace period
+ * @index: of the chunk in the table
+ * @open: slots that are taken
+ * @first: number within the chunk of the first free slot, 0 for none
+ * @last: of the last one
+ *
+ * Free slots are used in turn, so that their generations are used up evenly.
+ */
+struct kgc_handle_chunk {
+	struct kgc_handle_chunk	*next;
+	u32	index;
+	u16	open;
+	u16	first;
+	u16	last;
+};
+
+static_assert(sizeof(struct kgc_handle_chunk) <=
+	      KGC_HANDLE_FIRST * sizeof(struct kgc_handle_slot));
+
+static struct kgc_handle_slot *slot_at(struct kgc_handle_chunk *chunk, unsigned int i)
+{
+	return (struct kgc_handle_slot *)chunk + i;
 }
 
-/* The slot of a handle, open or not; NULL when there is no such number. */
+static struct kgc_handle_chunk *chunk_of(struct kgc_handle_slot *slot)
+{
+	return (struct kgc_handle_chunk *)((unsigned long)slot & PAGE_MASK);
+}
+
+/*
+ * The slot of a handle, open or not; NULL when there is no such number. The number is
+ * the user's, but no lookup speculates beyond the table: each step masks it.
+ */
 struct kgc_handle_slot *kgc_handle_slot(struct kgc_handles *handles, u64 handle)
 {
-	u32 nr = (u32)handle - 1;
+	unsigned int i = handle % KGC_HANDLE_NUMBERS;
+	void *chunk;
 
-	if ((handle & KGC_HANDLE_TAGS) != handles->tag || nr >= READ_ONCE(handles->nr_slots))
+	if ((handle & KGC_HANDLE_TAGS) != handles->tag || i < KGC_HANDLE_FIRST)
 		return NULL;
-	/* the number is the user's, under speculation too */
-	return slot_of(handles, array_index_nospec(nr, READ_ONCE(handles->nr_slots)));
+	chunk = xa_load(&handles->chunks, (u32)handle / KGC_HANDLE_NUMBERS);
+	return chunk && !xa_is_value(chunk) ? slot_at(chunk, i) : NULL;
 }
 
 void kgc_handles_init(struct kgc_handles *handles, u64 tag,
 		      struct kgc_allocator *a)
 {
 	handles->tag = tag;
+	handles->kind = tag == KGC_HANDLE_WEAK ? KGC_META_WEAK : KGC_META_HANDLES;
 	spin_lock_init(&handles->lock);
 	xa_init_flags(&handles->chunks, XA_FLAGS_LOCK_BH |
 		      (a->gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0));
 	handles->a = a;
 }
 
+/* Bytes of the index of @chunks chunks that are numbered without a gap. */
+static size_t index_bytes(u32 chunks)
+{
+	size_t nodes = 0;
+
+	while (chunks > 1) {
+		chunks = DIV_ROUND_UP(chunks, XA_CHUNK_SIZE);
+		nodes += chunks;
+	}
+	return nodes * sizeof(struct xa_node);
+}
+
 void kgc_handles_destroy(struct kgc_handles *handles)
 {
-	struct kgc_handle_slot *chunk;
+	void *chunk;
 	unsigned long i;
 
-	xa_for_each(&handles->chunks, i, chunk)
-		free_page((unsigned long)chunk);
+	kgc_handles_free_removed(handles);
+	xa_for_each_marked(&handles->chunks, i, chunk, CHUNK_HERE)
+		kgc_charge_page_free(handles->a, handles->kind, chunk);
 	xa_destroy(&handles->chunks);
+	kgc_limit_uncharge_meta(handles->a, handles->kind, index_bytes(handles->reserved));
 }
 
 /*
- * Add a chunk of free slots, unless somebody else does at the same time.
+ * Have room in the index for one chunk more, so that storing it needs no memory.
  * Context: as @gfp says.
  */
-static int handles_grow_charged(struct kgc_handles *handles, gfp_t gfp)
+static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 {
-	u32 first = READ_ONCE(handles->nr_slots), i;
-	struct kgc_handle_slot *chunk;
+	u32 nr = READ_ONCE(handles->reserved);
+	size_t bytes = index_bytes(nr + 1) - index_bytes(nr);
+	struct kgc_charging charging;
+	bool mine;
 	int err;
 
-	if (first + KGC_HANDLE_CHUNK > KGC_MAX_HANDLES)
+	if (nr == MOST_CHUNKS)
 		return -ENOSPC;
-	/* so that the store below needs no memory */
-	err = xa_reserve_bh(&handles->chunks, first / KGC_HANDLE_CHUNK, gfp);
-	if (err)
-		return err;
-	chunk = (void *)__get_free_page(gfp | __GFP_ZERO);
-	if (!chunk)
+	if (!kgc_charge_meta(handles->a, handles->kind, bytes, gfp))
 		return -ENOMEM;
-	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
-		chunk[i].gen = 1;
-		chunk[i].next_free = first + i + 2;
-	}
+	charging = kgc_charge_begin(handles->a);
+	err = xa_reserve_bh(&handles->chunks, nr, kgc_charge_gfp(handles->a, gfp));
+	kgc_charge_end(charging);
 	spin_lock_bh(&handles->lock);
-	if (handles->nr_slots == first)
-		err = xa_err(xa_store(&handles->chunks,
-				      first / KGC_HANDLE_CHUNK, chunk,
-				      GFP_NOWAIT | __GFP_NOWARN));
-	else
-		err = -EEXIST;
-	if (!err) {
-		chunk[KGC_HANDLE_CHUNK - 1].next_free = handles->free;
-		handles->free = first + 1;
-		/* the chunk comes first: pairs with the scans' acquire */
-		smp_store_release(&handles->nr_slots,
-				  first + KGC_HANDLE_CHUNK);
-	}
+	mine = !err && handles->reserved == nr;
+	if (mine)
+		WRITE_ONCE(handles->reserved, nr + 1);
 	spin_unlock_bh(&handles->lock);
-	if (err)
-		free_page((unsigned long)chunk);
-	return err == -EEXIST ? 0 : err;
-}
-
-/* The same at the expense of the heap's owner. */
-static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
-{
-	struct kgc_allocator *a = handles->a;
-	struct mem_cgroup *old = kgc_charge_begin(a->memcg);
-	int err = handles_grow_charged(handles, kgc_charge_gfp(a, gfp));
-
-	kgc_charge_end(a->memcg, old);
+	/* failed, or another task was first */
+	if (!mine)
+		kgc_limit_uncharge_meta(handles->a, handles->kind, bytes);
 	return err;
 }
 
+/* Every slot of @chunk is free, and of generation @gen. */
+static void chunk_init(struct kgc_handle_chunk *chunk, u32 index, u32 gen)
+{
+	unsigned int i;
+
+	chunk->index = index;
+	chunk->first = KGC_HANDLE_FIRST;
+	chunk->last = KGC_HANDLE_NUMBERS - 1;
+	for (i = KGC_HANDLE_FIRST; i < KGC_HANDLE_NUMBERS; i++) {
+		slot_at(chunk, i)->gen = gen;
+		slot_at(chunk, i)->next_free = i < chunk->last ? i + 1 : 0;
+	}
+}
+
 /*
- * Take a slot off the free list; nobody else looks at it until its type says
- * that it is open.
+ * Put @chunk in the place of one that is gone, else of a new one. Context: lock held.
+ * Return: 0; -EAGAIN when the index has no room for a new one.
+ */
+static int chunk_add(struct kgc_handles *handles, struct kgc_handle_chunk *chunk)
+{
+	unsigned long index = 0;
+	void *gone = xa_find(&handles->chunks, &index, ULONG_MAX, CHUNK_GONE);
+	int err;
+
+	if (!gone) {
+		if (handles->nr_chunks == handles->reserved)
+			return -EAGAIN;
+		index = handles->nr_chunks;
+	}
+	chunk_init(chunk, index, gone ? xa_to_value(gone) : 1);
+	/* what is in it is seen by a lookup that finds it: xa_load() */
+	err = xa_err(xa_store(&handles->chunks, index, chunk, GFP_NOWAIT | __GFP_NOWARN));
+	if (err)
+		return err;
+	handles->nr_chunks += !gone;
+	xa_clear_mark(&handles->chunks, index, CHUNK_GONE);
+	xa_set_mark(&handles->chunks, index, CHUNK_HERE);
+	xa_set_mark(&handles->chunks, index, CHUNK_ROOM);
+	handles->lowest = chunk;
+	return 0;
+}
+
+/*
+ * Take @chunk out of the table if no handle is open in it, unless it is the one that is
+ * filled next. Context: the state machine.
+ */
+static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *chunk)
+{
+	u32 index = chunk->index, gen = 0;
+	unsigned int i;
+
+	spin_lock_bh(&handles->lock);
+	if (chunk->open || chunk == handles->lowest) {
+		spin_unlock_bh(&handles->lock);
+		return;
+	}
+	/* of every handle there was the generation is below its slot's */
+	for (i = KGC_HANDLE_FIRST; i < KGC_HANDLE_NUMBERS; i++)
+		gen = max(gen, slot_at(chunk, i)->gen);
+	/* in the place of an entry: needs no memory */
+	xa_store(&handles->chunks, index, xa_mk_value(gen), GFP_NOWAIT | __GFP_NOWARN);
+	xa_clear_mark(&handles->chunks, index, CHUNK_HERE);
+	xa_clear_mark(&handles->chunks, index, CHUNK_ROOM);
+	/* a chunk whose generations are used up never comes back */
+	if (gen < KGC_HANDLE_GEN_MAX)
+		xa_set_mark(&handles->chunks, index, CHUNK_GONE);
+	spin_unlock_bh(&handles->lock);
+	chunk->next = handles->removed;
+	handles->removed = chunk;
+}
+
+/*
+ * Free the chunks that were taken out of the table before the grace period of sections
+ * that is over: no lookup reads them any more. Context: the state machine.
+ */
+void kgc_handles_free_removed(struct kgc_handles *handles)
+{
+	struct kgc_handle_chunk *chunk = handles->removed, *next;
+
+	handles->removed = NULL;
+	for (; chunk; chunk = next) {
+		next = chunk->next;
+		kgc_charge_page_free(handles->a, handles->kind, chunk);
+		cond_resched();
+	}
+}
+
+/* Add a chunk of free slots, unless another task does. Context: as @gfp says. */
+static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
+{
+	struct kgc_handle_chunk *chunk;
+	int err;
+
+	chunk = kgc_charge_page(handles->a, handles->kind, gfp);
+	if (!chunk)
+		return -ENOMEM;
+	do {
+		spin_lock_bh(&handles->lock);
+		err = handles->lowest ? -EEXIST : chunk_add(handles, chunk);
+		spin_unlock_bh(&handles->lock);
+	} while (err == -EAGAIN && !(err = index_reserve(handles, gfp)));
+	if (err)
+		kgc_charge_page_free(handles->a, handles->kind, chunk);
+	return err == -EEXIST ? 0 : err;
+}
+
+/*
+ * Take the first free slot of the lowest chunk. Context: lock held.
+ * Return: its number; 0 when there is none.
+ */
+static u32 slot_pop(struct kgc_handles *handles)
+{
+	struct kgc_handle_chunk *chunk = handles->lowest;
+	unsigned long index;
+	unsigned int i;
+
+	if (!chunk)
+		return 0;
+	i = chunk->first;
+	chunk->first = slot_at(chunk, i)->next_free;
+	WRITE_ONCE(chunk->open, chunk->open + 1);
+	WRITE_ONCE(handles->open, handles->open + 1);
+	if (!chunk->first) {
+		index = chunk->index;
+		xa_clear_mark(&handles->chunks, index, CHUNK_ROOM);
+		/* none below has room */
+		handles->lowest = xa_find(&handles->chunks, &index, ULONG_MAX, CHUNK_ROOM);
+	}
+	return chunk->index * KGC_HANDLE_NUMBERS + i;
+}
+
+/* Put a slot behind the other free ones of its chunk. Context: lock held. */
+static void slot_push(struct kgc_handles *handles, struct kgc_handle_slot *slot)
+{
+	struct kgc_handle_chunk *chunk = chunk_of(slot);
+	unsigned int i = slot - slot_at(chunk, 0);
+
+	WRITE_ONCE(slot->next_free, 0);
+	if (chunk->first) {
+		WRITE_ONCE(slot_at(chunk, chunk->last)->next_free, i);
+	} else {
+		chunk->first = i;
+		xa_set_mark(&handles->chunks, chunk->index, CHUNK_ROOM);
+	}
+	chunk->last = i;
+	if (!handles->lowest || chunk->index < handles->lowest->index)
+		handles->lowest = chunk;
+}
+
+/* A slot that was taken is not any more. Context: lock held. */
+static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slot)
+{
+	struct kgc_handle_chunk *chunk = chunk_of(slot);
+
+	WRITE_ONCE(chunk->open, chunk->open - 1);
+	WRITE_ONCE(handles->open, handles->open - 1);
+}
+
+/*
+ * Take a free slot, which no lookup regards until its type says that it is open.
  */
 struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 					     gfp_t gfp, u64 *handle, int *err)
 {
 	struct kgc_handle_slot *slot;
+	bool full;
 	u32 nr;
 
 	for (;;) {
 		spin_lock_bh(&handles->lock);
-		nr = handles->free;
-		if (nr) {
-			slot = slot_of(handles, nr - 1);
-			handles->free = slot->next_free;
-			handles->open++;
-		}
+		full = handles->open == KGC_MAX_HANDLES;
+		nr = full ? 0 : slot_pop(handles);
 		spin_unlock_bh(&handles->lock);
 		if (nr)
 			break;
-		*err = handles_grow(handles, gfp);
+		*err = full ? -ENOSPC : handles_grow(handles, gfp);
 		if (*err)
 			return NULL;
 	}
+	slot = kgc_handle_slot(handles, handles->tag | nr);
 	*handle = handles->tag | (u64)slot->gen << 32 | nr;
 	return slot;
 }
@@ -163,9 +348,8 @@ void kgc_handle_cancel(struct kgc_section s, u64 handle)
 	struct kgc_handle_slot *slot = kgc_handle_slot(handles, handle);
 
 	spin_lock_bh(&handles->lock);
-	handles->open--;
-	slot->next_free = handles->free;
-	handles->free = (u32)handle;
+	slot_return(handles, slot);
+	slot_push(handles, slot);
 	spin_unlock_bh(&handles->lock);
 }
 
@@ -238,16 +422,18 @@ void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
 
 /* Close an open slot; the caller clears its object then. The lock is held. */
 void kgc_handle_slot_put(struct kgc_handles *handles,
-			 struct kgc_handle_slot *slot, u64 handle)
+			 struct kgc_handle_slot *slot)
 {
-	handles->open--;
+	slot_return(handles, slot);
 	/* not open any more */
-	WRITE_ONCE(slot->next_free, handles->free);
+	WRITE_ONCE(slot->next_free, 0);
 	/* "not open" comes before the generation: pairs with kgc_handle_slot_get() */
 	smp_store_release(&slot->gen, slot->gen + 1);
 	/* a slot whose generations are used up is not used again */
 	if (slot->gen < KGC_HANDLE_GEN_MAX)
-		handles->free = (u32)handle;
+		slot_push(handles, slot);
+	else
+		WRITE_ONCE(slot->next_free, 0);
 }
 
 /**
@@ -269,7 +455,7 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	spin_lock_bh(&handles->lock);
 	if (slot->obj && slot->gen == kgc_handle_gen(handle) &&
 	    slot->type & KGC_SLOT_OPEN) {
-		kgc_handle_slot_put(handles, slot, handle);
+		kgc_handle_slot_put(handles, slot);
 		/* a release, after the generation: pairs with kgc_handle_slot_get() */
 		kgc_store_slot(s, &slot->obj, NULL);
 		err = 0;
@@ -278,21 +464,45 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	return err;
 }
 
+/* The first chunk that is there at or behind @index, which receives its place; or NULL. */
+static struct kgc_handle_chunk *chunk_next(struct kgc_handles *handles, unsigned long *index)
+{
+	void *entry;
+
+	/* the mark of a chunk that is being added may be seen before the chunk */
+	while ((entry = xa_find(&handles->chunks, index, ULONG_MAX, CHUNK_HERE)) &&
+	       xa_is_value(entry))
+		++*index;
+	return entry;
+}
+
 void kgc_handles_scan_begin(struct kgc_handles *handles)
 {
 	handles->scan = 0;
 }
 
-/* The slots of the next chunk, for the collector; NULL when all were seen. */
+/*
+ * The slots of the next chunk with an open handle, for the collector; NULL when all were
+ * seen. Others that it comes by leave the table.
+ *
+ * A handle that is opened meanwhile need not be seen, here as in a chunk that was passed
+ * already: its object is held by a section, and so is marked or was born marked. One that
+ * was open when the phase began is counted in @open since before the grace period.
+ */
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 {
-	u32 at = handles->scan;
+	struct kgc_handle_chunk *chunk;
 
-	/* pairs with handles_grow() */
-	if (at >= smp_load_acquire(&handles->nr_slots))
-		return NULL;
-	handles->scan += KGC_HANDLE_CHUNK;
-	return slot_of(handles, at);
+	while ((chunk = chunk_next(handles, &handles->scan))) {
+		handles->scan++;
+		if (READ_ONCE(chunk->open)) {
+			WRITE_ONCE(handles->scanned, handles->scanned + 1);
+			return slot_at(chunk, KGC_HANDLE_FIRST);
+		}
+		chunk_remove(handles, chunk);
+		cond_resched();
+	}
+	return NULL;
 }
 
 /* Mark what one chunk of handles holds. Return: whether any are left. */
@@ -313,19 +523,13 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 void kgc_handles_for_each(struct kgc_handles *handles,
 			  void (*check)(void **slot, void *data), void *data)
 {
-	struct kgc_handle_slot *chunk;
+	struct kgc_handle_chunk *chunk;
 	unsigned long index;
 	unsigned int i;
 
-	xa_for_each(&handles->chunks, index, chunk) {
-		for (i = 0; i < KGC_HANDLE_CHUNK; i++)
-			check(&chunk[i].obj, data);
+	for (index = 0; (chunk = chunk_next(handles, &index)); index++) {
+		for (i = KGC_HANDLE_FIRST; i < KGC_HANDLE_NUMBERS; i++)
+			check(&slot_at(chunk, i)->obj, data);
 		cond_resched();
 	}
-}
-
-/* Bytes of the table, without its index. */
-u64 kgc_handles_bytes(const struct kgc_handles *handles)
-{
-	return READ_ONCE(handles->nr_slots) * sizeof(struct kgc_handle_slot);
 }

@@ -6,7 +6,11 @@
  * their object is found dead.
  *
  *	63      62      61..32      31..0
- *	0       weak    generation  slot number + 1
+ *	0       weak    generation  slot number
+ *
+ * Slots lie in chunks of a page. A chunk in which no handle is open is given back; the
+ * table then keeps the generation from which its slots go on, so that no handle of
+ * before is valid again.
  */
 #ifndef _KGC_HANDLE_H
 #define _KGC_HANDLE_H
@@ -15,10 +19,11 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+#include "../alloc/limit.h"
 #include "../compat.h"
 
 struct kgc_allocator;
-
+struct kgc_handle_chunk;
 struct kgc_marker;
 
 #define KGC_MAX_HANDLES		(1U << 20)
@@ -33,7 +38,7 @@ struct kgc_marker;
  *	is not open, or is weak and its object is dead
  * @gen: generation, raised when the handle is dropped
  * @type: open: id of the object's type, and KGC_SLOT_OPEN
- * @next_free: not open: number + 1 of the next free slot
+ * @next_free: not open: number within the chunk of the next free slot, 0 for none
  */
 struct kgc_handle_slot {
 	void	*obj;
@@ -44,27 +49,41 @@ struct kgc_handle_slot {
 	};
 };
 
-#define KGC_HANDLE_CHUNK	(PAGE_SIZE / sizeof(struct kgc_handle_slot))
+/* Slot numbers of a chunk, and those in the place of its header, which are never used. */
+#define KGC_HANDLE_NUMBERS	(PAGE_SIZE / sizeof(struct kgc_handle_slot))
+#define KGC_HANDLE_FIRST	2
+
+/* Slots in a chunk. */
+#define KGC_HANDLE_CHUNK	(KGC_HANDLE_NUMBERS - KGC_HANDLE_FIRST)
 
 /**
  * struct kgc_handles - a handle table of a heap
  * @tag: KGC_HANDLE_WEAK or 0
+ * @kind: what its memory counts as
  * @lock: guards allocation and dropping; leaf
- * @chunks: arrays of KGC_HANDLE_CHUNK slots; they stay until the heap goes
- * @nr_slots: slots in chunks
- * @free: number + 1 of the first free slot, 0 for none
+ * @chunks: by slot number / KGC_HANDLE_NUMBERS: the chunk, or as a value the generation
+ *	of the slots of one that was given back
+ * @reserved: entries that @chunks has room for
+ * @nr_chunks: entries that were used at some time
+ * @lowest: the chunk of the lowest number that has a free slot, or NULL
  * @open: handles open
- * @scan: next slot to be scanned by the collector
- * @a: the heap's allocator: how chunks are asked for, and who is charged
+ * @scan: number of the next chunk to be scanned by the collector
+ * @scanned: chunks scanned so far
+ * @removed: chunks that wait for a grace period; the state machine's
+ * @a: the heap's allocator: who is charged
  */
 struct kgc_handles {
 	u64		tag;
+	enum kgc_meta	kind;
 	spinlock_t	lock;	/* of free slots */
 	struct xarray	chunks;
-	u32		nr_slots;
-	u32		free __guarded_by(&lock);
+	u32		reserved;
+	u32		nr_chunks __guarded_by(&lock);
+	struct kgc_handle_chunk *lowest __guarded_by(&lock);
 	u32		open;
-	u32		scan;
+	unsigned long	scan;
+	u64		scanned;
+	struct kgc_handle_chunk *removed;
 	struct kgc_allocator *a;
 };
 
@@ -80,11 +99,11 @@ void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 void kgc_handle_cancel(struct kgc_section s, u64 handle);
 void kgc_handles_for_each(struct kgc_handles *handles,
 			  void (*check)(void **slot, void *data), void *data);
-u64 kgc_handles_bytes(const struct kgc_handles *handles);
 int kgc_handle_drop(struct kgc_section s, u64 handle);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles);
+void kgc_handles_free_removed(struct kgc_handles *handles);
 
 /* Slots, for the two kinds of handles */
 struct kgc_handle_slot *kgc_handle_slot(struct kgc_handles *handles, u64 handle);
@@ -93,7 +112,7 @@ struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
 			 void **obj, unsigned int *type);
 void kgc_handle_slot_put(struct kgc_handles *handles,
-			 struct kgc_handle_slot *slot, u64 handle);
+			 struct kgc_handle_slot *slot);
 
 static inline u32 kgc_handle_gen(u64 handle)
 {

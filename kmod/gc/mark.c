@@ -15,6 +15,7 @@
  */
 #include <linux/workqueue.h>
 
+#include "../alloc/charge.h"
 #include "heap.h"
 #include "lookup.h"
 #include "mark.h"
@@ -24,7 +25,6 @@
 #include "work.h"
 
 #define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
-#define CHUNK_FIELDS	8192		/* of an object of very many, in one step */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which some are offered */
 
@@ -106,26 +106,6 @@ static __always_inline void scan_fields(struct scan s, char *obj,
 	} while (++f < end);
 }
 
-/* Elements with so many fields that one is more than a step. */
-static void scan_long_elements(struct kgc_marker *m)
-{
-	const struct kgc_type *type = m->type;
-	unsigned int n, budget = CHUNK_FIELDS;
-
-	while (budget && m->at < m->end) {
-		n = min(budget, type->nr_fields - m->field);
-		scan_fields(scan_begin(m), m->obj + m->at,
-			    type->fields + m->field,
-			    type->fields + m->field + n);
-		budget -= n;
-		m->field += n;
-		if (m->field == type->nr_fields) {
-			m->field = 0;
-			m->at += type->size;
-		}
-	}
-}
-
 static void scan_elements(struct kgc_marker *m, size_t end)
 {
 	const struct kgc_type_field *f = m->type->fields;
@@ -147,8 +127,6 @@ static void scan_chunk(struct kgc_marker *m)
 	if (m->type->kind == KGC_KIND_CONSERVATIVE) {
 		scan_words(m, (void **)(m->obj + m->at), (void **)(m->obj + end));
 		m->at = end;
-	} else if (m->type->nr_fields > CHUNK_FIELDS) {
-		scan_long_elements(m);
 	} else {
 		scan_elements(m, end);
 	}
@@ -158,8 +136,8 @@ static void scan_chunk(struct kgc_marker *m)
 
 /*
  * An object that is more than a few fields. Only one that has its span for
- * itself takes several chunks: 64 KiB, or 8192 pointers, are more than any
- * smaller one has.
+ * itself takes several chunks: 64 KiB, or one element, which has at most
+ * KGC_MAX_FIELDS, are more than any smaller one has.
  */
 static noinline void scan_body(struct kgc_marker *m, char *obj,
 			       const struct kgc_type *type)
@@ -169,7 +147,6 @@ static noinline void scan_body(struct kgc_marker *m, char *obj,
 	m->type = type;
 	m->obj = obj;
 	m->at = 0;
-	m->field = 0;
 	if (type->kind == KGC_KIND_CONSERVATIVE)
 		m->end = round_down(type->array ? m->cur->size : type->size,
 				    sizeof(void *));
@@ -525,8 +502,8 @@ int kgc_marking_init(struct kgc_heap *heap)
 	struct kgc_marking *mk = &heap->marking;
 	unsigned int i;
 
-	mk->grey = alloc_percpu_gfp(struct kgc_grey,
-				    GFP_KERNEL | heap->alloc.gfp);
+	mk->grey = kgc_charge_percpu(&heap->alloc, KGC_META_GREY, sizeof(*mk->grey),
+				     __alignof__(*mk->grey));
 	if (!mk->grey)
 		return -ENOMEM;
 	init_llist_head(&mk->shared);
@@ -546,5 +523,6 @@ void kgc_marking_destroy(struct kgc_heap *heap)
 	/* the first round may leave one queued by another before it ended */
 	for (i = 0; i < 2 * KGC_MAX_MARKERS; i++)
 		cancel_work_sync(&heap->marking.marker[i % KGC_MAX_MARKERS].work);
-	free_percpu(heap->marking.grey);
+	kgc_charge_percpu_free(&heap->alloc, KGC_META_GREY, heap->marking.grey,
+			       sizeof(*heap->marking.grey));
 }

@@ -46,7 +46,6 @@ struct kgc_grey {
  * @type: its type
  * @at: bytes of it done
  * @end: bytes of it to do
- * @field: fields done of the element at @at, where elements have very many
  * @objects: objects scanned in this cycle
  * @bytes: bytes of their slots
  * @spans: spans dequeued in this cycle
@@ -62,7 +61,6 @@ struct kgc_marker {
 	const struct kgc_type	*type;
 	size_t			at;
 	size_t			end;
-	unsigned int		field;
 	u64			objects;
 	u64			bytes;
 	u64			spans;

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What finished cycles did: the last few one by one, all of them in sums. */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
 #include "record.h"
+
+/* A cycle before which less was allocated tells nothing. */
+#define TELLING_BYTES	(64U << 10)
+/* What is dead is at least so much, whatever cycles have found. */
+#define LEAST_DEAD(bytes)	((bytes) / 8)
 
 void kgc_records_init(struct kgc_records *records)
 {
@@ -40,4 +48,34 @@ bool kgc_records_get(struct kgc_records *records, u64 nr,
 	*record = records->log[nr % KGC_CYCLE_LOG];
 	raw_spin_unlock_irq(&records->lock);
 	return record->nr == nr;
+}
+
+/*
+ * About how many of @bytes that were allocated since the last cycle are dead: the share
+ * of it that the last telling cycle found. Never none, or a heap that once grew would be
+ * passed over for ever; all, where no cycle has told. Context: any.
+ */
+u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
+{
+	const struct kgc_cycle_record *now, *before;
+	u64 nr, oldest, allocated, dead = bytes;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&records->lock, flags);
+	nr = records->sums.nr;
+	oldest = nr > KGC_CYCLE_LOG ? nr - KGC_CYCLE_LOG + 1 : 0;
+	for (; nr > oldest; nr--) {
+		now = &records->log[nr % KGC_CYCLE_LOG];
+		before = &records->log[(nr - 1) % KGC_CYCLE_LOG];
+		if (now->peak < before->live_bytes + TELLING_BYTES)
+			continue;
+		allocated = now->peak - before->live_bytes;
+		dead = now->peak - min(now->peak, now->live_bytes);
+		/* in units of 64 KiB, so that no product overflows */
+		dead = div64_u64((bytes >> 16) * (min(dead, allocated) >> 16),
+				 allocated >> 16) << 16;
+		break;
+	}
+	raw_spin_unlock_irqrestore(&records->lock, flags);
+	return max(dead, LEAST_DEAD(bytes));
 }

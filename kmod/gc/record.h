@@ -79,6 +79,7 @@ void kgc_records_add(struct kgc_records *records,
 		     const struct kgc_cycle_record *now);
 void kgc_records_last(struct kgc_records *records, struct kgc_record_sums *sums,
 		      struct kgc_cycle_record *last);
+u64 kgc_records_dead(struct kgc_records *records, u64 bytes);
 bool kgc_records_get(struct kgc_records *records, u64 nr,
 		     struct kgc_cycle_record *record);
 

@@ -296,6 +296,16 @@ void kgc_sections_wait_end(struct kgc_heap *heap)
 	cancel_delayed_work(&heap->sections.watch);
 }
 
+/*
+ * Whether the cycle has waited for @ms for sections, and one of those is still open. A
+ * hint. Context: any.
+ */
+bool kgc_sections_stuck(struct kgc_heap *heap, unsigned int ms)
+{
+	return waiting_ns(heap) > (u64)ms * NSEC_PER_MSEC &&
+	       kgc_srcu_busy(&heap->front.srcu, READ_ONCE(heap->sections.side));
+}
+
 /* One line how long a cycle waits, then one per section known. */
 void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 {

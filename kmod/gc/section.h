@@ -64,6 +64,7 @@ void kgc_sections_wait_end(struct kgc_heap *heap);
 void kgc_sections_halt(struct kgc_heap *heap);
 bool kgc_sections_disturbed(struct kgc_heap *heap);
 void kgc_sections_resume(struct kgc_heap *heap);
+bool kgc_sections_stuck(struct kgc_heap *heap, unsigned int ms);
 void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap);
 
 #endif /* _KGC_SECTION_H */

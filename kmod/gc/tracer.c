@@ -319,7 +319,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 		.floating = &tr->floating[tr->turn],
 		.floated = &tr->floating[!tr->turn],
 	};
-	struct mem_cgroup *old = kgc_charge_begin(heap->alloc.memcg);
+	struct kgc_charging charging = kgc_charge_begin(&heap->alloc);
 	bool disturbed;
 	char *obj;
 
@@ -345,7 +345,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 		tr->runs++;
 	}
 	set_empty(&t.seen);
-	kgc_charge_end(heap->alloc.memcg, old);
+	kgc_charge_end(charging);
 	kgc_sections_resume(heap);
 }
 

@@ -37,7 +37,7 @@ void kgc_trim(struct kgc_heap *heap)
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
 
 		kgc_scavenge_pages(&heap->alloc, ph, trim_keep(heap, ph));
-		kgc_pageheap_trim_spares(ph, SPARES_KEPT);
+		kgc_pageheap_trim_spares(&heap->alloc, ph, SPARES_KEPT);
 	}
 }
 
@@ -57,7 +57,7 @@ size_t kgc_scavenge(struct kgc_heap *heap)
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
 
 		bytes += kgc_scavenge_pages(&heap->alloc, ph, 0);
-		kgc_pageheap_trim_spares(ph, 0);
+		kgc_pageheap_trim_spares(&heap->alloc, ph, 0);
 	}
 	return bytes;
 }

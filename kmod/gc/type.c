@@ -14,13 +14,20 @@
 
 #define DESC_FLAGS (KGC_DESC_NOSCAN | KGC_DESC_CONSERVATIVE | KGC_DESC_ARRAY)
 #define MAX_ALIGN	4096
+#define CHUNK_BYTES	(KGC_TYPE_CHUNK * sizeof(struct kgc_type *))
 
 void kgc_types_init(struct kgc_types *types)
 {
 	mutex_init(&types->lock);
 }
 
-void kgc_types_destroy(struct kgc_types *types)
+static void type_free(struct kgc_allocator *a, struct kgc_type *type)
+{
+	kgc_charge_free(a, KGC_META_DESCRIPTIONS, type,
+			struct_size(type, fields, type->nr_fields));
+}
+
+void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 {
 	unsigned int id;
 
@@ -28,10 +35,10 @@ void kgc_types_destroy(struct kgc_types *types)
 		struct kgc_type *type = kgc_type_of_id(types, id);
 
 		module_put(type->owner);
-		kvfree(type);
+		type_free(a, type);
 	}
 	for (id = 0; id < KGC_TYPE_CHUNKS; id++)
-		kfree(types->chunk[id]);
+		kgc_charge_free(a, KGC_META_DESCRIPTIONS, types->chunk[id], CHUNK_BYTES);
 }
 
 /* The type with a given id, or NULL. */
@@ -63,7 +70,8 @@ static int desc_check(const struct kgc_type_desc *desc)
 		return -EINVAL;
 	if (plain && desc->nr_fields)
 		return -EINVAL;
-	if (desc->nr_fields > desc->size / sizeof(void *))
+	if (desc->nr_fields > desc->size / sizeof(void *) ||
+	    desc->nr_fields > KGC_MAX_FIELDS)
 		return -EINVAL;
 	if (desc->flags & KGC_DESC_ARRAY && !(desc->flags & KGC_DESC_NOSCAN) &&
 	    desc->size % sizeof(void *))
@@ -112,8 +120,9 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	struct kgc_type *type;
 	unsigned int i;
 
-	type = kvzalloc(struct_size(type, fields, desc->nr_fields),
-			kgc_charge_gfp(&heap->alloc, GFP_KERNEL));
+	type = kgc_charge_alloc(&heap->alloc, KGC_META_DESCRIPTIONS,
+				struct_size(type, fields, desc->nr_fields),
+				NUMA_NO_NODE, GFP_KERNEL);
 	if (!type)
 		return NULL;
 	type->heap = heap;
@@ -140,7 +149,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 }
 
 static int type_publish(struct kgc_types *types, struct kgc_type *type,
-			gfp_t gfp)
+			struct kgc_allocator *a)
 {
 	unsigned int id = types->nr + 1;
 	struct kgc_type ***chunk = &types->chunk[id / KGC_TYPE_CHUNK];
@@ -149,10 +158,10 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type,
 	if (id > KGC_MAX_TYPES)
 		return -ENOSPC;
 	if (!*chunk) {
-		*chunk = kcalloc(KGC_TYPE_CHUNK, sizeof(**chunk), gfp);
+		*chunk = kgc_charge_alloc(a, KGC_META_DESCRIPTIONS, CHUNK_BYTES,
+					  NUMA_NO_NODE, GFP_KERNEL);
 		if (!*chunk)
 			return -ENOMEM;
-		types->bytes += KGC_TYPE_CHUNK * sizeof(**chunk);
 	}
 	for (i = 0; i < type->nr_fields; i++) {
 		if (type->fields[i].target == U32_MAX)
@@ -161,43 +170,10 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type,
 			return -EINVAL;
 	}
 	type->shape.id = id;
-	types->bytes += struct_size(type, fields, type->nr_fields);
 	(*chunk)[id % KGC_TYPE_CHUNK] = type;
 	/* pairs with kgc_type_find() */
 	smp_store_release(&types->nr, id);
 	return 0;
-}
-
-static struct kgc_type *type_add(struct kgc_heap *heap,
-				 const struct kgc_type_desc *desc,
-				 const u32 *targets)
-{
-	struct kgc_type *type;
-	int err = desc_check(desc);
-
-	if (err)
-		return ERR_PTR(err);
-	type = type_create(heap, desc, targets);
-	if (!type)
-		return ERR_PTR(-ENOMEM);
-	/* the heap's own module ends the heap before it goes */
-	if (desc->owner != heap->owner) {
-		if (!try_module_get(desc->owner)) {
-			kvfree(type);
-			return ERR_PTR(-ENODEV);
-		}
-		type->owner = desc->owner;
-	}
-	mutex_lock(&heap->types.lock);
-	err = type_publish(&heap->types, type,
-			   kgc_charge_gfp(&heap->alloc, GFP_KERNEL));
-	mutex_unlock(&heap->types.lock);
-	if (err) {
-		module_put(type->owner);
-		kvfree(type);
-		return ERR_PTR(err);
-	}
-	return type;
 }
 
 /**
@@ -215,10 +191,30 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 			      const struct kgc_type_desc *desc,
 			      const u32 *targets)
 {
-	struct mem_cgroup *old = kgc_charge_begin(heap->alloc.memcg);
-	struct kgc_type *type = type_add(heap, desc, targets);
+	struct kgc_type *type;
+	int err = desc_check(desc);
 
-	kgc_charge_end(heap->alloc.memcg, old);
+	if (err)
+		return ERR_PTR(err);
+	type = type_create(heap, desc, targets);
+	if (!type)
+		return ERR_PTR(-ENOMEM);
+	/* the heap's own module ends the heap before it goes */
+	if (desc->owner != heap->owner) {
+		if (!try_module_get(desc->owner)) {
+			type_free(&heap->alloc, type);
+			return ERR_PTR(-ENODEV);
+		}
+		type->owner = desc->owner;
+	}
+	mutex_lock(&heap->types.lock);
+	err = type_publish(&heap->types, type, &heap->alloc);
+	mutex_unlock(&heap->types.lock);
+	if (err) {
+		module_put(type->owner);
+		type_free(&heap->alloc, type);
+		return ERR_PTR(err);
+	}
 	return type;
 }
 
@@ -233,9 +229,9 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
  * Context: process context, may sleep.
  * Return: the type, or ERR_PTR: -EINVAL for a size of 0 or over the largest
  * object, a bad alignment, fields that are unaligned, unsorted, outside the
- * object, or contradict the flags; -EOPNOTSUPP for an unknown flag; -ENOSPC
- * when the heap has 65535 types; -ENOMEM; -ENODEV when @desc->owner is being
- * unloaded.
+ * object, more than 8192, or contradict the flags; -EOPNOTSUPP for an unknown
+ * flag; -ENOSPC when the heap has 65535 types; -ENOMEM without memory or at a
+ * limit; -ENODEV when @desc->owner is being unloaded.
  */
 struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 				   const struct kgc_type_desc *desc)

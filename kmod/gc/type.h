@@ -64,13 +64,11 @@ struct kgc_type {
  * struct kgc_types - the types of a heap, by id
  * @lock: serializes registration
  * @nr: ids in use, 1 .. @nr; read without the lock
- * @bytes: memory they take
  * @chunk: id / KGC_TYPE_CHUNK, id % KGC_TYPE_CHUNK
  */
 struct kgc_types {
 	struct mutex	lock;	/* of registration */
 	unsigned int	nr;
-	size_t		bytes;
 	struct kgc_type	**chunk[KGC_TYPE_CHUNKS];
 };
 
@@ -94,7 +92,7 @@ static inline struct kgc_type *kgc_type_of_slot(struct kgc_types *types,
 }
 
 void kgc_types_init(struct kgc_types *types);
-void kgc_types_destroy(struct kgc_types *types);
+void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a);
 struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id);
 struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 			      const struct kgc_type_desc *desc,

@@ -89,7 +89,7 @@ int kgc_weak_drop(struct kgc_section s, u64 handle)
 		return err;
 	spin_lock_bh(&weak->lock);
 	if (slot->gen == kgc_handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
-		kgc_handle_slot_put(weak, slot, handle);
+		kgc_handle_slot_put(weak, slot);
 		/* after the generation: pairs with kgc_handle_slot_get() */
 		smp_store_release(&slot->obj, NULL);
 		err = 0;

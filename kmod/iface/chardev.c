@@ -12,6 +12,7 @@
 #include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -102,20 +103,22 @@ static int cmd_type_register(struct kgc_heap *heap, union kgc_args *args)
 	if (reg->type)
 		return -EINVAL;
 	if (!reg->object_size || reg->object_size > KGC_MAX_OBJECT ||
-	    reg->nr_fields > reg->object_size / 8)
+	    reg->nr_fields > reg->object_size / 8 || reg->nr_fields > KGC_MAX_FIELDS)
 		return -EINVAL;
 	err = type_name(name, reg->name);
 	if (err)
 		return err;
 	if (reg->nr_fields) {
-		fields = vmemdup_user(u64_to_user_ptr(reg->fields),
-				      reg->nr_fields * sizeof(*fields));
-		if (IS_ERR(fields))
-			return PTR_ERR(fields);
-		err = -ENOMEM;
+		/* vmemdup_user() would charge none of it */
+		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
 		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
 				       GFP_KERNEL_ACCOUNT);
-		if (!table)
+		err = -ENOMEM;
+		if (!fields || !table)
+			goto out;
+		err = -EFAULT;
+		if (copy_from_user(fields, u64_to_user_ptr(reg->fields),
+				   reg->nr_fields * sizeof(*fields)))
 			goto out;
 		for (i = 0; i < reg->nr_fields; i++) {
 			table[i] = fields[i].offset;
@@ -509,6 +512,20 @@ static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 	return kgc_finals_poll(file->private_data, file, wait);
 }
 
+/*
+ * What the heap holds is in no process's RSS. Programs that account for memory, or choose
+ * what to end, find it by the descriptors that are open.
+ */
+static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct kgc_stats st = { .size = sizeof(st) };
+	struct kgc_heap *heap = file->private_data;
+
+	kgc_stats_heap(heap, &st);
+	seq_printf(m, "kgc-heap:\t%u\nkgc-held:\t%llu KiB\nkgc-idle:\t%llu KiB\n",
+		   heap->id, st.held >> 10, st.heap_idle >> 10);
+}
+
 static int kgc_open(struct inode *inode, struct file *file)
 {
 	struct kgc_heap *heap;
@@ -543,6 +560,7 @@ static const struct file_operations kgc_fops = {
 	.poll = kgc_poll,
 	.unlocked_ioctl = kgc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = kgc_show_fdinfo,
 };
 
 static struct miscdevice kgc_misc = {

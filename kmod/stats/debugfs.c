@@ -26,6 +26,7 @@
 #include "../gc/section.h"
 #include "../gc/throttle.h"
 #include "../options.h"
+#include "../reclaim.h"
 #include "../registry.h"
 #include "debugfs.h"
 #include "stats.h"
@@ -57,6 +58,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "HeapIdle", st->heap_idle);
 	show(m, "HeapReleased", st->heap_released);
 	show(m, "MetaSys", st->meta_sys);
+	show(m, "Held", st->held);
 	show(m, "LiveBytes", st->live_bytes);
 	show(m, "LiveObjects", st->live_objects);
 	show(m, "NextGC", st->next_gc);
@@ -81,10 +83,13 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 static int heap_stats_show(struct seq_file *m, void *v)
 {
 	struct kgc_stats st = { .size = sizeof(st) };
+	struct kgc_heap *heap = m->private;
 
-	kgc_stats_heap(m->private, &st);
+	kgc_stats_heap(heap, &st);
 	show_stats(m, &st);
-	show(m, "TinyAllocs", kgc_stats_tiny_allocs(m->private));
+	show(m, "TinyAllocs", kgc_stats_tiny_allocs(heap));
+	show(m, "HandleChunksScanned", READ_ONCE(heap->handles.scanned) +
+				       READ_ONCE(heap->weaks.scanned));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_stats);
@@ -232,9 +237,9 @@ DEFINE_DEBUGFS_ATTRIBUTE(heap_scavenge_fops, NULL, heap_scavenge_set, "%llu\n");
 
 static int module_stats_show(struct seq_file *m, void *v)
 {
+	u64 objects = 0, waits, stuck, expired;
 	struct kgc_heap *heap;
 	unsigned int n = 0;
-	u64 objects = 0;
 
 	mutex_lock(&kgc_heaps_lock);
 	list_for_each_entry(heap, &kgc_heaps, link) {
@@ -248,8 +253,13 @@ static int module_stats_show(struct seq_file *m, void *v)
 	mutex_unlock(&kgc_heaps_lock);
 	show(m, "Heaps", n);
 	show(m, "HeapObjects", objects);
-	show(m, "HeapSys", kgc_limit_total());
+	show(m, "HeapSys", kgc_limit_total_pages());
+	show(m, "Held", kgc_limit_total_held());
 	show(m, "MapBytes", kgc_map_bytes());
+	kgc_reclaim_waits(&waits, &stuck, &expired);
+	show(m, "ReclaimWaits", waits);
+	show(m, "ReclaimWaitsStuck", stuck);
+	show(m, "ReclaimWaitsExpired", expired);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(module_stats);

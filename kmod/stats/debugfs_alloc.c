@@ -14,6 +14,7 @@
 #include "../alloc/survey.h"
 #include "../alloc/totals.h"
 #include "../gc/heap.h"
+#include "../reclaim.h"
 #include "debugfs.h"
 #include "stats.h"
 
@@ -80,7 +81,7 @@ static int heap_classes_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(heap_classes);
 
-static const char * const meta_names[KGC_NR_HEAP_META] = {
+static const char * const meta_names[KGC_NR_META] = {
 	[KGC_META_SPANS] = "Spans",
 	[KGC_META_BITMAPS] = "Bitmaps",
 	[KGC_META_TYPES] = "TypeTables",
@@ -98,11 +99,11 @@ static const char * const meta_names[KGC_NR_HEAP_META] = {
 
 static int heap_meta_show(struct seq_file *m, void *v)
 {
-	u64 bytes[KGC_NR_HEAP_META], sum;
+	u64 bytes[KGC_NR_META], sum;
 	unsigned int i;
 
 	sum = kgc_stats_meta(m->private, bytes);
-	for (i = 0; i < KGC_NR_HEAP_META; i++)
+	for (i = 0; i < KGC_NR_META; i++)
 		seq_printf(m, "%s %llu\n", meta_names[i], bytes[i]);
 	seq_printf(m, "MetaSys %llu\n", sum);
 	return 0;
@@ -123,19 +124,20 @@ static int heap_pageheap_show(struct seq_file *m, void *v)
 	struct kgc_heap *heap = m->private;
 	int nid;
 
-	seq_puts(m, "node arenas sys_bytes inuse_bytes searches misses steps grown smaller denied returned released_bytes spare_spans\n");
+	seq_puts(m, "node arenas sys_bytes inuse_bytes searches misses steps grown smaller denied returned released_bytes spare_spans visits reclaimable_bytes\n");
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages, copy;
 
 		raw_spin_lock_irq(&ph->lock);
 		copy = *ph;
 		raw_spin_unlock_irq(&ph->lock);
-		seq_printf(m, "%d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u\n",
+		seq_printf(m, "%d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu\n",
 			   nid, copy.nr_arenas, copy.sys, copy.inuse,
 			   copy.searches, copy.misses, copy.steps, copy.grown,
 			   copy.smaller, copy.denied,
 			   copy.grown - copy.nr_arenas, copy.released,
-			   spare_spans(&copy));
+			   spare_spans(&copy), copy.visits,
+			   kgc_reclaim_bytes(heap->alloc.node[nid]));
 	}
 	return 0;
 }

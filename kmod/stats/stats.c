@@ -31,64 +31,32 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	st->heap_objects = st->mallocs - st->frees;
 }
 
-/* What SRCU allocates for a domain, per possible CPU. */
-static size_t srcu_bytes(void)
-{
-#ifdef CONFIG_TREE_SRCU
-	return sizeof(struct srcu_data);
-#else
-	return 0;
-#endif
-}
-
 /**
  * kgc_stats_meta() - bytes of memory that a heap takes beside its pages
  * @heap: the heap
- * @bytes: receives them by kind, enum kgc_meta and enum kgc_meta_of_heap
+ * @bytes: receives them by kind, enum kgc_meta
  *
- * The map is shared by all heaps: counted here are the entries for the pages
- * of this one. Nodes of the indices of handles and finalizers, and what an
- * allocator of the kernel loses by rounding, are not counted.
+ * Not counted are the inner nodes of the index of finalizers, and what an allocator of
+ * the kernel loses by rounding.
  *
- * Context: process context.
+ * Context: any.
  * Return: their sum.
  */
-u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META])
+u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META])
 {
-	u64 sum = 0, sys = 0;
 	unsigned int i;
-	int nid;
+	u64 sum = 0;
 
-	memset(bytes, 0, KGC_NR_HEAP_META * sizeof(*bytes));
-	for_each_node(nid) {
-		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
-
-		raw_spin_lock_irq(&ph->lock);
-		for (i = 0; i < KGC_NR_META; i++)
-			bytes[i] += ph->meta[i];
-		sys += ph->sys;
-		raw_spin_unlock_irq(&ph->lock);
-		bytes[KGC_META_HEAP] += sizeof(struct kgc_node);
-	}
-	bytes[KGC_META_MAP] = (sys >> KGC_PAGE_SHIFT) *
-			      sizeof(struct kgc_span *);
-	bytes[KGC_META_CACHES] = num_possible_cpus() * sizeof(struct kgc_cpu);
-	bytes[KGC_META_GREY] = num_possible_cpus() * sizeof(struct kgc_grey);
-	bytes[KGC_META_HEAP] += sizeof(*heap) +
-				nr_node_ids * sizeof(*heap->alloc.node) +
-				num_possible_cpus() * srcu_bytes();
-	bytes[KGC_META_DESCRIPTIONS] = READ_ONCE(heap->types.bytes);
-	bytes[KGC_META_HANDLES] = kgc_handles_bytes(&heap->handles);
-	bytes[KGC_META_WEAK] = kgc_handles_bytes(&heap->weaks);
-	bytes[KGC_META_FINALIZERS] = kgc_finals_bytes(heap);
-	for (i = 0; i < KGC_NR_HEAP_META; i++)
+	for (i = 0; i < KGC_NR_META; i++) {
+		bytes[i] = atomic64_read(&heap->alloc.limit.meta[i]);
 		sum += bytes[i];
+	}
 	return sum;
 }
 
 static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
-	u64 meta[KGC_NR_HEAP_META];
+	u64 meta[KGC_NR_META];
 	int nid, cpu;
 
 	for_each_node(nid) {
@@ -108,6 +76,7 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 					  READ_ONCE(c->longest_ns));
 	}
 	st->meta_sys = kgc_stats_meta(heap, meta);
+	st->held = atomic64_read(&heap->alloc.limit.held);
 }
 
 static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)

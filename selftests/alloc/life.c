@@ -73,7 +73,7 @@ static void shapes_choose(void)
 static void begin(void)
 {
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, NULL, 0));
+	check(!kgc_allocator_init(&allocator, 0));
 	allocator.pressure = pressure;
 	nr_objects = 0;
 	shapes_choose();
@@ -82,7 +82,7 @@ static void begin(void)
 static void end(void)
 {
 	kgc_allocator_destroy(&allocator);
-	check(!atomic64_read(&allocator.sys));
+	check(!atomic64_read(&allocator.limit.pages));
 	check(!shim_ram_used());
 }
 
@@ -431,13 +431,13 @@ static void empty_means_empty(void)
 			check(!pages(nid)->inuse);
 			kgc_scavenge_pages(&allocator, pages(nid), 0);
 			check(!pages(nid)->sys && !pages(nid)->nr_arenas);
-			kgc_pageheap_trim_spares(pages(nid), 0);
-			check(!pages(nid)->meta[KGC_META_SPANS]);
-			check(!pages(nid)->meta[KGC_META_BITMAPS]);
-			check(!pages(nid)->meta[KGC_META_TYPES]);
-			check(!pages(nid)->meta[KGC_META_ARENAS]);
+			kgc_pageheap_trim_spares(&allocator, pages(nid), 0);
+			check(!atomic64_read(&allocator.limit.meta[KGC_META_SPANS]));
+			check(!atomic64_read(&allocator.limit.meta[KGC_META_BITMAPS]));
+			check(!atomic64_read(&allocator.limit.meta[KGC_META_TYPES]));
+			check(!atomic64_read(&allocator.limit.meta[KGC_META_ARENAS]));
 		}
-		check(!atomic64_read(&allocator.sys));
+		check(!atomic64_read(&allocator.limit.pages));
 	}
 	end();
 }

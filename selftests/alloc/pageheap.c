@@ -37,7 +37,7 @@ static struct kgc_pageheap *ph;
 static void begin(void)
 {
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, NULL, 0));
+	check(!kgc_allocator_init(&allocator, 0));
 	ph = &allocator.node[0]->pages;
 	nr_arenas = nr_spans = 0;
 }
@@ -80,6 +80,22 @@ static unsigned int check_subtree(struct rb_node *rb)
 	return most;
 }
 
+static u64 held(void)
+{
+	return atomic64_read(&allocator.limit.held);
+}
+
+/* What counts against the limits: pages, and metadata of every kind. */
+static void check_held(void)
+{
+	u64 sum = atomic64_read(&allocator.limit.pages);
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_META; i++)
+		sum += atomic64_read(&allocator.limit.meta[i]);
+	check(held() == sum && kgc_limit_total_held() == sum);
+}
+
 static void compare(void)
 {
 	struct rb_node *rb = rb_first(&ph->arenas);
@@ -113,8 +129,10 @@ static void compare(void)
 	check_subtree(ph->arenas.rb_node);
 	check(ph->nr_arenas == nr_arenas);
 	check(ph->sys == sys && ph->inuse == inuse);
-	check((u64)atomic64_read(&allocator.sys) == sys);
-	check(kgc_limit_total() == sys && shim_ram_used() == sys);
+	check((u64)atomic64_read(&allocator.limit.pages) == sys);
+	check(kgc_limit_total_pages() == sys && shim_ram_used() == sys);
+	check_held();
+	check(shim_reclaimable == (long)((sys - inuse) >> PAGE_SHIFT));
 }
 
 /* ---- operations on both -------------------------------------------------- */
@@ -171,7 +189,7 @@ static bool take(unsigned int npages)
 	unsigned int i;
 
 	if (!span)
-		span = kgc_span_alloc(nelems, 0, GFP_KERNEL);
+		span = kgc_charge_span(&allocator, nelems, 0, GFP_KERNEL);
 	check(span && span->nwords * BITS_PER_LONG >= nelems &&
 	      (span->nwords == 1 || span->nwords / 2 * BITS_PER_LONG < nelems));
 	if (!kgc_pageheap_take(ph, span, npages)) {
@@ -383,7 +401,7 @@ static void random_heaps(void)
 		if (round % 2) {
 			release(0);
 			check(!ph->sys && !ph->inuse && !ph->nr_arenas);
-			kgc_pageheap_trim_spares(ph, 0);
+			kgc_pageheap_trim_spares(&allocator, ph, 0);
 			check(!ph->nr_spare[0] && !ph->nr_spare[4]);
 		}
 		end();
@@ -404,18 +422,78 @@ static void random_heaps(void)
 #endif
 
 static struct kgc_span *searched[MOST_SEARCHED];
+static unsigned int nr_searched;
 
 static struct kgc_span *take_page(void)
 {
 	struct kgc_span *span = kgc_pageheap_spare(ph, 1);
 
 	if (!span)
-		span = kgc_span_alloc(1, 0, GFP_KERNEL);
+		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
 	check(span);
 	while (!kgc_pageheap_take(ph, span, 1))
 		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
 	kgc_map_set(span->base, 1, span);
 	return span;
+}
+
+/* Whether giving back all but @keep bytes visits few arenas, and gives @bytes. */
+static bool gives(u64 keep, size_t bytes, unsigned int arenas)
+{
+	u64 before = ph->visits;
+	size_t gone = kgc_scavenge_pages(&allocator, ph, keep);
+
+	/* down the tree, for each batch; once more to see that nothing is left */
+	return gone == bytes && ph->visits - before <= 8 * ilog2(arenas + 2) + 8;
+}
+
+/* As many arenas as can be, all of their pages in use. */
+static void use_pages(unsigned int n)
+{
+	unsigned int i;
+
+	begin();
+	shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
+	for (i = 0; i < n; i++)
+		searched[i] = take_page();
+	while (ph->sys > ph->inuse)
+		searched[n++] = take_page();
+	nr_searched = n;
+}
+
+/*
+ * What there is to give back is found without a search, wherever it lies, and that there
+ * is nothing is known.
+ */
+static void what_is_given_back_is_not_searched_for(void)
+{
+	const size_t unit = max(PAGE_SIZE, KGC_PAGE_SIZE);
+	unsigned int n, i, whole = 0, arenas;
+	struct kgc_arena *arena;
+
+	for (n = 100; n <= MOST_SEARCHED / 2; n *= 7) {
+		use_pages(n);
+		arenas = ph->nr_arenas;
+		check(gives(0, 0, arenas));
+		/* an arena in the middle becomes empty, of the others each loses a page */
+		arena = searched[nr_searched / 2]->arena;
+		for (i = 0; i < nr_searched; i++) {
+			bool first = !i || searched[i - 1]->arena != searched[i]->arena;
+
+			if (searched[i]->arena != arena && !first)
+				continue;
+			whole += searched[i]->arena == arena;
+			kgc_pageheap_put(ph, searched[i]);
+		}
+		check(gives(ph->sys - ph->inuse - 1, whole * KGC_PAGE_SIZE, arenas));
+		/* single pages are not worth it unless all are asked for */
+		check(gives(1, 0, arenas));
+		check(unit > KGC_PAGE_SIZE ||
+		      kgc_scavenge_pages(&allocator, ph, 0) == (arenas - 1) * unit);
+		end();
+		shim_ram_defragment();
+		whole = 0;
+	}
 }
 
 static void searches_are_logarithmic(void)
@@ -554,14 +632,15 @@ static void a_failed_growth_is_nothing(void)
 static void limits_hold(void)
 {
 	begin();
-	allocator.hard_limit = 1 << 20;
+	allocator.limit.hard = 1 << 20;
 	while (!grow(1))
-		check(ph->sys <= 1 << 20);
-	check(ph->sys == 1 << 20);
+		check(held() <= 1 << 20);
+	/* an arena of 64 KiB would not fit, with what is kept about it */
+	check(held() > (1 << 20) - (65 << 10));
 	compare();
 	release(0);
 	check(!grow(1));
-	allocator.hard_limit = 1;
+	allocator.limit.hard = 1;
 	check(grow(1) == -ENOMEM);
 	compare();
 	end();
@@ -579,7 +658,7 @@ static void an_allocator_that_fails_is_nothing(void)
 	do {
 		memset(&a, 0, sizeof(a));
 		shim_fail_nth(++nth);
-		err = kgc_allocator_init(&a, NULL, 0);
+		err = kgc_allocator_init(&a, 0);
 		trying("request %u fails", nth);
 		check(err == (shim_fail_happened() ? -ENOMEM : 0));
 		if (err)
@@ -623,6 +702,7 @@ static void end_all(void)
 	PROMISE(small_exhaustive, "small heaps do what the model does, in every order of operations") \
 	PROMISE(random_heaps, "large heaps do what the model does, on whole and on fragmented memory") \
 	PROMISE(grows_with_the_heap, "arenas grow with the heap, up to a region") \
+	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
 	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans") \
 	PROMISE(limits_hold, "the hard limit is reached and not passed") \
 	FAILING_PROMISES(PROMISE)

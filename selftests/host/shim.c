@@ -12,6 +12,7 @@
 
 unsigned long shim_page_offset;
 struct shim_node shim_node;
+long shim_reclaimable;
 void *high_memory;
 unsigned int shim_locks_held;
 

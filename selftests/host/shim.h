@@ -215,6 +215,7 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)
 #define atomic64_try_cmpxchg(v, old, n)	\
 	__atomic_compare_exchange_n(&(v)->counter, old, n, false, 5, 5)
+#define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)
 #define atomic64_sub_return(n, v)	__atomic_sub_fetch(&(v)->counter, n, 5)
 #define atomic_long_read		atomic64_read
 #define atomic_long_add			atomic64_add
@@ -353,7 +354,8 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define for_each_node_state(nid, state)	for_each_node(nid)
 #define node_distance(from, to)		((from) == (to) ? 10 : 20)
 #define num_online_nodes()		nr_node_ids
-#define alloc_percpu_gfp(T, gfp)	((T *)kzalloc(shim_cpus * sizeof(T), gfp))
+#define num_possible_cpus()		shim_cpus
+#define __alloc_percpu_gfp(n, align, gfp)	((void)(align), kzalloc(shim_cpus * (n), gfp))
 #define free_percpu			shim_free
 #define per_cpu_ptr(p, cpu)		(&(p)[cpu])
 #define this_cpu_ptr(p)			(&(p)[0])
@@ -371,6 +373,12 @@ struct shim_node { unsigned long node_start_pfn, node_spanned_pages; };
 extern struct shim_node shim_node;
 #define NODE_DATA(nid)			((void)(nid), &shim_node)
 
+/* what the kernel was told to count as reclaimable, in machine pages */
+extern long shim_reclaimable;
+#define NR_KERNEL_MISC_RECLAIMABLE	0
+#define __mod_node_page_state(node, item, delta)	\
+	((void)(node), (void)(item), (void)(shim_reclaimable += (delta)))
+
 struct page { bool used, announced; u8 order; };
 
 extern unsigned long shim_page_offset;
@@ -386,6 +394,7 @@ void shim_free(const void *p);
 #define kcalloc(n, size, gfp)		kzalloc((n) * (size), gfp)
 #define kvcalloc(n, size, gfp)		kzalloc((n) * (size), gfp)
 #define kvzalloc(n, gfp)		kzalloc(n, gfp)
+#define kvzalloc_node(n, gfp, nid)	kzalloc_node(n, gfp, nid)
 #define kvmalloc(n, gfp)		kmalloc(n, gfp)
 #define kfree				shim_free
 #define kvfree				shim_free
@@ -429,8 +438,13 @@ void kmemleak_free_part(const void *p, size_t bytes);
 
 /* nobody is charged */
 struct mem_cgroup;
-#define set_active_memcg(memcg)		(memcg)
+static inline struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg)
+{
+	return memcg;
+}
 #define get_mem_cgroup_from_mm(mm)	((struct mem_cgroup *)NULL)
+#define parent_mem_cgroup(memcg)	(memcg)
+#define mem_cgroup_put(memcg)		((void)(memcg))
 
 /* ---- for the tests ------------------------------------------------------- */
 

@@ -14,7 +14,7 @@
 
 #define NR_REFS		16
 #define NR_NODES	20000
-#define LONG_FIELDS	8200	/* more than the marker scans in one step */
+#define LONG_FIELDS	KGC_MAX_FIELDS	/* what the marker scans in one step */
 #define LONG_ELEMENTS	3
 
 struct node {

@@ -88,13 +88,12 @@ static int run(void)
 		take_all(NULL);
 	}
 	pr_info("kgc_charged: from %s: %llu bytes, held %llu\n", from, got,
-		kgc_limit_total());
+		kgc_limit_total_pages());
 	return 0;
 }
 
 static int __init charged_init(void)
 {
-	struct mem_cgroup *memcg;
 	int err = kgc_map_init();
 
 	if (err)
@@ -104,16 +103,14 @@ static int __init charged_init(void)
 		goto err_map;
 	shape.spc = kgc_size_to_class(BYTES) << 1 | 1;
 	allocator.pressure = pressure;
-	memcg = kgc_charge_owner(__GFP_ACCOUNT);
-	err = kgc_allocator_init(&allocator, memcg, __GFP_ACCOUNT);
+	err = kgc_allocator_init(&allocator, __GFP_ACCOUNT);
 	if (err)
-		goto err_memcg;
+		goto err_span;
 	err = run();
 	if (!err)
 		return 0;
 	kgc_allocator_destroy(&allocator);
-err_memcg:
-	mem_cgroup_put(memcg);
+err_span:
 	kgc_span_cache_exit();
 err_map:
 	kgc_map_exit();
@@ -123,7 +120,6 @@ err_map:
 static void __exit charged_exit(void)
 {
 	kgc_allocator_destroy(&allocator);
-	mem_cgroup_put(allocator.memcg);
 	rcu_barrier();
 	kgc_span_cache_exit();
 	kgc_map_exit();

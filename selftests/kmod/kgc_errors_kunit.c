@@ -42,6 +42,9 @@ static const struct {
 	{ "fields in disorder", { .size = 64, .fields = descending, .nr_fields = 2 }, -EINVAL },
 	{ "more fields than there is room for",
 	  { .size = 16, .fields = three, .nr_fields = 3 }, -EINVAL },
+	/* the count comes first, the fields are not read */
+	{ "more fields than there may be",
+	  { .size = LARGEST, .fields = at_0, .nr_fields = KGC_MAX_FIELDS + 1 }, -EINVAL },
 	{ "a count of fields that overflows",
 	  { .size = 64, .fields = at_0, .nr_fields = U32_MAX }, -EINVAL },
 	{ "misaligned elements with pointers",

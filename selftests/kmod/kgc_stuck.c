@@ -47,10 +47,13 @@ static void sleep_for(unsigned int s)
 		msleep(20);
 }
 
-static int stay(void *unused)
+static int stay(void *type)
 {
 	struct kgc_section s = kgc_enter(stuck);
 
+	/* a page that a collection might free, if it came to its end */
+	if (!kgc_alloc(s, type, GFP_KERNEL))
+		pr_info("kgc_stuck: no memory\n");
 	complete(&entered);
 	sleep_for(seconds);
 	kgc_exit(s);
@@ -127,6 +130,7 @@ static void finish(void)
 
 static int __init stuck_init(void)
 {
+	struct kgc_type *type;
 	unsigned int i;
 	int err = -ENOMEM;
 
@@ -136,13 +140,16 @@ static int __init stuck_init(void)
 	sleepers = kvcalloc(finalizers + 1, sizeof(*sleepers), GFP_KERNEL);
 	if (IS_ERR(stuck) || IS_ERR(unhurt) || !sleepers)
 		goto err;
+	type = kgc_type_register(stuck, &node_desc);
+	if (IS_ERR(type))
+		goto err;
 	if (track) {
 		kgc_option_set(stuck, KGC_OPT_TRACK_SECTIONS, 1);
 		/* sections learn of it with the next phase */
 		kgc_collect(stuck, 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {
-		threads[i] = kthread_run(stay, NULL, "kgc_stuck_%u", i);
+		threads[i] = kthread_run(stay, type, "kgc_stuck_%u", i);
 		if (IS_ERR(threads[i])) {
 			err = PTR_ERR(threads[i]);
 			goto err;

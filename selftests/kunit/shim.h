@@ -63,8 +63,11 @@ static inline void shim_ram_defragment(void)
 /* Of RAM only what heaps hold is known. */
 static inline unsigned long shim_ram_used(void)
 {
-	return kgc_limit_total();
+	return kgc_limit_total_pages();
 }
+
+/* The kernel's count is of everybody's. */
+#define shim_reclaimable	((long)((ph->sys - ph->inuse) >> PAGE_SHIFT))
 
 /* kmem_cache_destroy() says what was left in a cache. */
 static inline long shim_live_allocations(void)

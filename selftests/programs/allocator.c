@@ -356,7 +356,7 @@ static __u64 held_by_all(void)
 {
 	__u64 bytes = 0;
 
-	return debugfs_value(MODULE_WIDE, "stats", "HeapSys", &bytes) ? 0 : bytes;
+	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? 0 : bytes;
 }
 
 /* @nr objects of @type that stay: the cycle that a refusal begins frees no such. */
@@ -387,7 +387,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	EXPECT_EQ(-ENOMEM, hold(other, blob, 8000));
 	EXPECT_LE(held_by_all(), limit);
 	EXPECT_GT(held_by_all(), limit - (1 << 20));
-	theirs = stats_of(other).heap_sys;
+	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
 	/* the first is refused as well, and works on when the second has gone */
 	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 300000));
@@ -432,7 +432,6 @@ TEST_F(heap, metadata_by_kind_adds_up)
 	}
 	EXPECT_GE(meta(_metadata, id, "WeakHandles"), 600 * 16);
 	EXPECT_GE(meta(_metadata, id, "Finalizers"), 600 * 32);
-	EXPECT_EQ(0, meta(_metadata, id, "Finalizers") % 600);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		sum += meta(_metadata, id, kinds[i]);
 	EXPECT_EQ(sum, meta(_metadata, id, "MetaSys"));

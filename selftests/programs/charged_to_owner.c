@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A heap is charged to the memory cgroup that its opener was in, for its tables
- * as well as for its objects, wherever the opener is by now. alloc_memcg.sh
- * has what happens at the cgroup's limit.
+ * as well as for its objects, wherever the opener is by now, and to its parent once
+ * that cgroup was removed. alloc_memcg.sh has what happens at the cgroup's limit.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -121,6 +122,171 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 	}
 	kill(victim, SIGKILL);
 	waitpid(victim, &status, 0);
+	EXPECT_EQ(0, kgc_close(heap));
+}
+
+/* The number behind @name in a cgroup's file, or -1. */
+static long long cgroup_stat(const char *path, const char *name)
+{
+	char line[128], word[64];
+	FILE *f = fopen(path, "r");
+	long long value = -1, n;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %lld", word, &n) == 2 && !strcmp(word, name))
+			value = n;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static long long dying(void)
+{
+	return cgroup_stat(OWNER "/cgroup.stat", "nr_dying_descendants");
+}
+
+/* Cgroups go when those who used them last have let go; user pages by reclaim. */
+static long long dying_at_rest(long long most)
+{
+	long long n = dying();
+
+	for (int i = 0; i < 300 && n > most; i++) {
+		put_file(OWNER "/memory.reclaim", "16M");
+		usleep(100000);
+		n = dying();
+	}
+	return n;
+}
+
+static void cgroup_path(char *path, size_t size, int i, const char *file)
+{
+	snprintf(path, size, "%s/%d%s", OWNER, i, file);
+}
+
+#define CGROUPS	60
+
+/* A cgroup inside of OWNER, and a heap in use that was opened in it; -1: none. */
+static void use_cgroup(struct __test_metadata *_metadata, int i, int *heap)
+{
+	__u64 object, handle;
+	char path[128];
+	int type;
+
+	cgroup_path(path, sizeof(path), i, "");
+	ASSERT_EQ(0, mkdir(path, 0755));
+	cgroup_path(path, sizeof(path), i, "/cgroup.procs");
+	ASSERT_EQ(0, put_file(path, "0"));
+	if (!*heap) {
+		*heap = kgc_open();
+		ASSERT_GE(*heap, 0);
+	}
+	ASSERT_EQ(0, put_file(ROOT "/cgroup.procs", "0"));
+	if (*heap < 0)
+		return;
+	type = kgc_type_register(*heap, NULL, 64, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(type, 0);
+	for (int n = 0; n < 300; n++)
+		ASSERT_EQ(0, kgc_alloc(*heap, type, 0, &object));
+	ASSERT_EQ(0, kgc_weak_create(*heap, object, &handle));
+	ASSERT_EQ(0, kgc_finalize(*heap, object, i));
+}
+
+static void remove_cgroup(struct __test_metadata *_metadata, int i)
+{
+	char path[128];
+
+	cgroup_path(path, sizeof(path), i, "");
+	ASSERT_EQ(0, rmdir(path));
+}
+
+TEST_F(cgroups, a_heap_pins_no_cgroup_that_was_removed)
+{
+	static int heaps[CGROUPS], none = -1;
+	long long without;
+
+	NEED_CGROUPS();
+	ASSERT_EQ(0, put_file(OWNER "/cgroup.subtree_control", "+memory"));
+	/* up to 6.12 a user page pins the cgroup in which it was touched first */
+	memset(heaps, 0, sizeof(heaps));
+	/* what the test itself pins, if anything */
+	use_cgroup(_metadata, CGROUPS, &none);
+	remove_cgroup(_metadata, CGROUPS);
+	without = dying_at_rest(0);
+	ASSERT_GE(without, 0);
+	for (int i = 0; i < CGROUPS; i++)
+		use_cgroup(_metadata, i, &heaps[i]);
+	for (int i = 0; i < CGROUPS; i++)
+		remove_cgroup(_metadata, i);
+	EXPECT_EQ(without, dying_at_rest(without));
+	/* as good as before, at the expense of the parent */
+	for (int i = 0; i < CGROUPS; i++) {
+		int type = kgc_type_register(heaps[i], NULL, 64, 0, NULL, 0);
+		__u64 object;
+
+		ASSERT_GT(type, 0);
+		ASSERT_EQ(0, kgc_alloc(heaps[i], type, 0, &object));
+		EXPECT_EQ(0, kgc_close(heaps[i]));
+	}
+}
+
+/* @heap's objects and tables grow by about 8 MiB. Return: 0 or -errno. */
+static int grow(int heap)
+{
+	int type = kgc_type_register(heap, NULL, 4096, KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 handle;
+	int err = 0;
+
+	for (int i = 0; i < 2048 && !err; i++)
+		err = kgc_alloc(heap, type, 0, &handle);
+	return err;
+}
+
+/*
+ * The task of a container, in a cgroup namespace that does not show the owner's cgroup,
+ * has the descriptor from outside.
+ */
+TEST_F(cgroups, a_task_of_another_cgroup_namespace_charges_the_owner)
+{
+	long long owner, other;
+	__u64 object;
+	int heap, type, status;
+
+	NEED_CGROUPS();
+	heap = open_in_owner(_metadata, &type, &object);
+	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
+	owner = number_in(OWNER "/memory.current");
+	other = number_in(OTHER "/memory.current");
+	if (!fork())
+		_exit(unshare(CLONE_NEWCGROUP) ? 77 : grow(heap) ? 1 : 0);
+	ASSERT_GT(wait(&status), 0);
+	ASSERT_TRUE(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		SKIP(return, "no cgroup namespaces");
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_GT(number_in(OWNER "/memory.current"), owner + (8 << 20) - SLACK);
+	EXPECT_LT(number_in(OTHER "/memory.current"), other + SLACK);
+	EXPECT_EQ(0, kgc_close(heap));
+}
+
+/* At no time is a stranger charged: not while the cgroup goes either. */
+TEST_F(cgroups, what_grows_after_the_removal_is_charged_to_the_parent)
+{
+	long long owner, other;
+	int heap;
+
+	NEED_CGROUPS();
+	ASSERT_EQ(0, put_file(OWNER "/cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, mkdir(INNER, 0755));
+	ASSERT_EQ(0, put_file(INNER "/cgroup.procs", "0"));
+	heap = kgc_open();
+	ASSERT_GE(heap, 0);
+	ASSERT_EQ(0, put_file(OTHER "/cgroup.procs", "0"));
+	ASSERT_EQ(0, rmdir(INNER));
+	owner = number_in(OWNER "/memory.current");
+	other = number_in(OTHER "/memory.current");
+	ASSERT_EQ(0, grow(heap));
+	EXPECT_GT(number_in(OWNER "/memory.current"), owner + (8 << 20) - SLACK);
+	EXPECT_LT(number_in(OTHER "/memory.current"), other + SLACK);
 	EXPECT_EQ(0, kgc_close(heap));
 }
 

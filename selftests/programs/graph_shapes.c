@@ -162,8 +162,8 @@ TEST_F(heap, a_wide_array_of_pointers)
 	dies_whole(_metadata, self->fd, array);
 }
 
-/* More than a marker scans in one step, so steps end inside of an element. */
-#define FIELDS	20000
+/* As many as there may be: a marker scans one such element in a step. */
+#define FIELDS	KGC_MAX_FIELDS
 
 static int register_many_fields(int heap, __u32 flags)
 {

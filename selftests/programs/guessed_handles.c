@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handles that were never issued: threads guess the next one of a slot, which
- * is dropped and used again all the time. A guess may come true. It must never
- * give the object of one handle with the type of another, and a weak handle that
- * is being opened or dropped must not be called dead while its object is alive.
+ * Handles that were never issued: threads guess the next one of a slot. Slots are
+ * dropped and used again all the time, one after the other. A guess may come true.
+ * It must never give the object of one handle with the type of another, and a weak
+ * handle that is being opened or dropped must not be called dead while its object
+ * is alive.
  *
  * kselftest-timeout: 60
  */
@@ -16,12 +17,27 @@
 #define SMALL_SIZE	16
 #define LARGE_SIZE	4096
 #define GENERATION	(1ULL << 32)	/* what a handle grows by when its slot is reused */
+#define SLOTS		254		/* of a chunk: after so many turns a slot is reused */
 
 enum { FRESH, SMALL, LARGE };		/* the first word of an object */
 
+/* What was issued last, and what is issued next, if no guess came true. */
+struct turns {
+	__u64 issued[SLOTS];
+	unsigned int turn;
+	__u64 next;
+};
+
+static void turns_add(struct turns *t, __u64 handle)
+{
+	t->issued[t->turn] = handle;
+	t->turn = (t->turn + 1) % SLOTS;
+	__atomic_store_n(&t->next, t->issued[t->turn] + GENERATION, __ATOMIC_RELAXED);
+}
+
 struct game {
 	int heap, small, large;
-	__u64 next;			/* a handle that may be issued soon */
+	struct turns turns;
 	bool over;
 	__u64 hits, confused;
 };
@@ -40,7 +56,7 @@ static void *guess(void *data)
 	struct game *game = data;
 
 	while (!__atomic_load_n(&game->over, __ATOMIC_RELAXED)) {
-		__u64 next = __atomic_load_n(&game->next, __ATOMIC_RELAXED), mine;
+		__u64 next = __atomic_load_n(&game->turns.next, __ATOMIC_RELAXED), mine;
 
 		if (kgc_dup(game->heap, next, &mine))
 			continue;
@@ -61,7 +77,7 @@ static int turn(struct game *game, int type, __u64 tag)
 	if (err)
 		return err;
 	err = kgc_write(game->heap, handle, 0, &tag, sizeof(tag));
-	__atomic_store_n(&game->next, handle + GENERATION, __ATOMIC_RELAXED);
+	turns_add(&game->turns, handle);
 	return err ?: kgc_drop(game->heap, handle);
 }
 
@@ -94,7 +110,8 @@ TEST_F(heap, a_guess_never_mixes_two_objects)
 
 struct weak_game {
 	int heap;
-	__u64 next;			/* a weak handle that may be issued soon */
+	struct turns turns;
+	__u64 last;			/* the weak handle that was issued last */
 	bool over;
 	__u64 hits, dead;
 };
@@ -105,10 +122,10 @@ static void *guess_weak(void *data)
 	__u64 tries = 0;
 
 	while (!__atomic_load_n(&game->over, __ATOMIC_RELAXED)) {
-		__u64 next = __atomic_load_n(&game->next, __ATOMIC_RELAXED), strong;
-
 		/* the one that is being opened, and the one that is being dropped */
-		if (kgc_weak_get(game->heap, next - tries++ % 2 * GENERATION, &strong))
+		__u64 *guess = tries++ % 2 ? &game->turns.next : &game->last, strong;
+
+		if (kgc_weak_get(game->heap, __atomic_load_n(guess, __ATOMIC_RELAXED), &strong))
 			continue;
 		if (!strong) {
 			__atomic_add_fetch(&game->dead, 1, __ATOMIC_RELAXED);
@@ -134,7 +151,8 @@ TEST_F(heap, a_guess_never_calls_a_live_object_dead)
 		ASSERT_EQ(0, pthread_create(&guesser[i], NULL, guess_weak, &game));
 	for (; time(NULL) < end; turns++) {
 		ASSERT_EQ(0, kgc_weak_create(self->fd, object, &weak));
-		__atomic_store_n(&game.next, weak + GENERATION, __ATOMIC_RELAXED);
+		__atomic_store_n(&game.last, weak, __ATOMIC_RELAXED);
+		turns_add(&game.turns, weak);
 		ASSERT_EQ(0, kgc_weak_drop(self->fd, weak));
 	}
 	__atomic_store_n(&game.over, true, __ATOMIC_RELAXED);

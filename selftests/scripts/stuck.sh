@@ -1,13 +1,14 @@
 #!/bin/sh
 # A section that does not end for 30 s holds up its own heap's cycle only, is
-# reported, and when it ends the cycle does. Finalizers that sleep hold up no
-# cycle of another heap, however many they are.
+# reported, and when it ends the cycle does. A machine out of memory does not wait
+# for that cycle. Finalizers that sleep hold up no cycle of another heap, however
+# many they are.
 # kselftest-timeout: 150
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 echo "TAP version 13"
-echo "1..7"
+echo "1..9"
 failed=0
 result() {	# result NUMBER STATUS NAME
 	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
@@ -15,6 +16,15 @@ result() {	# result NUMBER STATUS NAME
 find_heap() { id=$(awk '$2 == "kgc_stuck" { print $1 }' $debugfs/heaps); }
 cycles() { awk '$1 == "NumGC" { print $2 }' "$debugfs/heap$id/stats"; }
 waiting() { awk '$1 == "waiting_us" { print $2 }' "$debugfs/heap$id/sections"; }
+
+waits() { awk -v name="$1" '$1 == name { print $2 }' $debugfs/stats; }
+# the OOM killer is called, and kills a process that is here for it
+out_of_memory() {
+	sh -c 'echo 1000 >/proc/self/oom_score_adj; exec sleep 1000' &
+	sleep 1
+	echo f >/proc/sysrq-trigger
+	wait $! 2>/dev/null
+}
 
 # loading takes some cycles of another heap, or fails
 insmod "/kgc/$module.ko" seconds=30 track=1
@@ -36,6 +46,15 @@ dmesg | grep -q "heap $id: the oldest section is kgc_stuck_0/.*, entered at stay
 result 4 $? "the log says so after ten seconds"
 [ "$(cycles)" = "$before" ]
 result 5 $? "the cycle has not ended meanwhile"
+# free pages are given first, then cycles are waited for
+echo 1 >/proc/sys/kernel/sysrq
+out_of_memory
+out_of_memory
+echo "# waits $(waits ReclaimWaits), of them ended by a section $(waits ReclaimWaitsStuck), by time $(waits ReclaimWaitsExpired)"
+[ "$(waits ReclaimWaitsStuck)" -gt 0 ]
+result 6 $? "a machine out of memory finds that the cycle is stuck"
+[ "$(waits ReclaimWaitsExpired)" = 0 ]
+result 7 $? "and does not wait for it to the end"
 tries=40
 while [ "$(cycles)" = "$before" ] || [ "$(waiting)" != 0 ]; do
 	tries=$((tries - 1))
@@ -43,10 +62,10 @@ while [ "$(cycles)" = "$before" ] || [ "$(waiting)" != 0 ]; do
 	sleep 1
 done
 [ $tries -gt 0 ]
-result 6 $? "the cycle ends when the section does"
+result 8 $? "the cycle ends when the section does"
 rmmod $module
 insmod "/kgc/$module.ko" seconds=20 finalizers=300
-result 7 $? "300 finalizers that sleep hold up no cycle of another heap"
+result 9 $? "300 finalizers that sleep hold up no cycle of another heap"
 dmesg | grep kgc_stuck: | sed 's/^/# /'
 rmmod $module
 exit $failed

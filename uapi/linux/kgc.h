@@ -25,7 +25,9 @@
  *            has been worked on and @done tells how much
  * EPERM      conservative types need CAP_SYSLOG
  * ENOENT     a handle that is not open: never issued, dropped, or stale
- * ENOMEM     no memory, or the heap's hard limit is reached
+ * ENOMEM     no memory in the machine or in the cgroup, or what the call needs would
+ *            pass the heap's hard limit, or the module's cap on all heaps; open()
+ *            fails so as well. Handles, types and finalizers count like objects
  * ENOSPC     the type table or the handle table is full
  * EEXIST     the object has a finalizer
  * ENAMETOOLONG a name is longer than KGC_TYPE_NAME_MAX allows
@@ -95,6 +97,12 @@ struct kgc_info {
 
 #define KGC_TYPE_NAME_MAX	32
 
+/*
+ * Most fields of a type: one element is one step of marking, and its description is
+ * 64 KiB. What has more pointers is an array (KGC_TYPE_ARRAY).
+ */
+#define KGC_MAX_FIELDS		8192
+
 /* struct kgc_type_register.flags; the first two exclude fields and each other */
 #define KGC_TYPE_NOSCAN		(1U << 0)	/* holds no pointers */
 #define KGC_TYPE_CONSERVATIVE	(1U << 1)	/* every word may be a pointer */
@@ -120,15 +128,15 @@ struct kgc_field {
  *	then a multiple of 8 unless the type is KGC_TYPE_NOSCAN
  * @align: alignment in bytes, a power of two up to 4096; 0 means 8, or the
  *	natural alignment where @object_size is smaller
- * @nr_fields: entries at @fields; at most @object_size / 8
+ * @nr_fields: entries at @fields; at most @object_size / 8, and KGC_MAX_FIELDS
  * @type: must be 0; out: id, a small positive number
  * @name: user address of a NUL-terminated name shorter than
  *	KGC_TYPE_NAME_MAX; 0 for none
  * @fields: user address of struct kgc_field[@nr_fields]; offsets ascend
  *
  * EINVAL for a size of 0 or over kgc_info.max_object, a bad alignment, fields
- * that are unaligned, repeated, unsorted or outside the object, a target that
- * is no type, or fields together with NOSCAN or CONSERVATIVE. ENAMETOOLONG for
+ * that are unaligned, repeated, unsorted, outside the object or too many, a target
+ * that is no type, or fields together with NOSCAN or CONSERVATIVE. ENAMETOOLONG for
  * a name without its NUL. ENOSPC when the type table is full. EPERM for
  * CONSERVATIVE without CAP_SYSLOG: whoever may write any word and watch what it
  * is taken for can find out which kernel addresses hold objects.
@@ -278,7 +286,7 @@ enum kgc_option_id {
 	KGC_OPT_GOGC = 1,	/* percent of growth before a cycle; KGC_GOGC_OFF */
 	KGC_OPT_PERIOD_MS = 2,	/* longest time between cycles; 0 is never */
 	KGC_OPT_SOFT_LIMIT = 3,	/* bytes held; above it the pace rises; 0 is none */
-	KGC_OPT_HARD_LIMIT = 4,	/* bytes held; allocation fails; 0 is none */
+	KGC_OPT_HARD_LIMIT = 4,	/* kgc_stats.held; at it calls fail; 0 is none */
 	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
 	KGC_OPT_VERIFY = 6,	/* 1: check each mark phase; 2: and trace, sections wait */
 	KGC_OPT_TRACK_SECTIONS = 7, /* 1: remember who is inside a section */
@@ -371,7 +379,7 @@ enum kgc_reason {
  * @heap_idle: bytes in arenas that no span uses
  * @heap_sys: bytes taken from the kernel's page allocator
  * @heap_released: bytes given back since the heap began
- * @meta_sys: bytes of metadata: spans, bitmaps, type tables, caches
+ * @meta_sys: bytes of metadata: spans, bitmaps, types, caches, handles, finalizers
  * @next_gc: heap size in bytes at which the next cycle should be over
  * @num_gc: cycles completed
  * @num_forced_gc: of these, on request
@@ -392,6 +400,7 @@ enum kgc_reason {
  * @mark_rounds_max: most rounds one cycle took
  * @cycle_ns: duration of the last cycle
  * @mark_ns: time its marking took
+ * @held: bytes that count against the limits: @heap_sys and @meta_sys
  */
 struct kgc_stats {
 	__u32 size;
@@ -424,6 +433,7 @@ struct kgc_stats {
 	__u64 mark_rounds;
 	__u64 cycle_ns;
 	__u64 mark_ns;
+	__u64 held;
 };
 
 enum kgc_phase {

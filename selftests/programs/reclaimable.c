@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel is told that it can have of a heap: pages that no span uses, in
+ * /proc/meminfo as well, and garbage by what cycles have found dead before.
+ *
+ * kselftest-timeout: 120
+ */
+#include "chain.h"
+#include "debugfs_files.h"
+#include "heap.h"
+
+#define MIB		(1LL << 20)
+#define BLOB		8192
+#define NODES		(16 * MIB / 24)		/* about 16 MiB of nodes */
+
+/* Sum of the column @name of "pageheap" over all nodes. */
+static long long pageheap_sum(struct __test_metadata *_metadata, long id, const char *name)
+{
+	char *text = debugfs_text(id, "pageheap"), *line = text, *word, *rest;
+	int wanted = -1, n = 0;
+	long long sum = 0;
+
+	ASSERT_NE(NULL, text);
+	line = strtok_r(text, "\n", &rest);
+	for (word = strtok(line, " "); word; word = strtok(NULL, " "), n++)
+		if (!strcmp(word, name))
+			wanted = n;
+	ASSERT_GE(wanted, 0) {
+		TH_LOG("no column %s", name);
+	}
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		for (n = 0, word = strtok(line, " "); word && n < wanted; n++)
+			word = strtok(NULL, " ");
+		sum += word ? atoll(word) : 0;
+	}
+	free(text);
+	return sum;
+}
+
+/* What is told of garbage, beside the pages that no span uses. */
+static long long garbage_told(struct __test_metadata *_metadata, int heap, long id)
+{
+	return pageheap_sum(_metadata, id, "reclaimable_bytes") -
+	       (long long)stats_of(heap).heap_idle;
+}
+
+static void no_cycles(struct __test_metadata *_metadata, int heap)
+{
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
+}
+
+/* A heap without a past may be all garbage; one that only grew is not. */
+TEST_F(heap, what_lives_is_not_told_as_garbage)
+{
+	long long told, inuse;
+	__u64 root;
+
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, chain_build(self->fd, self->node, NODES, &root));
+	inuse = stats_of(self->fd).heap_inuse;
+	told = garbage_told(_metadata, self->fd, self->info.heap_id);
+	EXPECT_GE(told, 12 * MIB);
+	EXPECT_LE(told, inuse);
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_LE(garbage_told(_metadata, self->fd, self->info.heap_id), MIB);
+	ASSERT_EQ(0, chain_build(self->fd, self->node, NODES, &root));
+	told = garbage_told(_metadata, self->fd, self->info.heap_id);
+	printf("# told of 16 MiB after 16 MiB lived: %lld KiB\n", told >> 10);
+	EXPECT_LE(told, 4 * MIB);
+	/* but never nothing */
+	EXPECT_GE(told, MIB);
+}
+
+TEST_F(heap, what_died_before_is_told_as_garbage)
+{
+	long long told;
+	__u64 root;
+
+	no_cycles(_metadata, self->fd);
+	for (int round = 0; round < 2; round++) {
+		ASSERT_EQ(0, chain_build(self->fd, self->node, NODES, &root));
+		ASSERT_EQ(0, kgc_drop(self->fd, root));
+		told = garbage_told(_metadata, self->fd, self->info.heap_id);
+		printf("# told of 16 MiB, all of them dead: %lld KiB\n", told >> 10);
+		EXPECT_GE(told, 12 * MIB);
+		/* once, however many nodes there are */
+		EXPECT_LE(told, 18 * MIB);
+		ASSERT_EQ(0, collect_all(self->fd));
+	}
+}
+
+/* Bytes in a line of /proc/meminfo, or -1. */
+static long long meminfo(const char *name)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	long long value = -1, n;
+	char line[128], word[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^:]: %lld", word, &n) == 2 && !strcmp(word, name))
+			value = n << 10;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+TEST_F(heap, pages_that_no_span_uses_are_reclaimable_in_meminfo)
+{
+	enum { BLOBS = 6144 };		/* 48 MiB, every other one dropped */
+	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	static __u64 handles[BLOBS];
+	long long before, used, idle, told;
+
+	ASSERT_GT(blob, 0);
+	no_cycles(_metadata, self->fd);
+	before = meminfo("KReclaimable");
+	ASSERT_GE(before, 0);
+	ASSERT_EQ(BLOBS, kgc_alloc_many(self->fd, blob, 0, BLOBS, handles, NULL));
+	used = meminfo("KReclaimable") - before;
+	/* slabs of the kernel are counted with it, and come and go */
+	EXPECT_LE(llabs(used - (long long)stats_of(self->fd).heap_idle), 4 * MIB);
+	for (int i = 0; i < BLOBS; i += 2)
+		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
+	ASSERT_EQ(0, collect_all(self->fd));
+	idle = stats_of(self->fd).heap_idle;
+	ASSERT_GE(idle, 20 * MIB);
+	told = meminfo("KReclaimable") - before;
+	printf("# idle %lld KiB, KReclaimable %lld KiB more\n", idle >> 10, told >> 10);
+	EXPECT_LE(llabs(told - idle), 4 * MIB);
+	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	EXPECT_LE(llabs(meminfo("KReclaimable") - before), 4 * MIB);
+}
+
+TEST_HARNESS_MAIN
