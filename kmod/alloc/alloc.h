@@ -229,6 +229,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu);
 
 /* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
 enum kgc_need {

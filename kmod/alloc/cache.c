@@ -58,6 +58,12 @@ static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
 	c->tiny.shape = shape;
 }
 
+/* The tiny block that a CPU fills up, or NULL. Context: no section is open. */
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu)
+{
+	return per_cpu_ptr(a->cpu, cpu)->tiny.block;
+}
+
 /* Empty the cache into the central lists. Its owner is whoever calls. */
 static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 {

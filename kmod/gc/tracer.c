@@ -10,7 +10,8 @@
  *
  *	everything reachable is marked
  *	what was marked without being reachable, floating garbage, is not
- *	marked or reachable again one cycle later
+ *	marked or reachable again one cycle later; a tiny block that a CPU
+ *	still fills up is no garbage
  *	lists, counters and pages agree with each other
  *
  * A section that cannot wait (atomic context), or has waited for long because
@@ -227,6 +228,22 @@ static void trace_roots(struct tracer *t)
 	} while (n);
 }
 
+/*
+ * A tiny block that is still open belongs to its CPU's cache: the next object of
+ * its type is put into it, and may stay. Only the flip closes it.
+ */
+static void reach_open_blocks(struct tracer *t)
+{
+	void *block;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		block = kgc_cache_open_block(&t->heap->alloc, cpu);
+		if (block && set_add(t, &t->seen, block) < 0)
+			t->failed = true;
+	}
+}
+
 /* ---- conclusions ---------------------------------------------------------- */
 
 /* Whether something else than a field or root can bring an object back. */
@@ -330,6 +347,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 		trace_object(&t, obj);
 		cond_resched();
 	}
+	reach_open_blocks(&t);
 	if (!t.failed && !kgc_sections_disturbed(heap)) {
 		kgc_audit(&heap->alloc, miscounted);
 		conclude(&t);

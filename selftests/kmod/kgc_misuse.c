@@ -661,6 +661,81 @@ static void floating_goes(void)
 		noticed = true;
 }
 
+/* ---- tiny objects beside the tracer ---------------------------------------- */
+
+static const struct kgc_type_desc tiny_desc = {
+	.name = "tiny", .size = 1, .align = 1, .flags = KGC_DESC_NOSCAN,
+	.owner = THIS_MODULE,
+};
+
+/**
+ * struct filler - a thread that fills tiny blocks on one CPU
+ * @h: how it is started and stopped
+ * @tiny: the type
+ * @refilled: blocks that were open and unreachable when the tracer ran, and held an
+ *	object that is reachable right after it
+ */
+struct filler {
+	struct holder		h;
+	struct kgc_type		*tiny;
+	unsigned int		refilled;
+};
+
+/*
+ * Before the tracer runs this leaves a block open that nothing refers to, after it
+ * the block is filled up with an object that stays until the tracer has run again.
+ */
+static int fill_blocks(void *data)
+{
+	struct filler *f = data;
+	unsigned long before = 0, obj;
+	u64 runs = READ_ONCE(heap->tracer.runs);
+	bool kept = false;
+
+	complete(&f->h.inside);
+	while (!completion_done(&f->h.leave)) {
+		struct kgc_section s = kgc_enter(heap);
+
+		obj = (unsigned long)kgc_alloc(s, f->tiny, GFP_KERNEL);
+		if (obj && READ_ONCE(heap->tracer.runs) != runs) {
+			runs = READ_ONCE(heap->tracer.runs);
+			kept = !kept;
+			f->refilled += kept && obj / 16 == before / 16;
+			kgc_store(s, &slots[0], kept ? (struct node *)obj : NULL);
+		}
+		kgc_exit(s);
+		before = obj;
+		usleep_range(20, 50);
+	}
+	complete(&f->h.left);
+	return 0;
+}
+
+/* A block that is filled up is no garbage that has come back. */
+static void tiny_blocks_are_filled(void)
+{
+	struct filler f = { .tiny = kgc_type_register(heap, &tiny_desc) };
+	struct task_struct *task;
+	unsigned int n;
+
+	init_completion(&f.h.inside);
+	init_completion(&f.h.leave);
+	init_completion(&f.h.left);
+	task = kthread_create(fill_blocks, &f, "kgc_misuse");
+	if (IS_ERR(f.tiny) || IS_ERR(task))
+		return;
+	kthread_bind(task, cpumask_first(cpu_online_mask));
+	wake_up_process(task);
+	wait_for_completion(&f.h.inside);
+	for (n = 0; n < 40 && (n < 10 || f.refilled < 3); n++)
+		kgc_collect(heap, 1);
+	complete_all(&f.h.leave);
+	wait_for_completion(&f.h.left);
+	uproot(0);
+	if (!f.refilled)
+		noticed = true;
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -697,6 +772,7 @@ static const struct {
 	{ "forged", words_are_forged },
 	{ "trace-disturbed", trace_is_disturbed },
 	{ "many-sections", many_sections },
+	{ "tiny-filled", tiny_blocks_are_filled },
 };
 
 static int commit(void)
