@@ -15,7 +15,8 @@
  *	FINAL		mark what finalizers	-
  *			still need; if any,
  *			DRAIN once more
- *	VERIFY		option: check the marks	-
+ *	VERIFY		option: check the marks	regions that began before, where
+ *						a marked slot is free
  *			or, with a tracer, hold	sections that began before
  *			up new sections
  *	TRACE		let them in again	-
@@ -236,7 +237,11 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_verify_some(heap))
+	bool more = kgc_verify_some(heap);
+
+	if (kgc_verify_suspects(&heap->verify))
+		return KGC_AWAIT_REGIONS;
+	if (more)
 		return KGC_AWAIT_NOTHING;
 	cy->step = KGC_STEP_SETTLE;
 	if (!cy->tracing)

@@ -9,6 +9,7 @@
 #include <linux/kasan.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/vmalloc.h>
 
 #include "kmod/alloc/poison.h"
 #include "kmod/gc/heap.h"
@@ -736,6 +737,102 @@ static void tiny_blocks_are_filled(void)
 		noticed = true;
 }
 
+/* ---- a region that takes long ------------------------------------------------ */
+
+static bool skipped;
+
+/**
+ * struct taker - a thread that is a region while the verifier looks
+ * @h: how it is started and stopped
+ * @span: where it takes the last slot
+ * @ct: its central list
+ * @seen: whether the verifier has looked at the span between the mark and the taking
+ */
+struct taker {
+	struct holder		h;
+	struct kgc_span		*span;
+	struct kgc_central	*ct;
+	bool			seen;
+};
+
+/* Whether the verifier's walk passes the span within a second. */
+static bool await_walk(const struct kgc_span *span)
+{
+	const struct kgc_pagewalk *walk = &heap->verify.walk;
+	unsigned int us;
+
+	for (us = 0; us < USEC_PER_SEC; us += 5) {
+		if (READ_ONCE(walk->arena) == span->arena &&
+		    READ_ONCE(walk->at) > span->base)
+			return true;
+		udelay(5);
+	}
+	return false;
+}
+
+/*
+ * An allocation in a section that allocates black, as long as it takes on a virtual
+ * processor that stands still for 20 ms between the mark and the taking.
+ */
+static int take_slowly(void *data)
+{
+	struct taker *t = data;
+	unsigned int last = t->span->nelems - 1;
+	unsigned long end = jiffies + 10 * HZ;
+	u64 runs = READ_ONCE(heap->verify.runs);
+
+	complete(&t->h.inside);
+	while (READ_ONCE(heap->verify.runs) == runs && time_before(jiffies, end))
+		cond_resched();
+	preempt_disable();
+	change_mark(t->span, t->ct, 1);
+	t->seen = await_walk(t->span);
+	mdelay(20);
+	raw_spin_lock_irq(&t->ct->lock);
+	clear_bit(last % BITS_PER_LONG, kgc_span_free(t->span) + last / BITS_PER_LONG);
+	t->span->nfree--;
+	t->ct->mallocs++;
+	raw_spin_unlock_irq(&t->ct->lock);
+	preempt_enable();
+	complete(&t->h.left);
+	return 0;
+}
+
+#define MANY_SLOTS	(1 << 19)	/* for the verifier to look at first */
+
+/* A slot that is marked and not in use yet is in order as long as its region lasts. */
+static void slot_is_taken_slowly(void)
+{
+	void **slots = vzalloc(MANY_SLOTS * sizeof(*slots));
+	struct taker t = { };
+	struct kgc_root many;
+	unsigned int n;
+
+	skipped = num_online_cpus() < 2;
+	if (skipped || !slots)
+		goto out;
+	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
+	kgc_root_add_slots(heap, &many, slots, MANY_SLOTS);
+	for (n = 0; n < 20 && !t.seen; n++) {
+		plant(0);
+		t.span = some_span(&t.ct);
+		init_completion(&t.h.inside);
+		init_completion(&t.h.left);
+		if (!t.span || IS_ERR(kthread_run(take_slowly, &t, "kgc_misuse")))
+			break;
+		wait_for_completion(&t.h.inside);
+		kgc_collect(heap, 1);
+		wait_for_completion(&t.h.left);
+		/* what was taken is garbage now */
+		kgc_collect(heap, 2);
+	}
+	kgc_root_del(heap, &many);
+	if (!t.seen)
+		noticed = true;
+out:
+	vfree(slots);
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -773,6 +870,7 @@ static const struct {
 	{ "trace-disturbed", trace_is_disturbed },
 	{ "many-sections", many_sections },
 	{ "tiny-filled", tiny_blocks_are_filled },
+	{ "taken-slowly", slot_is_taken_slowly },
 };
 
 static int commit(void)
@@ -788,6 +886,8 @@ static int commit(void)
 			spoil(faults[i].change);
 		else
 			faults[i].commit();
+		if (skipped)
+			return -EOPNOTSUPP;
 		noticed |= heap->report.errors ||
 			   kgc_misused(&heap->report);
 		return noticed ? 0 : -ENODATA;
