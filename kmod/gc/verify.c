@@ -29,6 +29,7 @@
 #include "verify.h"
 
 #define VERIFY_PAGES	16	/* heap pages in one step */
+#define RESCHED_FIELDS	1024	/* of a large object, between two cond_resched() */
 
 static bool points_to_marked(struct kgc_heap *heap, void *p)
 {
@@ -57,6 +58,8 @@ static void verify_words(struct kgc_heap *heap, void **from, void **to)
 		span = kgc_lookup(heap, word, &i);
 		if (span && !kgc_is_marked(span, i))
 			heap->verify.forged++;
+		if ((to - from) % RESCHED_FIELDS == 0)
+			cond_resched();
 	}
 }
 
@@ -67,7 +70,7 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 	char *obj = kgc_span_slot(span, i);
 	size_t at = 0, end = type->array ?
 		rounddown(span->size, type->size) : type->size;
-	unsigned int f;
+	unsigned int f, n = 0;
 
 	heap->verify.objects++;
 	if (type->kind == KGC_KIND_CONSERVATIVE) {
@@ -76,9 +79,12 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 		return;
 	}
 	for (; type->nr_fields && at < end; at += type->size)
-		for (f = 0; f < type->nr_fields; f++)
+		for (f = 0; f < type->nr_fields; f++) {
 			verify_field(heap, (void **)(obj + at +
 						     type->fields[f].offset));
+			if (++n % RESCHED_FIELDS == 0)
+				cond_resched();
+		}
 }
 
 /*

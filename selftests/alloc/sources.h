@@ -16,3 +16,5 @@
 #include "../../kmod/alloc/limit.c"
 #include "../../kmod/alloc/charge.c"
 #include "../../kmod/alloc/slot.c"
+#include "../../kmod/alloc/pagewalk.c"
+#include "../../kmod/alloc/audit.c"

@@ -59,6 +59,7 @@ typedef unsigned int slab_flags_t;
 #define KBUILD_MODNAME	"kgc"
 #define noinline	__attribute__((__noinline__))
 #define __acquires(x)
+#define __must_hold(x)
 #define __releases(x)
 #define data_race(x)	(x)
 
@@ -274,11 +275,15 @@ void shim_unlock(bool *held);
 #define raw_spin_unlock(l)			shim_unlock(&(l)->held)
 #define raw_spin_lock_irqsave(l, flags)		((flags) = 0, shim_lock(&(l)->held))
 #define raw_spin_unlock_irqrestore(l, flags)	((void)(flags), shim_unlock(&(l)->held))
+#define raw_spin_lock_irq(l)			shim_lock(&(l)->held)
+#define raw_spin_unlock_irq(l)			shim_unlock(&(l)->held)
 #define spin_lock(l)				shim_lock(&(l)->held)
 #define spin_unlock(l)				shim_unlock(&(l)->held)
 #define raw_spin_trylock(l)			((l)->held ? false : (shim_lock(&(l)->held), true))
 #define local_irq_save(flags)			((flags) = 0)
 #define synchronize_rcu()			shim_may_sleep("synchronize_rcu")
+#define rcu_read_lock()				barrier()
+#define rcu_read_unlock()			barrier()
 #define preempt_disable()			barrier()
 #define preempt_enable()			barrier()
 #define preemptible()				true
@@ -348,6 +353,9 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < shim_cpus; (cpu)++)
 #define for_each_node(nid)		for ((nid) = 0; (nid) < nr_node_ids; (nid)++)
 #define for_each_online_node(nid)	for_each_node(nid)
+#define MAX_NUMNODES			nr_node_ids
+#define first_node(map)			0
+#define next_node(nid, map)		((nid) + 1)
 #define node_online(nid)		true
 #define node_state(nid, state)		((void)(nid), true)
 #define for_each_node_state(nid, state)	for_each_node(nid)

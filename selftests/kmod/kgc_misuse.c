@@ -620,6 +620,66 @@ static void trace_is_disturbed(void)
 		noticed = true;
 }
 
+/*
+ * Allocates, and lets go, in a section that cannot wait for the tracer, later and
+ * later after it has begun.
+ */
+static int alloc_beside_audit(void *data)
+{
+	struct holder *h = data;
+	unsigned int us = 0, i;
+
+	complete(&h->inside);
+	while (!completion_done(&h->leave)) {
+		if (!READ_ONCE(heap->sections.halted)) {
+			usleep_range(20, 50);
+			continue;
+		}
+		us = (us + 7) % 500;
+		udelay(us);
+		preempt_disable();
+		for (i = 0; i < 300; i++) {
+			struct kgc_section s = kgc_enter(heap);
+
+			kgc_store(s, &slots[1], kgc_alloc(s, type, GFP_ATOMIC));
+			kgc_exit(s);
+		}
+		preempt_enable();
+	}
+	complete(&h->left);
+	return 0;
+}
+
+/* Lists that change under an audit: it is given up, and finds nothing wrong. */
+static void audit_is_disturbed(void)
+{
+	struct kgc_section s;
+	struct node *n;
+	struct holder h;
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		s = kgc_enter(heap);
+		n = kgc_alloc(s, type, GFP_KERNEL);
+		if (n)
+			kgc_store(s, &n->next, kgc_load(s, &slots[0]));
+		kgc_store(s, &slots[0], n);
+		kgc_exit(s);
+	}
+	init_completion(&h.inside);
+	init_completion(&h.leave);
+	init_completion(&h.left);
+	if (IS_ERR(kthread_run(alloc_beside_audit, &h, "kgc_misuse")))
+		return;
+	wait_for_completion(&h.inside);
+	for (i = 0; i < 40; i++)
+		kgc_collect(heap, 1);
+	complete_all(&h.leave);
+	wait_for_completion(&h.left);
+	if (!heap->tracer.skipped)
+		noticed = true;
+}
+
 /* More sections at once than are remembered: the others are counted. */
 static void many_sections(void)
 {
@@ -868,6 +928,7 @@ static const struct {
 	{ "floating-goes", floating_goes },
 	{ "forged", words_are_forged },
 	{ "trace-disturbed", trace_is_disturbed },
+	{ "audit-disturbed", audit_is_disturbed },
 	{ "many-sections", many_sections },
 	{ "tiny-filled", tiny_blocks_are_filled },
 	{ "taken-slowly", slot_is_taken_slowly },

@@ -23,7 +23,8 @@
  *            that cannot is found out before anything has changed, unless it
  *            is unmapped meanwhile; of an array, the part before the fault
  *            has been worked on and @done tells how much
- * EPERM      conservative types need CAP_SYSLOG
+ * EPERM      conservative types need CAP_SYSLOG, setting an option for debugging
+ *            CAP_SYS_ADMIN
  * ENOENT     a handle that is not open: never issued, dropped, or stale
  * ENOMEM     no memory, or the heap's hard limit is reached
  * ENOSPC     the type table or the handle table is full
@@ -280,8 +281,8 @@ enum kgc_option_id {
 	KGC_OPT_SOFT_LIMIT = 3,	/* bytes held; above it the pace rises; 0 is none */
 	KGC_OPT_HARD_LIMIT = 4,	/* bytes held; allocation fails; 0 is none */
 	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
-	KGC_OPT_VERIFY = 6,	/* 1: check each mark phase; 2: and trace, sections wait */
-	KGC_OPT_TRACK_SECTIONS = 7, /* 1: remember who is inside a section */
+	KGC_OPT_VERIFY = 6,	/* for debugging; 1: check marks; 2: and trace */
+	KGC_OPT_TRACK_SECTIONS = 7, /* for debugging; 1: note open sections */
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
 	KGC_OPT_HARDEN = 9,	/* KGC_HARDEN_* bits */
 };
@@ -303,6 +304,10 @@ enum kgc_scavenge_policy {
  * @option: enum kgc_option_id; EOPNOTSUPP when unknown
  * @__reserved: must be 0
  * @value: in or out; EINVAL when out of range
+ *
+ * Setting KGC_OPT_VERIFY or KGC_OPT_TRACK_SECTIONS takes CAP_SYS_ADMIN in the initial
+ * user namespace: EPERM, whatever the value. They take CPU time of the machine and
+ * write to its log.
  */
 struct kgc_option {
 	__u32 size;
