@@ -17,6 +17,7 @@
 #define _KGC_ALLOC_H
 
 #include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
 
@@ -55,6 +56,8 @@ struct kgc_tiny {
  * @ticket: ownership and generation, see kgc_cache_flip()
  * @tiny: the current tiny block
  * @span: the span allocated from, by span class; never NULL
+ * @used: on the allocator's list of caches that ever held a span
+ * @listed: it is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
  * @longest_ns: longest slow path of an allocation
@@ -67,6 +70,8 @@ struct kgc_cpu {
 	u32			ticket;
 	struct kgc_tiny		tiny;
 	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
+	struct llist_node	used;
+	bool			listed;
 	u64			flips;
 	u64			nested;
 	u64			longest_ns;
@@ -153,6 +158,7 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @black_gen: under a section of mode SETTLE a newborn in a span of this
  *	generation is born marked
  * @cpu: the caches
+ * @used: those that ever held a span: few where many CPUs are possible only
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
  * @gfp: flags added to every request for pages (accounting)
  * @charged: bytes handed to caches or as large objects in this cycle
@@ -168,6 +174,7 @@ struct kgc_allocator {
 	u32			gen;
 	u32			black_gen;
 	struct kgc_cpu __percpu	*cpu;
+	struct llist_head	used;
 	struct kgc_node		**node;
 	gfp_t			gfp;
 	unsigned int		harden;

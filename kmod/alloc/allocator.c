@@ -52,6 +52,7 @@ int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
 	a->gfp = gfp;
 	a->memcg = memcg;
 	a->allowance = S64_MAX;
+	init_llist_head(&a->used);
 	a->cpu = alloc_percpu_gfp(struct kgc_cpu, GFP_KERNEL | gfp);
 	if (!a->cpu)
 		return -ENOMEM;

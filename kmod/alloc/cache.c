@@ -187,6 +187,10 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		if (!span)
 			return NULL;
 		kgc_span_prepare(span);
+		if (unlikely(!c->listed)) {
+			c->listed = true;
+			llist_add(&c->used, &a->used);
+		}
 		c->span[spc] = span;
 	}
 	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, shape, size);

@@ -24,7 +24,7 @@ enum kgc_meta_of_heap {
 };
 
 void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats);
-u64 kgc_stats_tiny_allocs(struct kgc_heap *heap);
+void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats);
 u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_HEAP_META]);
 
 #endif /* _KGC_STATS_H */

@@ -228,6 +228,18 @@ struct hlist_head { struct hlist_node *first; };
 struct hlist_node { struct hlist_node *next, **pprev; };
 struct llist_node { struct llist_node *next; };
 struct llist_head { struct llist_node *first; };
+
+static inline void init_llist_head(struct llist_head *list)
+{
+	list->first = NULL;
+}
+
+static inline void llist_add(struct llist_node *node, struct llist_head *list)
+{
+	node->next = list->first;
+	list->first = node;
+}
+
 struct work_struct { int unused; };
 struct delayed_work { struct work_struct work; };
 /* no sections here */

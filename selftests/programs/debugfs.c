@@ -146,6 +146,48 @@ TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)
 	EXPECT_GE(module_sys, stats_of(self->fd).heap_sys);
 }
 
+#define MANY	300
+
+/*
+ * A reader that takes its time sees every heap that is there all the while, once and
+ * in order, and holds up none that goes.
+ */
+TEST(the_list_goes_on_while_heaps_go)
+{
+	static char text[1 << 16];
+	unsigned int id[MANY], last = 0, found = 0, at;
+	struct kgc_info info;
+	ssize_t got, used = 0;
+	int heap[MANY], fd;
+	char *line;
+
+	for (int i = 0; i < MANY; i++) {
+		heap[i] = kgc_open();
+		ASSERT_GE(heap[i], 0);
+		ASSERT_EQ(0, kgc_info(heap[i], &info));
+		id[i] = info.heap_id;
+	}
+	fd = open(DEBUGFS_KGC "/heaps", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	for (int i = 0; (got = read(fd, text + used, 64)) > 0; i += 2) {
+		used += got;
+		if (i < MANY)
+			ASSERT_EQ(0, kgc_close(heap[i]));
+	}
+	EXPECT_EQ(0, got);
+	close(fd);
+	for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+		ASSERT_EQ(1, sscanf(line + 1, "%u ", &at));
+		EXPECT_GT(at, last);
+		last = at;
+		for (int i = 1; i < MANY; i += 2)
+			found += at == id[i];
+	}
+	EXPECT_EQ(MANY / 2, found);
+	for (int i = 1; i < MANY; i += 2)
+		kgc_close(heap[i]);
+}
+
 /* A process may call itself anything; the table stays one. */
 TEST(a_name_is_one_word)
 {
