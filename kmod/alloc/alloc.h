@@ -88,9 +88,10 @@ struct kgc_cpu {
  * @live: objects that the sweeps of this generation found marked
  * @spans: spans that exist, cached ones included
  * @refills: spans given to caches
- * @reused: slots handed out of spans that were swept before; what a cache has
- *	not used of one is taken off when it comes back
- * @fresh: slots of spans that were made
+ * @reused: hits: slots handed out where an object has been before, in a span that
+ *	was swept, or one made of pages that other spans had; what a cache has not used
+ *	of one is taken off when it comes back
+ * @fresh: slots of spans that were made of pages new to the heap, in part at least
  * @asked: bytes that @mallocs asked for, where a slot may be larger; a slot of
  *	a span of several types counts whole
  * @swept: spans swept

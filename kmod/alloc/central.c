@@ -240,7 +240,8 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 		return NULL;
 	span->shape = shape;
 	ct->spans++;
-	ct->fresh += span->nelems;
+	if (!span->reused)
+		ct->fresh += span->nelems;
 	return span;
 }
 
@@ -293,7 +294,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 	span = central_take(a, ct, node, spc, shape, r);
 	if (span) {
 		ct->refills++;
-		ct->reused += span->swept ? span->nfree : 0;
+		ct->reused += span->reused ? span->nfree : 0;
 		kgc_span_next_word(span);
 		kgc_allocator_charge(a, (s64)span->nfree * span->size);
 	}
@@ -310,7 +311,7 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 	central_account(ct, span);
 	if (span->nfree)
 		kgc_allocator_charge(a, -(s64)span->nfree * span->size);
-	if (span->swept)
+	if (span->reused)
 		ct->reused -= span->nfree;
 	central_file(ct, span);
 	central_unlock(ct, flags);
@@ -376,7 +377,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
 		kgc_allocator_charge(a, span->size);
-		ct->reused += span->swept;
+		ct->reused += span->reused;
 	}
 	if (span) {
 		central_account(ct, span);
@@ -427,7 +428,10 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	smp_store_release(kgc_span_free(span), 0);
 	ct->spans++;
 	ct->refills++;
-	ct->fresh++;
+	if (span->reused)
+		ct->reused++;
+	else
+		ct->fresh++;
 	ct->large_bytes += span->size;
 	central_account(ct, span);
 	central_file(ct, span);

@@ -23,14 +23,27 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 		INIT_LIST_HEAD(&ph->spare[i]);
 }
 
+/* Note that pages are a span's now. Return: whether each of them has been before. */
+static bool pages_hold(struct kgc_arena *arena, unsigned int at,
+		       unsigned int npages)
+{
+	unsigned long *held = kgc_arena_held(arena);
+	bool all = true;
+
+	for (; npages; npages--)
+		all &= __test_and_set_bit(at++, held);
+	return all;
+}
+
 /**
  * kgc_pageheap_take() - give a span its pages
  * @ph: the page heap
  * @span: a structure without pages
  * @npages: heap pages wanted
  *
- * Sets the span's base, arena and node, and @dirty if any of the pages may not
- * be zero. The map is set by the caller, once the span is complete.
+ * Sets the span's base, arena and node, @dirty if any of the pages may not be zero,
+ * and @reused if none of them is new to the heap. The map is set by the caller, once
+ * the span is complete.
  *
  * Context: any but NMI; takes the page heap's lock.
  * Return: false when no arena has such a run.
@@ -61,6 +74,7 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	span->npages = npages;
 	span->nid = ph->nid;
 	span->dirty = at < arena->dirty;
+	span->reused = pages_hold(arena, at, npages);
 	arena->dirty = max(arena->dirty, at + npages);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return true;

@@ -19,11 +19,12 @@
 static struct kgc_span gone_span;
 #define GONE (&gone_span)
 
-/* The model: arenas by address, and who holds each of their pages. */
+/* The model: arenas by address, who holds each of their pages, and which ever had one. */
 struct model_arena {
 	unsigned long base;
 	unsigned int npages;
 	struct kgc_span *owner[KGC_ARENA_MAX_PAGES];
+	bool held[KGC_ARENA_MAX_PAGES];
 };
 
 static struct model_arena *arenas[MAX_ARENAS];
@@ -168,7 +169,8 @@ static bool take(unsigned int npages)
 	unsigned long want = first_fit(npages, &m);
 	unsigned int nelems = 1 + random() % 1024;
 	struct kgc_span *span = kgc_pageheap_spare(ph, nelems);
-	unsigned int i;
+	unsigned int i, at;
+	bool held = true;
 
 	if (!span)
 		span = kgc_span_alloc(nelems, 0, GFP_KERNEL);
@@ -182,8 +184,13 @@ static bool take(unsigned int npages)
 	check(span->base == want && span->npages == npages);
 	check(span->arena->base == m->base);
 	kgc_map_set(span->base, npages, span);
-	for (i = 0; i < npages; i++)
-		m->owner[(want - m->base) / KGC_PAGE_SIZE + i] = span;
+	for (i = 0; i < npages; i++) {
+		at = (want - m->base) / KGC_PAGE_SIZE + i;
+		m->owner[at] = span;
+		held &= m->held[at];
+		m->held[at] = true;
+	}
+	check(span->reused == held);
 	spans[nr_spans++] = span;
 	return true;
 }

@@ -159,6 +159,14 @@ static inline void clear_bit(unsigned int i, unsigned long *map)
 }
 
 #define __set_bit	set_bit
+
+static inline bool __test_and_set_bit(unsigned int i, unsigned long *map)
+{
+	bool was = test_bit(i, map);
+
+	set_bit(i, map);
+	return was;
+}
 #define __clear_bit	clear_bit
 
 static inline void bitmap_set(unsigned long *map, unsigned int i,
@@ -211,6 +219,7 @@ typedef struct { long counter; } atomic_long_t;
 
 #define atomic64_read(v)		__atomic_load_n(&(v)->counter, 5)
 #define atomic64_set(v, n)		__atomic_store_n(&(v)->counter, n, 5)
+#define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)
 #define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
 #define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)

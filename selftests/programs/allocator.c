@@ -148,10 +148,11 @@ TEST_F(heap, what_a_class_wastes_is_told)
 }
 
 /*
- * Of 40 x 170 slots that were used every second run dies; 3000 objects take
+ * Of 40 runs of slots that were used every second one dies; 3000 objects take
  * their places, and every one of them is counted as such.
  */
-static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int type)
+static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int type,
+			int run)
 {
 	unsigned long long fresh;
 	__u64 kept;
@@ -159,13 +160,13 @@ static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int t
 	ASSERT_TRUE(run_on_cpu(0));
 	no_cycles(_metadata, fd);
 	for (int i = 0; i < 20; i++) {
-		ASSERT_EQ(0, chain_build(fd, type, 170, &kept));
-		ASSERT_EQ(0, litter(fd, type, 170));
+		ASSERT_EQ(0, chain_build(fd, type, run, &kept));
+		ASSERT_EQ(0, litter(fd, type, run));
 	}
 	EXPECT_EQ(0, heap_cell(_metadata, id, "classes", "3 0 ", "reused"));
 	ASSERT_EQ(0, collect_all(fd));
 	fresh = heap_cell(_metadata, id, "classes", "3 0 ", "fresh");
-	EXPECT_GE(fresh, 40 * 170);
+	EXPECT_GE(fresh, 40 * run);
 	ASSERT_EQ(0, litter(fd, type, 3000));
 	/* what caches hold is counted exactly when they are empty */
 	ASSERT_EQ(0, collect_all(fd));
@@ -178,7 +179,7 @@ TEST_F(heap, slots_reused_are_told_from_fresh_ones)
 {
 	int id = self->info.heap_id;
 
-	reuse_slots(_metadata, self->fd, id, self->node);
+	reuse_slots(_metadata, self->fd, id, self->node, 170);
 	EXPECT_GE(heap_cell(_metadata, id, "classes", "3 0 ", "refills"), 20);
 }
 
@@ -186,7 +187,27 @@ TEST_F(heap, slots_reused_are_told_from_fresh_ones)
 TEST_F(heap, slots_reused_in_random_order_are_told_as_well)
 {
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN, KGC_HARDEN_RANDOM));
-	reuse_slots(_metadata, self->fd, self->info.heap_id, self->node);
+	reuse_slots(_metadata, self->fd, self->info.heap_id, self->node, 170);
+}
+
+/* A run is a span: with all that was in it it goes, and its pages are taken again. */
+TEST_F(heap, slots_of_a_span_that_died_whole_are_reused)
+{
+	int id = self->info.heap_id, large;
+	__u64 object;
+
+	reuse_slots(_metadata, self->fd, id, self->node, 341);
+	EXPECT_GE(heap_cell(_metadata, id, "classes", "3 0 ", "freed_spans"), 15);
+	large = kgc_type_register(self->fd, "large", 65536, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(large, 0);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, kgc_alloc(self->fd, large, 0, &object));
+		ASSERT_EQ(0, kgc_drop(self->fd, object));
+		ASSERT_EQ(0, collect_all(self->fd));
+	}
+	EXPECT_EQ(3, heap_cell(_metadata, id, "classes", "0 1 ", "mallocs"));
+	EXPECT_EQ(1, heap_cell(_metadata, id, "classes", "0 1 ", "fresh"));
+	EXPECT_EQ(2, heap_cell(_metadata, id, "classes", "0 1 ", "reused"));
 }
 
 struct hammer {
