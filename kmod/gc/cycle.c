@@ -167,6 +167,9 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_mark_take_barriers(m);
 	if (kgc_mark_some(m, MARK_BATCH))
 		return KGC_AWAIT_NOTHING;
+	/* a queue full of other heaps' markers does not hold up this heap */
+	if (kgc_mark_active(heap))
+		kgc_mark_recall(heap);
 	if (kgc_mark_active(heap))
 		return KGC_AWAIT_KICK;
 	cy->shaded = kgc_mark_shaded(heap);
