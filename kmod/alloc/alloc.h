@@ -23,6 +23,7 @@
 
 #include "pageheap.h"
 #include "span.h"
+#include "steps.h"
 
 /*
  * kgc_cpu.ticket: the generation of the spans in the cache while nobody is at
@@ -60,7 +61,6 @@ struct kgc_tiny {
  * @listed: it is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
- * @longest_ns: longest slow path of an allocation
  * @tiny_objects: objects put into shared blocks, beyond the first of each
  *
  * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
@@ -74,7 +74,6 @@ struct kgc_cpu {
 	bool			listed;
 	u64			flips;
 	u64			nested;
-	u64			longest_ns;
 	u64			tiny_objects;
 };
 
@@ -170,6 +169,7 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  *	context but NMI, sleeps for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
  * @memcg: the cgroup all of it is charged to, or NULL
+ * @steps: how long slow paths took
  */
 struct kgc_allocator {
 	u32			gen;
@@ -185,6 +185,7 @@ struct kgc_allocator {
 	kgc_pressure_fn		pressure;
 	atomic64_t		charged ____cacheline_aligned;
 	atomic64_t		sys;
+	struct kgc_steps	steps ____cacheline_aligned;
 };
 
 int kgc_allocator_init(struct kgc_allocator *a, struct mem_cgroup *memcg,
@@ -257,6 +258,7 @@ enum kgc_need {
  * @npages: with KGC_NEED_PAGES, how many beside each other
  * @span: a span structure
  * @types: a side table
+ * @step: how long the allocation takes
  */
 struct kgc_reserve {
 	enum kgc_need	need;
@@ -265,6 +267,7 @@ struct kgc_reserve {
 	unsigned int	npages;
 	struct kgc_span	*span;
 	u16		*types;
+	struct kgc_slow_path	step;
 };
 
 /* reserve.c */

@@ -23,7 +23,8 @@
 #define REAP_BUDGET	64	/* and by an allocation that would fail else */
 #define MIXED_BUDGET	4	/* spans of another type looked at */
 
-static unsigned long central_lock(struct kgc_central *ct)
+/* @step: of the allocation that needs it, or NULL */
+static unsigned long central_lock(struct kgc_central *ct, struct kgc_slow_path *step)
 	__acquires(&ct->lock)
 {
 	unsigned long flags;
@@ -31,6 +32,8 @@ static unsigned long central_lock(struct kgc_central *ct)
 
 	local_irq_save(flags);
 	if (unlikely(!raw_spin_trylock(&ct->lock))) {
+		if (step)
+			kgc_steps_begin(step, KGC_CAUSE_REFILL);
 		start = ktime_get_mono_fast_ns();
 		raw_spin_lock(&ct->lock);
 		ct->contended++;
@@ -193,6 +196,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		span = central_old(gen, ct->partial, ct->full);
 		if (!span)
 			return NULL;
+		kgc_steps_begin(&r->step, KGC_CAUSE_SWEEP);
 		central_sweep(a, ct, node, span, gen, wipe_value(a));
 	}
 }
@@ -290,7 +294,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	flags = central_lock(ct);
+	flags = central_lock(ct, &r->step);
 	span = central_take(a, ct, node, spc, shape, r);
 	if (span) {
 		ct->refills++;
@@ -306,7 +310,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
-	unsigned long flags = central_lock(ct);
+	unsigned long flags = central_lock(ct, NULL);
 
 	central_account(ct, span);
 	if (span->nfree)
@@ -369,7 +373,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	flags = central_lock(ct);
+	flags = central_lock(ct, &r->step);
 	span = central_take(a, ct, node, spc, shape, r);
 	if (span && kgc_span_next_word(span)) {
 		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
@@ -418,7 +422,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       const struct kgc_shape *shape)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
-	unsigned long flags = central_lock(ct);
+	unsigned long flags = central_lock(ct, NULL);
 
 	span->gen = READ_ONCE(a->gen);
 	span->shape = shape;
@@ -453,7 +457,7 @@ static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
 	central_unlock(ct, *flags);
 	kgc_poison_open((void *)span->base, span->size, span->size);
 	memset((void *)span->base, wipe, span->size);
-	*flags = central_lock(ct);
+	*flags = central_lock(ct, NULL);
 }
 
 /* @wipe: as for kgc_span_sweep() */
@@ -465,7 +469,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 	u32 gen;
 
 	while (budget--) {
-		flags = central_lock(ct);
+		flags = central_lock(ct, NULL);
 		gen = READ_ONCE(a->gen);
 		/* what had free slots is left for allocations to sweep */
 		span = central_old(gen, ct->full, ct->partial);

@@ -201,14 +201,17 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 	return clamp(order, least, max(most, least));
 }
 
+/* @step learns of it when the kernel may have to reclaim. */
 static struct page *block_alloc(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int order,
-				gfp_t gfp)
+				gfp_t gfp, struct kgc_slow_path *step)
 {
 	struct page *page;
 
 	if (!kgc_limit_charge(a, PAGE_SIZE << order))
 		return NULL;
+	if (gfpflags_allow_blocking(gfp))
+		kgc_steps_begin(step, KGC_CAUSE_RECLAIM);
 	page = alloc_pages_node(ph->nid, gfp, order);
 	if (!page)
 		kgc_limit_uncharge(a, PAGE_SIZE << order);
@@ -222,7 +225,8 @@ static struct page *block_alloc(struct kgc_allocator *a,
  */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
-				unsigned int *order, gfp_t gfp)
+				unsigned int *order, gfp_t gfp,
+				struct kgc_slow_path *step)
 {
 	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
 			__GFP_NOMEMALLOC;
@@ -232,15 +236,15 @@ static struct page *arena_pages(struct kgc_allocator *a,
 	for (;; node = 0) {
 		for (*order = arena_wanted_order(ph, least); *order > least;
 		     --*order) {
-			page = block_alloc(a, ph, *order, lightly | node);
+			page = block_alloc(a, ph, *order, lightly | node, step);
 			if (page)
 				return page;
 		}
-		if (!node || num_online_nodes() == 1)
-			return block_alloc(a, ph, least, gfp);
-		page = block_alloc(a, ph, least, lightly | node);
+		page = block_alloc(a, ph, least, lightly | node, step);
 		if (page)
 			return page;
+		if (!node || num_online_nodes() == 1)
+			return block_alloc(a, ph, least, gfp, step);
 	}
 }
 
@@ -271,13 +275,14 @@ static struct kgc_arena *arena_create(struct kgc_pageheap *ph,
  * @ph: the page heap
  * @npages: heap pages it must hold beside each other
  * @gfp: how hard to try
+ * @step: of the allocation that needs it
  *
  * Context: as @gfp says; no locks held.
  * Return: 0; -ENOMEM when there is no block of that size, or the hard limit
  * forbids it.
  */
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
-		      unsigned int npages, gfp_t gfp)
+		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step)
 {
 	unsigned int least = get_order(npages * KGC_PAGE_SIZE);
 	struct kgc_arena *arena;
@@ -291,7 +296,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		gfp |= __GFP_ZERO;
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
 		return -ENOMEM;
-	page = arena_pages(a, ph, least, &order, gfp);
+	page = arena_pages(a, ph, least, &order, gfp, step);
 	if (!page)
 		goto err;
 	arena = arena_create(ph, page, order, gfp);

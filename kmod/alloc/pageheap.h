@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "span.h"
+#include "steps.h"
 
 /* What metadata is there for; its bytes are counted by kind. */
 enum kgc_meta {
@@ -74,7 +75,7 @@ void kgc_pageheap_account(struct kgc_pageheap *ph, enum kgc_meta kind,
 void kgc_pageheap_account_span(struct kgc_pageheap *ph, unsigned int index,
 			       int sign);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
-		      unsigned int npages, gfp_t gfp);
+		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
 void kgc_pageheap_trim_spares(struct kgc_pageheap *ph, unsigned int keep);
 
 /* Bytes that no span uses. Without the lock it is about what it was just now. */

@@ -60,7 +60,7 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		r->types = kgc_span_types_alloc(nelems, gfp);
 		return r->types;
 	case KGC_NEED_PAGES:
-		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
+		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp, &r->step);
 	default:
 		return false;
 	}
@@ -83,6 +83,7 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	struct mem_cgroup *old;
 	bool filled;
 
+	kgc_steps_begin(&r->step, KGC_CAUSE_GROWTH);
 	old = kgc_charge_begin(a->memcg);
 	filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
 	kgc_charge_end(a->memcg, old);

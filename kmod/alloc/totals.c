@@ -139,17 +139,6 @@ u64 kgc_totals_tiny(struct kgc_allocator *a)
 	return sum;
 }
 
-/* The longest slow path of an allocation, in ns. */
-u64 kgc_totals_longest_ns(struct kgc_allocator *a)
-{
-	struct kgc_cpu *c;
-	u64 longest = 0;
-
-	for_each_used_cache(a, c)
-		longest = max(longest, READ_ONCE(c->longest_ns));
-	return longest;
-}
-
 /* Objects found dead so far. Context: process context. */
 u64 kgc_totals_frees(struct kgc_allocator *a)
 {

@@ -40,7 +40,6 @@ struct kgc_objects {
 
 void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum);
 u64 kgc_totals_tiny(struct kgc_allocator *a);
-u64 kgc_totals_longest_ns(struct kgc_allocator *a);
 void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 		      struct kgc_class_stats *st);
 u64 kgc_totals_frees(struct kgc_allocator *a);

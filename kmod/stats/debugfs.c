@@ -14,6 +14,7 @@
  * readers, so a file's heap is there as long as the file is being used.
  */
 #include <linux/debugfs.h>
+#include <linux/ktime.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
@@ -43,6 +44,12 @@ static void show(struct seq_file *m, const char *name, u64 value)
 	seq_printf(m, "%s %llu\n", name, value);
 }
 
+/* As Go's runtime has it. What is given is monotonic, 0 is never. */
+static u64 since_1970(u64 ns)
+{
+	return ns ? ktime_to_ns(ktime_mono_to_real(ns_to_ktime(ns))) : 0;
+}
+
 static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 {
 	unsigned int i;
@@ -56,7 +63,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "HeapSys", st->heap_sys);
 	show(m, "HeapInuse", st->heap_inuse);
 	show(m, "HeapIdle", st->heap_idle);
-	show(m, "HeapReleased", st->heap_released);
+	show(m, "ReleasedTotal", st->heap_released);
 	show(m, "MetaSys", st->meta_sys);
 	show(m, "LiveBytes", st->live_bytes);
 	show(m, "LiveObjects", st->live_objects);
@@ -66,7 +73,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	for (i = 0; i < KGC_NR_REASONS; i++)
 		seq_printf(m, "GCReason_%s %llu\n", reason_names[i],
 			   st->gc_reason[i]);
-	show(m, "LastGC", st->last_gc_ns);
+	show(m, "LastGC", since_1970(st->last_gc_ns));
 	show(m, "PauseTotalNs", st->pause_total_ns);
 	show(m, "LongestStepNs", st->longest_step_ns);
 	show(m, "GCCPUNs", st->gc_cpu_ns);

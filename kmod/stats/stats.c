@@ -95,7 +95,7 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		raw_spin_unlock_irq(&ph->lock);
 	}
 	st->heap_idle = st->heap_sys - st->heap_inuse;
-	st->longest_step_ns = kgc_totals_longest_ns(&heap->alloc);
+	st->longest_step_ns = kgc_steps_longest(&heap->alloc.steps);
 	st->meta_sys = kgc_stats_meta(heap, meta);
 }
 

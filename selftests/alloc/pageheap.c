@@ -34,6 +34,7 @@ static unsigned int nr_spans;
 
 static struct kgc_allocator allocator;
 static struct kgc_pageheap *ph;
+static struct kgc_slow_path step;
 
 static void begin(void)
 {
@@ -125,7 +126,7 @@ static int grow(unsigned int npages)
 	struct model_arena *m;
 	struct rb_node *rb;
 	unsigned int i;
-	int err = kgc_pageheap_grow(&allocator, ph, npages, GFP_KERNEL);
+	int err = kgc_pageheap_grow(&allocator, ph, npages, GFP_KERNEL, &step);
 
 	if (err)
 		return err;
@@ -420,7 +421,7 @@ static struct kgc_span *take_page(void)
 		span = kgc_span_alloc(1, 0, GFP_KERNEL);
 	check(span);
 	while (!kgc_pageheap_take(ph, span, 1))
-		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
+		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL, &step));
 	kgc_map_set(span->base, 1, span);
 	return span;
 }

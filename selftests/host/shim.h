@@ -220,6 +220,7 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic64_read(v)		__atomic_load_n(&(v)->counter, 5)
 #define atomic64_set(v, n)		__atomic_store_n(&(v)->counter, n, 5)
 #define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)
+#define atomic64_inc(v)			atomic64_add(1, v)
 #define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
 #define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)

@@ -210,6 +210,101 @@ TEST_F(heap, slots_of_a_span_that_died_whole_are_reused)
 	EXPECT_EQ(2, heap_cell(_metadata, id, "classes", "0 1 ", "reused"));
 }
 
+static __u64 monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* ---- how long allocations take --------------------------------------------- */
+
+static const char * const causes[] = {
+	"refill", "flip", "sweep", "growth", "large", "throttle", "reclaim",
+};
+
+/* Steps counted of a cause, whatever they took. */
+static unsigned long long steps_of(struct __test_metadata *_metadata, int id,
+				   const char *cause)
+{
+	unsigned long long nr;
+	char key[16], below[24];
+
+	snprintf(key, sizeof(key), "%s ", cause);
+	nr = heap_cell(_metadata, id, "steps", key, "more");
+	for (unsigned int ns = 256; ns <= 1U << 30; ns *= 2) {
+		snprintf(below, sizeof(below), "below_%u", ns);
+		nr += heap_cell(_metadata, id, "steps", key, below);
+	}
+	return nr;
+}
+
+static unsigned long long all_steps(struct __test_metadata *_metadata, int id)
+{
+	unsigned long long nr = 0;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
+		nr += steps_of(_metadata, id, causes[i]);
+	return nr;
+}
+
+/*
+ * A large object is the longest step there is: all of it is cleared. No machine clears
+ * 4 MiB in 10 us, and on a busy one the step is no longer than the system call.
+ */
+TEST_F(heap, the_longest_step_is_that_of_a_large_object)
+{
+	int id = self->info.heap_id, large;
+	unsigned long long longest = 0;
+	__u64 begin, object;
+
+	no_cycles(_metadata, self->fd);
+	large = kgc_type_register(self->fd, "large", 4 << 20, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(large, 0);
+	EXPECT_EQ(0, stats_of(self->fd).longest_step_ns);
+	EXPECT_EQ(0, all_steps(_metadata, id));
+	begin = monotonic_ns();
+	ASSERT_EQ(0, kgc_alloc(self->fd, large, 0, &object));
+	begin = monotonic_ns() - begin;
+	EXPECT_GE(stats_of(self->fd).longest_step_ns, 10000);
+	EXPECT_LE(stats_of(self->fd).longest_step_ns, begin);
+	EXPECT_EQ(1, all_steps(_metadata, id));
+	/* or the kernel had to look for so large a block */
+	EXPECT_EQ(1, steps_of(_metadata, id, "large") + steps_of(_metadata, id, "reclaim"));
+	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
+		char key[16];
+		unsigned long long ns;
+
+		snprintf(key, sizeof(key), "%s ", causes[i]);
+		ns = heap_cell(_metadata, id, "steps", key, "longest_ns");
+		longest = ns > longest ? ns : longest;
+	}
+	EXPECT_EQ(longest, stats_of(self->fd).longest_step_ns);
+}
+
+/* Each slow path is counted, and only those are: 170 objects fit into half a span. */
+TEST_F(heap, steps_are_told_by_cause)
+{
+	int id = self->info.heap_id;
+	unsigned long long refills;
+	__u64 kept;
+
+	ASSERT_TRUE(run_on_cpu(0));
+	no_cycles(_metadata, self->fd);
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, chain_build(self->fd, self->node, 170, &kept));
+		ASSERT_EQ(0, litter(self->fd, self->node, 170));
+	}
+	/* nothing has been collected */
+	EXPECT_EQ(0, steps_of(_metadata, id, "flip") + steps_of(_metadata, id, "sweep"));
+	EXPECT_GE(steps_of(_metadata, id, "growth") + steps_of(_metadata, id, "reclaim"), 1);
+	refills = heap_cell(_metadata, id, "classes", "3 0 ", "refills");
+	EXPECT_GE(refills, 20);
+	EXPECT_GE(all_steps(_metadata, id), refills);
+	EXPECT_LE(all_steps(_metadata, id), 2 * refills + 20);
+}
+
 struct hammer {
 	int heap, type;
 	volatile bool stop;

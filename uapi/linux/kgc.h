@@ -375,18 +375,21 @@ enum kgc_reason {
  * @heap_inuse: bytes in spans with at least one object
  * @heap_idle: bytes in arenas that no span uses
  * @heap_sys: bytes taken from the kernel's page allocator
- * @heap_released: bytes given back since the heap began
+ * @heap_released: bytes given back since the heap began; never goes down, unlike
+ *	HeapReleased of Go's MemStats
  * @meta_sys: bytes of metadata: spans, bitmaps, type tables, caches
  * @next_gc: heap size in bytes at which the next cycle should be over
  * @num_gc: cycles completed
  * @num_forced_gc: of these, on request
  * @gc_reason: cycles by enum kgc_reason
  * @gc_cpu_ns: CPU time of the collector
- * @last_gc_ns: monotonic time at which the last cycle ended
+ * @last_gc_ns: monotonic time at which the last cycle ended, 0 if none has (LastGC
+ *	in debugfs is the same moment since 1970)
  * @pause_total_ns: 0: the collector never stops its mutators
- * @longest_step_ns: longest refill of a per-CPU cache, with the flip, sweeping
- *	and growing it had to do: the longest step a mutator can come upon. The
- *	barrier has no loop and is not timed
+ * @longest_step_ns: longest allocation that did not end in its CPU's cache, with all
+ *	that it had to do or wait for: sweeping, memory from the kernel, clearing a
+ *	large object, being slowed down. heap<ID>/steps in debugfs has it by cause.
+ *	The barrier has no loop and is not timed
  * @live_bytes: bytes marked by the last cycle
  * @live_objects: objects marked by the last cycle
  * @handles: handles open, weak ones included
