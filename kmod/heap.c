@@ -3,7 +3,6 @@
  * Making and ending heaps.
  */
 #include <linux/ctype.h>
-#include <linux/idr.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -25,8 +24,6 @@
 #include "reclaim.h"
 #include "registry.h"
 #include "stats/debugfs.h"
-
-static DEFINE_IDA(heap_ids);
 
 /* A word of a table in debugfs: a process may call itself anything. */
 static void heap_name_set(struct kgc_heap *heap, const char *name)
@@ -75,19 +72,16 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp)
 {
 	struct kgc_heap *heap;
-	int err = -ENOMEM, id;
+	int err = -ENOMEM;
 
 	heap = kvzalloc(sizeof(*heap), GFP_KERNEL | gfp);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
 	if (!kgc_limit_charge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes()))
 		goto err_heap;
-	id = ida_alloc_min(&heap_ids, 1, GFP_KERNEL);
-	if (id < 0) {
-		err = id;
+	err = kgc_registry_reserve(&heap->id);
+	if (err)
 		goto err_charge;
-	}
-	heap->id = id;
 	heap->owner = owner;
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
@@ -109,9 +103,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
-	mutex_lock(&kgc_heaps_lock);
-	list_add_tail(&heap->link, &kgc_heaps);
-	mutex_unlock(&kgc_heaps_lock);
+	kgc_registry_add(heap);
 	kgc_reclaim_add(heap);
 	kgc_debugfs_add(heap);
 	return heap;
@@ -121,7 +113,7 @@ err_alloc:
 err_srcu:
 	cleanup_srcu_struct(&heap->front.srcu);
 err_id:
-	ida_free(&heap_ids, id);
+	kgc_registry_release(heap->id);
 err_charge:
 	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
 err_heap:
@@ -156,12 +148,10 @@ EXPORT_SYMBOL_GPL(kgc_heap_create);
 void kgc_heap_destroy(struct kgc_heap *heap)
 {
 	kgc_debugfs_remove(heap);
-	mutex_lock(&kgc_heaps_lock);
-	list_del(&heap->link);
-	mutex_unlock(&kgc_heaps_lock);
-
+	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
+	kgc_registry_drain(heap);
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
@@ -172,16 +162,10 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_types_destroy(&heap->types, &heap->alloc);
 	kgc_allocator_destroy(&heap->alloc);
 	cleanup_srcu_struct(&heap->front.srcu);
-	ida_free(&heap_ids, heap->id);
+	kgc_registry_release(heap->id);
 	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
 	/* or it would be missing from max_bytes for ever */
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);
-
-void kgc_heaps_exit(void)
-{
-	WARN_ON(!list_empty(&kgc_heaps));
-	ida_destroy(&heap_ids);
-}

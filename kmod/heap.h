@@ -10,6 +10,5 @@ struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      gfp_t gfp);
-void kgc_heaps_exit(void);
 
 #endif /* _KGC_HEAP_H */

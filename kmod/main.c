@@ -11,6 +11,7 @@
 #include "heap.h"
 #include "iface/chardev.h"
 #include "reclaim.h"
+#include "registry.h"
 #include "stats/debugfs.h"
 
 static int __init kgc_init(void)
@@ -56,7 +57,7 @@ static void __exit kgc_exit_module(void)
 	kgc_chardev_exit();
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
-	kgc_heaps_exit();
+	kgc_registry_exit();
 	kgc_graces_exit();
 	kgc_work_exit();
 	/* no callback of ours is left in the middle of its last instructions */

@@ -43,10 +43,11 @@ static const struct kgc_option_row rows[] = {
 	  IN(hard_limit), .changed = hard_limit_changed },
 	{ KGC_OPT_CPU_PERCENT, "cpu_percent", "percent", 1, 100,
 	  IN(cpu_percent) },
-	{ KGC_OPT_VERIFY, "verify", "", 0, 2, IN(verify) },
+	/* for debugging: both take CPU time of the machine and write to its log */
+	{ KGC_OPT_VERIFY, "verify", "", 0, 2, .privileged = true, IN(verify) },
 	/* sections learn of it with the next phase */
 	{ KGC_OPT_TRACK_SECTIONS, "track_sections", "", 0, 1,
-	  IN(track_sections) },
+	  .privileged = true, IN(track_sections) },
 	{ KGC_OPT_SCAVENGE, "scavenge", "", KGC_SCAVENGE_LAZY,
 	  KGC_SCAVENGE_NOW, IN(scavenge) },
 	{ KGC_OPT_HARDEN, "harden", "", 0, KGC_HARDEN_RANDOM | KGC_HARDEN_POISON,

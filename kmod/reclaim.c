@@ -5,8 +5,8 @@
  * is out of memory, because their pages are in no process's RSS.
  *
  * Both are called in direct reclaim, from whatever an allocation anywhere in
- * the kernel holds. So nothing here allocates, the list of all heaps is taken by
- * trylock, and pages are given back under raw spinlocks and outside of them.
+ * the kernel holds. So nothing here allocates, one heap after another is looked up
+ * and counted in, and pages are given back under raw spinlocks and outside of them.
  *
  * A collection is asked for. A thread waits for it only where a process would be killed
  * otherwise: for the limit of a cgroup, and when the machine is out of memory. That
@@ -45,7 +45,6 @@
 
 /* Garbage that is worth a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)
-#define OOM_PATIENCE	10	/* ticks */
 #define CYCLE_PATIENCE	HZ
 #define CYCLE_LOOK	(HZ / 20)	/* between looks whether it gets on */
 #define SECTION_PATIENCE_MS	100
@@ -74,32 +73,17 @@ int kgc_reclaim_prepare(gfp_t gfp)
 	return kgc_span_room_in_lru(&nodes, gfp);
 }
 
-/* Context: under the lock of a list that @heap is on, or counted already. */
-static void heap_get(struct kgc_heap *heap)
-{
-	refcount_inc(&heap->reclaim.users);
-}
-
-static void heap_put(struct kgc_heap *heap)
-{
-	/* the last access */
-	if (refcount_dec_and_test(&heap->reclaim.users))
-		complete(&heap->reclaim.unused);
-}
-
 /* Reclaim finds @heap from now on. Context: process context. */
 void kgc_reclaim_add(struct kgc_heap *heap)
 {
 	int nid;
 
 	heap->reclaim.backoff_until = jiffies;
-	init_completion(&heap->reclaim.unused);
-	refcount_set(&heap->reclaim.users, 1);
 	for_each_node(nid)
 		list_lru_add_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 }
 
-/* Never again, and nobody is at it. Context: @heap is dying; may sleep. */
+/* Reclaim finds @heap no more, and ends its waits. Context: @heap is dying. */
 void kgc_reclaim_del(struct kgc_heap *heap)
 {
 	int nid;
@@ -107,8 +91,6 @@ void kgc_reclaim_del(struct kgc_heap *heap)
 	for_each_node(nid)
 		list_lru_del_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 	kgc_request_wake(heap);
-	heap_put(heap);
-	wait_for_completion(&heap->reclaim.unused);
 }
 
 static struct kgc_heap *heap_of(struct kgc_node *node)
@@ -211,7 +193,7 @@ struct cycle_awaited {
 static void cycle_awaited_put(struct cycle_awaited *awaited)
 {
 	if (awaited->heap)
-		heap_put(awaited->heap);
+		kgc_registry_put(awaited->heap);
 	awaited->heap = NULL;
 }
 
@@ -226,7 +208,7 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 	    time_before(jiffies, READ_ONCE(heap->reclaim.backoff_until)))
 		return;
 	cycle_awaited_put(awaited);
-	heap_get(heap);
+	kgc_registry_get(heap);
 	awaited->heap = heap;
 	awaited->cycle = cycle;
 	awaited->garbage = garbage;
@@ -310,14 +292,14 @@ static enum lru_status node_take(struct list_head *item, struct list_lru_one *li
 {
 	struct kgc_node *node = container_of(item, struct kgc_node, reclaim);
 
-	heap_get(heap_of(node));
+	kgc_registry_get(heap_of(node));
 	*(struct kgc_node **)data = node;
 	return LRU_ROTATE;
 }
 
 /*
  * The one whose turn it is, and last from now on; NULL if there is none.
- * heap_put() when done with it.
+ * kgc_registry_put() when done with it.
  */
 static struct kgc_node *whose_turn(const struct shrink_control *sc)
 {
@@ -340,7 +322,7 @@ static u64 nodes_release(const struct shrink_control *sc, u64 want)
 		if (!node)
 			break;
 		freed += node_release(node, want - freed);
-		heap_put(heap_of(node));
+		kgc_registry_put(heap_of(node));
 	}
 	return freed;
 }
@@ -355,7 +337,7 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 		if (!node)
 			break;
 		heap_ask_and_note(heap_of(node), awaited);
-		heap_put(heap_of(node));
+		kgc_registry_put(heap_of(node));
 	}
 }
 
@@ -415,17 +397,14 @@ static void heap_report(struct kgc_heap *heap)
 		st.num_gc);
 }
 
-/*
- * A line for each that matters, at most 32 of them: which hold that part of it all.
- * Context: kgc_heaps_lock held.
- */
+/* A line for each that matters, at most 32 of them: which hold that part of it all. */
 static void heaps_report(u64 total)
 {
 	struct kgc_heap *heap;
 	unsigned int few = 0;
 	u64 bytes = 0, sys;
 
-	list_for_each_entry(heap, &kgc_heaps, link) {
+	kgc_registry_for_each(heap) {
 		sys = atomic64_read(&heap->alloc.limit.pages);
 		if (sys >= total / 32) {
 			heap_report(heap);
@@ -438,40 +417,16 @@ static void heaps_report(u64 total)
 		pr_info("%u smaller heaps hold %llu kB\n", few, bytes >> 10);
 }
 
-/*
- * For a tick or a few: a heap may be coming or going on another CPU. Who has the
- * lock may itself be out of memory and wait for us, so not for ever.
- */
-static bool heaps_trylock_patiently(void)
-{
-	unsigned int ticks;
-
-	for (ticks = 0; ticks < OOM_PATIENCE; ticks++) {
-		if (mutex_trylock(&kgc_heaps_lock))
-			return true;
-		schedule_timeout_uninterruptible(1);
-	}
-	return false;
-}
-
-/*
- * Give what is free, have garbage collected, and note what to wait for. Return: bytes;
- * or -EAGAIN when the list of heaps is not to be had.
- */
-static s64 heaps_release(bool report, u64 total, struct cycle_awaited *awaited)
+/* Give what is free, have garbage collected, and note what to wait for. Return: bytes. */
+static u64 heaps_release(struct cycle_awaited *awaited)
 {
 	struct kgc_heap *heap;
-	s64 freed = 0;
+	u64 freed = 0;
 
-	if (!heaps_trylock_patiently())
-		return -EAGAIN;
-	if (report)
-		heaps_report(total);
-	list_for_each_entry(heap, &kgc_heaps, link) {
+	kgc_registry_for_each(heap) {
 		freed += heap_release(heap);
 		heap_ask_and_note(heap, awaited);
 	}
-	mutex_unlock(&kgc_heaps_lock);
 	return freed;
 }
 
@@ -485,23 +440,19 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
-	u64 total = kgc_limit_total_pages();
-	bool report;
-	s64 freed;
+	u64 total = kgc_limit_total_pages(), freed;
 
 	if (!total)
 		return NOTIFY_OK;
-	report = __ratelimit(&limit);
-	if (report)
+	if (__ratelimit(&limit)) {
 		pr_info("all heaps hold %llu kB\n", total >> 10);
+		heaps_report(total);
+	}
 	do {
 		struct cycle_awaited awaited = { };
 		bool wait;
 
-		freed = heaps_release(report, total, &awaited);
-		if (freed < 0 && report)
-			pr_info("the list of heaps is in use, none is reported\n");
-		report = false;
+		freed = heaps_release(&awaited);
 		wait = !freed && !*others && awaited.heap;
 		if (wait)
 			freed = cycle_await(&awaited, end);
@@ -509,7 +460,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 		if (!wait)
 			break;
 	} while (!freed && time_before(jiffies, end) && !fatal_signal_pending(current));
-	if (freed > 0)
+	if (freed)
 		*others += freed >> PAGE_SHIFT;
 	return NOTIFY_OK;
 }

@@ -85,7 +85,7 @@ load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	# shellcheck disable=SC2034 # whoever asked reads them
 	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' MEMORY=1024 \
 		CPUS=2 SLOW=1 SCALE=1 CHECKS='' MODULES='' SAME_AS='' NEEDS='' \
-		CC_KERNEL=gcc ABOUT=''
+		CC_KERNEL=gcc COUNTED=0 ABOUT=''
 	# shellcheck source=/dev/null
 	. "$file"
 	SLOW=$((SLOW * $(busy)))

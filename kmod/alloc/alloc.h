@@ -17,6 +17,7 @@
 #define _KGC_ALLOC_H
 
 #include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
 
@@ -24,6 +25,7 @@
 #include "limit.h"
 #include "pageheap.h"
 #include "span.h"
+#include "steps.h"
 
 /*
  * kgc_cpu.ticket: the generation of the spans in the cache while nobody is at
@@ -57,9 +59,10 @@ struct kgc_tiny {
  * @ticket: ownership and generation, see kgc_cache_flip()
  * @tiny: the current tiny block
  * @span: the span allocated from, by span class; never NULL
+ * @used: on the allocator's list of caches that ever held a span
+ * @listed: it is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
- * @longest_ns: longest slow path of an allocation
  * @tiny_objects: objects put into shared blocks, beyond the first of each
  *
  * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
@@ -69,9 +72,10 @@ struct kgc_cpu {
 	u32			ticket;
 	struct kgc_tiny		tiny;
 	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
+	struct llist_node	used;
+	bool			listed;
 	u64			flips;
 	u64			nested;
-	u64			longest_ns;
 	u64			tiny_objects;
 };
 
@@ -85,9 +89,10 @@ struct kgc_cpu {
  * @live: objects that the sweeps of this generation found marked
  * @spans: spans that exist, cached ones included
  * @refills: spans given to caches
- * @reused: slots handed out of spans that were swept before; what a cache has
- *	not used of one is taken off when it comes back
- * @fresh: slots of spans that were made
+ * @reused: hits: slots handed out where an object has been before, in a span that
+ *	was swept, or one made of pages that other spans had; what a cache has not used
+ *	of one is taken off when it comes back
+ * @fresh: slots of spans that were made of pages new to the heap, in part at least
  * @asked: bytes that @mallocs asked for, where a slot may be larger; a slot of
  *	a span of several types counts whole
  * @swept: spans swept
@@ -155,6 +160,7 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @black_gen: under a section of mode SETTLE a newborn in a span of this
  *	generation is born marked
  * @cpu: the caches
+ * @used: those that ever held a span: few where many CPUs are possible only
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
  * @gfp: flags added to every request for pages (accounting)
  * @owner: the cgroup that is charged
@@ -164,11 +170,13 @@ typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @harden: KGC_HARDEN_* bits
  * @charged: bytes handed to caches or as large objects in this cycle
  * @limit: what it holds, and may hold
+ * @steps: how long slow paths took
  */
 struct kgc_allocator {
 	u32			gen;
 	u32			black_gen;
 	struct kgc_cpu __percpu	*cpu;
+	struct llist_head	used;
 	struct kgc_node		**node;
 	gfp_t			gfp;
 	unsigned int		harden;
@@ -177,6 +185,7 @@ struct kgc_allocator {
 	kgc_pressure_fn		pressure;
 	atomic64_t		charged ____cacheline_aligned;
 	struct kgc_limit	limit;
+	struct kgc_steps	steps ____cacheline_aligned;
 };
 
 int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
@@ -222,6 +231,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu);
 
 /* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
 enum kgc_need {
@@ -242,6 +252,7 @@ enum kgc_need {
  * @span: a span structure
  * @types: a side table
  * @types_bytes: its length
+ * @step: how long the allocation takes
  */
 struct kgc_reserve {
 	enum kgc_need	need;
@@ -251,6 +262,7 @@ struct kgc_reserve {
 	struct kgc_span	*span;
 	u16		*types;
 	size_t		types_bytes;
+	struct kgc_slow_path	step;
 };
 
 /* reserve.c */

@@ -100,6 +100,7 @@ int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
 	a->gen = KGC_FIRST_GEN;
 	a->gfp = gfp;
 	a->allowance = S64_MAX;
+	init_llist_head(&a->used);
 	err = kgc_charge_open(a);
 	if (err)
 		return err;

@@ -45,7 +45,8 @@ struct kgc_pageheap;
  * @dirty: heap pages from here on are zero, if the block came zeroed
  * @base: address in the direct map
  * @split: pages are separate for the buddy allocator
- * @used: heap pages in a span, or gone; behind it a bitmap of those gone
+ * @used: heap pages in a span, or gone; behind it a bitmap of those gone, and one of
+ *	those that have ever been in a span
  *
  * All but @base, @order and @npages are guarded by the page heap's lock.
  */
@@ -73,6 +74,12 @@ static inline unsigned long *kgc_arena_gone(struct kgc_arena *arena)
 	return arena->used + BITS_TO_LONGS(arena->npages);
 }
 
+/* Heap pages of the arena that have been in a span before. */
+static inline unsigned long *kgc_arena_held(struct kgc_arena *arena)
+{
+	return arena->used + 2 * BITS_TO_LONGS(arena->npages);
+}
+
 /* Bytes of the arena that are still ours. */
 static inline size_t kgc_arena_bytes(const struct kgc_arena *arena)
 {
@@ -83,7 +90,7 @@ static inline size_t kgc_arena_bytes(const struct kgc_arena *arena)
 static inline size_t kgc_arena_meta(unsigned int npages)
 {
 	return sizeof(struct kgc_arena) +
-	       2 * BITS_TO_LONGS(npages) * sizeof(unsigned long);
+	       3 * BITS_TO_LONGS(npages) * sizeof(unsigned long);
 }
 
 /*

@@ -10,26 +10,48 @@
 #include "audit.h"
 #include "pagewalk.h"
 
+#define AUDIT_SPANS	8	/* looked at under the lock, as many as a refill sweeps */
+
 /**
  * struct audit - an audit under way
  * @a: the allocator
  * @report: what to call
+ * @disturbed: says whether anything may have changed
  * @spans: spans seen of the current class and node
  * @used: slots in use in them
  */
 struct audit {
 	struct kgc_allocator	*a;
 	kgc_audit_fn		report;
+	kgc_disturbed_fn	disturbed;
 	u64			spans;
 	u64			used;
 };
 
-static void audit_list(struct audit *au, struct list_head *list,
-		       unsigned int spc, bool full)
+/*
+ * Let interrupts and other tasks in. Return: whether the list is the same still.
+ * Whatever changes it says so first, and then takes the lock; so what is asked
+ * under the lock holds until the lock is dropped again.
+ */
+static bool audit_pause(struct audit *au, struct kgc_central *ct)
+	__must_hold(&ct->lock)
+{
+	raw_spin_unlock_irq(&ct->lock);
+	cond_resched();
+	raw_spin_lock_irq(&ct->lock);
+	return !au->disturbed(au->a);
+}
+
+static void audit_list(struct audit *au, struct kgc_central *ct,
+		       struct list_head *list, unsigned int spc, bool full)
+	__must_hold(&ct->lock)
 {
 	struct kgc_span *span;
+	unsigned int n = 0;
 
 	list_for_each_entry(span, list, link) {
+		if (++n % AUDIT_SPANS == 0 && !audit_pause(au, ct))
+			return;
 		if (span->owner != au->a || span->spc != spc)
 			au->report(au->a, "span on a list of another kind", span);
 		if (span->gen != au->a->gen)
@@ -67,16 +89,16 @@ static void audit_central(struct audit *au, int nid, unsigned int spc,
 	au->spans = 0;
 	au->used = 0;
 	raw_spin_lock_irq(&ct->lock);
-	audit_list(au, &ct->partial[now], spc, false);
-	audit_list(au, &ct->full[now], spc, true);
+	audit_list(au, ct, &ct->partial[now], spc, false);
+	audit_list(au, ct, &ct->full[now], spc, true);
 	if (!list_empty(&ct->partial[!now]) || !list_empty(&ct->full[!now]))
 		au->report(au->a, "spans that nobody has swept", ct);
+	raw_spin_unlock_irq(&ct->lock);
 	audit_caches(au, nid, spc);
 	if (au->spans != ct->spans)
 		au->report(au->a, "spans are lost or double", ct);
 	if (au->used != ct->mallocs - ct->frees)
 		au->report(au->a, "objects are miscounted", ct);
-	raw_spin_unlock_irq(&ct->lock);
 }
 
 static u64 pages_of_spans(struct kgc_allocator *a)
@@ -86,22 +108,27 @@ static u64 pages_of_spans(struct kgc_allocator *a)
 	u64 bytes = 0;
 
 	kgc_pagewalk_begin(&walk);
-	while (kgc_pagewalk_next(a, &walk, &span))
+	while (kgc_pagewalk_next(a, &walk, &span)) {
 		if (span)
 			bytes += (u64)span->npages * KGC_PAGE_SIZE;
+		cond_resched();
+	}
 	return bytes;
 }
 
 /**
  * kgc_audit() - count everything again
- * @a: the allocator; nothing can allocate from it
+ * @a: the allocator; nothing allocates from it, or @disturbed says so
  * @report: called for each contradiction
+ * @disturbed: whether anything has been allocated since the audit began; then what
+ *	was reported means nothing, and the audit ends soon
  *
- * Context: process context.
+ * Context: process context, may sleep.
  */
-void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report)
+void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report,
+	       kgc_disturbed_fn disturbed)
 {
-	struct audit au = { .a = a, .report = report };
+	struct audit au = { .a = a, .report = report, .disturbed = disturbed };
 	u64 inuse = 0;
 	unsigned int spc;
 	int nid;

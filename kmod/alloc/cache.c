@@ -4,7 +4,6 @@
  * blocks, large objects, and the flip that empties a cache for a new
  * generation.
  */
-#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/topology.h>
@@ -56,6 +55,12 @@ static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
 	c->tiny.block = block;
 	c->tiny.next = tiny_step(shape);
 	c->tiny.shape = shape;
+}
+
+/* The tiny block that a CPU fills up, or NULL. Context: no section is open. */
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu)
+{
+	return per_cpu_ptr(a->cpu, cpu)->tiny.block;
 }
 
 /* Empty the cache into the central lists. Its owner is whoever calls. */
@@ -131,15 +136,6 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 	return all;
 }
 
-/* The longest a mutator was kept by a refill and the sweeping it did. */
-static void note_step(struct kgc_cpu *c, u64 start)
-{
-	u64 ns = ktime_get_mono_fast_ns() - start;
-
-	if (ns > c->longest_ns)
-		WRITE_ONCE(c->longest_ns, ns);
-}
-
 /* Whether the span has a free slot in its current word; moves on to the next. */
 static bool cache_has_slot(struct kgc_span *span)
 {
@@ -159,7 +155,6 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 {
 	struct kgc_span *span = c->span[spc];
 	void *obj;
-	u64 start;
 
 	if (shape->flags & KGC_SHAPE_TINY) {
 		obj = tiny_continue(a, c, mode, shape);
@@ -175,12 +170,15 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		/* a block in a span that leaves could be swept under us */
 		if (spc == KGC_TINY_SPC)
 			c->tiny.block = NULL;
-		start = ktime_get_mono_fast_ns();
+		kgc_steps_begin(&r->step, KGC_CAUSE_REFILL);
 		span = kgc_central_refill(a, node, spc, span, shape, r);
-		note_step(c, start);
 		if (!span)
 			return NULL;
 		kgc_span_prepare(span);
+		if (unlikely(!c->listed)) {
+			c->listed = true;
+			llist_add(&c->used, &a->used);
+		}
 		c->span[spc] = span;
 	}
 	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, shape, size);
@@ -205,8 +203,11 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	mine = kgc_region_begin(a, c, &ticket) ||
-	       (kgc_cache_flip(a, c) && kgc_region_begin(a, c, &ticket));
+	mine = kgc_region_begin(a, c, &ticket);
+	if (!mine && ticket != KGC_TICKET_BUSY) {
+		kgc_steps_begin(&r->step, KGC_CAUSE_FLIP);
+		mine = kgc_cache_flip(a, c) && kgc_region_begin(a, c, &ticket);
+	}
 	if (mine && !(READ_ONCE(a->harden) & KGC_HARDEN_RANDOM)) {
 		obj = cache_try(a, node, c, mode, shape, spc, size, r);
 		kgc_region_end(c, ticket);
@@ -240,8 +241,10 @@ static bool may_fetch(void)
  * either on PREEMPT_RT; @charged stays, so the next allocation tells it.
  */
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
-		  unsigned int mode, gfp_t gfp)
+		  unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
 {
+	u64 start = ktime_get_mono_fast_ns();
+
 	if (!may_fetch()) {
 		if (IS_ENABLED(CONFIG_PREEMPT_RT))
 			return;
@@ -249,12 +252,14 @@ static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		gfp &= ~__GFP_DIRECT_RECLAIM;
 	}
 	a->pressure(a, why, mode, gfp);
+	kgc_steps_kept(step, start);
 }
 
-static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
+static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
+			 struct kgc_slow_path *step)
 {
 	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
-		press(a, KGC_PRESSURE_GROWTH, mode, gfp);
+		press(a, KGC_PRESSURE_GROWTH, mode, gfp, step);
 }
 
 /* Where to allocate from; a hint, so migrating right after does not matter. */
@@ -276,6 +281,7 @@ static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 		return false;
 	if (may_sleep)
 		cond_resched();
+	kgc_steps_begin(&r->step, KGC_CAUSE_SWEEP);
 	r->reaps++;
 	return kgc_central_reap(a, node);
 }
@@ -372,16 +378,18 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 					gfp);
 	/* no cycle gives an interrupt a central list that nobody has made */
 	if (!obj && (r.need != KGC_NEED_CENTRAL || may_fetch()))
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
-	press_if_due(a, mode, gfp);
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp, &r.step);
+	press_if_due(a, mode, gfp, &r.step);
+	kgc_steps_end(&a->steps, &r.step);
 	return obj;
 }
 
 static struct kgc_span *large_span(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
-				   size_t size, gfp_t gfp, bool grow)
+				   size_t size, gfp_t gfp, bool grow,
+				   struct kgc_slow_path *step)
 {
-	struct kgc_reserve r = { };
+	struct kgc_reserve r = { .step = *step };
 	struct kgc_span *span;
 
 	for (;;) {
@@ -396,6 +404,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 			break;
 	}
 	kgc_reserve_release(node, &r);
+	*step = r.step;
 	return span;
 }
 
@@ -417,17 +426,19 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 {
 	unsigned int spc = shape->spc & 1;
 	struct kgc_node *node = home_node(a);
+	struct kgc_slow_path step = { };
 	struct kgc_span *span;
 	void *obj = NULL;
 	int nid;
 
 	if (!may_fetch() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
 		return NULL;
-	span = large_span(a, node, spc, size, gfp, true);
+	kgc_steps_begin(&step, KGC_CAUSE_LARGE);
+	span = large_span(a, node, spc, size, gfp, true, &step);
 	for_each_online_node(nid)
 		if (!span && a->node[nid] != node)
 			span = large_span(a, a->node[nid], spc, size, gfp,
-					  false);
+					  false, &step);
 	if (span) {
 		obj = (void *)span->base;
 		kgc_poison_open(obj, size, span->size);
@@ -438,8 +449,9 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 		kgc_central_publish_large(a, mode, span, shape);
 		preempt_enable();
 	} else {
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);
 	}
-	press_if_due(a, mode, gfp);
+	press_if_due(a, mode, gfp, &step);
+	kgc_steps_end(&a->steps, &step);
 	return obj;
 }

@@ -23,7 +23,8 @@
 #define REAP_BUDGET	64	/* and by an allocation that would fail else */
 #define MIXED_BUDGET	4	/* spans of another type looked at */
 
-static unsigned long central_lock(struct kgc_central *ct)
+/* @step: of the allocation that needs it, or NULL */
+static unsigned long central_lock(struct kgc_central *ct, struct kgc_slow_path *step)
 	__acquires(&ct->lock)
 {
 	unsigned long flags;
@@ -31,6 +32,8 @@ static unsigned long central_lock(struct kgc_central *ct)
 
 	local_irq_save(flags);
 	if (unlikely(!raw_spin_trylock(&ct->lock))) {
+		if (step)
+			kgc_steps_begin(step, KGC_CAUSE_REFILL);
 		start = ktime_get_mono_fast_ns();
 		raw_spin_lock(&ct->lock);
 		ct->contended++;
@@ -190,6 +193,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		span = central_old(gen, ct->partial, ct->full);
 		if (!span)
 			return NULL;
+		kgc_steps_begin(&r->step, KGC_CAUSE_SWEEP);
 		central_sweep(a, ct, node, span, gen, wipe_value(a));
 	}
 }
@@ -237,7 +241,8 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 		return NULL;
 	span->shape = shape;
 	ct->spans++;
-	ct->fresh += span->nelems;
+	if (!span->reused)
+		ct->fresh += span->nelems;
 	return span;
 }
 
@@ -286,11 +291,11 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	flags = central_lock(ct);
+	flags = central_lock(ct, &r->step);
 	span = central_take(a, ct, node, spc, shape, r);
 	if (span) {
 		ct->refills++;
-		ct->reused += span->swept ? span->nfree : 0;
+		ct->reused += span->reused ? span->nfree : 0;
 		kgc_span_next_word(span);
 		kgc_allocator_charge(a, (s64)span->nfree * span->size);
 	}
@@ -302,12 +307,12 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
-	unsigned long flags = central_lock(ct);
+	unsigned long flags = central_lock(ct, NULL);
 
 	central_account(ct, span);
 	if (span->nfree)
 		kgc_allocator_charge(a, -(s64)span->nfree * span->size);
-	if (span->swept)
+	if (span->reused)
 		ct->reused -= span->nfree;
 	central_file(ct, span);
 	central_unlock(ct, flags);
@@ -365,7 +370,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		r->need = KGC_NEED_CENTRAL;
 		return NULL;
 	}
-	flags = central_lock(ct);
+	flags = central_lock(ct, &r->step);
 	span = central_take(a, ct, node, spc, shape, r);
 	if (span && kgc_span_next_word(span)) {
 		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
@@ -373,7 +378,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
 		kgc_allocator_charge(a, span->size);
-		ct->reused += span->swept;
+		ct->reused += span->reused;
 	}
 	if (span) {
 		central_account(ct, span);
@@ -414,7 +419,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       const struct kgc_shape *shape)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
-	unsigned long flags = central_lock(ct);
+	unsigned long flags = central_lock(ct, NULL);
 
 	span->gen = READ_ONCE(a->gen);
 	span->shape = shape;
@@ -424,7 +429,10 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	smp_store_release(kgc_span_free(span), 0);
 	ct->spans++;
 	ct->refills++;
-	ct->fresh++;
+	if (span->reused)
+		ct->reused++;
+	else
+		ct->fresh++;
 	ct->large_bytes += span->size;
 	central_account(ct, span);
 	central_file(ct, span);
@@ -446,7 +454,7 @@ static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
 	central_unlock(ct, *flags);
 	kgc_poison_open((void *)span->base, span->size, span->size);
 	memset((void *)span->base, wipe, span->size);
-	*flags = central_lock(ct);
+	*flags = central_lock(ct, NULL);
 }
 
 /* @wipe: as for kgc_span_sweep() */
@@ -458,7 +466,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 	u32 gen;
 
 	while (budget--) {
-		flags = central_lock(ct);
+		flags = central_lock(ct, NULL);
 		gen = READ_ONCE(a->gen);
 		/* what had free slots is left for allocations to sweep */
 		span = central_old(gen, ct->full, ct->partial);

@@ -24,14 +24,27 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 		INIT_LIST_HEAD(&ph->spare[i]);
 }
 
+/* Note that pages are a span's now. Return: whether each of them has been before. */
+static bool pages_hold(struct kgc_arena *arena, unsigned int at,
+		       unsigned int npages)
+{
+	unsigned long *held = kgc_arena_held(arena);
+	bool all = true;
+
+	for (; npages; npages--)
+		all &= __test_and_set_bit(at++, held);
+	return all;
+}
+
 /**
  * kgc_pageheap_take() - give a span its pages
  * @ph: the page heap
  * @span: a structure without pages
  * @npages: heap pages wanted
  *
- * Sets the span's base, arena and node, and @dirty if any of the pages may not
- * be zero. The map is set by the caller, once the span is complete.
+ * Sets the span's base, arena and node, @dirty if any of the pages may not be zero,
+ * and @reused if none of them is new to the heap. The map is set by the caller, once
+ * the span is complete.
  *
  * Context: any but NMI; takes the page heap's lock.
  * Return: false when no arena has such a run.
@@ -63,6 +76,7 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	span->npages = npages;
 	span->nid = ph->nid;
 	span->dirty = at < arena->dirty;
+	span->reused = pages_hold(arena, at, npages);
 	arena->dirty = max(arena->dirty, at + npages);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return true;
@@ -165,14 +179,17 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 	return clamp(order, least, max(most, least));
 }
 
+/* @step learns of it when the kernel may have to reclaim. */
 static struct page *block_alloc(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int order,
-				gfp_t gfp)
+				gfp_t gfp, struct kgc_slow_path *step)
 {
 	struct page *page;
 
 	if (!kgc_limit_charge_pages(a, PAGE_SIZE << order))
 		return NULL;
+	if (gfpflags_allow_blocking(gfp))
+		kgc_steps_begin(step, KGC_CAUSE_RECLAIM);
 	page = alloc_pages_node(ph->nid, gfp, order);
 	if (!page)
 		kgc_limit_uncharge_pages(a, PAGE_SIZE << order);
@@ -186,7 +203,8 @@ static struct page *block_alloc(struct kgc_allocator *a,
  */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
-				unsigned int *order, gfp_t gfp)
+				unsigned int *order, gfp_t gfp,
+				struct kgc_slow_path *step)
 {
 	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
 			__GFP_NOMEMALLOC;
@@ -196,15 +214,15 @@ static struct page *arena_pages(struct kgc_allocator *a,
 	for (;; node = 0) {
 		for (*order = arena_wanted_order(ph, least); *order > least;
 		     --*order) {
-			page = block_alloc(a, ph, *order, lightly | node);
+			page = block_alloc(a, ph, *order, lightly | node, step);
 			if (page)
 				return page;
 		}
-		if (!node || num_online_nodes() == 1)
-			return block_alloc(a, ph, least, gfp);
-		page = block_alloc(a, ph, least, lightly | node);
+		page = block_alloc(a, ph, least, lightly | node, step);
 		if (page)
 			return page;
+		if (!node || num_online_nodes() == 1)
+			return block_alloc(a, ph, least, gfp, step);
 	}
 }
 
@@ -236,13 +254,14 @@ static struct kgc_arena *arena_create(struct kgc_allocator *a,
  * @ph: the page heap
  * @npages: heap pages it must hold beside each other
  * @gfp: how hard to try
+ * @step: of the allocation that needs it
  *
  * Context: as @gfp says; no locks held.
  * Return: 0; -ENOMEM when there is no block of that size, or the hard limit
  * forbids it.
  */
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
-		      unsigned int npages, gfp_t gfp)
+		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step)
 {
 	unsigned int least = get_order(npages * KGC_PAGE_SIZE);
 	struct kgc_arena *arena;
@@ -256,7 +275,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		gfp |= __GFP_ZERO;
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
 		return -ENOMEM;
-	page = arena_pages(a, ph, least, &order, gfp);
+	page = arena_pages(a, ph, least, &order, gfp, step);
 	if (!page)
 		goto err;
 	arena = arena_create(a, ph, page, order, gfp);

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "span.h"
+#include "steps.h"
 
 /**
  * struct kgc_pageheap - the pages of one node
@@ -64,7 +65,7 @@ struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
-		      unsigned int npages, gfp_t gfp);
+		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
 void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			      unsigned int keep);
 

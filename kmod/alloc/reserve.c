@@ -56,7 +56,7 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 					    NUMA_NO_NODE, gfp);
 		return r->types;
 	case KGC_NEED_PAGES:
-		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp);
+		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp, &r->step);
 	default:
 		return false;
 	}
@@ -76,9 +76,12 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
 {
-	struct kgc_charging charging = kgc_charge_begin(a);
-	bool filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
+	struct kgc_charging charging;
+	bool filled;
 
+	kgc_steps_begin(&r->step, KGC_CAUSE_GROWTH);
+	charging = kgc_charge_begin(a);
+	filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
 	kgc_charge_end(charging);
 	return filled;
 }

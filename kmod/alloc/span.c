@@ -103,8 +103,8 @@ int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
 }
 
 /*
- * All slots free and unmarked. @base, @npages, @arena are set already, and
- * @dirty to whether the pages may be.
+ * All slots free and unmarked. @base, @npages, @arena are set already, @dirty and
+ * @reused to what they are for the pages.
  */
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size)
@@ -117,7 +117,6 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->nfree = nelems;
 	span->size = size;
 	span->clear = false;
-	span->swept = false;
 	span->magic = kgc_classes[spc >> 1].magic;
 	span->fast = NULL;
 	span->shape = NULL;
@@ -243,7 +242,7 @@ unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 	}
 	span->nfree = span->nelems - live;
 	span->gen = gen;
-	span->swept = true;
+	span->reused = true;
 	span->word = free;
 	span->word_base = (char *)span->base;
 	return live;

@@ -69,7 +69,8 @@ struct kgc_shape {
  * @spc: span class
  * @nwords: words in each bitmap
  * @nid: node of the page heap that the pages are from
- * @swept: a sweep has been over it: slots are used again
+ * @reused: its slots are hits: a sweep has been over it, or its pages were other
+ *	spans' before
  * @dirty: free slots may hold something else than zeroes
  * @gen: generation at which it was last swept or born; stale when it is not
  *	the allocator's: then the mark bits decide who lives
@@ -102,7 +103,7 @@ struct kgc_span {
 
 	u16			*types;
 	u16			nid;
-	bool			swept;
+	bool			reused;
 	u32			npages;
 	unsigned int		queued;
 	struct llist_node	grey;

@@ -19,6 +19,10 @@
 		     (spc)++)						\
 			if (ct)
 
+/* All caches of an allocator that ever held a span. */
+#define for_each_used_cache(a, c)					\
+	llist_for_each_entry(c, READ_ONCE((a)->used.first), used)
+
 static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
 {
 	raw_spin_lock_irq(&ct->lock);
@@ -42,23 +46,26 @@ static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
  * Objects taken from spans that are in caches now. A span may leave its cache
  * while we look; it stays a span, so this is only a moment's number.
  */
+static u64 cached_mallocs(const struct kgc_cpu *c, unsigned int spc)
+{
+	struct kgc_span *span = READ_ONCE(c->span[spc]);
+	unsigned int had, nfree;
+
+	if (span == &kgc_empty_span)
+		return 0;
+	nfree = kgc_span_count_free(span);
+	had = READ_ONCE(span->nfree);
+	return nfree < had ? had - nfree : 0;
+}
+
 static void cached_add(struct kgc_allocator *a, unsigned int spc,
 		       struct kgc_class_stats *st)
 {
-	int cpu;
+	struct kgc_cpu *c;
 
 	rcu_read_lock();
-	for_each_possible_cpu(cpu) {
-		struct kgc_cpu *c = per_cpu_ptr(a->cpu, cpu);
-		struct kgc_span *span = READ_ONCE(c->span[spc]);
-		unsigned int nfree;
-
-		if (span == &kgc_empty_span)
-			continue;
-		nfree = kgc_span_count_free(span);
-		if (nfree < READ_ONCE(span->nfree))
-			st->mallocs += READ_ONCE(span->nfree) - nfree;
-	}
+	for_each_used_cache(a, c)
+		st->mallocs += cached_mallocs(c, spc);
 	rcu_read_unlock();
 }
 
@@ -76,6 +83,60 @@ void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 			central_add(ct, st);
 	}
 	cached_add(a, spc, st);
+}
+
+/* Of all span classes together; @spc is one of them. */
+static void objects_add(struct kgc_objects *sum, unsigned int spc, u64 mallocs,
+			u64 frees)
+{
+	u32 size = kgc_classes[spc >> 1].size;
+
+	sum->mallocs += mallocs;
+	sum->frees += frees;
+	sum->bytes += mallocs * size;
+	sum->freed_bytes += frees * size;
+}
+
+/**
+ * kgc_totals_objects() - objects of all span classes together
+ * @a: the allocator
+ * @sum: receives their numbers
+ *
+ * The cost is that of the central lists and caches that were ever used.
+ *
+ * Context: process context.
+ */
+void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum)
+{
+	struct kgc_central *ct;
+	struct kgc_cpu *c;
+	unsigned int spc;
+	int nid;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_central(a, nid, spc, ct) {
+		raw_spin_lock_irq(&ct->lock);
+		objects_add(sum, spc, ct->mallocs, ct->frees);
+		sum->bytes += ct->large_bytes;
+		sum->freed_bytes += ct->large_freed;
+		raw_spin_unlock_irq(&ct->lock);
+	}
+	rcu_read_lock();
+	for_each_used_cache(a, c)
+		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
+			objects_add(sum, spc, cached_mallocs(c, spc), 0);
+	rcu_read_unlock();
+}
+
+/* Objects that joined another one's block, which alone is counted otherwise. */
+u64 kgc_totals_tiny(struct kgc_allocator *a)
+{
+	struct kgc_cpu *c;
+	u64 sum = 0;
+
+	for_each_used_cache(a, c)
+		sum += READ_ONCE(c->tiny_objects);
+	return sum;
 }
 
 /* Objects found dead so far. Context: process context. */

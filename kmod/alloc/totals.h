@@ -24,6 +24,22 @@ struct kgc_class_stats {
 	u64	large_freed;
 };
 
+/**
+ * struct kgc_objects - objects of an allocator since it began
+ * @mallocs: allocated
+ * @frees: found dead
+ * @bytes: of those allocated, by the size of their slots
+ * @freed_bytes: of those found dead
+ */
+struct kgc_objects {
+	u64	mallocs;
+	u64	frees;
+	u64	bytes;
+	u64	freed_bytes;
+};
+
+void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum);
+u64 kgc_totals_tiny(struct kgc_allocator *a);
 void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 		      struct kgc_class_stats *st);
 u64 kgc_totals_frees(struct kgc_allocator *a);

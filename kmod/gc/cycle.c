@@ -15,7 +15,8 @@
  *	FINAL		mark what finalizers	-
  *			still need; if any,
  *			DRAIN once more
- *	VERIFY		option: check the marks	-
+ *	VERIFY		option: check the marks	regions that began before, where
+ *						a marked slot is free
  *			or, with a tracer, hold	sections that began before
  *			up new sections
  *	TRACE		let them in again	-
@@ -166,6 +167,9 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_mark_take_barriers(m);
 	if (kgc_mark_some(m, MARK_BATCH))
 		return KGC_AWAIT_NOTHING;
+	/* a queue full of other heaps' markers does not hold up this heap */
+	if (kgc_mark_active(heap))
+		kgc_mark_recall(heap);
 	if (kgc_mark_active(heap))
 		return KGC_AWAIT_KICK;
 	cy->shaded = kgc_mark_shaded(heap);
@@ -236,7 +240,11 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_verify_some(heap))
+	bool more = kgc_verify_some(heap);
+
+	if (kgc_verify_suspects(&heap->verify))
+		return KGC_AWAIT_REGIONS;
+	if (more)
 		return KGC_AWAIT_NOTHING;
 	cy->step = KGC_STEP_SETTLE;
 	if (!cy->tracing)

@@ -67,15 +67,21 @@ struct kgc_sweep {
 };
 
 /**
- * struct kgc_reclaim - a heap as reclaim sees it; written by reclaim.c
+ * struct kgc_registration - who works on a heap from outside; written by registry.c
  * @users: one for the heap itself, and one for each thread that works on it
  * @unused: when the last of them is gone
+ */
+struct kgc_registration {
+	refcount_t		users;
+	struct completion	unused;
+};
+
+/**
+ * struct kgc_reclaim - a heap as reclaim sees it; written by reclaim.c
  * @backoff_until: until then (jiffies) reclaim waits for no cycle of this heap,
  *	since the last wait freed nothing
  */
 struct kgc_reclaim {
-	refcount_t		users;
-	struct completion	unused;
 	unsigned long		backoff_until;
 };
 
@@ -103,13 +109,13 @@ struct kgc_reclaim {
  * @tracer: the verifier's tracer
  * @report: what both have found
  * @sweep: the background sweep
+ * @registration: threads that work on the heap from outside
  * @reclaim: reclaim
  * @dying: no further step of the collector; heap.c
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
  * @created_ns: monotonic time
- * @link: on the list of all heaps; guarded by its lock
  * @dir: debugfs directory
  *
  * Each part is written by the file that is named after it, and by no other.
@@ -137,13 +143,13 @@ struct kgc_heap {
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;
 	struct kgc_sweep	sweep;
+	struct kgc_registration	registration;
 	struct kgc_reclaim	reclaim;
 	bool			dying;
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;
 	u64			created_ns;
-	struct list_head	link;
 	struct dentry		*dir;
 };
 

@@ -27,6 +27,8 @@
 #define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which some are offered */
+#define SHARE_MOST	4096		/* offered at a time: a walk from one to the next */
+#define RESCHED_SPANS	1024		/* taken over, between two cond_resched() */
 
 static __always_inline void marker_push(struct kgc_marker *m,
 					struct kgc_span *span)
@@ -37,12 +39,16 @@ static __always_inline void marker_push(struct kgc_marker *m,
 	m->nr++;
 }
 
+/* The list has no bound: it may be all spans of the heap. */
 static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
 {
 	struct kgc_span *span, *next;
 
-	llist_for_each_entry_safe(span, next, list, grey)
+	llist_for_each_entry_safe(span, next, list, grey) {
 		marker_push(m, span);
+		if (m->nr % RESCHED_SPANS == 0)
+			cond_resched();
+	}
 }
 
 /* Make slot @i of @span grey if it is white; @cur is in work and needs no queue. */
@@ -300,11 +306,11 @@ static unsigned int scan_span(struct kgc_marker *m)
 	return total;
 }
 
-/* Offer half of a long queue to workers that have nothing to do. */
+/* Offer up to half of a long queue to workers that have nothing to do. */
 static void marker_share(struct kgc_marker *m)
 {
 	struct kgc_marking *mk = &m->heap->marking;
-	unsigned int i, n = m->nr / 2;
+	unsigned int i, n = min(m->nr / 2, SHARE_MOST);
 	struct llist_node *first = m->head, *last = first;
 
 	if (m->nr < SHARE_SPANS || !llist_empty(&mk->shared) ||
@@ -320,7 +326,7 @@ static void marker_share(struct kgc_marker *m)
 	for (i = 1; i < mk->nr_markers; i++) {
 		/* counted before it runs, so that "nobody active" is final */
 		atomic_inc(&mk->active);
-		if (queue_work(kgc_wq, &mk->marker[i].work))
+		if (queue_work(kgc_markers_wq, &mk->marker[i].work))
 			return;
 		atomic_dec(&mk->active);
 	}
@@ -495,6 +501,21 @@ bool kgc_mark_active(struct kgc_heap *heap)
 {
 	/* what it marked is seen if none does: pairs with marker_work() */
 	return atomic_read_acquire(&heap->marking.active);
+}
+
+/*
+ * Markers that have been asked for and have found no worker are not needed any more:
+ * what was offered to them is done. They hold no grey span before they run. Context:
+ * the state machine.
+ */
+void kgc_mark_recall(struct kgc_heap *heap)
+{
+	struct kgc_marking *mk = &heap->marking;
+	unsigned int i;
+
+	for (i = 1; i < mk->nr_markers; i++)
+		if (cancel_work(&mk->marker[i].work))
+			atomic_dec(&mk->active);
 }
 
 int kgc_marking_init(struct kgc_heap *heap)

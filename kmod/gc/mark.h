@@ -114,6 +114,7 @@ void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent);
 void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes);
 unsigned int kgc_mark_workers(struct kgc_heap *heap);
 bool kgc_mark_active(struct kgc_heap *heap);
+void kgc_mark_recall(struct kgc_heap *heap);
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects);
 void kgc_mark_root(struct kgc_marker *m, void *obj);
 u64 kgc_mark_shaded(struct kgc_heap *heap);

@@ -10,7 +10,8 @@
  *
  *	everything reachable is marked
  *	what was marked without being reachable, floating garbage, is not
- *	marked or reachable again one cycle later
+ *	marked or reachable again one cycle later; a tiny block that a CPU
+ *	still fills up is no garbage
  *	lists, counters and pages agree with each other
  *
  * A section that cannot wait (atomic context), or has waited for long because
@@ -37,6 +38,7 @@
 
 #define GRANULES	(KGC_PAGE_SIZE / 8)	/* the smallest object is one */
 #define CHUNK_OBJECTS	500
+#define RESCHED_FIELDS	1024	/* of a large object, between two cond_resched() */
 
 /* Objects reached whose fields have not been looked at. */
 struct chunk {
@@ -101,8 +103,10 @@ static void set_empty(struct xarray *set)
 	unsigned long *page;
 	unsigned long i;
 
-	xa_for_each(set, i, page)
+	xa_for_each(set, i, page) {
 		bitmap_free(page);
+		cond_resched();
+	}
 	xa_destroy(set);
 }
 
@@ -181,6 +185,8 @@ static void reach_words(struct tracer *t, void **from, void **to)
 	unsigned int i;
 
 	for (; from < to; from++) {
+		if ((to - from) % RESCHED_FIELDS == 0)
+			cond_resched();
 		span = kgc_lookup(t->heap, READ_ONCE_NOCHECK(*from), &i);
 		if (span && kgc_is_marked(span, i))
 			reach(t, span, i);
@@ -194,7 +200,7 @@ static void trace_object(struct tracer *t, char *obj)
 						 kgc_span_index(span, obj));
 	size_t at, end = type->array ? rounddown(span->size, type->size) :
 				       type->size;
-	unsigned int f;
+	unsigned int f, n = 0;
 
 	if (type->kind == KGC_KIND_CONSERVATIVE) {
 		reach_words(t, (void **)obj,
@@ -202,9 +208,12 @@ static void trace_object(struct tracer *t, char *obj)
 		return;
 	}
 	for (at = 0; type->nr_fields && at < end; at += type->size)
-		for (f = 0; f < type->nr_fields; f++)
+		for (f = 0; f < type->nr_fields; f++) {
 			reach_pointer(t, (void **)(obj + at +
 						   type->fields[f].offset));
+			if (++n % RESCHED_FIELDS == 0)
+				cond_resched();
+		}
 }
 
 static void trace_handle(void **slot, void *tracer)
@@ -225,6 +234,22 @@ static void trace_roots(struct tracer *t)
 			reach_value(t, "a root", values[i]);
 		cond_resched();
 	} while (n);
+}
+
+/*
+ * A tiny block that is still open belongs to its CPU's cache: the next object of
+ * its type is put into it, and may stay. Only the flip closes it.
+ */
+static void reach_open_blocks(struct tracer *t)
+{
+	void *block;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		block = kgc_cache_open_block(&t->heap->alloc, cpu);
+		if (block && set_add(t, &t->seen, block) < 0)
+			t->failed = true;
+	}
 }
 
 /* ---- conclusions ---------------------------------------------------------- */
@@ -304,6 +329,11 @@ static void miscounted(struct kgc_allocator *a, const char *what,
 	kgc_violation(container_of(a, struct kgc_heap, alloc), what, where, NULL);
 }
 
+static bool disturbed(struct kgc_allocator *a)
+{
+	return kgc_sections_disturbed(container_of(a, struct kgc_heap, alloc));
+}
+
 /**
  * kgc_tracer_run() - trace, and conclude
  * @heap: the heap; marking is over, kgc_sections_halt() was a grace period ago
@@ -320,7 +350,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 		.floated = &tr->floating[!tr->turn],
 	};
 	struct kgc_charging charging = kgc_charge_begin(&heap->alloc);
-	bool disturbed;
+	bool failed;
 	char *obj;
 
 	xa_init(&t.seen);
@@ -330,13 +360,14 @@ void kgc_tracer_run(struct kgc_heap *heap)
 		trace_object(&t, obj);
 		cond_resched();
 	}
+	reach_open_blocks(&t);
 	if (!t.failed && !kgc_sections_disturbed(heap)) {
-		kgc_audit(&heap->alloc, miscounted);
+		kgc_audit(&heap->alloc, miscounted, disturbed);
 		conclude(&t);
 	}
-	disturbed = t.failed || kgc_sections_disturbed(heap);
-	kgc_violations_release(heap, !disturbed);
-	if (disturbed) {
+	failed = t.failed || kgc_sections_disturbed(heap);
+	kgc_violations_release(heap, !failed);
+	if (failed) {
 		tr->skipped++;
 		tr->unforgiven = 0;
 		set_empty(t.floated);

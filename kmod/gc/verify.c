@@ -19,8 +19,6 @@
  * nobody has shaded a white object since marking was declared over: a raw
  * store that hid an object shows in one of the two.
  */
-#include <linux/delay.h>
-
 #include "handle.h"
 #include "heap.h"
 #include "lookup.h"
@@ -31,7 +29,7 @@
 #include "verify.h"
 
 #define VERIFY_PAGES	16	/* heap pages in one step */
-#define PATIENCE_US	1000	/* for a region that is about to take a slot */
+#define RESCHED_FIELDS	1024	/* of a large object, between two cond_resched() */
 
 static bool points_to_marked(struct kgc_heap *heap, void *p)
 {
@@ -60,6 +58,8 @@ static void verify_words(struct kgc_heap *heap, void **from, void **to)
 		span = kgc_lookup(heap, word, &i);
 		if (span && !kgc_is_marked(span, i))
 			heap->verify.forged++;
+		if ((to - from) % RESCHED_FIELDS == 0)
+			cond_resched();
 	}
 }
 
@@ -70,7 +70,7 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 	char *obj = kgc_span_slot(span, i);
 	size_t at = 0, end = type->array ?
 		rounddown(span->size, type->size) : type->size;
-	unsigned int f;
+	unsigned int f, n = 0;
 
 	heap->verify.objects++;
 	if (type->kind == KGC_KIND_CONSERVATIVE) {
@@ -79,22 +79,42 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 		return;
 	}
 	for (; type->nr_fields && at < end; at += type->size)
-		for (f = 0; f < type->nr_fields; f++)
+		for (f = 0; f < type->nr_fields; f++) {
 			verify_field(heap, (void **)(obj + at +
 						     type->fields[f].offset));
+			if (++n % RESCHED_FIELDS == 0)
+				cond_resched();
+		}
 }
 
-/* A slot is marked shortly before it reads as in use; give it that time. */
-static bool in_use_soon(struct kgc_span *span, unsigned int i)
+/*
+ * Marked and free: either an allocation is about to take the slot, since a newborn
+ * is marked first, or something is wrong. The region of that allocation is over
+ * after an RCU grace period, however long its CPU stands still.
+ */
+static void suspect(struct kgc_verify *verify, struct kgc_span *span,
+		    unsigned int i)
 {
-	unsigned int us;
+	verify->suspect = span;
+	__set_bit(i, verify->suspects);
+}
 
-	for (us = 0; us < PATIENCE_US; us += 10) {
-		if (!kgc_span_is_free(span, i))
-			return true;
-		usleep_range(10, 20);
+/* The grace period is over. Nothing has been swept since, so the span is the same. */
+static void verify_suspects(struct kgc_heap *heap)
+{
+	struct kgc_verify *verify = &heap->verify;
+	struct kgc_span *span = verify->suspect;
+	unsigned int i;
+
+	for_each_set_bit(i, verify->suspects, span->nelems) {
+		if (kgc_span_is_free(span, i))
+			kgc_violation(heap, "free slot is marked", span,
+				      kgc_span_slot(span, i));
+		else
+			verify_object(heap, span, i);
 	}
-	return false;
+	bitmap_zero(verify->suspects, span->nelems);
+	verify->suspect = NULL;
 }
 
 static void verify_span(struct kgc_heap *heap, struct kgc_span *span)
@@ -111,9 +131,8 @@ static void verify_span(struct kgc_heap *heap, struct kgc_span *span)
 	for (i = 0; i < span->nelems; i++) {
 		if (!kgc_is_marked(span, i))
 			continue;
-		if (!in_use_soon(span, i))
-			kgc_violation(heap, "free slot is marked", span,
-				      kgc_span_slot(span, i));
+		if (kgc_span_is_free(span, i))
+			suspect(&heap->verify, span, i);
 		else
 			verify_object(heap, span, i);
 	}
@@ -147,7 +166,8 @@ void kgc_verify_begin(struct kgc_heap *heap)
  * kgc_verify_some() - check a bounded number of heap pages
  * @heap: the heap, between the end of marking and SETTLE
  *
- * Context: process context.
+ * Context: process context; after an RCU grace period where kgc_verify_suspects()
+ * asks for one.
  * Return: whether any are left.
  */
 bool kgc_verify_some(struct kgc_heap *heap)
@@ -155,11 +175,15 @@ bool kgc_verify_some(struct kgc_heap *heap)
 	struct kgc_span *span;
 	unsigned int pages;
 
+	if (heap->verify.suspect)
+		verify_suspects(heap);
 	for (pages = 0; pages < VERIFY_PAGES; pages++) {
 		if (!kgc_pagewalk_next(&heap->alloc, &heap->verify.walk, &span))
 			return false;
 		if (span)
 			verify_span(heap, span);
+		if (heap->verify.suspect)
+			break;
 	}
 	return true;
 }

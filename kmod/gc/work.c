@@ -3,6 +3,7 @@
 #include "work.h"
 
 struct workqueue_struct *kgc_wq;
+struct workqueue_struct *kgc_markers_wq;
 struct workqueue_struct *kgc_finals_wq;
 
 /* Context: may sleep. Return: 0 or -ENOMEM. */
@@ -13,12 +14,19 @@ int kgc_work_init(void)
 				 WQ_MEM_RECLAIM, 0);
 	if (!kgc_wq)
 		return -ENOMEM;
+	/* a cycle waits for a marker that has begun, so this frees memory as well */
+	kgc_markers_wq = alloc_workqueue("kgc_markers", WQ_UNBOUND |
+					 WQ_FREEZABLE | WQ_MEM_RECLAIM, 0);
+	if (!kgc_markers_wq)
+		goto err_wq;
 	kgc_finals_wq = alloc_workqueue("kgc_finals", WQ_UNBOUND | WQ_FREEZABLE,
 					0);
 	if (!kgc_finals_wq)
-		goto err_wq;
+		goto err_markers;
 	return 0;
 
+err_markers:
+	destroy_workqueue(kgc_markers_wq);
 err_wq:
 	destroy_workqueue(kgc_wq);
 	return -ENOMEM;
@@ -28,5 +36,6 @@ err_wq:
 void kgc_work_exit(void)
 {
 	destroy_workqueue(kgc_finals_wq);
+	destroy_workqueue(kgc_markers_wq);
 	destroy_workqueue(kgc_wq);
 }

@@ -6,8 +6,12 @@
 #include <linux/atomic.h>
 #include <linux/workqueue.h>
 
-/* Finalizers may sleep for as long as they like, so they have a queue of their own. */
-extern struct workqueue_struct *kgc_wq, *kgc_finals_wq;
+/*
+ * Each heap has one cycle, but many markers, which may run for long, and a finalizer may
+ * sleep for as long as it likes: so each kind has a queue of its own. A cycle does by
+ * itself what its markers find no worker for.
+ */
+extern struct workqueue_struct *kgc_wq, *kgc_markers_wq, *kgc_finals_wq;
 
 /**
  * struct kgc_work - what the work items of one heap's collector have taken

@@ -209,7 +209,12 @@ static int range_get(struct kgc_section s, u64 handle, u64 offset, u64 length,
 	return 0;
 }
 
-/* Copy bytes of a conservative object; words that are addresses read as 0. */
+#define RESCHED_BYTES	4096	/* of a conservative object, between two cond_resched() */
+
+/*
+ * Copy bytes of a conservative object; words that are addresses read as 0. Context: as
+ * for a write, a section that may sleep.
+ */
 static void read_conservative(const struct object *o, u64 offset, char *buf,
 			      u64 length)
 {
@@ -232,6 +237,8 @@ static void read_conservative(const struct object *o, u64 offset, char *buf,
 		memcpy(buf, (char *)&value + (offset - word), n);
 		offset += n;
 		buf += n;
+		if (offset % RESCHED_BYTES == 0)
+			cond_resched();
 	}
 }
 
@@ -277,6 +284,8 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		}
 		offset += n;
 		buf += n;
+		if (offset % RESCHED_BYTES == 0)
+			cond_resched();
 	}
 }
 

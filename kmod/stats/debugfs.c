@@ -14,11 +14,13 @@
  * readers, so a file's heap is there as long as the file is being used.
  */
 #include <linux/debugfs.h>
+#include <linux/ktime.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
 #include "../alloc/alloc.h"
 #include "../alloc/map.h"
+#include "../alloc/totals.h"
 #include "../gc/cycle.h"
 #include "../gc/heap.h"
 #include "../gc/pace.h"
@@ -43,6 +45,12 @@ static void show(struct seq_file *m, const char *name, u64 value)
 	seq_printf(m, "%s %llu\n", name, value);
 }
 
+/* As Go's runtime has it. What is given is monotonic, 0 is never. */
+static u64 since_1970(u64 ns)
+{
+	return ns ? ktime_to_ns(ktime_mono_to_real(ns_to_ktime(ns))) : 0;
+}
+
 static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 {
 	unsigned int i;
@@ -56,7 +64,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "HeapSys", st->heap_sys);
 	show(m, "HeapInuse", st->heap_inuse);
 	show(m, "HeapIdle", st->heap_idle);
-	show(m, "HeapReleased", st->heap_released);
+	show(m, "ReleasedTotal", st->heap_released);
 	show(m, "MetaSys", st->meta_sys);
 	show(m, "Held", st->held);
 	show(m, "LiveBytes", st->live_bytes);
@@ -67,7 +75,7 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	for (i = 0; i < KGC_NR_REASONS; i++)
 		seq_printf(m, "GCReason_%s %llu\n", reason_names[i],
 			   st->gc_reason[i]);
-	show(m, "LastGC", st->last_gc_ns);
+	show(m, "LastGC", since_1970(st->last_gc_ns));
 	show(m, "PauseTotalNs", st->pause_total_ns);
 	show(m, "LongestStepNs", st->longest_step_ns);
 	show(m, "GCCPUNs", st->gc_cpu_ns);
@@ -87,7 +95,7 @@ static int heap_stats_show(struct seq_file *m, void *v)
 
 	kgc_stats_heap(heap, &st);
 	show_stats(m, &st);
-	show(m, "TinyAllocs", kgc_stats_tiny_allocs(heap));
+	show(m, "TinyAllocs", kgc_totals_tiny(&heap->alloc));
 	show(m, "HandleChunksScanned", READ_ONCE(heap->handles.scanned) +
 				       READ_ONCE(heap->weaks.scanned));
 	return 0;
@@ -241,16 +249,11 @@ static int module_stats_show(struct seq_file *m, void *v)
 	struct kgc_heap *heap;
 	unsigned int n = 0;
 
-	mutex_lock(&kgc_heaps_lock);
-	list_for_each_entry(heap, &kgc_heaps, link) {
-		struct kgc_stats st = { .size = sizeof(st) };
-
-		kgc_stats_heap(heap, &st);
-		objects += st.heap_objects;
+	kgc_registry_for_each(heap) {
+		objects += kgc_heap_objects(heap);
 		n++;
 		cond_resched();
 	}
-	mutex_unlock(&kgc_heaps_lock);
 	show(m, "Heaps", n);
 	show(m, "HeapObjects", objects);
 	show(m, "HeapSys", kgc_limit_total_pages());
@@ -264,25 +267,58 @@ static int module_stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(module_stats);
 
-static int module_heaps_show(struct seq_file *m, void *v)
+/* Position 0 is the header; of a heap it is its number. Return: the first from there on. */
+static void *heaps_from(loff_t *pos)
 {
-	struct kgc_heap *heap;
+	struct kgc_heap *heap = *pos > U32_MAX ? NULL : kgc_registry_from(*pos);
 
-	seq_puts(m, "id name phase HeapObjects HeapAlloc HeapSys NumGC\n");
-	mutex_lock(&kgc_heaps_lock);
-	list_for_each_entry(heap, &kgc_heaps, link) {
-		struct kgc_stats st = { .size = sizeof(st) };
+	if (heap)
+		*pos = heap->id;
+	return heap;
+}
 
-		kgc_stats_heap(heap, &st);
-		seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id,
-			   heap->name, phase_names[st.phase], st.heap_objects,
-			   st.heap_alloc, st.heap_sys, st.num_gc);
-		cond_resched();
+static void *heaps_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos ? heaps_from(pos) : SEQ_START_TOKEN;
+}
+
+static void heaps_stop(struct seq_file *m, void *v)
+{
+	if (v && v != SEQ_START_TOKEN)
+		kgc_registry_put(v);
+}
+
+static void *heaps_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	heaps_stop(m, v);
+	++*pos;
+	return heaps_from(pos);
+}
+
+static int heaps_show(struct seq_file *m, void *v)
+{
+	struct kgc_stats st = { };
+	struct kgc_heap *heap = v;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "id name phase HeapObjects HeapAlloc HeapSys NumGC\n");
+		return 0;
 	}
-	mutex_unlock(&kgc_heaps_lock);
+	kgc_stats_line(heap, &st);
+	seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id, heap->name,
+		   phase_names[st.phase], st.heap_objects, st.heap_alloc,
+		   st.heap_sys, st.num_gc);
+	cond_resched();
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(module_heaps);
+
+static const struct seq_operations module_heaps_sops = {
+	.start = heaps_start,
+	.next = heaps_next,
+	.stop = heaps_stop,
+	.show = heaps_show,
+};
+DEFINE_SEQ_ATTRIBUTE(module_heaps);
 
 void kgc_debugfs_add(struct kgc_heap *heap)
 {

@@ -15,20 +15,14 @@
 
 static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
-	struct kgc_class_stats cs;
-	unsigned int spc;
+	struct kgc_objects sum;
 
-	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
-		u32 size = kgc_classes[spc >> 1].size;
-
-		kgc_totals_class(&heap->alloc, spc, &cs);
-		st->mallocs += cs.mallocs;
-		st->frees += cs.frees;
-		st->total_alloc += cs.mallocs * size + cs.large_bytes;
-		st->heap_alloc += (cs.mallocs - cs.frees) * size +
-				  cs.large_bytes - cs.large_freed;
-	}
-	st->heap_objects = st->mallocs - st->frees;
+	kgc_totals_objects(&heap->alloc, &sum);
+	st->mallocs = sum.mallocs;
+	st->frees = sum.frees;
+	st->heap_objects = sum.mallocs - sum.frees;
+	st->total_alloc = sum.bytes;
+	st->heap_alloc = sum.bytes - sum.freed_bytes;
 }
 
 /**
@@ -57,7 +51,7 @@ u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META])
 static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
 	u64 meta[KGC_NR_META];
-	int nid, cpu;
+	int nid;
 
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
@@ -69,12 +63,7 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 		raw_spin_unlock_irq(&ph->lock);
 	}
 	st->heap_idle = st->heap_sys - st->heap_inuse;
-	for_each_possible_cpu(cpu) {
-		struct kgc_cpu *c = per_cpu_ptr(heap->alloc.cpu, cpu);
-
-		st->longest_step_ns = max(st->longest_step_ns,
-					  READ_ONCE(c->longest_ns));
-	}
+	st->longest_step_ns = kgc_steps_longest(&heap->alloc.steps);
 	st->meta_sys = kgc_stats_meta(heap, meta);
 	st->held = atomic64_read(&heap->alloc.limit.held);
 }
@@ -122,15 +111,20 @@ void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats)
 	stats->types = READ_ONCE(heap->types.nr);
 }
 
-/* Objects that joined another one's block, which alone is counted else. */
-u64 kgc_stats_tiny_allocs(struct kgc_heap *heap)
+/*
+ * Fill in what the list of all heaps has of each: objects, bytes of objects and held,
+ * cycles and phase. Context: process context.
+ */
+void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats)
 {
-	u64 sum = 0;
-	int cpu;
+	struct kgc_cycle_record last;
+	struct kgc_record_sums sums;
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(heap->alloc.cpu, cpu)->tiny_objects);
-	return sum;
+	alloc_stats(heap, stats);
+	stats->heap_sys = atomic64_read(&heap->alloc.limit.pages);
+	kgc_records_last(&heap->records, &sums, &last);
+	stats->num_gc = sums.nr;
+	stats->phase = kgc_cycle_phase(heap);
 }
 
 /**

@@ -11,7 +11,7 @@ struct kgc_heap;
 struct kgc_stats;
 
 void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats);
-u64 kgc_stats_tiny_allocs(struct kgc_heap *heap);
+void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats);
 u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META]);
 
 #endif /* _KGC_STATS_H */

@@ -281,9 +281,10 @@ static void check_at_rest(void)
 			}
 			check(ct->spans == spans);
 			check(ct->mallocs >= ct->frees);
-			if (spc >> 1)
-				check(ct->fresh == (spans + ct->freed_spans) *
-				      kgc_classes[spc >> 1].nelems);
+			check(ct->fresh <= (spans + ct->freed_spans) * kgc_nelems(spc));
+			check(ct->fresh % kgc_nelems(spc) == 0);
+			/* every slot handed out was one or the other */
+			check(ct->mallocs <= ct->reused + ct->fresh);
 			sum += ct->mallocs - ct->frees;
 		}
 		inuse += pages(nid)->inuse;

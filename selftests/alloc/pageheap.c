@@ -19,11 +19,12 @@
 static struct kgc_span gone_span;
 #define GONE (&gone_span)
 
-/* The model: arenas by address, and who holds each of their pages. */
+/* The model: arenas by address, who holds each of their pages, and which ever had one. */
 struct model_arena {
 	unsigned long base;
 	unsigned int npages;
 	struct kgc_span *owner[KGC_ARENA_MAX_PAGES];
+	bool held[KGC_ARENA_MAX_PAGES];
 };
 
 static struct model_arena *arenas[MAX_ARENAS];
@@ -33,6 +34,7 @@ static unsigned int nr_spans;
 
 static struct kgc_allocator allocator;
 static struct kgc_pageheap *ph;
+static struct kgc_slow_path step;
 
 static void begin(void)
 {
@@ -142,7 +144,7 @@ static int grow(unsigned int npages)
 	struct model_arena *m;
 	struct rb_node *rb;
 	unsigned int i;
-	int err = kgc_pageheap_grow(&allocator, ph, npages, GFP_KERNEL);
+	int err = kgc_pageheap_grow(&allocator, ph, npages, GFP_KERNEL, &step);
 
 	if (err)
 		return err;
@@ -186,7 +188,8 @@ static bool take(unsigned int npages)
 	unsigned long want = first_fit(npages, &m);
 	unsigned int nelems = 1 + random() % 1024;
 	struct kgc_span *span = kgc_pageheap_spare(ph, nelems);
-	unsigned int i;
+	unsigned int i, at;
+	bool held = true;
 
 	if (!span)
 		span = kgc_charge_span(&allocator, nelems, 0, GFP_KERNEL);
@@ -200,8 +203,13 @@ static bool take(unsigned int npages)
 	check(span->base == want && span->npages == npages);
 	check(span->arena->base == m->base);
 	kgc_map_set(span->base, npages, span);
-	for (i = 0; i < npages; i++)
-		m->owner[(want - m->base) / KGC_PAGE_SIZE + i] = span;
+	for (i = 0; i < npages; i++) {
+		at = (want - m->base) / KGC_PAGE_SIZE + i;
+		m->owner[at] = span;
+		held &= m->held[at];
+		m->held[at] = true;
+	}
+	check(span->reused == held);
 	spans[nr_spans++] = span;
 	return true;
 }
@@ -432,7 +440,7 @@ static struct kgc_span *take_page(void)
 		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
 	check(span);
 	while (!kgc_pageheap_take(ph, span, 1))
-		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL));
+		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL, &step));
 	kgc_map_set(span->base, 1, span);
 	return span;
 }

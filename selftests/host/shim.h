@@ -59,6 +59,7 @@ typedef unsigned int slab_flags_t;
 #define KBUILD_MODNAME	"kgc"
 #define noinline	__attribute__((__noinline__))
 #define __acquires(x)
+#define __must_hold(x)
 #define __releases(x)
 #define data_race(x)	(x)
 
@@ -158,6 +159,14 @@ static inline void clear_bit(unsigned int i, unsigned long *map)
 }
 
 #define __set_bit	set_bit
+
+static inline bool __test_and_set_bit(unsigned int i, unsigned long *map)
+{
+	bool was = test_bit(i, map);
+
+	set_bit(i, map);
+	return was;
+}
 #define __clear_bit	clear_bit
 
 static inline void bitmap_set(unsigned long *map, unsigned int i,
@@ -210,6 +219,8 @@ typedef struct { long counter; } atomic_long_t;
 
 #define atomic64_read(v)		__atomic_load_n(&(v)->counter, 5)
 #define atomic64_set(v, n)		__atomic_store_n(&(v)->counter, n, 5)
+#define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)
+#define atomic64_inc(v)			atomic64_add(1, v)
 #define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
 #define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)
@@ -228,6 +239,18 @@ struct hlist_head { struct hlist_node *first; };
 struct hlist_node { struct hlist_node *next, **pprev; };
 struct llist_node { struct llist_node *next; };
 struct llist_head { struct llist_node *first; };
+
+static inline void init_llist_head(struct llist_head *list)
+{
+	list->first = NULL;
+}
+
+static inline void llist_add(struct llist_node *node, struct llist_head *list)
+{
+	node->next = list->first;
+	list->first = node;
+}
+
 struct work_struct { int unused; };
 struct delayed_work { struct work_struct work; };
 /* no sections here */
@@ -275,11 +298,15 @@ void shim_unlock(bool *held);
 #define raw_spin_unlock(l)			shim_unlock(&(l)->held)
 #define raw_spin_lock_irqsave(l, flags)		((flags) = 0, shim_lock(&(l)->held))
 #define raw_spin_unlock_irqrestore(l, flags)	((void)(flags), shim_unlock(&(l)->held))
+#define raw_spin_lock_irq(l)			shim_lock(&(l)->held)
+#define raw_spin_unlock_irq(l)			shim_unlock(&(l)->held)
 #define spin_lock(l)				shim_lock(&(l)->held)
 #define spin_unlock(l)				shim_unlock(&(l)->held)
 #define raw_spin_trylock(l)			((l)->held ? false : (shim_lock(&(l)->held), true))
 #define local_irq_save(flags)			((flags) = 0)
 #define synchronize_rcu()			shim_may_sleep("synchronize_rcu")
+#define rcu_read_lock()				barrier()
+#define rcu_read_unlock()			barrier()
 #define preempt_disable()			barrier()
 #define preempt_enable()			barrier()
 #define preemptible()				true
@@ -349,6 +376,9 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < shim_cpus; (cpu)++)
 #define for_each_node(nid)		for ((nid) = 0; (nid) < nr_node_ids; (nid)++)
 #define for_each_online_node(nid)	for_each_node(nid)
+#define MAX_NUMNODES			nr_node_ids
+#define first_node(map)			0
+#define next_node(nid, map)		((nid) + 1)
 #define node_online(nid)		true
 #define node_state(nid, state)		((void)(nid), true)
 #define for_each_node_state(nid, state)	for_each_node(nid)

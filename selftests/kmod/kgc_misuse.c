@@ -9,6 +9,7 @@
 #include <linux/kasan.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/vmalloc.h>
 
 #include "kmod/alloc/poison.h"
 #include "kmod/gc/heap.h"
@@ -619,6 +620,66 @@ static void trace_is_disturbed(void)
 		noticed = true;
 }
 
+/*
+ * Allocates, and lets go, in a section that cannot wait for the tracer, later and
+ * later after it has begun.
+ */
+static int alloc_beside_audit(void *data)
+{
+	struct holder *h = data;
+	unsigned int us = 0, i;
+
+	complete(&h->inside);
+	while (!completion_done(&h->leave)) {
+		if (!READ_ONCE(heap->sections.halted)) {
+			usleep_range(20, 50);
+			continue;
+		}
+		us = (us + 7) % 500;
+		udelay(us);
+		preempt_disable();
+		for (i = 0; i < 300; i++) {
+			struct kgc_section s = kgc_enter(heap);
+
+			kgc_store(s, &slots[1], kgc_alloc(s, type, GFP_ATOMIC));
+			kgc_exit(s);
+		}
+		preempt_enable();
+	}
+	complete(&h->left);
+	return 0;
+}
+
+/* Lists that change under an audit: it is given up, and finds nothing wrong. */
+static void audit_is_disturbed(void)
+{
+	struct kgc_section s;
+	struct node *n;
+	struct holder h;
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		s = kgc_enter(heap);
+		n = kgc_alloc(s, type, GFP_KERNEL);
+		if (n)
+			kgc_store(s, &n->next, kgc_load(s, &slots[0]));
+		kgc_store(s, &slots[0], n);
+		kgc_exit(s);
+	}
+	init_completion(&h.inside);
+	init_completion(&h.leave);
+	init_completion(&h.left);
+	if (IS_ERR(kthread_run(alloc_beside_audit, &h, "kgc_misuse")))
+		return;
+	wait_for_completion(&h.inside);
+	for (i = 0; i < 40; i++)
+		kgc_collect(heap, 1);
+	complete_all(&h.leave);
+	wait_for_completion(&h.left);
+	if (!heap->tracer.skipped)
+		noticed = true;
+}
+
 /* More sections at once than are remembered: the others are counted. */
 static void many_sections(void)
 {
@@ -661,6 +722,177 @@ static void floating_goes(void)
 		noticed = true;
 }
 
+/* ---- tiny objects beside the tracer ---------------------------------------- */
+
+static const struct kgc_type_desc tiny_desc = {
+	.name = "tiny", .size = 1, .align = 1, .flags = KGC_DESC_NOSCAN,
+	.owner = THIS_MODULE,
+};
+
+/**
+ * struct filler - a thread that fills tiny blocks on one CPU
+ * @h: how it is started and stopped
+ * @tiny: the type
+ * @refilled: blocks that were open and unreachable when the tracer ran, and held an
+ *	object that is reachable right after it
+ */
+struct filler {
+	struct holder		h;
+	struct kgc_type		*tiny;
+	unsigned int		refilled;
+};
+
+/*
+ * Before the tracer runs this leaves a block open that nothing refers to, after it
+ * the block is filled up with an object that stays until the tracer has run again.
+ */
+static int fill_blocks(void *data)
+{
+	struct filler *f = data;
+	unsigned long before = 0, obj;
+	u64 runs = READ_ONCE(heap->tracer.runs);
+	bool kept = false;
+
+	complete(&f->h.inside);
+	while (!completion_done(&f->h.leave)) {
+		struct kgc_section s = kgc_enter(heap);
+
+		obj = (unsigned long)kgc_alloc(s, f->tiny, GFP_KERNEL);
+		if (obj && READ_ONCE(heap->tracer.runs) != runs) {
+			runs = READ_ONCE(heap->tracer.runs);
+			kept = !kept;
+			f->refilled += kept && obj / 16 == before / 16;
+			kgc_store(s, &slots[0], kept ? (struct node *)obj : NULL);
+		}
+		kgc_exit(s);
+		before = obj;
+		usleep_range(20, 50);
+	}
+	complete(&f->h.left);
+	return 0;
+}
+
+/* A block that is filled up is no garbage that has come back. */
+static void tiny_blocks_are_filled(void)
+{
+	struct filler f = { .tiny = kgc_type_register(heap, &tiny_desc) };
+	struct task_struct *task;
+	unsigned int n;
+
+	init_completion(&f.h.inside);
+	init_completion(&f.h.leave);
+	init_completion(&f.h.left);
+	task = kthread_create(fill_blocks, &f, "kgc_misuse");
+	if (IS_ERR(f.tiny) || IS_ERR(task))
+		return;
+	kthread_bind(task, cpumask_first(cpu_online_mask));
+	wake_up_process(task);
+	wait_for_completion(&f.h.inside);
+	for (n = 0; n < 40 && (n < 10 || f.refilled < 3); n++)
+		kgc_collect(heap, 1);
+	complete_all(&f.h.leave);
+	wait_for_completion(&f.h.left);
+	uproot(0);
+	if (!f.refilled)
+		noticed = true;
+}
+
+/* ---- a region that takes long ------------------------------------------------ */
+
+static bool skipped;
+
+/**
+ * struct taker - a thread that is a region while the verifier looks
+ * @h: how it is started and stopped
+ * @span: where it takes the last slot
+ * @ct: its central list
+ * @seen: whether the verifier has looked at the span between the mark and the taking
+ */
+struct taker {
+	struct holder		h;
+	struct kgc_span		*span;
+	struct kgc_central	*ct;
+	bool			seen;
+};
+
+/* Whether the verifier's walk passes the span within a second. */
+static bool await_walk(const struct kgc_span *span)
+{
+	const struct kgc_pagewalk *walk = &heap->verify.walk;
+	unsigned int us;
+
+	for (us = 0; us < USEC_PER_SEC; us += 5) {
+		if (READ_ONCE(walk->arena) == span->arena &&
+		    READ_ONCE(walk->at) > span->base)
+			return true;
+		udelay(5);
+	}
+	return false;
+}
+
+/*
+ * An allocation in a section that allocates black, as long as it takes on a virtual
+ * processor that stands still for 20 ms between the mark and the taking.
+ */
+static int take_slowly(void *data)
+{
+	struct taker *t = data;
+	unsigned int last = t->span->nelems - 1;
+	unsigned long end = jiffies + 10 * HZ;
+	u64 runs = READ_ONCE(heap->verify.runs);
+
+	complete(&t->h.inside);
+	while (READ_ONCE(heap->verify.runs) == runs && time_before(jiffies, end))
+		cond_resched();
+	preempt_disable();
+	change_mark(t->span, t->ct, 1);
+	t->seen = await_walk(t->span);
+	mdelay(20);
+	raw_spin_lock_irq(&t->ct->lock);
+	clear_bit(last % BITS_PER_LONG, kgc_span_free(t->span) + last / BITS_PER_LONG);
+	t->span->nfree--;
+	t->ct->mallocs++;
+	raw_spin_unlock_irq(&t->ct->lock);
+	preempt_enable();
+	complete(&t->h.left);
+	return 0;
+}
+
+#define MANY_SLOTS	(1 << 19)	/* for the verifier to look at first */
+
+/* A slot that is marked and not in use yet is in order as long as its region lasts. */
+static void slot_is_taken_slowly(void)
+{
+	void **slots = vzalloc(MANY_SLOTS * sizeof(*slots));
+	struct taker t = { };
+	struct kgc_root many;
+	unsigned int n;
+
+	skipped = num_online_cpus() < 2;
+	if (skipped || !slots)
+		goto out;
+	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
+	kgc_root_add_slots(heap, &many, slots, MANY_SLOTS);
+	for (n = 0; n < 20 && !t.seen; n++) {
+		plant(0);
+		t.span = some_span(&t.ct);
+		init_completion(&t.h.inside);
+		init_completion(&t.h.left);
+		if (!t.span || IS_ERR(kthread_run(take_slowly, &t, "kgc_misuse")))
+			break;
+		wait_for_completion(&t.h.inside);
+		kgc_collect(heap, 1);
+		wait_for_completion(&t.h.left);
+		/* what was taken is garbage now */
+		kgc_collect(heap, 2);
+	}
+	kgc_root_del(heap, &many);
+	if (!t.seen)
+		noticed = true;
+out:
+	vfree(slots);
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -696,7 +928,10 @@ static const struct {
 	{ "floating-goes", floating_goes },
 	{ "forged", words_are_forged },
 	{ "trace-disturbed", trace_is_disturbed },
+	{ "audit-disturbed", audit_is_disturbed },
 	{ "many-sections", many_sections },
+	{ "tiny-filled", tiny_blocks_are_filled },
+	{ "taken-slowly", slot_is_taken_slowly },
 };
 
 static int commit(void)
@@ -712,6 +947,8 @@ static int commit(void)
 			spoil(faults[i].change);
 		else
 			faults[i].commit();
+		if (skipped)
+			return -EOPNOTSUPP;
 		noticed |= heap->report.errors ||
 			   kgc_misused(&heap->report);
 		return noticed ? 0 : -ENODATA;

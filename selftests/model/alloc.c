@@ -105,6 +105,8 @@ static void refill(int i)
 			continue;	/* full */
 		}
 		n.cache[CPUOF(i)] = sp + 1;
+		if (TINY && !MUT(tiny_open_after_refill))
+			n.open[CPUOF(i)] = 0;
 		any = 1;
 		emit(&n, L("M%d refills with span %d", i, sp));
 	}
@@ -115,9 +117,31 @@ static void refill(int i)
 	}
 }
 
+/* one more object in the block that this CPU fills up */
+static void fill_block(int i)
+{
+	struct state n = *cur;
+	struct mu *m = &n.m[i];
+	int o = OBJ(cur->open[CPUOF(i)]);
+
+	if (!(cur->alloc & BIT(o)))
+		viol = "an object is put into a free block";
+	m->held |= BIT(o);
+	n.garb &= ~BIT(o);
+	if (black(cur, m->tok, spanof[o]) && !MUT(tiny_no_mark))
+		n.mark |= BIT(o);
+	m->pc = P_A3;
+	emit(&n, L("M%d puts an object into %c %s", i, 'a' + o,
+		   n.mark & BIT(o) ? "black" : "white"));
+}
+
 static void pick(int i)
 {
 	u8 span = cur->cache[CPUOF(i)];
+
+	/* unless it is full */
+	if (TINY && cur->open[CPUOF(i)])
+		fill_block(i);
 
 	if (MUT(colour_before_take) && !cur->m[i].new) {
 		/* decide the colour now, take the slot later */
@@ -141,6 +165,8 @@ static void take_picked(int i)
 	if (MUT(colour_before_take))
 		blk = c->new - 1;
 	take(&n, m, o, blk);
+	if (TINY)
+		n.open[CPUOF(i)] = o + 1;
 	m->pc = P_A3;
 	m->old = m->new = 0;
 	emit(&n, L("M%d takes %c %s", i, 'a' + o, blk ? "black" : "white"));

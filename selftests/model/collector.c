@@ -363,16 +363,43 @@ static void final_drain(void)
 
 /* ---- to the next generation ------------------------------------------------ */
 
+static void publish_settle(struct state *n, const char *traced)
+{
+	publish(n, MUT(idle_after_mark) ? IDLE : SETTLE);
+	n->tgt = cur->hgen ^ 1;
+	n->dead = 0;
+	go(n, C_SGP);
+	emit(n, L("C %sphase=%s", traced, phname[n->phase]));
+}
+
+/* Sections end, those that begin wait, and go on when the tracer has run. */
+static void trace_and_settle(void)
+{
+	struct state n = *cur;
+	int i;
+
+	for (i = 0; i < NM; i++) {
+		struct mu *m = &n.m[i];
+
+		if (m->pc != P_REST)
+			return;
+		m->tok = m->otok = n.phase;
+		m->held = closure(&n, rootset(&n));
+	}
+	trace_floating(&n);
+	publish_settle(&n, "traces, ");
+}
+
 static void settle(void)
 {
 	struct state n = *cur;
 
 	mandatory++;
-	publish(&n, MUT(idle_after_mark) ? IDLE : SETTLE);
-	n.tgt = cur->hgen ^ 1;
-	n.dead = 0;
-	go(&n, C_SGP);
-	emit(&n, L("C phase=%s", phname[n.phase]));
+	/* a cycle that is not traced says nothing of the next */
+	n.floats = 0;
+	publish_settle(&n, "");
+	if (TINY)
+		trace_and_settle();
 }
 
 /* end of the cycle without a second one: what the sweep would free */

@@ -18,6 +18,9 @@
 #ifndef CACHES
 #define CACHES	0		/* per-CPU caches and tickets */
 #endif
+#ifndef TINY
+#define TINY	0		/* objects are blocks that a cache fills up */
+#endif
 #ifndef ATOMIC_SHADE
 #define ATOMIC_SHADE 0		/* mark, claim and push in one step */
 #endif

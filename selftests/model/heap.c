@@ -84,6 +84,19 @@ u8 incache(const struct state *s)
 	return r;
 }
 
+/* blocks that a cache still fills up */
+u8 opened(const struct state *s)
+{
+	u8 r = 0;
+	int i;
+
+	if (TINY)
+		for (i = 0; i < NC; i++)
+			if (s->open[i])
+				r |= BIT(OBJ(s->open[i]));
+	return r;
+}
+
 /* newborn: is it black?  decided in the region that takes the slot */
 int black(const struct state *s, u8 tok, int span)
 {
@@ -127,6 +140,21 @@ void give_back(struct state *s, int cpu)
 	if (MUT(giveback_as_old) && s->cache[cpu])
 		set_gen(s, s->cache[cpu] - 1, s->hgen ^ 1);
 	s->cache[cpu] = 0;
+	if (TINY && !MUT(tiny_open_after_flip))
+		s->open[cpu] = 0;
+}
+
+/*
+ * The tracer, when marking is over and no section is open: what is marked and
+ * cannot be reached is noted, and must not be marked a cycle later.
+ */
+void trace_floating(struct state *s)
+{
+	if (s->floats & s->mark)
+		viol = "floating garbage has come back";
+	s->floats = s->alloc & s->mark & ~reachable(s);
+	if (!MUT(tiny_noted))
+		s->floats &= ~opened(s);
 }
 
 void sweep_span(struct state *s, int sp)
@@ -147,6 +175,7 @@ void sweep_span(struct state *s, int sp)
 	s->dead &= ~freed;
 	s->finreg &= ~freed;
 	s->ran &= ~freed;
+	s->floats &= ~freed;
 	if (!MUT(sweep_keeps_marks))
 		s->mark &= ~spanmask[sp];
 	if (!MUT(sweep_keeps_scan))

@@ -32,6 +32,25 @@ static void init_one(struct state *s)
 		ninit++;
 }
 
+/* every way to fill up a block of a cached span, or none */
+static void init_open(struct state *s, int cpu)
+{
+	int o;
+
+	if (!TINY || cpu == NC) {
+		init_one(s);
+		return;
+	}
+	s->open[cpu] = 0;
+	init_open(s, cpu + 1);
+	for (o = 0; o < NO; o++)
+		if (s->alloc & BIT(o) && s->cache[cpu] == spanof[o] + 1) {
+			s->open[cpu] = o + 1;
+			init_open(s, cpu + 1);
+		}
+	s->open[cpu] = 0;
+}
+
 /* every way to have one span per cache, or none */
 static void init_caches(struct state *s)
 {
@@ -47,7 +66,7 @@ static void init_caches(struct state *s)
 			s->cache[NC - 1] = c / (NSPAN + 1);
 		if (NC > 1 && s->cache[0] && s->cache[0] == s->cache[NC - 1])
 			continue;
-		init_one(s);
+		init_open(s, 0);
 	}
 }
 

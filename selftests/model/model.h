@@ -63,6 +63,7 @@ struct state {
 	u8 phase, vis, cc, rgp, chk, creg, cyc;
 	u8 dirty;	/* CPUs whose count has changed since it was looked at */
 	u8 gen, hgen, tgt, ticket[NC], cache[NC], cspan;
+	u8 open[NC], floats;	/* TINY: block filled up; what the tracer noted */
 	u8 weak, closed, wchg, finreg, finq, ran, dead;
 	u8 garb;
 	u8 bs, ba, bw, bx;
@@ -89,10 +90,12 @@ u8 strong(const struct state *s);
 u8 reachable(const struct state *s);
 int unswept(const struct state *s);
 u8 incache(const struct state *s);
+u8 opened(const struct state *s);
 int black(const struct state *s, u8 tok, int span);
 void take(struct state *s, struct mu *m, int o, int blk);
 void give_back(struct state *s, int cpu);
 void sweep_span(struct state *s, int sp);
+void trace_floating(struct state *s);
 
 /* barrier.c */
 void rest(struct mu *m);

@@ -97,6 +97,11 @@ static void print_collector(const struct state *s)
 			printf(" cpu%d:%s/%d", i, s->ticket[i] == T_BUSY ? "BUSY" :
 			       s->ticket[i] == T_FLIP ? "FLIP" :
 			       s->ticket[i] == s->hgen ? "new" : "old", s->cache[i] - 1);
+	if (TINY)
+		for (i = 0; i < NC; i++)
+			printf(" open%d=%c", i, on(s->open[i]));
+	if (TINY)
+		printf(" floats=%x", s->floats);
 	if (WEAK)
 		printf(" weak=%c%s", on(s->weak), s->closed ? " closed" : "");
 	if (FIN)

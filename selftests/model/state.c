@@ -49,6 +49,11 @@ static inline __attribute__((always_inline)) void io(struct state *s, struct pac
 		}
 	if (CACHES)
 		IO(s->cspan, LG(NSPAN + 1));
+	if (TINY) {
+		for (i = 0; i < NC; i++)
+			IO(s->open[i], LG(NO + 1));
+		IO(s->floats, NO);
+	}
 	if (WEAK) {
 		IO(s->weak, LG(NO + 1)); IO(s->closed, 2); IO(s->wchg, 1);
 		IO(s->dead, NO);
@@ -217,6 +222,8 @@ static void swap_mut(struct state *s, int i, int j)
 		swapu8(&s->ticket[i], &s->ticket[j]);
 		swapu8(&s->cache[i], &s->cache[j]);
 	}
+	if (TINY)
+		swapu8(&s->open[i], &s->open[j]);
 }
 
 static int cmp_mut(const struct state *s, int i, int j)
@@ -237,6 +244,8 @@ static int cmp_mut(const struct state *s, int i, int j)
 		CMP(s->ticket[i], s->ticket[j]);
 		CMP(s->cache[i], s->cache[j]);
 	}
+	if (TINY)
+		CMP(s->open[i], s->open[j]);
 #undef CMP
 	return 0;
 }
@@ -270,6 +279,11 @@ static void apply(int n, const struct state *a, struct state *b)
 			b->cache[i] = a->cache[i] ? p->s[a->cache[i] - 1] + 1 : 0;
 	if (CACHES)
 		b->cspan = a->cspan ? p->s[a->cspan - 1] + 1 : 0;
+	if (TINY) {
+		for (i = 0; i < NC; i++)
+			b->open[i] = pt[n].v[a->open[i]];
+		b->floats = pt[n].o[a->floats];
+	}
 	if (WEAK) {
 		b->weak = pt[n].v[a->weak];
 		b->dead = pt[n].o[a->dead];
@@ -332,6 +346,7 @@ static u8 signature(const struct state *s, int o)
 		x += (s->root[i] == o + 1) * 59;
 	for (i = 0; i < NSLOT; i++)
 		x += (s->fld[i] == o + 1) * 17;
+	x += (opened(s) >> o & 1) * 43 + (s->floats >> o & 1) * 29;
 	for (i = 0; i < nfields[o]; i++)
 		x += !!s->fld[fbase[o] + i] * 71 +
 		     (s->fld[fbase[o] + i] == o + 1) * 23;

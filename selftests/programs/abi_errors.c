@@ -467,6 +467,41 @@ TEST_F(heap, the_module_says_which_options_there_are)
 	EXPECT_EQ(-ENOENT, kgc_option_info(self->fd, ~0U, &o));
 }
 
+/* Whoever else has the descriptor may read them, and set the others. */
+TEST_F(heap, options_for_debugging_are_for_the_administrator)
+{
+	__u64 privileged = 0, value;
+	struct kgc_option_info o;
+	int status;
+	pid_t pid;
+
+	for (__u32 i = 0; !kgc_option_info(self->fd, i, &o); i++)
+		if (o.attributes & KGC_OPTION_PRIVILEGED)
+			privileged |= 1ULL << o.option;
+	EXPECT_EQ(1ULL << KGC_OPT_VERIFY | 1ULL << KGC_OPT_TRACK_SECTIONS, privileged);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		if (setresuid(65534, 65534, 65534))
+			_exit(2);
+		for (__u32 i = 0; !kgc_option_info(self->fd, i, &o); i++) {
+			bool ours = !(o.attributes & KGC_OPTION_PRIVILEGED);
+
+			if (kgc_option_get(self->fd, o.option, &value))
+				_exit(3);
+			/* the value it has, and one that no one may set */
+			if (kgc_option_set(self->fd, o.option, value) != (ours ? 0 : -EPERM))
+				_exit(4);
+			if (!ours && kgc_option_set(self->fd, o.option, 7) != -EPERM)
+				_exit(5);
+		}
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_TRACK_SECTIONS, 1));
+}
+
 TEST_F(heap, members_for_answers_must_be_zero)
 {
 	struct kgc_access load = { .size = sizeof(load), .value = 1,

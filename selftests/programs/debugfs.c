@@ -22,8 +22,8 @@
 /* Names every release keeps. */
 static const char * const stat_names[] = {
 	"Alloc", "TotalAlloc", "HeapAlloc", "HeapObjects", "Mallocs", "Frees",
-	"HeapSys", "HeapInuse", "HeapIdle", "HeapReleased", "NextGC", "NumGC",
-	"NumForcedGC", "PauseTotalNs", "LongestStepNs",
+	"HeapSys", "HeapInuse", "HeapIdle", "ReleasedTotal", "NextGC", "NumGC",
+	"NumForcedGC", "PauseTotalNs", "LongestStepNs", "LastGC",
 };
 
 static const struct { const char *name; __u32 option; } option_names[] = {
@@ -90,7 +90,7 @@ TEST_F(heap, files_are_for_root_only)
 {
 	static const char * const files[] = {
 		"stats", "classes", "phase", "cycles", "options", "collect",
-		"scavenge", "meta", "pageheap", "pages",
+		"scavenge", "meta", "pageheap", "pages", "steps",
 	};
 	char path[128];
 	struct stat st;
@@ -127,6 +127,40 @@ TEST_F(heap, stats_are_names_and_numbers)
 	free(text);
 }
 
+static __u64 since_1970(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/*
+ * A name that Go's MemStats has means the same here. There HeapReleased is what is
+ * returned now and still has addresses; here such pages are in no counter.
+ */
+TEST_F(heap, names_of_go_mean_what_they_mean_there)
+{
+	int id = self->info.heap_id;
+	__u64 before, value, root;
+
+	EXPECT_EQ(-ENOENT, debugfs_value(id, "stats", "HeapReleased", &value));
+	EXPECT_EQ(0, debugfs_value(id, "stats", "LastGC", &value));
+	EXPECT_EQ(0, value);
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
+	ASSERT_EQ(0, kgc_drop(self->fd, root));
+	before = since_1970();
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, debugfs_value(id, "stats", "LastGC", &value));
+	/* counted in microseconds */
+	EXPECT_GE(value + 1000, before);
+	EXPECT_LE(value, since_1970());
+	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
+	EXPECT_EQ(0, debugfs_value(id, "stats", "ReleasedTotal", &value));
+	EXPECT_EQ(stats_of(self->fd).heap_released, value);
+	EXPECT_GT(value, 0);
+}
+
 TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)
 {
 	char *text, name[16];
@@ -144,6 +178,48 @@ TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)
 	ASSERT_EQ(0, debugfs_value(MODULE_WIDE, "stats", "HeapSys",
 				   &module_sys));
 	EXPECT_GE(module_sys, stats_of(self->fd).heap_sys);
+}
+
+#define MANY	300
+
+/*
+ * A reader that takes its time sees every heap that is there all the while, once and
+ * in order, and holds up none that goes.
+ */
+TEST(the_list_goes_on_while_heaps_go)
+{
+	static char text[1 << 16];
+	unsigned int id[MANY], last = 0, found = 0, at;
+	struct kgc_info info;
+	ssize_t got, used = 0;
+	int heap[MANY], fd;
+	char *line;
+
+	for (int i = 0; i < MANY; i++) {
+		heap[i] = kgc_open();
+		ASSERT_GE(heap[i], 0);
+		ASSERT_EQ(0, kgc_info(heap[i], &info));
+		id[i] = info.heap_id;
+	}
+	fd = open(DEBUGFS_KGC "/heaps", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	for (int i = 0; (got = read(fd, text + used, 64)) > 0; i += 2) {
+		used += got;
+		if (i < MANY)
+			ASSERT_EQ(0, kgc_close(heap[i]));
+	}
+	EXPECT_EQ(0, got);
+	close(fd);
+	for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+		ASSERT_EQ(1, sscanf(line + 1, "%u ", &at));
+		EXPECT_GT(at, last);
+		last = at;
+		for (int i = 1; i < MANY; i += 2)
+			found += at == id[i];
+	}
+	EXPECT_EQ(MANY / 2, found);
+	for (int i = 1; i < MANY; i += 2)
+		kgc_close(heap[i]);
 }
 
 /* A process may call itself anything; the table stays one. */

@@ -33,7 +33,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..30"
+echo "1..33"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke floating-again 'floating garbage floats again'
@@ -75,7 +75,9 @@ fi
 allow() {	# allow NAME WHAT: loading says that nothing was noticed
 	number=$((number + 1))
 	fault "$1"
-	if grep -q 'No data' /tmp/misuse.error; then
+	if grep -q 'not supported' /tmp/misuse.error; then
+		echo "ok $number $1 # SKIP it takes two processors"
+	elif grep -q 'No data' /tmp/misuse.error; then
 		echo "ok $number $2"
 	else
 		echo "not ok $number $1: $(cat /tmp/misuse.error)"
@@ -87,6 +89,9 @@ allow() {	# allow NAME WHAT: loading says that nothing was noticed
 allow floating-goes 'floating garbage is counted, and gone one cycle later'
 allow forged 'a word that names garbage is counted'
 allow trace-disturbed 'a trace that somebody disturbs is given up, and the next one runs'
+allow audit-disturbed 'an audit is given up when somebody allocates meanwhile'
 allow many-sections 'sections that are not remembered are counted'
+allow tiny-filled 'a tiny block that is filled up after a trace is no garbage that has come back'
+allow taken-slowly 'a slot that a slow region marks and then takes is not called free'
 echo Y >$warn
 exit $failed

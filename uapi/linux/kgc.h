@@ -23,7 +23,8 @@
  *            that cannot is found out before anything has changed, unless it
  *            is unmapped meanwhile; of an array, the part before the fault
  *            has been worked on and @done tells how much
- * EPERM      conservative types need CAP_SYSLOG
+ * EPERM      conservative types need CAP_SYSLOG, setting an option for debugging
+ *            CAP_SYS_ADMIN
  * ENOENT     a handle that is not open: never issued, dropped, or stale
  * ENOMEM     no memory in the machine or in the cgroup, or what the call needs would
  *            pass the heap's hard limit, or the module's cap on all heaps; open()
@@ -288,8 +289,8 @@ enum kgc_option_id {
 	KGC_OPT_SOFT_LIMIT = 3,	/* bytes held; above it the pace rises; 0 is none */
 	KGC_OPT_HARD_LIMIT = 4,	/* kgc_stats.held; at it calls fail; 0 is none */
 	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
-	KGC_OPT_VERIFY = 6,	/* 1: check each mark phase; 2: and trace, sections wait */
-	KGC_OPT_TRACK_SECTIONS = 7, /* 1: remember who is inside a section */
+	KGC_OPT_VERIFY = 6,	/* for debugging; 1: check marks; 2: and trace */
+	KGC_OPT_TRACK_SECTIONS = 7, /* for debugging; 1: note open sections */
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
 	KGC_OPT_HARDEN = 9,	/* KGC_HARDEN_* bits */
 };
@@ -311,6 +312,10 @@ enum kgc_scavenge_policy {
  * @option: enum kgc_option_id; EOPNOTSUPP when unknown
  * @__reserved: must be 0
  * @value: in or out; EINVAL when out of range
+ *
+ * Setting KGC_OPT_VERIFY or KGC_OPT_TRACK_SECTIONS takes CAP_SYS_ADMIN in the initial
+ * user namespace: EPERM, whatever the value. They take CPU time of the machine and
+ * write to its log.
  */
 struct kgc_option {
 	__u32 size;
@@ -378,18 +383,21 @@ enum kgc_reason {
  * @heap_inuse: bytes in spans with at least one object
  * @heap_idle: bytes in arenas that no span uses
  * @heap_sys: bytes taken from the kernel's page allocator
- * @heap_released: bytes given back since the heap began
+ * @heap_released: bytes given back since the heap began; never goes down, unlike
+ *	HeapReleased of Go's MemStats
  * @meta_sys: bytes of metadata: spans, bitmaps, types, caches, handles, finalizers
  * @next_gc: heap size in bytes at which the next cycle should be over
  * @num_gc: cycles completed
  * @num_forced_gc: of these, on request
  * @gc_reason: cycles by enum kgc_reason
  * @gc_cpu_ns: CPU time of the collector
- * @last_gc_ns: monotonic time at which the last cycle ended
+ * @last_gc_ns: monotonic time at which the last cycle ended, 0 if none has (LastGC
+ *	in debugfs is the same moment since 1970)
  * @pause_total_ns: 0: the collector never stops its mutators
- * @longest_step_ns: longest refill of a per-CPU cache, with the flip, sweeping
- *	and growing it had to do: the longest step a mutator can come upon. The
- *	barrier has no loop and is not timed
+ * @longest_step_ns: longest allocation that did not end in its CPU's cache, with all
+ *	that it had to do or wait for: sweeping, memory from the kernel, clearing a
+ *	large object, being slowed down. heap<ID>/steps in debugfs has it by cause.
+ *	The barrier has no loop and is not timed
  * @live_bytes: bytes marked by the last cycle
  * @live_objects: objects marked by the last cycle
  * @handles: handles open, weak ones included

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How long allocations take that do not end in their CPU's cache. */
+#include <linux/kernel.h>
+#include <linux/log2.h>
+
+#include "steps.h"
+
+#define KEPT_NS		10000	/* asking for a cycle takes less, a sleep takes more */
+
+/* The collector has been told, and may have kept the allocation since @start. */
+void kgc_steps_kept(struct kgc_slow_path *step, u64 start)
+{
+	if (ktime_get_mono_fast_ns() - start < KEPT_NS)
+		return;
+	if (!step->start_ns)
+		step->start_ns = start;
+	kgc_steps_begin(step, KGC_CAUSE_THROTTLE);
+}
+
+static unsigned int bucket_of(u64 ns)
+{
+	unsigned int bits = ns >> KGC_STEPS_SHIFT ? ilog2(ns >> KGC_STEPS_SHIFT) + 1 : 0;
+
+	return min(bits, KGC_STEPS_BUCKETS - 1U);
+}
+
+/* Count a step that is over. Context: any but NMI. */
+void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step)
+{
+	/* that clock may go back a little from one CPU to another */
+	s64 ns = max_t(s64, ktime_get_mono_fast_ns() - step->start_ns, 0);
+	atomic64_t *longest = &steps->longest_ns[step->cause];
+	s64 old = atomic64_read(longest);
+
+	atomic64_inc(&steps->nr[step->cause][bucket_of(ns)]);
+	while (ns > old && !atomic64_try_cmpxchg(longest, &old, ns))
+		;
+}
+
+/* The longest step of all causes, in ns. */
+u64 kgc_steps_longest(const struct kgc_steps *steps)
+{
+	u64 longest = 0;
+	unsigned int i;
+
+	for (i = 0; i < KGC_NR_CAUSES; i++)
+		longest = max_t(u64, longest, atomic64_read(&steps->longest_ns[i]));
+	return longest;
+}

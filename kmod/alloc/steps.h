@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How long allocations take that do not end in their CPU's cache, by cause.
+ *
+ * A clock is started by the first thing that may take long, and read when the
+ * allocation is over, so what an allocation finds in its cache costs nothing. It is
+ * counted once, under the costliest of the things it had to do.
+ */
+#ifndef _KGC_STEPS_H
+#define _KGC_STEPS_H
+
+#include <linux/atomic.h>
+#include <linux/ktime.h>
+#include <linux/types.h>
+
+/* What an allocation had to do; the costlier the later. */
+enum kgc_cause {
+	KGC_CAUSE_REFILL,	/* take a span from a central list, wait for its lock */
+	KGC_CAUSE_FLIP,		/* empty its CPU's cache for a new generation */
+	KGC_CAUSE_SWEEP,	/* sweep old spans */
+	KGC_CAUSE_GROWTH,	/* ask the kernel for memory */
+	KGC_CAUSE_LARGE,	/* clear an object that has a span of its own */
+	KGC_CAUSE_THROTTLE,	/* sleep or work for the collector, which it outran */
+	KGC_CAUSE_RECLAIM,	/* ask for memory that the kernel had to reclaim first */
+	KGC_NR_CAUSES,
+};
+
+#define KGC_STEPS_SHIFT		8	/* the first bucket is below 256 ns */
+#define KGC_STEPS_BUCKETS	24	/* the last one is of 2^30 ns and more */
+
+/**
+ * struct kgc_steps - the slow paths of one allocator
+ * @nr: how many, by cause and by power of two of their length
+ * @longest_ns: the longest of each cause
+ *
+ * Shared by all CPUs: a slow path adds to kgc_allocator.charged as well.
+ */
+struct kgc_steps {
+	atomic64_t	nr[KGC_NR_CAUSES][KGC_STEPS_BUCKETS];
+	atomic64_t	longest_ns[KGC_NR_CAUSES];
+};
+
+/**
+ * struct kgc_slow_path - one allocation
+ * @start_ns: when it began to be slow; 0: it has not been
+ * @cause: the costliest cause so far
+ */
+struct kgc_slow_path {
+	u64		start_ns;
+	enum kgc_cause	cause;
+};
+
+/* What comes next may take long. Context: any but NMI. */
+static inline void kgc_steps_begin(struct kgc_slow_path *step, enum kgc_cause cause)
+{
+	if (!step->start_ns)
+		step->start_ns = ktime_get_mono_fast_ns();
+	if (cause > step->cause)
+		step->cause = cause;
+}
+
+void kgc_steps_kept(struct kgc_slow_path *step, u64 start);
+void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step);
+u64 kgc_steps_longest(const struct kgc_steps *steps);
+
+/* The allocation is over. */
+static inline void kgc_steps_end(struct kgc_steps *steps, const struct kgc_slow_path *step)
+{
+	if (step->start_ns)
+		kgc_steps_add(steps, step);
+}
+
+#endif /* _KGC_STEPS_H */

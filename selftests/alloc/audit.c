@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit, which counts an allocator's lists again: a few spans at a time under a
+ * lock, and not one more when the lists may have changed meanwhile.
+ */
+#include <check.h>
+#include <shim.h>
+
+#include "alloc/audit.h"
+#include "alloc/cache.h"
+
+#define RAM_MIB		64
+#define SIZE		64
+#define SPANS		100
+#define STEP		8	/* spans under the lock, at most */
+
+static struct kgc_allocator allocator;
+static struct kgc_shape shape;
+static unsigned int reported, asked;
+
+static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		     unsigned int mode, gfp_t gfp)
+{
+}
+
+static void report(struct kgc_allocator *a, const char *what, const void *where)
+{
+	reported++;
+}
+
+static bool undisturbed(struct kgc_allocator *a)
+{
+	asked++;
+	return false;
+}
+
+static struct kgc_central *central(void)
+{
+	return allocator.node[0]->central[shape.spc];
+}
+
+/* Somebody has taken every span off the lists, and lets that be known. */
+static bool taken_off(struct kgc_allocator *a)
+{
+	struct kgc_central *ct = central();
+	struct kgc_span *span, *next;
+	unsigned int i;
+
+	asked++;
+	for (i = 0; i < 2; i++) {
+		list_for_each_entry_safe(span, next, &ct->partial[i], link)
+			list_del(&span->link);
+		list_for_each_entry_safe(span, next, &ct->full[i], link)
+			list_del(&span->link);
+	}
+	return true;
+}
+
+/* SPANS spans on a list, full or with a free slot each, swept. */
+static void begin(bool full)
+{
+	unsigned int class = kgc_size_to_class(SIZE);
+	unsigned int nelems = kgc_classes[class].nelems, i;
+
+	memset(&allocator, 0, sizeof(allocator));
+	check(!kgc_allocator_init(&allocator, NULL, 0));
+	allocator.pressure = pressure;
+	memset(&shape, 0, sizeof(shape));
+	shape.id = 1;
+	shape.bytes = SIZE;
+	shape.spc = class << 1 | 1;
+	shape.slot = SIZE;
+	for (i = 0; i < SPANS * nelems; i++) {
+		u8 *at = kgc_cache_alloc(&allocator, 0, &shape, shape.spc, SIZE,
+					 GFP_KERNEL);
+		struct kgc_span *span = kgc_map_find(at);
+
+		check(at && span);
+		if (full || i % nelems)
+			set_bit(kgc_span_index(span, at), kgc_span_mark(span));
+	}
+	kgc_allocator_next_gen(&allocator);
+	synchronize_rcu();
+	check(kgc_cache_flip_all(&allocator));
+	while (kgc_central_sweep_some(&allocator, central(), allocator.node[0], 8))
+		;
+	check(central()->spans == SPANS);
+	reported = 0;
+	asked = 0;
+}
+
+static void end(void)
+{
+	kgc_allocator_destroy(&allocator);
+	check(!shim_ram_used());
+}
+
+static void looks_at_a_few_at_a_time(void)
+{
+	unsigned int full;
+
+	for (full = 0; full < 2; full++) {
+		begin(full);
+		kgc_audit(&allocator, report, undisturbed);
+		check(!reported);
+		check(asked >= (SPANS - 1) / STEP);
+		end();
+	}
+}
+
+static void finds_what_is_wrong_behind_a_pause(void)
+{
+	struct kgc_span *span;
+
+	begin(false);
+	span = list_last_entry(&central()->partial[allocator.gen & 1],
+			       struct kgc_span, link);
+	span->nfree++;
+	kgc_audit(&allocator, report, undisturbed);
+	/* the span, and the sum of the class */
+	check(reported == 2);
+	span->nfree--;
+	end();
+}
+
+static void leaves_a_list_that_has_changed(void)
+{
+	unsigned int full;
+
+	for (full = 0; full < 2; full++) {
+		begin(full);
+		kgc_audit(&allocator, report, taken_off);
+		check(asked);
+		end();
+	}
+}
+
+static int begin_all(void)
+{
+	int err;
+
+	shim_ram_init(RAM_MIB);
+	err = kgc_map_init();
+	return err ? err : kgc_span_cache_init();
+}
+
+static void end_all(void)
+{
+	kgc_span_cache_exit();
+	kgc_map_exit();
+	shim_ram_exit();
+	check(!shim_live_allocations());
+}
+
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(looks_at_a_few_at_a_time, "an audit holds a lock for 8 spans at most") \
+	PROMISE(finds_what_is_wrong_behind_a_pause, "what is wrong with the last span of a list is found") \
+	PROMISE(leaves_a_list_that_has_changed, "an audit that is disturbed follows no list any more")
+
+PROGRAM("kgc_audit", begin_all, end_all);
