@@ -426,6 +426,9 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root);
 
 /* ---- collection ---------------------------------------------------------*/
 
+/* Most cycles that one call can ask for: they cannot be called off. */
+#define KGC_COLLECT_MOST	32U
+
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles);
 int kgc_wait(struct kgc_heap *heap, u64 cycle);
 int kgc_collect(struct kgc_heap *heap, unsigned int cycles);
