@@ -6,7 +6,6 @@
 
 #include "alloc/map.h"
 #include "alloc/span.h"
-#include "gc/grace.h"
 #include "gc/work.h"
 #include "heap.h"
 #include "iface/chardev.h"
@@ -25,12 +24,9 @@ static int __init kgc_init(void)
 	err = kgc_work_init();
 	if (err)
 		goto err_span;
-	err = kgc_graces_init();
-	if (err)
-		goto err_work;
 	err = kgc_reclaim_init();
 	if (err)
-		goto err_graces;
+		goto err_work;
 	kgc_debugfs_init();
 	err = kgc_chardev_init();
 	if (err)
@@ -40,8 +36,6 @@ static int __init kgc_init(void)
 err_reclaim:
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
-err_graces:
-	kgc_graces_exit();
 err_work:
 	kgc_work_exit();
 err_span:
@@ -57,7 +51,6 @@ static void __exit kgc_exit_module(void)
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
 	kgc_heaps_exit();
-	kgc_graces_exit();
 	kgc_work_exit();
 	/* no callback of ours is left in the middle of its last instructions */
 	rcu_barrier();
