@@ -5,8 +5,9 @@ KERNEL ?= stock-6.1
 TESTS ?= *
 MINUTES ?= 10
 vm := vm-images
+drivers := selftests/drivers
 
-# KDIR= or KVER= selects any configured kernel tree instead of one of the matrix.
+# KDIR= or KVER= selects any configured kernel tree instead of one.
 ifdef KVER
 KDIR ?= /lib/modules/$(KVER)/build
 endif
@@ -36,9 +37,12 @@ help:
 	@echo '  test             all that CI runs; with KERNEL=name the test programs on one kernel;'
 	@echo '                   with TESTS=glob only those that match; check, model, soak'
 	@echo '                   and bench-check run anyway'
+	@echo '  nightly          what is too long for that: all fault sites, long stress, data races,'
+	@echo '                   other architectures and kernels, coverage, targets; hours'
 	@echo '  kernels          the kernels there are, and which are ready'
 	@echo '  detectors        that the runner hears each kind of kernel report'
-	@echo '  model            the protocol, checked exhaustively'
+	@echo '  model            the protocol, checked exhaustively; litmus'
+	@echo '  litmus           the memory orderings it rests on, under the memory model of Linux'
 	@echo '  soak             long stress, MINUTES=10'
 	@echo '  coverage         which lines of kmod/ the tests run'
 	@echo
@@ -80,35 +84,43 @@ shell: module userspace
 
 check:
 	@$(vm)/host-packages run check
-	@$(vm)/check
+	@$(drivers)/check
 
 # Without KERNEL= the set that CI runs.
 test:
-	@$(vm)/host-packages run check test model
+	@$(vm)/host-packages run check test
 ifeq ($(origin KERNEL),file)
-	@$(vm)/test-all '$(TESTS)'
+	@$(drivers)/test-all '$(TESTS)'
 else
-	@$(vm)/test $(KERNEL) '$(TESTS)'
+	@$(drivers)/test $(KERNEL) '$(TESTS)'
 endif
 
+nightly:
+	@$(vm)/host-packages run check test arm64 bench
+	@$(drivers)/nightly
+
 kernels:
-	@$(vm)/matrix
+	@$(vm)/kernel
 
 detectors:
 	@$(vm)/host-packages run test
-	@$(vm)/detectors $(KERNEL)
+	@$(drivers)/detectors $(KERNEL)
 
 model:
-	@$(vm)/host-packages run model
+	@$(vm)/host-packages run
 	+@$(MAKE) --no-print-directory -C selftests/model
+
+litmus:
+	@$(vm)/host-packages run
+	+@$(MAKE) --no-print-directory -C selftests/model litmus
 
 soak:
 	@$(vm)/host-packages run test
-	@$(vm)/soak $(KERNEL) $(MINUTES)
+	@$(drivers)/soak $(KERNEL) $(MINUTES)
 
 coverage:
 	@$(vm)/host-packages run test
-	@$(vm)/coverage '$(TESTS)'
+	@$(drivers)/coverage '$(TESTS)'
 
 bench targets:
 	@$(vm)/host-packages run test bench
@@ -126,5 +138,5 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace selftests run shell check test kernels \
-	detectors model soak coverage bench bench-check bench-report targets fast-path clean
+.PHONY: help all module modules_install userspace selftests run shell check test nightly kernels \
+	detectors model litmus soak coverage bench bench-check bench-report targets fast-path clean

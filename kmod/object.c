@@ -84,7 +84,7 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 				      shape->spc, type->size, gfp);
 	else
 		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
-				      type->size, gfp);
+					    type->size, gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
 
@@ -203,7 +203,7 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 				      kgc_classes[class].size, gfp);
 	else
 		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
-				      round_up(bytes, KGC_PAGE_SIZE), gfp);
+					    round_up(bytes, KGC_PAGE_SIZE), gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
 EXPORT_SYMBOL_GPL(kgc_alloc_array);

@@ -1,19 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of a heap. */
+/* Options of a heap: one row for each. */
+#include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/time64.h>
 
 #include "alloc/alloc.h"
 #include "gc/heap.h"
 #include "gc/pace.h"
 #include "options.h"
 
-/* What a new heap has. */
+static void goal_changed(struct kgc_heap *heap, u64 value)
+{
+	kgc_pace_repace(heap);
+}
+
+static void period_changed(struct kgc_heap *heap, u64 value)
+{
+	kgc_pace_period_changed(heap);
+}
+
+static void hard_limit_changed(struct kgc_heap *heap, u64 value)
+{
+	kgc_limit_set(&heap->alloc, value);
+}
+
+static void harden_changed(struct kgc_heap *heap, u64 value)
+{
+	kgc_allocator_harden(&heap->alloc, value);
+}
+
+#define IN(member)	.offset = offsetof(struct kgc_heap_options, member)
+
+/* In the order in which they are shown. */
+static const struct kgc_option_row rows[] = {
+	{ KGC_OPT_GOGC, "gogc", "percent", 1, 100000, KGC_GOGC_OFF, true,
+	  IN(gogc), .changed = goal_changed },
+	{ KGC_OPT_PERIOD_MS, "period_ms", "ms", 1, 24 * 60 * 60 * MSEC_PER_SEC,
+	  0, true, IN(period_ms), .changed = period_changed },
+	{ KGC_OPT_SOFT_LIMIT, "soft_limit", "bytes", 1, U64_MAX, 0, true,
+	  IN(soft_limit), .changed = goal_changed },
+	{ KGC_OPT_HARD_LIMIT, "hard_limit", "bytes", 1, U64_MAX, 0, true,
+	  IN(hard_limit), .changed = hard_limit_changed },
+	{ KGC_OPT_CPU_PERCENT, "cpu_percent", "percent", 1, 100,
+	  IN(cpu_percent) },
+	{ KGC_OPT_VERIFY, "verify", "", 0, 2, IN(verify) },
+	/* sections learn of it with the next phase */
+	{ KGC_OPT_TRACK_SECTIONS, "track_sections", "", 0, 1,
+	  IN(track_sections) },
+	{ KGC_OPT_SCAVENGE, "scavenge", "", KGC_SCAVENGE_LAZY,
+	  KGC_SCAVENGE_NOW, IN(scavenge) },
+	{ KGC_OPT_HARDEN, "harden", "", 0, KGC_HARDEN_RANDOM | KGC_HARDEN_POISON,
+	  .bits = true, IN(harden), .changed = harden_changed },
+};
+
+/* The values of a new heap. */
 void kgc_options_init(struct kgc_heap *heap)
 {
-	heap->opt.gogc = 100;
-	heap->opt.period_ms = 2 * 60 * MSEC_PER_SEC;
-	heap->opt.cpu_percent = 25;
-	heap->opt.verify = IS_ENABLED(CONFIG_KGC_DEBUG);
+	struct kgc_heap_options *opt = &heap->opt;
+
+	*opt = (struct kgc_heap_options){
+		.gogc = 100,
+		.period_ms = 2 * 60 * MSEC_PER_SEC,
+		.cpu_percent = 25,
+		.verify = IS_ENABLED(CONFIG_KGC_DEBUG),
+	};
+}
+
+/* The option at @index of the table, NULL behind its end. */
+const struct kgc_option_row *kgc_options_row(unsigned int index)
+{
+	return index < ARRAY_SIZE(rows) ? &rows[index] : NULL;
+}
+
+/* The option with that id, or NULL. */
+const struct kgc_option_row *kgc_options_find(unsigned int id)
+{
+	const struct kgc_option_row *row;
+
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++)
+		if (row->id == id)
+			return row;
+	return NULL;
+}
+
+static bool allowed(const struct kgc_option_row *row, u64 value)
+{
+	if (row->has_off && value == row->off)
+		return true;
+	if (row->bits)
+		return !(value & ~row->max);
+	return value >= row->min && value <= row->max;
+}
+
+static u64 *option_of(struct kgc_heap *heap, const struct kgc_option_row *row)
+{
+	return (void *)&heap->opt + row->offset;
 }
 
 /**
@@ -27,58 +108,16 @@ void kgc_options_init(struct kgc_heap *heap)
  */
 int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 {
-	struct kgc_heap_options *opt = &heap->opt;
+	const struct kgc_option_row *row = kgc_options_find(option);
 
-	switch (option) {
-	case KGC_OPT_GOGC:
-		if (value != KGC_GOGC_OFF && (!value || value > 100000))
-			return -EINVAL;
-		opt->gogc = value;
-		kgc_pace_repace(heap);
-		return 0;
-	case KGC_OPT_PERIOD_MS:
-		if (value > 24 * 60 * 60 * MSEC_PER_SEC)
-			return -EINVAL;
-		WRITE_ONCE(opt->period_ms, value);
-		kgc_pace_period_changed(heap);
-		return 0;
-	case KGC_OPT_SOFT_LIMIT:
-		WRITE_ONCE(opt->soft_limit, value);
-		kgc_pace_repace(heap);
-		return 0;
-	case KGC_OPT_HARD_LIMIT:
-		kgc_limit_set(&heap->alloc, value);
-		return 0;
-	case KGC_OPT_CPU_PERCENT:
-		if (!value || value > 100)
-			return -EINVAL;
-		WRITE_ONCE(opt->cpu_percent, value);
-		return 0;
-	case KGC_OPT_TRACK_SECTIONS:
-		if (value > 1)
-			return -EINVAL;
-		/* sections learn of it with the next phase */
-		WRITE_ONCE(opt->track_sections, value);
-		return 0;
-	case KGC_OPT_VERIFY:
-		if (value > 2)
-			return -EINVAL;
-		WRITE_ONCE(opt->verify, value);
-		return 0;
-	case KGC_OPT_SCAVENGE:
-		if (value > KGC_SCAVENGE_NOW)
-			return -EINVAL;
-		WRITE_ONCE(opt->scavenge, value);
-		return 0;
-	case KGC_OPT_HARDEN:
-		if (value & ~(u64)(KGC_HARDEN_RANDOM | KGC_HARDEN_POISON))
-			return -EINVAL;
-		/* for what is allocated from a new span, or swept, from now on */
-		kgc_allocator_harden(&heap->alloc, value);
-		return 0;
-	default:
+	if (!row)
 		return -EOPNOTSUPP;
-	}
+	if (!allowed(row, value))
+		return -EINVAL;
+	WRITE_ONCE(*option_of(heap, row), value);
+	if (row->changed)
+		row->changed(heap, value);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kgc_option_set);
 
@@ -93,36 +132,11 @@ EXPORT_SYMBOL_GPL(kgc_option_set);
  */
 int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value)
 {
-	switch (option) {
-	case KGC_OPT_GOGC:
-		*value = heap->opt.gogc;
-		return 0;
-	case KGC_OPT_PERIOD_MS:
-		*value = heap->opt.period_ms;
-		return 0;
-	case KGC_OPT_SOFT_LIMIT:
-		*value = heap->opt.soft_limit;
-		return 0;
-	case KGC_OPT_HARD_LIMIT:
-		*value = heap->alloc.hard_limit;
-		return 0;
-	case KGC_OPT_CPU_PERCENT:
-		*value = heap->opt.cpu_percent;
-		return 0;
-	case KGC_OPT_TRACK_SECTIONS:
-		*value = heap->opt.track_sections;
-		return 0;
-	case KGC_OPT_VERIFY:
-		*value = heap->opt.verify;
-		return 0;
-	case KGC_OPT_SCAVENGE:
-		*value = heap->opt.scavenge;
-		return 0;
-	case KGC_OPT_HARDEN:
-		*value = heap->alloc.harden;
-		return 0;
-	default:
+	const struct kgc_option_row *row = kgc_options_find(option);
+
+	if (!row)
 		return -EOPNOTSUPP;
-	}
+	*value = READ_ONCE(*option_of(heap, row));
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kgc_option_get);

@@ -39,11 +39,12 @@ apt_update() {
 		APT::Sandbox::User "root";
 		Acquire::Languages "none";
 		Acquire::Retries "3";
+		APT::Update::Error-Mode "any";
 	END
 	{
 		echo "deb [signed-by=$keyring] $main $suite main"
 		case $suite in
-		*-backports) ;;
+		*-backports | sid) ;;	# fixed by newer versions
 		*) [ -z "$security" ] || echo "deb [signed-by=$keyring] $security $suite-security main" ;;
 		esac
 	} >"$dir/sources.list"

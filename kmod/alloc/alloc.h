@@ -226,7 +226,7 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, unsigned int spc,
 		      size_t size, gfp_t gfp);
 void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
-		      const struct kgc_shape *shape, size_t size, gfp_t gfp);
+			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
 
@@ -275,7 +275,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			const struct kgc_shape *shape, size_t size,
 			struct kgc_reserve *r);
 bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
-		     const struct kgc_shape *shape, struct kgc_reserve *r);
+			const struct kgc_shape *shape, struct kgc_reserve *r);
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
 				   size_t size, struct kgc_reserve *r);

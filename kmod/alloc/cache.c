@@ -412,7 +412,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
  * Return: the object, cleared, or NULL.
  */
 void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
-		      const struct kgc_shape *shape, size_t size, gfp_t gfp)
+			    const struct kgc_shape *shape, size_t size, gfp_t gfp)
 {
 	unsigned int spc = shape->spc & 1;
 	struct kgc_node *node = home_node(a);

@@ -68,8 +68,8 @@ static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 
 /* What a newborn needs besides being clear: its type in a mixed span, its colour. */
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
-		    unsigned int bit, unsigned int mode,
-		    const struct kgc_shape *shape);
+			 unsigned int bit, unsigned int mode,
+			 const struct kgc_shape *shape);
 
 /*
  * Take the lowest free slot of @w (not 0), which is @word, the span's current one.

@@ -127,7 +127,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  * Return: false when it cannot, for want of a side table.
  */
 bool kgc_central_accept(struct kgc_allocator *a, struct kgc_span *span,
-		     const struct kgc_shape *shape, struct kgc_reserve *r)
+			const struct kgc_shape *shape, struct kgc_reserve *r)
 {
 	if (span->shape == shape || !span->shape)
 		return true;

@@ -82,6 +82,10 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	unsigned int at = (span->base - arena->base) >> KGC_PAGE_SHIFT;
 	unsigned long flags;
 
+	/*
+	 * Before the next use of the structure, which takes the lock once more
+	 * (kgc_pageheap_take()): pairs with the smp_rmb() in kgc_lookup().
+	 */
 	kgc_map_set(span->base, span->npages, NULL);
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	bitmap_clear(arena->used, at, span->npages);

@@ -87,7 +87,7 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 
 /* scavenge.c */
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			    u64 keep);
+			  u64 keep);
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph);
 
 #endif /* _KGC_PAGEHEAP_H */

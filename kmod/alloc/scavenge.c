@@ -259,7 +259,7 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  * Return: bytes given back.
  */
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			    u64 keep)
+			  u64 keep)
 {
 	size_t bytes = release_arenas(a, ph, keep);
 

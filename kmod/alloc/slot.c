@@ -3,8 +3,8 @@
 #include "cache.h"
 
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
-		    unsigned int bit, unsigned int mode,
-		    const struct kgc_shape *shape)
+			 unsigned int bit, unsigned int mode,
+			 const struct kgc_shape *shape)
 {
 	if (!span->shape)
 		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =

@@ -29,8 +29,15 @@ static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
 	s64 seen = atomic64_read(gate);
 
 	do {
-		if (seen & GATE_CLOSED)
+		if (seen & GATE_CLOSED) {
+			/*
+			 * The gate is read before the mark: what is alive was
+			 * marked before the gate closed. Pairs with the
+			 * cmpxchg() in kgc_gate_close().
+			 */
+			smp_rmb();
 			return test_bit(i, kgc_span_mark(span));
+		}
 	} while (!atomic64_try_cmpxchg(gate, &seen, seen + GATE_ONE));
 	kgc_shade(heap, kgc_span_slot(span, i));
 	return true;
@@ -87,6 +94,7 @@ bool kgc_gate_close(struct kgc_gate *gate)
 {
 	s64 seen = gate->seen;
 
+	/* a full barrier, after all marking: pairs with shade_through_gate() */
 	gate->closed = atomic64_cmpxchg(&gate->word, seen, seen | GATE_CLOSED) ==
 		       seen;
 	return gate->closed;

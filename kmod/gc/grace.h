@@ -55,12 +55,10 @@ static inline enum kgc_await kgc_grace_kind(const struct kgc_grace *grace)
 	return READ_ONCE(grace->waiting);
 }
 
-/*
- * Whether a grace period is under way. If none is, what it ordered is seen: pairs
- * with the release in grace_end().
- */
+/* Whether a grace period is under way. If none is, what it ordered is seen. */
 static inline bool kgc_grace_pending(const struct kgc_grace *grace)
 {
+	/* pairs with the release in grace_end() */
 	return smp_load_acquire(&grace->waiting) != KGC_AWAIT_NOTHING;
 }
 

@@ -152,9 +152,9 @@ void kgc_handle_publish(struct kgc_section s, u64 handle, void *obj,
 {
 	struct kgc_handle_slot *slot = kgc_handle_slot(&s.heap->handles, handle);
 
-	WRITE_ONCE(slot->type, type | KGC_SLOT_OPEN);
-	/* the type comes first: pairs with the load in kgc_handle_slot_get() */
 	kgc_store_slot(s, &slot->obj, obj);
+	/* the object comes before "open": pairs with kgc_handle_slot_get() */
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
 }
 
 void kgc_handle_cancel(struct kgc_section s, u64 handle)
@@ -190,9 +190,15 @@ int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 }
 
 /*
- * Object and type of an open slot. Return: false when @handle is stale, or is a
- * guess: a slot dropped before and used again after the object was read would
- * give the type of another.
+ * Object and type of an open slot.
+ *
+ * A slot is opened by its object, then its type; it is closed by its type, its
+ * generation, then its object. A lookup reads generation, type, object, and the
+ * generation again. If the type is open and the generation the same, then both
+ * are those of @handle, even of one that is being opened or dropped at this
+ * moment; and an object that is NULL was cleared by the collector.
+ *
+ * Return: false when @handle is not open.
  */
 bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
 			 void **obj, unsigned int *type)
@@ -200,13 +206,14 @@ bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
 	/* pairs with the release in kgc_handle_slot_put() */
 	if (smp_load_acquire(&slot->gen) != kgc_handle_gen(handle))
 		return false;
-	*obj = smp_load_acquire(&slot->obj);	/* kgc_handle_publish() */
-	*type = smp_load_acquire(&slot->type);	/* kgc_weak_open() */
+	/* pairs with kgc_handle_publish(), kgc_weak_open() */
+	*type = smp_load_acquire(&slot->type);
 	if (!(*type & KGC_SLOT_OPEN))
 		return false;
 	*type &= ~KGC_SLOT_OPEN;
+	/* pairs with kgc_handle_drop(), kgc_weak_drop() and those that open */
+	*obj = smp_load_acquire(&slot->obj);
 	/* a slot dropped or used again meanwhile has another generation */
-	smp_rmb();	/* pairs with the release in kgc_handle_slot_put() */
 	return READ_ONCE(slot->gen) == kgc_handle_gen(handle);
 }
 
@@ -229,15 +236,15 @@ void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
 	return kgc_handle_slot_get(slot, handle, &obj, type) ? obj : NULL;
 }
 
-/* Close an open slot. The lock is held. */
+/* Close an open slot; the caller clears its object then. The lock is held. */
 void kgc_handle_slot_put(struct kgc_handles *handles,
 			 struct kgc_handle_slot *slot, u64 handle)
 {
-	/* pairs with the smp_rmb() in kgc_handle_slot_get() */
-	smp_store_release(&slot->gen, slot->gen + 1);
 	handles->open--;
-	smp_wmb();	/* generation before the reused type */
+	/* not open any more */
 	WRITE_ONCE(slot->next_free, handles->free);
+	/* "not open" comes before the generation: pairs with kgc_handle_slot_get() */
+	smp_store_release(&slot->gen, slot->gen + 1);
 	/* a slot whose generations are used up is not used again */
 	if (slot->gen < KGC_HANDLE_GEN_MAX)
 		handles->free = (u32)handle;
@@ -262,8 +269,9 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	spin_lock_bh(&handles->lock);
 	if (slot->obj && slot->gen == kgc_handle_gen(handle) &&
 	    slot->type & KGC_SLOT_OPEN) {
-		kgc_store_slot(s, &slot->obj, NULL);
 		kgc_handle_slot_put(handles, slot, handle);
+		/* a release, after the generation: pairs with kgc_handle_slot_get() */
+		kgc_store_slot(s, &slot->obj, NULL);
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);

@@ -34,23 +34,28 @@
 #define KGC_HEAP_NAME	32
 
 /**
- * struct kgc_heap_options - what KGC_OPTION_SET changes, limits excepted
+ * struct kgc_heap_options - options of a heap; written by options.c, whose table
+ *	says what each may be
  * @gogc: growth in percent; KGC_GOGC_OFF
- * @soft_limit: bytes held that the pacer aims to stay below; 0 is none
  * @period_ms: longest time between cycles; 0 is never
+ * @soft_limit: bytes of objects that the pacer aims to stay below; 0 is none
+ * @hard_limit: bytes held that cannot be passed; 0 is none
  * @cpu_percent: of all CPUs, for background marking
  * @verify: 1: check every mark phase; 2: and trace, with sections waiting
- * @track_sections: remember who is inside
+ * @track_sections: note open sections
  * @scavenge: enum kgc_scavenge_policy
+ * @harden: KGC_HARDEN_* bits
  */
 struct kgc_heap_options {
-	u64		gogc;
-	u64		soft_limit;
-	unsigned long	period_ms;
-	unsigned int	cpu_percent;
-	unsigned int	verify;
-	unsigned int	track_sections;
-	unsigned int	scavenge;
+	u64	gogc;
+	u64	period_ms;
+	u64	soft_limit;
+	u64	hard_limit;
+	u64	cpu_percent;
+	u64	verify;
+	u64	track_sections;
+	u64	scavenge;
+	u64	harden;
 };
 
 /**

@@ -40,7 +40,8 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 		if (i >= span->nwords * BITS_PER_LONG ||
 		    kgc_span_is_free(span, i))
 			span = NULL;
-		smp_rmb();	/* all of this was read while the map said so */
+		/* all of this was read while the map said so: kgc_pageheap_put() */
+		smp_rmb();
 		if (kgc_map_find(word) != span)
 			span = NULL;
 	} else {

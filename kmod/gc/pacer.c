@@ -157,7 +157,7 @@ void kgc_pacer_share_init(struct kgc_share *share, u64 now_ns)
  * Return: how long to pause, in ns; 0 is not at all.
  */
 u64 kgc_pacer_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
-		    unsigned int percent)
+			  unsigned int percent)
 {
 	/* beyond this the account is full or even anyway */
 	u64 elapsed = min_t(u64, now_ns - share->at_ns, 1ULL << 40);

@@ -103,6 +103,6 @@ void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 unsigned int kgc_pacer_throttle_us(s64 charged, s64 room);
 void kgc_pacer_share_init(struct kgc_share *share, u64 now_ns);
 u64 kgc_pacer_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
-		    unsigned int percent);
+			  unsigned int percent);
 
 #endif /* _KGC_PACER_H */

@@ -69,7 +69,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
 		return 0;
 	us = kgc_pacer_throttle_us(kgc_allocator_charged(&heap->alloc),
-			     READ_ONCE(heap->pace.pacer.room));
+				   READ_ONCE(heap->pace.pacer.room));
 	if (READ_ONCE(heap->pace.yield) &&
 	    kgc_grace_kind(&heap->grace) != KGC_AWAIT_NOTHING)
 		us = max(us, YIELD_US);

@@ -26,12 +26,12 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	if (!slot)
 		return err;
 	/*
-	 * The object comes before "open": a weak slot without is dead. Its mark
-	 * comes before both, or a newborn would be taken for dead: pairs with the
-	 * load in kgc_weaks_clear_some().
+	 * A newborn's mark comes before its address, or it would be taken for
+	 * dead: pairs with the load in kgc_weaks_clear_some().
 	 */
 	smp_store_release(&slot->obj, obj);
-	smp_store_release(&slot->type, type | KGC_SLOT_OPEN); /* kgc_handle_slot_get() */
+	/* the object comes before "open": pairs with kgc_handle_slot_get() */
+	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
 	return 0;
 }
 
@@ -65,6 +65,12 @@ int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
 		span = kgc_map_span(*obj);
 		alive = kgc_gate_strengthen(s, span, *obj,
 					    kgc_span_index(span, *obj));
+		/*
+		 * The mark is read before the slot: a dead object that is marked
+		 * for a finalizer has had its slot cleared. Pairs with the
+		 * cmpxchg() in kgc_weaks_clear_some().
+		 */
+		smp_rmb();
 		/* cleared or reused while we strengthened: look again */
 	} while (READ_ONCE(slot->obj) != *obj);
 	if (!alive)
@@ -83,8 +89,9 @@ int kgc_weak_drop(struct kgc_section s, u64 handle)
 		return err;
 	spin_lock_bh(&weak->lock);
 	if (slot->gen == kgc_handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
-		WRITE_ONCE(slot->obj, NULL);
 		kgc_handle_slot_put(weak, slot, handle);
+		/* after the generation: pairs with kgc_handle_slot_get() */
+		smp_store_release(&slot->obj, NULL);
 		err = 0;
 	}
 	spin_unlock_bh(&weak->lock);
@@ -112,9 +119,14 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 		if (!obj)
 			continue;
 		span = kgc_map_span(obj);
-		if (!test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
-			/* dropped, or reused with a live object, meanwhile */
-			cmpxchg(&slot[i].obj, obj, NULL);
+		if (test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
+			continue;
+		/*
+		 * Fails when the slot was dropped or reused meanwhile. A full
+		 * barrier, before finalizers mark what is dead: pairs with the
+		 * smp_rmb() in kgc_weak_find().
+		 */
+		cmpxchg(&slot[i].obj, obj, NULL);
 	}
 	return true;
 }

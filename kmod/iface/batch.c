@@ -50,111 +50,175 @@ static u64 batch_handle(struct batch_run *run, u64 operand)
 	return run->results[array_index_nospec(i, run->index)];
 }
 
-static int op_word(struct kgc_section s, struct kgc_op *op, u64 handle)
-{
-	u64 word = op->value;
-	int err;
+/* ---- operations inside the section ------------------------------------------ */
 
-	if (op->op == KGC_OP_WRITE_WORD)
-		return kgc_op_write(s, handle, op->offset, &word, sizeof(word));
-	err = kgc_op_read(s, handle, op->offset, &word, sizeof(word));
+static int op_alloc(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
+{
+	return kgc_op_alloc(s, op->type, op->length, &op->result);
+}
+
+static int op_load(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
+{
+	return kgc_op_load(s, handle, op->offset, &op->result);
+}
+
+static int op_store(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
+{
+	return kgc_op_store(s, handle, op->offset, value);
+}
+
+static int op_xchg(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
+{
+	return kgc_op_xchg(s, handle, op->offset, value, &op->result);
+}
+
+static int op_read_word(struct kgc_section s, struct kgc_op *op, u64 handle,
+			u64 value)
+{
+	u64 word;
+	int err = kgc_op_read(s, handle, op->offset, &word, sizeof(word));
+
 	if (!err)
 		op->result = word;
 	return err;
 }
 
-/* Operations that run inside the section. */
-static int op_inside(struct kgc_section s, struct kgc_op *op, u64 handle,
-		     u64 value)
+static int op_write_word(struct kgc_section s, struct kgc_op *op, u64 handle,
+			 u64 value)
 {
-	switch (op->op) {
-	case KGC_OP_ALLOC:
-		return kgc_op_alloc(s, op->type, op->length, &op->result);
-	case KGC_OP_LOAD:
-		return kgc_op_load(s, handle, op->offset, &op->result);
-	case KGC_OP_STORE:
-		return kgc_op_store(s, handle, op->offset, value);
-	case KGC_OP_XCHG:
-		return kgc_op_xchg(s, handle, op->offset, value, &op->result);
-	case KGC_OP_READ_WORD:
-	case KGC_OP_WRITE_WORD:
-		return op_word(s, op, handle);
-	case KGC_OP_DUP:
-		return kgc_op_dup(s, handle, &op->result);
-	case KGC_OP_DROP:
-		return kgc_handle_drop(s, handle);
-	case KGC_OP_WEAK_CREATE:
-		return kgc_op_weak_create(s, handle, &op->result);
-	case KGC_OP_WEAK_GET:
-		return kgc_op_weak_get(s, handle, &op->result);
-	case KGC_OP_WEAK_DROP:
-		return kgc_weak_drop(s, handle);
-	case KGC_OP_FINALIZE:
-		return kgc_op_finalize(s, handle, value);
-	default:
-		return -EOPNOTSUPP;
-	}
+	return kgc_op_write(s, handle, op->offset, &value, sizeof(value));
 }
 
-/* Operations that wait or touch user memory. */
-static int op_outside(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
+static int op_dup(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
 {
-	switch (op->op) {
-	case KGC_OP_COLLECT:
-		if (op->length < 1 || op->length > 2)
-			return -EINVAL;
-		op->result = kgc_collect_start(heap, op->length);
-		return kgc_wait(heap, op->result);
-	case KGC_OP_READ:
-		return kgc_op_read_user(heap, handle, op->offset, op->length,
-					u64_to_user_ptr(op->value));
-	default:
-		return kgc_op_write_user(heap, handle, op->offset, op->length,
-					 u64_to_user_ptr(op->value));
-	}
+	return kgc_op_dup(s, handle, &op->result);
+}
+
+static int op_drop(struct kgc_section s, struct kgc_op *op, u64 handle, u64 value)
+{
+	return kgc_handle_drop(s, handle);
+}
+
+static int op_weak_create(struct kgc_section s, struct kgc_op *op, u64 handle,
+			  u64 value)
+{
+	return kgc_op_weak_create(s, handle, &op->result);
+}
+
+static int op_weak_get(struct kgc_section s, struct kgc_op *op, u64 handle,
+		       u64 value)
+{
+	return kgc_op_weak_get(s, handle, &op->result);
+}
+
+static int op_weak_drop(struct kgc_section s, struct kgc_op *op, u64 handle,
+			u64 value)
+{
+	return kgc_weak_drop(s, handle);
+}
+
+static int op_finalize(struct kgc_section s, struct kgc_op *op, u64 handle,
+		       u64 value)
+{
+	return kgc_op_finalize(s, handle, value);
+}
+
+/* ---- operations that wait or touch user memory ------------------------------ */
+
+static int op_collect(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
+{
+	if (op->length < 1 || op->length > 2)
+		return -EINVAL;
+	op->result = kgc_collect_start(heap, op->length);
+	return kgc_wait(heap, op->result);
+}
+
+static int op_read(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
+{
+	return kgc_op_read_user(heap, handle, op->offset, op->length,
+				u64_to_user_ptr(op->value));
+}
+
+static int op_write(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
+{
+	return kgc_op_write_user(heap, handle, op->offset, op->length,
+				 u64_to_user_ptr(op->value));
+}
+
+/**
+ * struct operation - one operation of a batch
+ * @inside: the operation, if it runs in the chunk's section; or NULL
+ * @outside: else the operation, for which the section is left
+ * @makes_handle: @result is a new handle, which later operations may name
+ * @takes_handle: @value is a handle
+ */
+struct operation {
+	int	(*inside)(struct kgc_section s, struct kgc_op *op, u64 handle,
+			  u64 value);
+	int	(*outside)(struct kgc_heap *heap, struct kgc_op *op, u64 handle);
+	bool	makes_handle;
+	bool	takes_handle;
+};
+
+static const struct operation operations[] = {
+	[KGC_OP_ALLOC]		= { op_alloc, .makes_handle = true },
+	[KGC_OP_LOAD]		= { op_load, .makes_handle = true },
+	[KGC_OP_STORE]		= { op_store, .takes_handle = true },
+	[KGC_OP_XCHG]		= { op_xchg, .makes_handle = true,
+				    .takes_handle = true },
+	[KGC_OP_READ]		= { .outside = op_read },
+	[KGC_OP_WRITE]		= { .outside = op_write },
+	[KGC_OP_READ_WORD]	= { op_read_word },
+	[KGC_OP_WRITE_WORD]	= { op_write_word },
+	[KGC_OP_DUP]		= { op_dup, .makes_handle = true },
+	[KGC_OP_DROP]		= { op_drop },
+	[KGC_OP_COLLECT]	= { .outside = op_collect },
+	[KGC_OP_WEAK_CREATE]	= { op_weak_create, .makes_handle = true },
+	[KGC_OP_WEAK_GET]	= { op_weak_get, .makes_handle = true },
+	[KGC_OP_WEAK_DROP]	= { op_weak_drop },
+	[KGC_OP_FINALIZE]	= { op_finalize },
+};
+
+/* The row of an operation; NULL when there is none. */
+static const struct operation *operation_of(const struct kgc_op *op)
+{
+	const struct operation *row;
+
+	if (op->op >= ARRAY_SIZE(operations))
+		return NULL;
+	/* the number is the user's, under speculation too */
+	row = &operations[array_index_nospec(op->op, ARRAY_SIZE(operations))];
+	return row->inside || row->outside ? row : NULL;
 }
 
 static int op_run(struct batch_run *run, struct kgc_op *op)
 	__must_hold(kgc_section)
 {
+	const struct operation *row = operation_of(op);
 	u64 handle = batch_handle(run, op->handle);
-	u64 value = op->value;
 	int err;
 
 	if (op->flags)
 		return -EOPNOTSUPP;
 	if (op->__reserved || op->__reserved2)
 		return -EINVAL;
-	switch (op->op) {
-	case KGC_OP_COLLECT:
-	case KGC_OP_READ:
-	case KGC_OP_WRITE:
-		kgc_exit(run->s);
-		err = op_outside(run->heap, op, handle);
-		cond_resched();
-		run->s = kgc_enter(run->heap);
-		return err;
-	case KGC_OP_STORE:
-	case KGC_OP_XCHG:
-		value = batch_handle(run, value);
-		break;
-	}
-	return op_inside(run->s, op, handle, value);
+	if (!row)
+		return -EOPNOTSUPP;
+	if (row->inside)
+		return row->inside(run->s, op, handle, row->takes_handle ?
+				   batch_handle(run, op->value) : op->value);
+	kgc_exit(run->s);
+	err = row->outside(run->heap, op, handle);
+	cond_resched();
+	run->s = kgc_enter(run->heap);
+	return err;
 }
 
 static bool op_makes_handle(const struct kgc_op *op)
 {
-	switch (op->op) {
-	case KGC_OP_ALLOC:
-	case KGC_OP_LOAD:
-	case KGC_OP_XCHG:
-	case KGC_OP_DUP:
-	case KGC_OP_WEAK_CREATE:
-	case KGC_OP_WEAK_GET:
-		return !op->error;
-	default:
-		return false;
-	}
+	const struct operation *row = operation_of(op);
+
+	return row && row->makes_handle && !op->error;
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "../heap.h"
+#include "../options.h"
 #include "../stats/stats.h"
 #include "batch.h"
 #include "chardev.h"
@@ -45,6 +46,7 @@ union kgc_args {
 	struct kgc_batch		batch;
 	struct kgc_scavenge		scavenge;
 	struct kgc_finalize		finalize;
+	struct kgc_option_info		option_info;
 };
 
 static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
@@ -176,43 +178,63 @@ static int cmd_alloc(struct kgc_heap *heap, union kgc_args *args)
 	return err;
 }
 
-static int cmd_load(struct kgc_heap *heap, union kgc_args *args)
+/* ---- commands that need no more than a section ----------------------------- */
+
+static int cmd_load(struct kgc_section s, union kgc_args *args)
 {
 	struct kgc_access *a = &args->access;
-	struct kgc_section s;
-	int err;
 
 	if (a->value)
 		return -EINVAL;
-	s = kgc_enter(heap);
-	err = kgc_op_load(s, a->handle, a->offset, &a->value);
-	kgc_exit(s);
-	return err;
+	return kgc_op_load(s, a->handle, a->offset, &a->value);
 }
 
-static int cmd_store(struct kgc_heap *heap, union kgc_args *args)
+static int cmd_store(struct kgc_section s, union kgc_args *args)
 {
 	struct kgc_access *a = &args->access;
-	struct kgc_section s;
-	int err;
 
-	s = kgc_enter(heap);
-	err = kgc_op_store(s, a->handle, a->offset, a->value);
-	kgc_exit(s);
-	return err;
+	return kgc_op_store(s, a->handle, a->offset, a->value);
 }
 
-static int cmd_xchg(struct kgc_heap *heap, union kgc_args *args)
+static int cmd_xchg(struct kgc_section s, union kgc_args *args)
 {
 	struct kgc_access *a = &args->access;
-	struct kgc_section s;
-	int err;
 
-	s = kgc_enter(heap);
-	err = kgc_op_xchg(s, a->handle, a->offset, a->value, &a->value);
-	kgc_exit(s);
-	return err;
+	return kgc_op_xchg(s, a->handle, a->offset, a->value, &a->value);
 }
+
+static int cmd_dup(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_op_dup(s, args->handle.handle, &args->handle.result);
+}
+
+static int cmd_weak_create(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_op_weak_create(s, args->handle.handle, &args->handle.result);
+}
+
+static int cmd_weak_get(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_op_weak_get(s, args->handle.handle, &args->handle.result);
+}
+
+static int cmd_weak_drop(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_weak_drop(s, args->handle.handle);
+}
+
+static int cmd_finalize(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_op_finalize(s, args->finalize.handle, args->finalize.cookie);
+}
+
+static int cmd_object_info(struct kgc_section s, union kgc_args *args)
+{
+	return kgc_op_info(s, args->handle.handle, &args->handle.type,
+			   &args->handle.object_size);
+}
+
+/* ---- commands that wait or touch user memory ------------------------------- */
 
 static int cmd_read(struct kgc_heap *heap, union kgc_args *args)
 {
@@ -228,73 +250,6 @@ static int cmd_write(struct kgc_heap *heap, union kgc_args *args)
 
 	return kgc_op_write_user(heap, b->handle, b->offset, b->length,
 				 u64_to_user_ptr(b->addr));
-}
-
-static int cmd_dup(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_op_dup(s, args->handle.handle, &args->handle.result);
-	kgc_exit(s);
-	return err;
-}
-
-static int cmd_weak_create(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_op_weak_create(s, args->handle.handle, &args->handle.result);
-	kgc_exit(s);
-	return err;
-}
-
-static int cmd_weak_get(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_op_weak_get(s, args->handle.handle, &args->handle.result);
-	kgc_exit(s);
-	return err;
-}
-
-static int cmd_weak_drop(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_weak_drop(s, args->handle.handle);
-	kgc_exit(s);
-	return err;
-}
-
-static int cmd_finalize(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_op_finalize(s, args->finalize.handle, args->finalize.cookie);
-	kgc_exit(s);
-	return err;
-}
-
-static int cmd_object_info(struct kgc_heap *heap, union kgc_args *args)
-{
-	struct kgc_section s;
-	int err;
-
-	s = kgc_enter(heap);
-	err = kgc_op_info(s, args->handle.handle, &args->handle.type,
-			  &args->handle.object_size);
-	kgc_exit(s);
-	return err;
 }
 
 static int cmd_drop(struct kgc_heap *heap, union kgc_args *args)
@@ -341,9 +296,34 @@ static int cmd_option_get(struct kgc_heap *heap, union kgc_args *args)
 
 static int cmd_option_set(struct kgc_heap *heap, union kgc_args *args)
 {
+	const struct kgc_option_row *row = kgc_options_find(args->option.option);
+
 	if (args->option.__reserved)
 		return -EINVAL;
+	if (row && row->privileged && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	return kgc_option_set(heap, args->option.option, args->option.value);
+}
+
+static int cmd_option_info(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_option_info *info = &args->option_info;
+	const struct kgc_option_row *row = kgc_options_row(info->index);
+
+	if (info->__reserved)
+		return -EINVAL;
+	if (!row)
+		return -ENOENT;
+	info->option = row->id;
+	info->attributes = (row->has_off ? KGC_OPTION_HAS_OFF : 0) |
+			   (row->bits ? KGC_OPTION_BITS : 0) |
+			   (row->privileged ? KGC_OPTION_PRIVILEGED : 0);
+	info->min = row->min;
+	info->max = row->max;
+	info->off = row->off;
+	strscpy(info->name, row->name, sizeof(info->name));
+	strscpy(info->unit, row->unit, sizeof(info->unit));
+	return 0;
 }
 
 static int cmd_stats(struct kgc_heap *heap, union kgc_args *args)
@@ -377,49 +357,69 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
  * @size: of its argument structure today
  * @least: of its first version
  * @flags: whether the command itself looks at the flags member
- * @run: the command; its errno is returned
+ * @inside: the command, if it needs no more than a section; or NULL
+ * @run: else the command
+ *
+ * Both return an errno.
  */
 struct command {
 	u16	size;
 	u16	least;
 	bool	flags;
+	int	(*inside)(struct kgc_section s, union kgc_args *args);
 	int	(*run)(struct kgc_heap *heap, union kgc_args *args);
 };
 
-#define COMMAND(nr, type, last, has_flags, fn)				\
+#define COMMAND(nr, type, last, ...)					\
 	[_IOC_NR(nr)] = {						\
 		.size = sizeof(struct type),				\
 		.least = offsetofend(struct type, last),		\
-		.flags = has_flags,					\
-		.run = fn,						\
+		__VA_ARGS__						\
 	}
 
 static const struct command commands[] = {
-	COMMAND(KGC_INFO, kgc_info, features, false, cmd_info),
-	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, true,
-		cmd_type_register),
-	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, false, cmd_alloc),
-	COMMAND(KGC_LOAD, kgc_access, value, false, cmd_load),
-	COMMAND(KGC_STORE, kgc_access, value, false, cmd_store),
-	COMMAND(KGC_XCHG, kgc_access, value, false, cmd_xchg),
-	COMMAND(KGC_READ, kgc_bytes, addr, false, cmd_read),
-	COMMAND(KGC_WRITE, kgc_bytes, addr, false, cmd_write),
-	COMMAND(KGC_DUP, kgc_handle, object_size, false, cmd_dup),
-	COMMAND(KGC_DROP, kgc_drop, handles, false, cmd_drop),
-	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size, false,
-		cmd_object_info),
-	COMMAND(KGC_COLLECT, kgc_collect, cycle, true, cmd_collect),
-	COMMAND(KGC_OPTION_GET, kgc_option, value, false, cmd_option_get),
-	COMMAND(KGC_OPTION_SET, kgc_option, value, false, cmd_option_set),
-	COMMAND(KGC_STATS, kgc_stats, mark_ns, false, cmd_stats),
-	COMMAND(KGC_BATCH, kgc_batch, failed, true, cmd_batch),
-	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, false, cmd_scavenge),
-	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size, false,
-		cmd_weak_create),
-	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, false, cmd_weak_get),
-	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size, false, cmd_weak_drop),
-	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, false, cmd_finalize),
+	COMMAND(KGC_INFO, kgc_info, features, .run = cmd_info),
+	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, .flags = true,
+		.run = cmd_type_register),
+	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, .run = cmd_alloc),
+	COMMAND(KGC_LOAD, kgc_access, value, .inside = cmd_load),
+	COMMAND(KGC_STORE, kgc_access, value, .inside = cmd_store),
+	COMMAND(KGC_XCHG, kgc_access, value, .inside = cmd_xchg),
+	COMMAND(KGC_READ, kgc_bytes, addr, .run = cmd_read),
+	COMMAND(KGC_WRITE, kgc_bytes, addr, .run = cmd_write),
+	COMMAND(KGC_DUP, kgc_handle, object_size, .inside = cmd_dup),
+	COMMAND(KGC_DROP, kgc_drop, handles, .run = cmd_drop),
+	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size,
+		.inside = cmd_object_info),
+	COMMAND(KGC_COLLECT, kgc_collect, cycle, .flags = true,
+		.run = cmd_collect),
+	COMMAND(KGC_OPTION_GET, kgc_option, value, .run = cmd_option_get),
+	COMMAND(KGC_OPTION_SET, kgc_option, value, .run = cmd_option_set),
+	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, .run = cmd_option_info),
+	COMMAND(KGC_STATS, kgc_stats, mark_ns, .run = cmd_stats),
+	COMMAND(KGC_BATCH, kgc_batch, failed, .flags = true, .run = cmd_batch),
+	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, .run = cmd_scavenge),
+	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size,
+		.inside = cmd_weak_create),
+	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, .inside = cmd_weak_get),
+	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size,
+		.inside = cmd_weak_drop),
+	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, .inside = cmd_finalize),
 };
+
+static int command_run(const struct command *command, struct kgc_heap *heap,
+		       union kgc_args *args)
+{
+	struct kgc_section s;
+	int err;
+
+	if (!command->inside)
+		return command->run(heap, args);
+	s = kgc_enter(heap);
+	err = command->inside(s, args);
+	kgc_exit(s);
+	return err;
+}
 
 static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -431,7 +431,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	int err;
 
 	if (_IOC_TYPE(cmd) != KGC_IOC_TYPE || cmd != _IO(KGC_IOC_TYPE, nr) ||
-	    nr >= ARRAY_SIZE(commands) || !commands[nr].run)
+	    nr >= ARRAY_SIZE(commands) || !commands[nr].size)
 		return -ENOTTY;
 	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
 	if (get_user(size, (u32 __user *)user))
@@ -450,7 +450,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (fault_in_safe_writeable((char __user *)user,
 				    min_t(u32, size, command->size)))
 		return -EFAULT;
-	err = command->run(file->private_data, &args);
+	err = command_run(command, file->private_data, &args);
 	if (copy_to_user(user, &args, min_t(u32, size, command->size)))
 		return -EFAULT;
 	return err;

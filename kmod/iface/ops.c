@@ -183,7 +183,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 		return err;
 	if (is_conservative(&o))
 		p = word_object(s, kgc_barrier_xchg_word(s, (void **)(o.addr + offset),
-						 v.addr));
+							 v.addr));
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
 	if (p) {

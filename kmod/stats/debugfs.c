@@ -25,6 +25,7 @@
 #include "../gc/record.h"
 #include "../gc/section.h"
 #include "../gc/throttle.h"
+#include "../options.h"
 #include "../registry.h"
 #include "debugfs.h"
 #include "stats.h"
@@ -34,21 +35,6 @@ static struct dentry *root;
 static const char * const phase_names[] = { "IDLE", "ARM", "MARK", "SETTLE" };
 static const char * const reason_names[] = {
 	"growth", "period", "request", "limit", "shrink",
-};
-
-static const struct {
-	const char	*name;
-	unsigned int	id;
-} option_names[] = {
-	{ "gogc", KGC_OPT_GOGC },
-	{ "period_ms", KGC_OPT_PERIOD_MS },
-	{ "soft_limit", KGC_OPT_SOFT_LIMIT },
-	{ "hard_limit", KGC_OPT_HARD_LIMIT },
-	{ "cpu_percent", KGC_OPT_CPU_PERCENT },
-	{ "verify", KGC_OPT_VERIFY },
-	{ "track_sections", KGC_OPT_TRACK_SECTIONS },
-	{ "scavenge", KGC_OPT_SCAVENGE },
-	{ "harden", KGC_OPT_HARDEN },
 };
 
 static void show(struct seq_file *m, const char *name, u64 value)
@@ -171,12 +157,13 @@ DEFINE_SHOW_ATTRIBUTE(heap_cycles);
 
 static int heap_options_show(struct seq_file *m, void *v)
 {
+	const struct kgc_option_row *row;
 	unsigned int i;
 	u64 value;
 
-	for (i = 0; i < ARRAY_SIZE(option_names); i++)
-		if (!kgc_option_get(m->private, option_names[i].id, &value))
-			show(m, option_names[i].name, value);
+	for (i = 0; (row = kgc_options_row(i)); i++)
+		if (!kgc_option_get(m->private, row->id, &value))
+			show(m, row->name, value);
 	return 0;
 }
 
@@ -191,6 +178,7 @@ static ssize_t heap_options_write(struct file *file, const char __user *from,
 {
 	struct kgc_heap *heap = file_inode(file)->i_private;
 	char line[64], *name = line, *number;
+	const struct kgc_option_row *row;
 	unsigned int i;
 	int err;
 	u64 value;
@@ -207,10 +195,10 @@ static ssize_t heap_options_write(struct file *file, const char __user *from,
 	err = kstrtou64(strim(number), 0, &value);
 	if (err)
 		return err;
-	for (i = 0; i < ARRAY_SIZE(option_names); i++) {
-		if (strcmp(name, option_names[i].name))
+	for (i = 0; (row = kgc_options_row(i)); i++) {
+		if (strcmp(name, row->name))
 			continue;
-		err = kgc_option_set(heap, option_names[i].id, value);
+		err = kgc_option_set(heap, row->id, value);
 		return err ?: len;
 	}
 	return -EINVAL;

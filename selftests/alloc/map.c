@@ -109,7 +109,7 @@ static void failing_leaf(void)
 	check(kgc_map_reserve(shim_page_offset, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
 	check(!kgc_map_find((void *)shim_page_offset));
 	check(!kgc_map_reserve(shim_page_offset, KGC_PAGE_SIZE, GFP_KERNEL));
-	check(kgc_map_bytes() == bytes + sizeof(struct kgc_leaf));
+	check(kgc_map_bytes() == bytes + KGC_LEAF_ENTRIES * sizeof(void *));
 }
 
 #endif

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the order in which spans are filled could make of T10.
 
-The churn of kmod/bench/memory.c without a kernel: objects of its sizes replace
+The churn of selftests/bench/kmod/memory.c without a kernel: objects of its sizes replace
 each other at random, a cycle comes whenever as much was allocated as GOGC allows
 and sweeps at once. Prints, per policy, the bytes of spans that are not empty after
 a last cycle over the bytes that live.

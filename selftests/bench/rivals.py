@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The rivals: the programs of kmod/bench/ on other allocators and collectors.
+"""The rivals: the programs of selftests/bench/kmod/ on other allocators and collectors.
 
 In C loads.c and threads.c are the very sources, on the interface of
 rivals/shim.h; the programs of T12 are written as one would in C, and all of
@@ -16,8 +16,8 @@ def command(top, name, to):
     """How a rival is built, and in what environment."""
     here = os.path.join(top, "selftests", "bench", "rivals")
     c = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Werror", "-D_GNU_SOURCE",
-         "-I", here, "-I", os.path.join(top, "kmod", "bench"),
-         *(os.path.join(top, "kmod", "bench", s + ".c") for s in SOURCES),
+         "-I", here, "-I", os.path.join(top, "selftests", "bench", "kmod"),
+         *(os.path.join(top, "selftests", "bench", "kmod", s + ".c") for s in SOURCES),
          os.path.join(here, "programs.c"), os.path.join(here, "shim.c"),
          "-o", to]
     if name == "go":

@@ -185,7 +185,8 @@ def files_below(names):
 def fingerprint(suite):
     """A digest of everything a figure depends on but the machine."""
     digest = hashlib.sha256(suite.encode())
-    sources = ["Kbuild", "kmod", "uapi"]
+    sources = ["Kbuild", "kmod", "uapi", "selftests/bench/kmod",
+               "selftests/bench/common"]
     if suite in SUITES:
         s = SUITES[suite]
         digest.update(repr((s.lines, s.options, platform(s.kernel))).encode())

@@ -9,7 +9,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 KMOD = os.environ.get("HOUSE_KMOD", os.path.join(TOP, "kmod"))
 # clients, which stand outside of the house
-CLIENTS = ("bench/", "example/", "include/")
+CLIENTS = ("example/", "include/")
 
 
 def listed(name):

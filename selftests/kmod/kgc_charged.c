@@ -94,6 +94,7 @@ static int run(void)
 
 static int __init charged_init(void)
 {
+	struct mem_cgroup *memcg;
 	int err = kgc_map_init();
 
 	if (err)
@@ -103,8 +104,8 @@ static int __init charged_init(void)
 		goto err_map;
 	shape.spc = kgc_size_to_class(BYTES) << 1 | 1;
 	allocator.pressure = pressure;
-	allocator.memcg = kgc_charge_owner(__GFP_ACCOUNT);
-	err = kgc_allocator_init(&allocator, NULL, __GFP_ACCOUNT);
+	memcg = kgc_charge_owner(__GFP_ACCOUNT);
+	err = kgc_allocator_init(&allocator, memcg, __GFP_ACCOUNT);
 	if (err)
 		goto err_memcg;
 	err = run();
@@ -112,7 +113,7 @@ static int __init charged_init(void)
 		return 0;
 	kgc_allocator_destroy(&allocator);
 err_memcg:
-	mem_cgroup_put(allocator.memcg);
+	mem_cgroup_put(memcg);
 	kgc_span_cache_exit();
 err_map:
 	kgc_map_exit();

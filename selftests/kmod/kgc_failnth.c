@@ -4,7 +4,7 @@
  * refused, then its second, and so on until a call needs no more of them.
  *
  * Each has a file in debugfs kgc_failnth/. Reading it runs the call and gives "ok
- * CALL" or "not ok CALL: why". selftests/fail_nth.c sets up the injection and
+ * CALL" or "not ok CALL: why". selftests/programs/fail_nth.c sets up the injection and
  * reads all of them at once.
  */
 #include <linux/debugfs.h>

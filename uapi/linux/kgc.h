@@ -312,6 +312,41 @@ struct kgc_option {
 	__u64 value;
 };
 
+#define KGC_OPTION_NAME_MAX	24
+
+/* struct kgc_option_info.attributes */
+#define KGC_OPTION_HAS_OFF	(1U << 0)	/* @off switches it off */
+#define KGC_OPTION_BITS		(1U << 1)	/* a set of bits, of those in @max */
+#define KGC_OPTION_PRIVILEGED	(1U << 2)	/* to be set by CAP_SYS_ADMIN only */
+
+/**
+ * struct kgc_option_info - KGC_OPTION_INFO: which options there are
+ * @size: sizeof(struct kgc_option_info)
+ * @flags: must be 0
+ * @index: 0 for the first option, 1 for the next; ENOENT behind the last
+ * @option: out: enum kgc_option_id
+ * @attributes: out: KGC_OPTION_* bits
+ * @__reserved: must be 0
+ * @min: out: smallest value
+ * @max: out: largest value
+ * @off: out: with KGC_OPTION_HAS_OFF the value that means "off"
+ * @name: out: its name, NUL-terminated
+ * @unit: out: the unit of its values, NUL-terminated; empty if there is none
+ */
+struct kgc_option_info {
+	__u32 size;
+	__u32 flags;
+	__u32 index;
+	__u32 option;
+	__u32 attributes;
+	__u32 __reserved;
+	__u64 min;
+	__u64 max;
+	__u64 off;
+	char name[KGC_OPTION_NAME_MAX];
+	char unit[16];
+};
+
 /* Why a cycle began; index into kgc_stats.gc_reason */
 enum kgc_reason {
 	KGC_REASON_GROWTH,	/* the heap reached its trigger */
@@ -538,5 +573,6 @@ struct kgc_final_record {
 #define KGC_WEAK_GET		_IO(KGC_IOC_TYPE, 0x12)
 #define KGC_WEAK_DROP		_IO(KGC_IOC_TYPE, 0x13)
 #define KGC_FINALIZE		_IO(KGC_IOC_TYPE, 0x14)
+#define KGC_OPTION_INFO		_IO(KGC_IOC_TYPE, 0x15)
 
 #endif /* _UAPI_LINUX_KGC_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * kgcctl bench: programs through /dev/kgc. They do the work of those in
- * kmod/bench/, whose checksums they must come to; an operation is one batch.
+ * selftests/bench/kmod/, whose checksums they must come to; an operation is one batch.
  */
 #ifndef KGCCTL_BENCH_H
 #define KGCCTL_BENCH_H
@@ -16,7 +16,7 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 
-#include "../../kmod/bench/histogram.h"
+#include "../../selftests/bench/common/histogram.h"
 
 #define WORKERS		8
 #define KINDS		14

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the loads of kmod/bench/loads.c.
+ * kgcctl bench: the loads of selftests/bench/kmod/loads.c.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
-#include "../../kmod/bench/text.h"
+#include "../../selftests/bench/common/text.h"
 
 /* ---- parse --------------------------------------------------------------*/
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the programs of kmod/bench/programs.c, and GOGC.
+ * kgcctl bench: the programs of selftests/bench/kmod/programs.c, and GOGC.
  */
 #include <errno.h>
 #include <stdio.h>

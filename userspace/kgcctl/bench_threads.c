@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the loads of kmod/bench/threads.c.
+ * kgcctl bench: the loads of selftests/bench/kmod/threads.c.
  */
 #include <errno.h>
 

@@ -230,6 +230,12 @@ int kgc_option_set(int heap, __u32 option, __u64 value)
 	return command(heap, KGC_OPTION_SET, &arg);
 }
 
+int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info)
+{
+	*info = (struct kgc_option_info){ .size = sizeof(*info), .index = index };
+	return command(heap, KGC_OPTION_INFO, info);
+}
+
 int kgc_stats(int heap, struct kgc_stats *stats)
 {
 	*stats = (struct kgc_stats){ .size = sizeof(*stats) };

@@ -96,6 +96,9 @@ int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle);
 int kgc_option_get(int heap, __u32 option, __u64 *value);
 int kgc_option_set(int heap, __u32 option, __u64 value);
 
+/* Which options there are: @index from 0 on, until -ENOENT. */
+int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info);
+
 /* All counters of the heap. */
 int kgc_stats(int heap, struct kgc_stats *stats);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The loads of kmod/bench/loads.c and kmod/bench/threads.c on the Go runtime.
+// The loads of selftests/bench/kmod/loads.c and selftests/bench/kmod/threads.c on the Go runtime.
 package main
 
 import (

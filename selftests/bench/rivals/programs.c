@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs of kmod/bench/programs.c as one would write them in C, without
+ * The programs of selftests/bench/kmod/programs.c as one would write them in C, without
  * the checks and arguments that the kernel asks for: T12 is judged by them.
  */
 #include "program.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The programs of kmod/bench/ on the Go runtime: the same objects, live sets and
+// The programs of selftests/bench/kmod/ on the Go runtime: the same objects, live sets and
 // results. PROGRAM [NAME=NUMBER ...]; a line of JSON per figure. Times are
 // processor time (total) and the clock's (single operations).
 package main
@@ -33,7 +33,7 @@ var (
 	buffer   []*message
 )
 
-// The buckets of kmod/bench/histogram.h.
+// The buckets of selftests/bench/common/histogram.h.
 type histogram struct {
 	n, max uint64
 	bucket [60 << 5]uint64

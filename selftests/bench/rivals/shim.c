@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs of kmod/bench/ on another allocator: PROGRAM [NAME=NUMBER ...].
+ * The programs of selftests/bench/kmod/ on another allocator: PROGRAM [NAME=NUMBER ...].
  * Prints a line of JSON per figure, as kgc_bench.ko does; times are processor
  * time (total) and the clock's (single operations).
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The interface that kmod/bench/program.h asks for, on malloc() and free(), or
+ * The interface that selftests/bench/kmod/program.h asks for, on malloc() and free(), or
  * with -DBOEHM on the Boehm collector. It costs nothing beyond the allocator:
  * sections are empty, a managed pointer is a pointer.
  */

@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2154
+# Stages of a long run: one after the other, or one beside those that follow. One that
+# fails does not stop the rest, and each has a line in the table at the end.
+#
+# To be sourced after vm-images/lib.sh.
+
+logs=$top/build/log/stages
+rm -rf "$logs"
+mkdir -p "$logs"
+rows=() passed=0 failed=0 skipped=0
+declare -A job
+
+# Each stage is a process group, of which nothing is to survive us.
+kill_stages() {
+	local name
+	for name in "${!job[@]}"; do
+		[ -e "$logs/$name.end" ] || kill -- -"${job[$name]}" 2>/dev/null || :
+	done
+}
+trap kill_stages EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+headline() {	# headline NAME [WORDS]
+	printf '\n== %s (at %d:%02d)%s\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)) "${2:-}"
+}
+
+run() {	# run NAME COMMAND...: in NAME.end its status and how long it took
+	local start=$SECONDS status=0
+	"${@:2}" || status=$?
+	echo "$status $((SECONDS - start))" >"$logs/$1.end"
+}
+
+begin() {	# begin NAME COMMAND...: a stage beside those that follow, until 'finish NAME'
+	# 'finish' may look before the job does anything
+	: >"$logs/$1.log"
+	set -m
+	run "$@" >>"$logs/$1.log" 2>&1 </dev/null &
+	job[$1]=$!
+	set +m
+}
+
+finish() {	# finish NAME: show what it has said so far and says until it ends
+	if [ -e "$logs/$1.end" ]; then
+		cat "$logs/$1.log"
+	else
+		tail -n +1 -f --pid="${job[$1]}" "$logs/$1.log" &
+		wait $! || :
+	fi
+	wait "${job[$1]}" || :
+	account "$1"
+}
+
+stage() {	# stage NAME COMMAND...
+	headline "$1"
+	begin "$@"
+	finish "$1"
+}
+
+account() {	# account NAME: a stage that is over; its last line may be 'N passed, N failed'
+	# or 'litmus: N as expected, N not'
+	local status='' time='' p='' f='' s=''
+	[ ! -e "$logs/$1.end" ] || read -r status time <"$logs/$1.end" || :
+	status=${status:-1} time=${time:-0}
+	read -r p f s < <(sed -nE -e 's/^litmus: ([0-9]+) as expected, ([0-9]+) not/\1 passed, \2 failed/' \
+		-e 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' "$logs/$1.log" | tail -n 1) || :
+	if [ -z "$p" ]; then
+		p=$((status == 0)) f=$((status != 0)) s=0
+	elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
+		f=1
+	fi
+	s=$((10#${s:-0}))
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	rows+=("$(printf '%-14s %6d %6d %7d %5d:%02d' "$1" "$p" "$f" "$s" $((time / 60)) $((time % 60)))")
+}
+
+missing() {	# missing NAME WHY
+	printf '\n== %s\n  SKIP    %s\n' "$1" "$2"
+	rows+=("$(printf '%-14s %s' "$1" "SKIP: $2")")
+	skipped=$((skipped + 1))
+}
+
+summary() {	# the table, then 'N passed, N failed'. Return: whether none failed
+	printf '\n%-14s %6s %6s %7s %8s\n' stage passed failed skipped time
+	printf '%s\n' "${rows[@]}"
+	printf '%-14s %6s %6s %7s %5d:%02d\n' all "$passed" "$failed" "$skipped" $((SECONDS / 60)) $((SECONDS % 60))
+	printf '%d passed, %d failed' "$passed" "$failed"
+	[ "$skipped" = 0 ] || printf ', %d skipped' "$skipped"
+	echo
+	[ "$failed" = 0 ]
+}
