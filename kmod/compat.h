@@ -74,10 +74,9 @@ static inline bool kgc_srcu_busy(const struct srcu_struct *ssp,
 
 /*
  * call_srcu() with an expedited grace period. Since 6.19 one that has been asked for can
- * be expedited; earlier kernels only expedite while a thread waits, so there this is
- * call_srcu(). Interrupts are
- * off so that SRCU's irq_work, which decides whether to sleep for a tick first, finds
- * it expedited; on PREEMPT_RT irq_work runs in a thread anyway.
+ * be expedited. Earlier kernels expedite only while a thread waits, so there this is
+ * call_srcu(). Interrupts are off so that SRCU's irq_work, which decides whether to sleep
+ * for a tick first, finds it expedited; on PREEMPT_RT irq_work runs in a thread anyway.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define KGC_CALLS_SRCU_EXPEDITED	false

@@ -235,20 +235,26 @@ static bool may_fetch(void)
 	return !in_hardirq();
 }
 
-/*
- * Tell the collector. From where memory cannot be asked for it cannot be told
- * either on PREEMPT_RT; @charged stays, so the next allocation tells it.
- */
+/* Tell the collector. */
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp)
 {
-	if (!may_fetch()) {
-		if (IS_ENABLED(CONFIG_PREEMPT_RT))
-			return;
-		/* an interrupt is not held up, whatever its caller says */
+	/* an interrupt is not held up, whatever its caller says */
+	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	}
 	a->pressure(a, why, mode, gfp);
+}
+
+/* A slot of class @spc could not be had: was there no memory, or was none ready? */
+static void press_for_slot(struct kgc_allocator *a, struct kgc_node *node,
+			   unsigned int spc, unsigned int mode, gfp_t gfp)
+{
+	if (may_fetch() && gfpflags_allow_blocking(gfp)) {
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
+		return;
+	}
+	kgc_reserve_want(node, spc);
+	press(a, KGC_PRESSURE_STARVED, mode, gfp);
 }
 
 static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp)
@@ -369,9 +375,8 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 	if (!obj)
 		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
 					gfp);
-	/* no cycle gives an interrupt a central list that nobody has made */
-	if (!obj && (r.need != KGC_NEED_CENTRAL || may_fetch()))
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp);
+	if (!obj)
+		press_for_slot(a, node, spc, mode, gfp);
 	press_if_due(a, mode, gfp);
 	return obj;
 }

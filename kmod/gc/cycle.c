@@ -398,6 +398,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
  */
 void kgc_cycle_stop(struct kgc_heap *heap)
 {
+	kgc_throttle_stop(heap);
 	kgc_request_cancel(heap);
 	/* a cycle that came to its end just now may have set the timer */
 	kgc_pace_stop(heap);

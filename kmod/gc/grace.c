@@ -13,16 +13,23 @@
  * - each heap has an expediter of its own, a kernel thread that is not frozen: a
  *   section that is stuck costs no other heap anything;
  * - it leaves the wait to a callback if sections are open and none of them ends for a
- *   while: such a section may sleep. One that sleeps while others come and go is not
- *   told from those. Then the expediter sleeps with it, and is woken now and
- *   then so that it is not taken for a hung task: section.c reports the section;
+ *   while: such a section may sleep. A section that sleeps while others come and go
+ *   cannot be told from those, and the expediter waits for it. It is woken from time to
+ *   time, because the section's owner may be a process that decides how long it
+ *   sleeps: that process must not be able to have the hung task detector report, or
+ *   panic the machine, for a thread of ours. section.c reports the section;
  * - it has not begun anything when it leaves a wait to the callback. So each wait is
- *   carried out by one of the two, and ended once. A second end would end the wait
- *   that follows too early: mutant "grace_ends_twice" of the model.
+ *   carried out by one of the two, and ended once. A second end would end the
+ *   following wait too early: mutants "no_gp_mark" and "no_gp_settle" of the model.
+ *
+ * The state machine has published a phase before it leaves the wait to the expediter, and
+ * goes on after the expediter has said that the wait is over; both are a release and an
+ * acquire, so the grace period orders what the state machine does before and after it as
+ * if it had waited itself (grace-expedited.litmus).
  *
  * The expediter is made when the cycle waits and may be in a hurry the next time, and
  * leaves after IDLE_TICKS without work. No wait is left to one that is being made:
- * a thread takes memory, and a cycle may be what frees it.
+ * making a thread takes memory, and a cycle may be what frees it.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -47,6 +54,7 @@
 
 static void grace_end(struct kgc_heap *heap)
 {
+	WARN_ON_ONCE(heap->grace.waiting == KGC_AWAIT_NOTHING);
 	if (heap->grace.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
 	kgc_pace_grace_end(heap);
@@ -107,7 +115,7 @@ static bool let_sections_end(struct kgc_heap *heap)
 	if (!kgc_srcu_busy(srcu, side, &first))
 		return true;
 	ended = first;
-	/* a sleep that takes ticks is worse than the search */
+	/* where a short sleep takes a tick, a callback is called as soon */
 	while (hrtimer_resolution <= LET_END_US * NSEC_PER_USEC &&
 	       ns < (ended == first ? LET_END_ALONE_NS : enough)) {
 		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
@@ -119,12 +127,14 @@ static bool let_sections_end(struct kgc_heap *heap)
 	return ended != first;
 }
 
-/* The expediter waits for a section that sleeps: look busy to the detector. */
+/* The expediter waits for a section that sleeps: it goes back to sleep. */
 static void keep_awake(struct work_struct *work)
 {
 	struct kgc_grace *grace = container_of(to_delayed_work(work),
 					       struct kgc_grace, awake);
+	struct kgc_heap *heap = container_of(grace, struct kgc_heap, grace);
 
+	kgc_work_woken(&heap->work);
 	wake_up_process(grace->thread);
 	queue_delayed_work(kgc_wq, &grace->awake, AWAKE_TICKS);
 }
