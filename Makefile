@@ -39,6 +39,7 @@ help:
 	@echo '                   and bench-check run anyway'
 	@echo '  nightly          what is too long for that: all fault sites, long stress, data races,'
 	@echo '                   other architectures and kernels, coverage, targets; hours'
+	@echo '  features         docs/features.md: every feature, and what the last test runs say of it'
 	@echo '  kernels          the kernels there are, and which are ready'
 	@echo '  detectors        that the runner hears each kind of kernel report'
 	@echo '  model            the protocol, checked exhaustively; litmus'
@@ -99,6 +100,9 @@ nightly:
 	@$(vm)/host-packages run check test arm64 bench
 	@$(drivers)/nightly
 
+features:
+	@selftests/features/features
+
 kernels:
 	@$(vm)/kernel
 
@@ -138,5 +142,5 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace selftests run shell check test nightly kernels \
+.PHONY: help all module modules_install userspace selftests run shell check test nightly features kernels \
 	detectors model litmus soak coverage bench bench-check bench-report targets fast-path clean

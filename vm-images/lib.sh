@@ -10,6 +10,7 @@ kernel_environment() {
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 top=$(dirname "$here")
 cache=${KGC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kgc}
+# shellcheck disable=SC2034 # for the scripts that source this file
 drivers=$top/selftests/drivers
 export top cache
 mkdir -p "$cache/log" || { echo "cannot write to $cache: set KGC_CACHE to a directory that can be written" >&2; exit 1; }
