@@ -28,8 +28,8 @@ result 1 $? "cycles wait for sections that sleep"
 echo 5000 >$power/pm_freeze_timeout
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
 echo freezer >$power/pm_test
-echo freeze >$power/state
-status=$?
+status=0
+echo freeze >$power/state || status=1
 echo none >$power/pm_test
 dmesg | grep -i 'freez' | sed 's/^/# /'
 result 2 $status "all threads can be frozen"
