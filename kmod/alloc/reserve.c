@@ -144,7 +144,7 @@ static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
  *
  * The sweep that follows the next cycle gives back what has not been used.
  *
- * Context: process context, may sleep; no locks held.
+ * Context: process context, inside a section; may sleep, no locks held.
  * Return: false if one of the classes got nothing, at a limit or without memory.
  */
 bool kgc_reserve_stock(struct kgc_allocator *a)

@@ -113,9 +113,15 @@ static void stock_work(struct work_struct *work)
 	struct kgc_throttle *th = container_of(to_delayed_work(work),
 					       struct kgc_throttle, stock);
 	struct kgc_heap *heap = container_of(th, struct kgc_heap, throttle);
+	struct kgc_section s;
 
 	kgc_work_woken(&heap->work);
+	if (READ_ONCE(heap->dying))
+		return;
+	/* spans are made in sections only: the tracer counts them while none is open */
+	s = kgc_enter(heap);
 	WRITE_ONCE(th->unstocked, !kgc_reserve_stock(&heap->alloc));
+	kgc_exit(s);
 	if (th->unstocked)
 		refused(heap);
 }

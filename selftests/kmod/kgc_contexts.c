@@ -410,7 +410,9 @@ static int __init contexts_init(void)
 	err = run();
 	lanes_each(lane_drop);
 	kgc_collect(heap, 2);
-	err = err ?: starve() ?: feed() ?: feed_atomic();
+	err = err ?: starve();
+	err = feed() ?: err;
+	err = feed_atomic() ?: err;
 	if (!err) {
 		litter();
 		return 0;
