@@ -32,10 +32,6 @@ static unsigned int heaps;
 module_param(heaps, uint, 0);
 MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle");
 
-static bool busy;
-module_param(busy, bool, 0);
-MODULE_PARM_DESC(busy, "and a thread whose sections come and go in those");
-
 #define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* of a cycle of an empty heap */
 
 struct node {
@@ -118,12 +114,13 @@ static int stay_in_crowd(void *unused)
 	return 0;
 }
 
+/* In every second heap of the crowd. */
 static int come_and_go(void *unused)
 {
 	unsigned int i;
 
 	while (!kthread_should_stop()) {
-		for (i = 0; i < heaps; i++)
+		for (i = 0; i < heaps; i += 2)
 			kgc_exit(kgc_enter(crowd[i]));
 		usleep_range(50, 100);
 	}
@@ -156,11 +153,9 @@ static int crowd_open(void)
 	if (IS_ERR(crowd_thread))
 		return PTR_ERR(crowd_thread);
 	wait_for_completion(&crowd_entered);
-	if (busy) {
-		busy_thread = kthread_run(come_and_go, NULL, "kgc_busy");
-		if (IS_ERR(busy_thread))
-			return PTR_ERR(busy_thread);
-	}
+	busy_thread = kthread_run(come_and_go, NULL, "kgc_busy");
+	if (IS_ERR(busy_thread))
+		return PTR_ERR(busy_thread);
 	for (i = 0; i < heaps; i++) {
 		waiters[i] = kthread_run(wait_for_cycle, crowd[i], "kgc_waiter");
 		if (IS_ERR(waiters[i]))
