@@ -30,7 +30,7 @@ MODULE_PARM_DESC(track, "who is inside is remembered");
 
 static unsigned int heaps;
 module_param(heaps, uint, 0);
-MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle");
+MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle; in every second one sections come and go as well");
 
 #define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* of a cycle of an empty heap */
 
@@ -139,6 +139,8 @@ static int crowd_open(void)
 {
 	unsigned int i;
 
+	if (!heaps)
+		return 0;
 	for (i = 0; i < heaps; i++) {
 		struct kgc_heap *heap = kgc_heap_create("kgc_crowd", THIS_MODULE);
 
