@@ -40,32 +40,81 @@
 #endif
 
 /*
- * Whether sections are under way on one side of SRCU, which has no function for
- * it. A hint: it adds up counters that change meanwhile, and what they are differs
- * from kernel to kernel. Tiny SRCU does not look for sections busily.
+ * Whether sections are under way on one side of SRCU, and how many have @ended there so
+ * far; SRCU has no function for it. A hint: it adds up counters that change meanwhile,
+ * and what they are differs from kernel to kernel. Tiny SRCU does not look for sections
+ * busily.
  */
-static inline bool kgc_srcu_busy(const struct srcu_struct *ssp, unsigned int side)
+static inline bool kgc_srcu_busy(const struct srcu_struct *ssp,
+				 unsigned int side, unsigned long *ended)
 {
 	unsigned long begun = 0;
 #ifndef CONFIG_TINY_SRCU
 	int cpu;
+#endif
 
+	*ended = 0;
+#ifndef CONFIG_TINY_SRCU
 	for_each_possible_cpu(cpu) {
 		const struct srcu_data *sdp = per_cpu_ptr(ssp->sda, cpu);
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-		begun += READ_ONCE(sdp->srcu_lock_count[side]) -
-			 READ_ONCE(sdp->srcu_unlock_count[side]);
+		begun += READ_ONCE(sdp->srcu_lock_count[side]);
+		*ended += READ_ONCE(sdp->srcu_unlock_count[side]);
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-		begun += atomic_long_read(&sdp->srcu_lock_count[side]) -
-			 atomic_long_read(&sdp->srcu_unlock_count[side]);
+		begun += atomic_long_read(&sdp->srcu_lock_count[side]);
+		*ended += atomic_long_read(&sdp->srcu_unlock_count[side]);
 #else
-		begun += atomic_long_read(&sdp->srcu_ctrs[side].srcu_locks) -
-			 atomic_long_read(&sdp->srcu_ctrs[side].srcu_unlocks);
+		begun += atomic_long_read(&sdp->srcu_ctrs[side].srcu_locks);
+		*ended += atomic_long_read(&sdp->srcu_ctrs[side].srcu_unlocks);
 #endif
 	}
 #endif
-	return begun;
+	return begun != *ended;
+}
+
+/*
+ * call_srcu() with an expedited grace period. Since 6.19 one that has been asked for can
+ * be expedited. Earlier kernels expedite only while a thread waits, so there this is
+ * call_srcu(). Interrupts are off so that SRCU's irq_work, which decides whether to sleep
+ * for a tick first, finds it expedited; on PREEMPT_RT irq_work runs in a thread anyway.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define KGC_CALLS_SRCU_EXPEDITED	false
+
+static inline void kgc_call_srcu_expedited(struct srcu_struct *ssp,
+					   struct rcu_head *rcu,
+					   rcu_callback_t func)
+{
+	call_srcu(ssp, rcu, func);
+}
+#else
+#define KGC_CALLS_SRCU_EXPEDITED	true
+
+static inline void kgc_call_srcu_expedited(struct srcu_struct *ssp,
+					   struct rcu_head *rcu,
+					   rcu_callback_t func)
+{
+	unsigned long flags = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
+	call_srcu(ssp, rcu, func);
+	srcu_expedite_current(ssp);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
+}
+#endif
+
+/*
+ * Every callback of SRCU has run, and none is asked for any more. One that was to
+ * expedite may ask for one more of its kind as it runs: those take a second barrier.
+ */
+static inline void kgc_srcu_drain(struct srcu_struct *ssp)
+{
+	srcu_barrier(ssp);
+	if (KGC_CALLS_SRCU_EXPEDITED)
+		srcu_barrier(ssp);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "gc/handle.h"
 #include "gc/heap.h"
 #include "gc/mark.h"
+#include "gc/request.h"
 #include "gc/root.h"
 #include "gc/section.h"
 #include "gc/tracer.h"
@@ -138,10 +139,12 @@ EXPORT_SYMBOL_GPL(kgc_heap_create);
 
 /**
  * kgc_heap_destroy() - end a heap and everything in it
- * @heap: the heap; nobody enters it any more
+ * @heap: the heap; no thread or interrupt enters it any more, or begins to wait for
+ *	one of its cycles
  *
- * Waits for sections still open, stops a cycle wherever it is, drops pending
- * finalizers without running them, and gives every page back.
+ * Waits for sections still open, stops a cycle wherever it is, lets threads in
+ * kgc_wait() and kgc_collect() return with -ECANCELED and waits until they have,
+ * drops pending finalizers without running them, and gives every page back.
  *
  * Context: process context, may sleep; not inside a section of @heap.
  */
@@ -151,6 +154,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
+	kgc_request_drain(heap);
 	kgc_registry_drain(heap);
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);

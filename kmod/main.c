@@ -6,7 +6,6 @@
 
 #include "alloc/map.h"
 #include "alloc/span.h"
-#include "gc/grace.h"
 #include "gc/work.h"
 #include "heap.h"
 #include "iface/chardev.h"
@@ -26,12 +25,9 @@ static int __init kgc_init(void)
 	err = kgc_work_init();
 	if (err)
 		goto err_span;
-	err = kgc_graces_init();
-	if (err)
-		goto err_work;
 	err = kgc_reclaim_init();
 	if (err)
-		goto err_graces;
+		goto err_work;
 	kgc_debugfs_init();
 	err = kgc_chardev_init();
 	if (err)
@@ -41,8 +37,6 @@ static int __init kgc_init(void)
 err_reclaim:
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
-err_graces:
-	kgc_graces_exit();
 err_work:
 	kgc_work_exit();
 err_span:
@@ -58,7 +52,6 @@ static void __exit kgc_exit_module(void)
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
 	kgc_registry_exit();
-	kgc_graces_exit();
 	kgc_work_exit();
 	/* no callback of ours is left in the middle of its last instructions */
 	rcu_barrier();

@@ -17,6 +17,7 @@
 #define _KGC_ALLOC_H
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
@@ -135,6 +136,7 @@ struct kgc_central {
  *	for want of memory, its pages are found there
  * @pages: its page heap
  * @central: by span class, each made when first needed
+ * @starved: span classes that lacked a free slot for an allocation that may not sleep
  */
 struct kgc_node {
 	struct kgc_allocator	*owner;
@@ -142,11 +144,13 @@ struct kgc_node {
 	struct list_head	reclaim;
 	struct kgc_pageheap	pages;
 	struct kgc_central	*central[KGC_NR_SPAN_CLASSES];
+	DECLARE_BITMAP(starved, KGC_NR_SPAN_CLASSES);
 };
 
 enum kgc_pressure {
 	KGC_PRESSURE_GROWTH,	/* the allowance is used up */
 	KGC_PRESSURE_LIMIT,	/* the hard limit was hit, or memory ran out */
+	KGC_PRESSURE_STARVED,	/* no slot is ready for a context that may not sleep */
 };
 
 struct kgc_allocator;
@@ -269,6 +273,8 @@ struct kgc_reserve {
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
+void kgc_reserve_want(struct kgc_node *node, unsigned int spc);
+bool kgc_reserve_stock(struct kgc_allocator *a);
 
 /* central.c */
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
@@ -277,6 +283,8 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    const struct kgc_shape *shape,
 				    struct kgc_reserve *r);
 void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span);
+bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
+		       unsigned int spc, struct kgc_reserve *r);
 void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
 			const struct kgc_shape *shape, size_t size,

@@ -236,23 +236,30 @@ static bool may_fetch(void)
 	return !in_hardirq();
 }
 
-/*
- * Tell the collector. From where memory cannot be asked for it cannot be told
- * either on PREEMPT_RT; @charged stays, so the next allocation tells it.
- */
+/* Tell the collector. */
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
 {
 	u64 start = ktime_get_mono_fast_ns();
 
-	if (!may_fetch()) {
-		if (IS_ENABLED(CONFIG_PREEMPT_RT))
-			return;
-		/* an interrupt is not held up, whatever its caller says */
+	/* an interrupt is not held up, whatever its caller says */
+	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	}
 	a->pressure(a, why, mode, gfp);
 	kgc_steps_kept(step, start);
+}
+
+/* A slot of class @spc could not be had: was there no memory, or was none ready? */
+static void press_for_slot(struct kgc_allocator *a, struct kgc_node *node,
+			   unsigned int spc, unsigned int mode, gfp_t gfp,
+			   struct kgc_slow_path *step)
+{
+	if (may_fetch() && gfpflags_allow_blocking(gfp)) {
+		press(a, KGC_PRESSURE_LIMIT, mode, gfp, step);
+		return;
+	}
+	kgc_reserve_want(node, spc);
+	press(a, KGC_PRESSURE_STARVED, mode, gfp, step);
 }
 
 static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
@@ -376,9 +383,8 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 	if (!obj)
 		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
 					gfp);
-	/* no cycle gives an interrupt a central list that nobody has made */
-	if (!obj && (r.need != KGC_NEED_CENTRAL || may_fetch()))
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp, &r.step);
+	if (!obj)
+		press_for_slot(a, node, spc, mode, gfp, &r.step);
 	press_if_due(a, mode, gfp, &r.step);
 	kgc_steps_end(&a->steps, &r.step);
 	return obj;

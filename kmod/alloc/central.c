@@ -263,6 +263,37 @@ static struct kgc_span *central_take(struct kgc_allocator *a,
 }
 
 /**
+ * kgc_central_stock() - make a span that any type can use, for the next allocations
+ * @a: the allocator
+ * @node: where from
+ * @spc: span class
+ * @r: what was fetched for this try; says what lacks on failure
+ *
+ * It comes first: behind spans of other types an interrupt would not find it.
+ *
+ * Context: process context.
+ * Return: false with @r->need set.
+ */
+bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
+		       unsigned int spc, struct kgc_reserve *r)
+{
+	struct kgc_central *ct = kgc_central_of(node, spc);
+	struct kgc_span *span;
+	unsigned long flags;
+
+	if (!ct) {
+		r->need = KGC_NEED_CENTRAL;
+		return false;
+	}
+	flags = central_lock(ct);
+	span = span_create_small(a, ct, node, spc, NULL, r);
+	if (span)
+		list_move(&span->link, &ct->partial[span->gen & 1]);
+	central_unlock(ct, flags);
+	return span;
+}
+
+/**
  * kgc_central_refill() - exchange a cache's span for one with free slots
  * @a: the allocator
  * @node: where the new span shall come from

@@ -26,11 +26,9 @@
  *			publish IDLE		-
  *	SWEEP		sweep what is left	-
  *
- * "Sections" are waited for by call_srcu(), "regions" (stretches with
- * preemption off) by call_rcu(); the callback queues the work item again, so
- * a section that is stuck holds no thread, and only its own heap. When it is
- * urgent, a thread of a small number set aside for that waits for an expedited
- * grace period instead.
+ * "Sections" are waited for by a grace period of SRCU, "regions" (stretches with
+ * preemption off) by one of RCU; its end queues the work item again, so a section
+ * that is stuck holds up its own heap only. See grace.c for how.
  *
  * A section reads the mode once, right after it has announced itself to SRCU;
  * hence every section that can still hold an older mode than the published one
@@ -198,7 +196,7 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 	} else if (clean && kgc_gate_close(&heap->gate)) {
 		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_WEAK;
-	} else if (kgc_gate_give_up(&heap->gate)) {
+	} else if (kgc_gate_give_up(&heap->gate, cy->now.rounds)) {
 		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_KEEP;
 	} else {
@@ -411,6 +409,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
  */
 void kgc_cycle_stop(struct kgc_heap *heap)
 {
+	kgc_throttle_stop(heap);
 	kgc_request_cancel(heap);
 	/* a cycle that came to its end just now may have set the timer */
 	kgc_pace_stop(heap);

@@ -19,7 +19,7 @@
 
 #define GATE_CLOSED	1
 #define GATE_ONE	2	/* one strengthening */
-#define MOST_REFUSED	8	/* rounds that a lookup came into */
+#define KEEP_ROUND	7	/* of ten: one for what is kept, one for finalizers, one to spare */
 
 /* Under MARK: shade a white object unless the gate is closed. */
 static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
@@ -81,7 +81,6 @@ void kgc_gate_open(struct kgc_gate *gate)
 	gate->closed = false;
 	gate->kept_before = gate->kept;
 	gate->kept = false;
-	gate->refused = 0;
 }
 
 /* A termination round begins. */
@@ -102,19 +101,19 @@ bool kgc_gate_close(struct kgc_gate *gate)
 }
 
 /*
- * The round was not the last. Who looks up one white target after another could
- * keep marking from its end for as long as there are any, so after a few rounds
- * with a lookup in each all targets are marked: then no weak reference has one
- * left to strengthen. Never in two cycles in a row: what nobody looks up dies in
- * the other one, however long that takes.
+ * Round @round was not the last. A program that looks up one white target after
+ * another could keep marking from its end for as long as there are any. So at some
+ * round that a lookup came into, all targets are marked: then no weak reference has
+ * one left to strengthen. Never in two cycles in a row: garbage that is not looked up
+ * dies in the other one, which takes at most a round for each weak reference, because
+ * a lookup that spoils a round leaves one white target fewer.
  *
  * Return: whether it is time, once a cycle.
  */
-bool kgc_gate_give_up(struct kgc_gate *gate)
+bool kgc_gate_give_up(struct kgc_gate *gate, u64 round)
 {
-	if (gate->kept || gate->kept_before ||
-	    atomic64_read(&gate->word) == gate->seen ||
-	    ++gate->refused < MOST_REFUSED)
+	if (gate->closed || gate->kept || gate->kept_before ||
+	    round < KEEP_ROUND || atomic64_read(&gate->word) == gate->seen)
 		return false;
 	gate->kept = true;
 	return true;

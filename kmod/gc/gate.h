@@ -18,7 +18,6 @@ struct kgc_span;
  * @closed: the collector closed the gate in this cycle
  * @kept: all weak targets are marked in this cycle
  * @kept_before: they were in the last one
- * @refused: rounds of this cycle in which an object was strengthened
  *
  * The state machine owns all but @word.
  */
@@ -28,7 +27,6 @@ struct kgc_gate {
 	bool		closed;
 	bool		kept;
 	bool		kept_before;
-	unsigned int	refused;
 };
 
 bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
@@ -36,6 +34,6 @@ bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
 void kgc_gate_open(struct kgc_gate *gate);
 void kgc_gate_look(struct kgc_gate *gate);
 bool kgc_gate_close(struct kgc_gate *gate);
-bool kgc_gate_give_up(struct kgc_gate *gate);
+bool kgc_gate_give_up(struct kgc_gate *gate, u64 round);
 
 #endif /* _KGC_GATE_H */

@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 struct kgc_heap;
+struct task_struct;
 
 /* What a step waits for before the next one. */
 enum kgc_await {
@@ -18,18 +19,34 @@ enum kgc_await {
 	KGC_AWAIT_PAUSE,	/* its CPU share */
 };
 
+/* The thread that has a heap's grace periods expedited. */
+enum kgc_expediter {
+	KGC_EXPEDITER_NONE,	/* there is none, or it leaves and touches nothing more */
+	KGC_EXPEDITER_MAKING,
+	KGC_EXPEDITER_READY,
+	KGC_EXPEDITER_SECTIONS,	/* it has taken a wait for sections */
+	KGC_EXPEDITER_REGIONS,	/* or one for regions */
+};
+
 /**
  * struct kgc_grace - the grace period that the cycle waits for; at most one
  * @waiting: KGC_AWAIT_SECTIONS, KGC_AWAIT_REGIONS, or KGC_AWAIT_NOTHING
  * @rcu: for a callback of either kind
  * @callbacks: RCU callbacks that have not left the heap yet; SRCU counts its own
- * @expedite: waits for an expedited grace period
+ * @expediter: enum kgc_expediter. The state machine takes NONE to MAKING and READY to
+ *	a wait, @make takes MAKING on, the thread takes the rest
+ * @make: makes the thread
+ * @thread: the last one made, also after it has left; written by @make
+ * @awake: wakes it while it waits for a section that sleeps
  */
 struct kgc_grace {
 	enum kgc_await		waiting;
 	struct rcu_head		rcu;
 	atomic_t		callbacks;
-	struct work_struct	expedite;
+	atomic_t		expediter;
+	struct work_struct	make;
+	struct task_struct	*thread;
+	struct delayed_work	awake;
 };
 
 /* Whether the cycle waits for a grace period, read without ordering. */
@@ -48,7 +65,5 @@ static inline bool kgc_grace_pending(const struct kgc_grace *grace)
 void kgc_grace_init(struct kgc_heap *heap);
 void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await);
 void kgc_grace_stop(struct kgc_heap *heap);
-int kgc_graces_init(void);
-void kgc_graces_exit(void);
 
 #endif /* _KGC_GRACE_H */

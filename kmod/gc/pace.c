@@ -23,6 +23,7 @@
 #include "request.h"
 #include "work.h"
 
+#define HURRIED_ROUND	3	/* from which rounds of termination are urgent */
 #define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
@@ -144,6 +145,20 @@ void kgc_pace_begin(struct kgc_heap *heap, bool pressed)
 	pace->in_grace = 0;
 }
 
+/*
+ * Whether the next grace period is urgent: the cycle is late, a thread waits for it, or
+ * marking does not come to an end because weak references are looked up meanwhile,
+ * which is the rarer the shorter a round takes.
+ */
+static bool pace_urgent(struct kgc_heap *heap)
+{
+	if (READ_ONCE(heap->pace.yield) || READ_ONCE(heap->pace.behind) ||
+	    kgc_request_awaited(&heap->request))
+		return true;
+	return heap->cycle.step == KGC_STEP_ROUND &&
+	       heap->cycle.now.rounds >= HURRIED_ROUND;
+}
+
 /* The cycle begins to wait. Return: whether to hurry. */
 bool kgc_pace_grace_begin(struct kgc_heap *heap)
 {
@@ -151,11 +166,24 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 
 	WRITE_ONCE(pace->grace_ns, ktime_get_ns());
 	pace->grace_at = kgc_allocator_charged(&heap->alloc);
-	WRITE_ONCE(pace->hurried,
-		   READ_ONCE(pace->yield) || READ_ONCE(pace->behind) ||
-		   kgc_request_awaited(&heap->request));
-	pace->hurries += pace->hurried;
+	WRITE_ONCE(pace->hurried, pace_urgent(heap));
 	return pace->hurried;
+}
+
+/* Whether a later one of this cycle may be urgent: there are programs that allocate. */
+bool kgc_pace_may_hurry(struct kgc_heap *heap)
+{
+	return heap->cycle.now.reason == KGC_REASON_GROWTH ||
+	       heap->cycle.now.reason == KGC_REASON_LIMIT;
+}
+
+/* It goes at leisure, whatever kgc_pace_grace_begin() said. */
+void kgc_pace_unhurried(struct kgc_heap *heap)
+{
+	struct kgc_pace *pace = &heap->pace;
+
+	pace->unhurried += pace->hurried;
+	WRITE_ONCE(pace->hurried, false);
 }
 
 /* It goes on. Context: as sections_over(). */
@@ -166,6 +194,7 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 	pace->grace_us[pace->hurried] +=
 		div_u64(ktime_get_ns() - pace->grace_ns, NSEC_PER_USEC);
 	pace->nr_graces[pace->hurried]++;
+	pace->hurries += pace->hurried;
 	pace->in_grace += max_t(s64, kgc_allocator_charged(&heap->alloc) -
 				     pace->grace_at, 0);
 }
@@ -300,9 +329,9 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\npressed %u\n",
 		   p.over, p.over_grace, p.limited, p.hurry,
 		   READ_ONCE(pace->pressed));
-	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\n",
+	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\nunhurried %llu\n",
 		   READ_ONCE(pace->armed), atomic64_read(&heap->work.wakeups),
-		   READ_ONCE(pace->hurries));
+		   READ_ONCE(pace->hurries), READ_ONCE(pace->unhurried));
 }
 
 void kgc_pace_init(struct kgc_heap *heap)

@@ -37,6 +37,8 @@ struct seq_file;
  * @in_grace: bytes allocated while they were waited for
  * @flip_ns: time of the last flip
  * @hurries: grace periods hurried
+ * @unhurried: that were urgent, and went at leisure because a section was open for long
+ *	or the heap had no expediter yet
  */
 struct kgc_pace {
 	raw_spinlock_t		lock;
@@ -56,12 +58,15 @@ struct kgc_pace {
 	u64			in_grace;
 	u64			flip_ns;
 	u64			hurries;
+	u64			unhurried;
 };
 
 void kgc_pace_init(struct kgc_heap *heap);
 void kgc_pace_stop(struct kgc_heap *heap);
 void kgc_pace_begin(struct kgc_heap *heap, bool pressed);
 bool kgc_pace_grace_begin(struct kgc_heap *heap);
+bool kgc_pace_may_hurry(struct kgc_heap *heap);
+void kgc_pace_unhurried(struct kgc_heap *heap);
 void kgc_pace_grace_end(struct kgc_heap *heap);
 u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
 u64 kgc_pace_end(struct kgc_heap *heap, u64 live);

@@ -71,25 +71,61 @@ void kgc_request_complete(struct kgc_heap *heap, u64 nr)
  * kgc_collect_start() - ask for full cycles
  * @heap: the heap
  * @cycles: how many; they begin after this call. Two free all precisely typed
- *	garbage there is now
+ *	garbage there is now. More than KGC_COLLECT_MOST count as that many
+ *
+ * Cycles that have been asked for cannot be called off but by kgc_heap_destroy().
  *
  * Context: any but NMI.
  * Return: number of the last of them, for kgc_wait().
  */
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 {
-	return kgc_request_cycles(heap, cycles, KGC_REASON_REQUEST);
+	return kgc_request_cycles(heap, min(cycles, KGC_COLLECT_MOST),
+				  KGC_REASON_REQUEST);
 }
 EXPORT_SYMBOL_GPL(kgc_collect_start);
 
+/* A thread waits from now on. Context: before the heap is drained of waiters. */
+static void waiter_begin(struct kgc_request *rq)
+{
+	refcount_inc(&rq->waiters);
+}
+
+/* It touches the heap no more. */
+static void waiter_end(struct kgc_request *rq)
+{
+	/* the last access; pairs with kgc_request_drain() */
+	if (refcount_dec_and_test(&rq->waiters))
+		complete(&rq->drained);
+}
+
 /* A waiter ends the pause of a cycle. */
-static void waiter_begin(struct kgc_heap *heap, u64 cycle)
+static void waiter_hurries(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_request *rq = &heap->request;
 
-	atomic_inc(&rq->waiters);
 	if (READ_ONCE(rq->done) < cycle && !READ_ONCE(heap->dying))
 		mod_delayed_work(kgc_wq, &rq->work, 0);
+}
+
+/* Whether a waiter for @cycle returns: the cycle is over, or will never be. */
+static bool waiter_returns(struct kgc_heap *heap, u64 cycle)
+{
+	return READ_ONCE(heap->request.done) >= cycle || READ_ONCE(heap->dying);
+}
+
+/* Context: between waiter_begin() and waiter_end(). */
+static int request_wait(struct kgc_heap *heap, u64 cycle)
+{
+	struct kgc_request *rq = &heap->request;
+
+	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
+			 "waiting for a cycle inside a section");
+	might_sleep();
+	waiter_hurries(heap, cycle);
+	if (wait_event_interruptible(rq->waitq, waiter_returns(heap, cycle)))
+		return -EINTR;
+	return READ_ONCE(rq->done) >= cycle ? 0 : -ECANCELED;
 }
 
 /**
@@ -98,21 +134,19 @@ static void waiter_begin(struct kgc_heap *heap, u64 cycle)
  * @cycle: what kgc_collect_start() returned
  *
  * Context: process context, not inside a section of @heap: the cycle waits
- * for that section.
- * Return: 0; -EINTR when a signal came, the cycle goes on.
+ * for that section. It may sleep while kgc_heap_destroy() begins, which lets it
+ * return; it may not be called from then on.
+ * Return: 0; -EINTR when a signal came, the cycle goes on; -ECANCELED when the heap
+ * is being destroyed.
  */
 int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
-	struct kgc_request *rq = &heap->request;
 	int err;
 
-	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
-			 "waiting for a cycle inside a section");
-	might_sleep();
-	waiter_begin(heap, cycle);
-	err = wait_event_interruptible(rq->waitq, READ_ONCE(rq->done) >= cycle);
-	atomic_dec(&rq->waiters);
-	return err ? -EINTR : 0;
+	waiter_begin(&heap->request);
+	err = request_wait(heap, cycle);
+	waiter_end(&heap->request);
+	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
 
@@ -125,10 +159,10 @@ bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 {
 	struct kgc_request *rq = &heap->request;
 
-	waiter_begin(heap, cycle);
-	wait_event_killable_timeout(rq->waitq, READ_ONCE(rq->done) >= cycle ||
-				    READ_ONCE(heap->dying), ticks);
-	atomic_dec(&rq->waiters);
+	waiter_begin(rq);
+	waiter_hurries(heap, cycle);
+	wait_event_killable_timeout(rq->waitq, waiter_returns(heap, cycle), ticks);
+	waiter_end(rq);
 	return READ_ONCE(rq->done) >= cycle;
 }
 
@@ -138,22 +172,36 @@ void kgc_request_wake(struct kgc_heap *heap)
 	wake_up_all(&heap->request.waitq);
 }
 
+/*
+ * Let every waiter return, and wait until it has. From here on no thread may begin to
+ * wait: the count would warn. Context: the heap dies; may sleep.
+ */
+void kgc_request_drain(struct kgc_heap *heap)
+{
+	struct kgc_request *rq = &heap->request;
+
+	kgc_request_wake(heap);
+	if (!refcount_dec_and_test(&rq->waiters))
+		/* pairs with waiter_end() */
+		wait_for_completion(&rq->drained);
+}
+
 /**
  * kgc_collect() - run full cycles and wait for them
  * @heap: the heap
- * @cycles: how many
+ * @cycles: how many, as for kgc_collect_start()
  *
  * Context: as kgc_wait().
- * Return: 0 or -EINTR.
+ * Return: 0, -EINTR or -ECANCELED, as kgc_wait().
  */
 int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 {
 	int err;
 
-	/* the cycle may begin before kgc_wait() counts this waiter */
-	atomic_inc(&heap->request.waiters);
-	err = kgc_wait(heap, kgc_collect_start(heap, cycles));
-	atomic_dec(&heap->request.waiters);
+	/* the cycle that begins finds that a thread waits for it */
+	waiter_begin(&heap->request);
+	err = request_wait(heap, kgc_collect_start(heap, cycles));
+	waiter_end(&heap->request);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_collect);
@@ -166,6 +214,8 @@ void kgc_request_init(struct kgc_heap *heap, work_func_t run)
 	INIT_DELAYED_WORK(&rq->work, run);
 	raw_spin_lock_init(&rq->lock);
 	init_waitqueue_head(&rq->waitq);
+	refcount_set(&rq->waiters, 1);
+	init_completion(&rq->drained);
 }
 
 /* The state machine does not run, unless it is kicked. Context: may sleep. */

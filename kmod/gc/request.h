@@ -3,6 +3,8 @@
 #ifndef _KGC_REQUEST_H
 #define _KGC_REQUEST_H
 
+#include <linux/completion.h>
+#include <linux/refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -20,7 +22,9 @@ struct kgc_heap;
  * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
  * @done: cycles completed, sweep included; read without @lock
  * @waitq: for @done
- * @waiters: threads that wait for @done, or are about to
+ * @waiters: one for the heap itself, and one for each thread that waits for @done or
+ *	is about to
+ * @drained: when the last of them is gone
  */
 struct kgc_request {
 	struct delayed_work	work;
@@ -30,7 +34,8 @@ struct kgc_request {
 	unsigned long		reasons __guarded_by(&lock);
 	u64			done;
 	wait_queue_head_t	waitq;
-	atomic_t		waiters;
+	refcount_t		waiters;
+	struct completion	drained;
 };
 
 void kgc_request_init(struct kgc_heap *heap, work_func_t run);
@@ -42,6 +47,7 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons);
 void kgc_request_complete(struct kgc_heap *heap, u64 nr);
 void kgc_request_wake(struct kgc_heap *heap);
+void kgc_request_drain(struct kgc_heap *heap);
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
 
 /* Whether no cycle runs or is about to begin. A hint: it may change at any time. */
@@ -53,7 +59,7 @@ static inline bool kgc_request_idle(const struct kgc_request *rq)
 /* Whether a thread waits for a cycle. A hint: seen late it costs one pause. */
 static inline bool kgc_request_awaited(const struct kgc_request *rq)
 {
-	return atomic_read(&rq->waiters);
+	return refcount_read(&rq->waiters) > 1;
 }
 
 #endif /* _KGC_REQUEST_H */

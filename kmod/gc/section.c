@@ -302,8 +302,10 @@ void kgc_sections_wait_end(struct kgc_heap *heap)
  */
 bool kgc_sections_stuck(struct kgc_heap *heap, unsigned int ms)
 {
+	unsigned long ended;
+
 	return waiting_ns(heap) > (u64)ms * NSEC_PER_MSEC &&
-	       kgc_srcu_busy(&heap->front.srcu, READ_ONCE(heap->sections.side));
+	       kgc_srcu_busy(&heap->front.srcu, READ_ONCE(heap->sections.side), &ended);
 }
 
 /* One line how long a cycle waits, then one per section known. */

@@ -36,9 +36,11 @@
 #include "pace.h"
 #include "request.h"
 #include "throttle.h"
+#include "work.h"
 
 #define YIELD_US	200U
 #define SPARED_US	2000U
+#define UNSTOCKED_MS	10	/* until the next try when there was no memory */
 
 static bool past_the_goal(struct kgc_heap *heap)
 {
@@ -97,6 +99,43 @@ void kgc_throttle_wake(struct kgc_heap *heap)
 		wake_up_all(&heap->throttle.waitq);
 }
 
+/* An allocation is refused for want of memory. Context: any but NMI. */
+static void refused(struct kgc_heap *heap)
+{
+	kgc_pace_pressed(heap);
+	/* one under way will help; one asked for is enough */
+	if (kgc_request_idle(&heap->request))
+		kgc_request_cycles(heap, 1, KGC_REASON_LIMIT);
+}
+
+static void stock_work(struct work_struct *work)
+{
+	struct kgc_throttle *th = container_of(to_delayed_work(work),
+					       struct kgc_throttle, stock);
+	struct kgc_heap *heap = container_of(th, struct kgc_heap, throttle);
+	struct kgc_section s;
+
+	kgc_work_woken(&heap->work);
+	if (READ_ONCE(heap->dying))
+		return;
+	/* spans are made in sections only: the tracer counts them while none is open */
+	s = kgc_enter(heap);
+	WRITE_ONCE(th->unstocked, !kgc_reserve_stock(&heap->alloc));
+	kgc_exit(s);
+	if (th->unstocked)
+		refused(heap);
+}
+
+/* Have spans made where that may sleep. Context: any but NMI, inside a section. */
+static void starved(struct kgc_heap *heap)
+{
+	struct kgc_throttle *th = &heap->throttle;
+
+	/* not on kgc_wq, whose rescuer has cycles to run */
+	schedule_delayed_work(&th->stock, READ_ONCE(th->unstocked) ?
+					  msecs_to_jiffies(UNSTOCKED_MS) : 0);
+}
+
 /*
  * The allocator calls: the allowance is used up, or memory is. @mode is what
  * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
@@ -108,11 +147,12 @@ static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
 	unsigned int us;
 
+	if (why == KGC_PRESSURE_STARVED) {
+		starved(heap);
+		return;
+	}
 	if (why == KGC_PRESSURE_LIMIT) {
-		kgc_pace_pressed(heap);
-		/* one under way will help; one asked for is enough */
-		if (kgc_request_idle(&heap->request))
-			kgc_request_cycles(heap, 1, KGC_REASON_LIMIT);
+		refused(heap);
 		return;
 	}
 	if (kgc_request_idle(&heap->request))
@@ -138,5 +178,12 @@ void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)
 void kgc_throttle_init(struct kgc_heap *heap)
 {
 	init_waitqueue_head(&heap->throttle.waitq);
+	INIT_DELAYED_WORK(&heap->throttle.stock, stock_work);
 	kgc_allocator_on_pressure(&heap->alloc, throttle_pressure);
+}
+
+/* The heap is dying, no section is left. Context: may sleep. */
+void kgc_throttle_stop(struct kgc_heap *heap)
+{
+	cancel_delayed_work_sync(&heap->throttle.stock);
 }

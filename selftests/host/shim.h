@@ -143,6 +143,8 @@ static inline unsigned long roundup_pow_of_two(unsigned long n)
 
 /* ---- bitmaps, one bit at a time ------------------------------------------ */
 
+#define DECLARE_BITMAP(name, bits)	unsigned long name[BITS_TO_LONGS(bits)]
+
 static inline bool test_bit(unsigned int i, const unsigned long *map)
 {
 	return map[i / BITS_PER_LONG] >> (i % BITS_PER_LONG) & 1;
@@ -156,6 +158,14 @@ static inline void set_bit(unsigned int i, unsigned long *map)
 static inline void clear_bit(unsigned int i, unsigned long *map)
 {
 	map[i / BITS_PER_LONG] &= ~BIT(i % BITS_PER_LONG);
+}
+
+static inline bool test_and_clear_bit(unsigned int i, unsigned long *map)
+{
+	bool old = test_bit(i, map);
+
+	clear_bit(i, map);
+	return old;
 }
 
 #define __set_bit	set_bit

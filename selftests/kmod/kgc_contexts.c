@@ -4,8 +4,10 @@
  * once while the heap is collected, each onto a list of its own. Then every
  * object of every list is looked for: loading fails when one is missing or is
  * not what was put there, when hardirqs that find no memory keep structures for
- * themselves, or when what hardirq may not do is not refused. The heap stays,
- * empty, until the module goes, so that its counters can be read.
+ * themselves, when those that find no slot ready find none later either or have a cycle
+ * begin, when allocations with preemption off have none begin, or when what hardirq may
+ * not do is not refused. The heap stays, empty, until the module goes, so that its
+ * counters can be read.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -254,18 +256,98 @@ static int starve(void)
 
 	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW);
 	kgc_collect(heap, 1);
+	/* not for a worker on behalf of an interrupt either */
+	kgc_option_set(heap, KGC_OPT_HARD_LIMIT, 1);
 	before = spares();
 	timer_begin(starve_hardirq);
 	while (READ_ONCE(starved) < 100)
 		msleep(20);
 	hrtimer_cancel(&timer);
 	after = spares();
-	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY);
+	kgc_option_set(heap, KGC_OPT_HARD_LIMIT, 0);
 	/* the cycle that they asked for is over */
 	kgc_collect(heap, 1);
 	pr_info("kgc_contexts: %u of %u hardirqs found memory, %u structures before, %u after\n",
 		fed, starved, before, after);
 	return !before || fed || before != after ? -EIO : 0;
+}
+
+#define FEED_NS		NSEC_PER_MSEC
+#define FEED_BYTES	4096
+#define FEED_ENOUGH	200
+#define FEED_TRIES	10000
+
+static unsigned int meals, missed;
+
+static enum hrtimer_restart feed_hardirq(struct hrtimer *t)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	if (kgc_alloc_array(s, bytes, FEED_BYTES, GFP_ATOMIC))
+		WRITE_ONCE(meals, meals + 1);
+	else
+		WRITE_ONCE(missed, missed + 1);
+	kgc_exit(s);
+	if (meals == FEED_ENOUGH || meals + missed == FEED_TRIES)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(t, ns_to_ktime(FEED_NS));
+	return HRTIMER_RESTART;
+}
+
+static u64 cycles_for(enum kgc_reason reason)
+{
+	return READ_ONCE(heap->records.sums.by_reason[reason]);
+}
+
+/* There is memory, but no slot is ready for a class that only hardirqs use. */
+static int feed(void)
+{
+	u64 limited;
+
+	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW);
+	kgc_collect(heap, 1);
+	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_LAZY);
+	limited = cycles_for(KGC_REASON_LIMIT);
+	timer_begin(feed_hardirq);
+	while (READ_ONCE(meals) < FEED_ENOUGH &&
+	       READ_ONCE(meals) + READ_ONCE(missed) < FEED_TRIES)
+		msleep(20);
+	hrtimer_cancel(&timer);
+	kgc_collect(heap, 1);
+	limited = cycles_for(KGC_REASON_LIMIT) - limited;
+	pr_info("kgc_contexts: %u of %u hardirqs found no slot ready, %llu cycles for a limit\n",
+		missed, meals + missed, limited);
+	return meals < FEED_ENOUGH || limited ? -EIO : 0;
+}
+
+#define ATOMIC_TRIES	150000
+#define ATOMIC_REFUSED	1000
+
+/* A thread that is never preempted in a section asks for memory, and for cycles. */
+static int feed_atomic(void)
+{
+	u64 grown = cycles_for(KGC_REASON_GROWTH);
+	unsigned int i, refused = 0;
+	struct kgc_section s;
+	void *obj;
+
+	for (i = 0; i < ATOMIC_TRIES && refused < ATOMIC_REFUSED; i++) {
+		preempt_disable();
+		s = kgc_enter(heap);
+		obj = kgc_alloc(s, type, GFP_ATOMIC);
+		kgc_exit(s);
+		preempt_enable();
+		if (!obj) {
+			refused++;
+			usleep_range(500, 1000);
+		}
+		cond_resched();
+	}
+	kgc_collect(heap, 1);
+	grown = cycles_for(KGC_REASON_GROWTH) - grown;
+	pr_info("kgc_contexts: %u of %u refused with preemption off, %llu cycles for growth\n",
+		refused, i, grown);
+	return refused == ATOMIC_REFUSED || !grown ? -EIO : 0;
 }
 
 static void litter(void)
@@ -329,6 +411,8 @@ static int __init contexts_init(void)
 	lanes_each(lane_drop);
 	kgc_collect(heap, 2);
 	err = err ?: starve();
+	err = feed() ?: err;
+	err = feed_atomic() ?: err;
 	if (!err) {
 		litter();
 		return 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a heap whose cycle waits for regions: what RCU will call when they
- * are over has been called before the heap is gone. One at rest waits for nobody.
+ * The end of a heap. What RCU will call for its cycle has been called before the heap
+ * is gone, and threads that wait for a cycle have returned. A heap at rest waits for
+ * nothing. How many cycles a caller can ask for is bounded.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -98,9 +99,74 @@ static void a_heap_at_rest_has_no_callback(struct kunit *test)
 	kgc_heap_destroy(heap);
 }
 
+#define NR_WAITERS	3
+
+struct waiter {
+	struct kgc_heap		*heap;
+	struct completion	begun, returned;
+	int			err;
+};
+
+/* For a cycle that no caller asks for. */
+static int wait_for_ever(void *data)
+{
+	struct waiter *w = data;
+
+	complete(&w->begun);
+	w->err = kgc_wait(w->heap, U64_MAX);
+	complete(&w->returned);
+	return 0;
+}
+
+/* A thread in kgc_wait() returns, and leaves the heap alone, before it is freed. */
+static void waiters_return_before_the_heap_is_gone(struct kunit *test)
+{
+	static struct waiter waiters[NR_WAITERS];
+	struct kgc_heap *heap = kgc_heap_create("waiters", THIS_MODULE);
+	unsigned int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
+	for (i = 0; i < NR_WAITERS; i++) {
+		struct waiter *w = &waiters[i];
+
+		w->heap = heap;
+		init_completion(&w->begun);
+		init_completion(&w->returned);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(wait_for_ever, w,
+							    "kgc_waiter")));
+		wait_for_completion(&w->begun);
+	}
+	/* each of them sleeps now */
+	msleep(100);
+	kgc_heap_destroy(heap);
+	for (i = 0; i < NR_WAITERS; i++) {
+		KUNIT_ASSERT_NE(test, 0UL,
+				wait_for_completion_timeout(&waiters[i].returned,
+							    10 * HZ));
+		KUNIT_EXPECT_EQ(test, -ECANCELED, waiters[i].err);
+	}
+}
+
+static void requests_are_bounded(struct kunit *test)
+{
+	struct kgc_heap *heap = kgc_heap_create("requests", THIS_MODULE);
+	u64 last;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
+	last = kgc_collect_start(heap, UINT_MAX);
+	KUNIT_EXPECT_LE(test, last, (u64)KGC_COLLECT_MOST);
+	if (last <= KGC_COLLECT_MOST) {
+		KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, last));
+		KUNIT_EXPECT_EQ(test, last, READ_ONCE(heap->request.begun));
+	}
+	kgc_heap_destroy(heap);
+}
+
 static struct kunit_case end_cases[] = {
 	KUNIT_CASE(a_heap_outlives_its_callback),
 	KUNIT_CASE(a_heap_at_rest_has_no_callback),
+	KUNIT_CASE(requests_are_bounded),
+	KUNIT_CASE(waiters_return_before_the_heap_is_gone),
 	{}
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sections that do not end for a while, and finalizers that sleep in theirs,
- * beside a heap whose cycles must not notice. Loading fails when they do. What
- * is said of those that are stuck is for the script that loads this.
+ * beside a heap whose cycles must not notice. Loading fails when they do: when they
+ * take long, or are no longer hurried. What is said of those that are stuck is for
+ * the script that loads this.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -12,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "kmod/gc/heap.h"
 #include "uapi/linux/kgc.h"
 
 static unsigned int seconds = 30;
@@ -26,6 +28,10 @@ static unsigned int track;
 module_param(track, uint, 0);
 MODULE_PARM_DESC(track, "who is inside is remembered");
 
+static unsigned int heaps;
+module_param(heaps, uint, 0);
+MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle; in every second one sections come and go as well");
+
 #define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* of a cycle of an empty heap */
 
 struct node {
@@ -34,7 +40,9 @@ struct node {
 
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
-static struct kgc_heap *stuck, *unhurt, **sleepers;
+static struct kgc_heap *stuck, *unhurt, **sleepers, **crowd;
+static struct task_struct *crowd_thread, *busy_thread, **waiters;
+static struct completion crowd_entered;
 static struct task_struct *threads[2];	/* the first enters first */
 static struct completion entered;
 static bool end;
@@ -91,9 +99,105 @@ static int sleeper_open(struct kgc_heap **heap)
 	return err;
 }
 
+/* One thread is inside all heaps of the crowd, and sleeps. */
+static int stay_in_crowd(void *unused)
+{
+	struct kgc_section *s = kcalloc(heaps, sizeof(*s), GFP_KERNEL);
+	unsigned int i;
+
+	/* sparse counts one lock for all of them, whatever the number */
+	for (i = 0; s && i < heaps; i++) {
+		s[i] = kgc_enter(crowd[i]);
+		__release(&crowd[i]->front.srcu);
+	}
+	complete(&crowd_entered);
+	sleep_for(seconds);
+	for (i = 0; s && i < heaps; i++) {
+		__acquire(&crowd[i]->front.srcu);
+		kgc_exit(s[i]);
+	}
+	kfree(s);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+/* In every second heap of the crowd. */
+static int come_and_go(void *unused)
+{
+	unsigned int i;
+
+	while (!kthread_should_stop()) {
+		for (i = 0; i < heaps; i += 2)
+			kgc_exit(kgc_enter(crowd[i]));
+		usleep_range(50, 100);
+	}
+	return 0;
+}
+
+static int wait_for_cycle(void *heap)
+{
+	kgc_collect(heap, 1);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static int crowd_open(void)
+{
+	unsigned int i;
+
+	if (!heaps)
+		return 0;
+	for (i = 0; i < heaps; i++) {
+		struct kgc_heap *heap = kgc_heap_create("kgc_crowd", THIS_MODULE);
+
+		if (IS_ERR(heap))
+			return PTR_ERR(heap);
+		crowd[i] = heap;
+		/* each has its expediter before its section is stuck */
+		if (kgc_collect(heap, 1))
+			return -EINTR;
+	}
+	crowd_thread = kthread_run(stay_in_crowd, NULL, "kgc_crowd");
+	if (IS_ERR(crowd_thread))
+		return PTR_ERR(crowd_thread);
+	wait_for_completion(&crowd_entered);
+	busy_thread = kthread_run(come_and_go, NULL, "kgc_busy");
+	if (IS_ERR(busy_thread))
+		return PTR_ERR(busy_thread);
+	for (i = 0; i < heaps; i++) {
+		waiters[i] = kthread_run(wait_for_cycle, crowd[i], "kgc_waiter");
+		if (IS_ERR(waiters[i]))
+			return PTR_ERR(waiters[i]);
+	}
+	/* their cycles have come to wait for the sections */
+	msleep(500);
+	return 0;
+}
+
+static void crowd_close(void)
+{
+	unsigned int i;
+
+	if (!IS_ERR_OR_NULL(busy_thread))
+		kthread_stop(busy_thread);
+	if (!IS_ERR_OR_NULL(crowd_thread))
+		kthread_stop(crowd_thread);
+	for (i = 0; waiters && i < heaps; i++)
+		if (!IS_ERR_OR_NULL(waiters[i]))
+			kthread_stop(waiters[i]);
+	for (i = 0; crowd && i < heaps; i++)
+		if (crowd[i])
+			kgc_heap_destroy(crowd[i]);
+	kvfree(waiters);
+	kvfree(crowd);
+}
+
 /* Cycles of the heap that nobody is stuck in, for a while. */
 static int cycles_go_on(void)
 {
+	u64 hurries = unhurt->pace.hurries;
 	u64 start, ns, worst = 0;
 	unsigned int i;
 
@@ -105,9 +209,10 @@ static int cycles_go_on(void)
 		worst = max(worst, ns);
 		msleep(100);
 	}
-	pr_info("kgc_stuck: the longest cycle of the other heap took %llu us\n",
-		div_u64(worst, NSEC_PER_USEC));
-	return worst > PATIENCE_NS ? -ETIMEDOUT : 0;
+	hurries = unhurt->pace.hurries - hurries;
+	pr_info("kgc_stuck: the longest cycle of the other heap took %llu us, %llu grace periods were hurried\n",
+		div_u64(worst, NSEC_PER_USEC), hurries);
+	return worst > PATIENCE_NS || !hurries ? -ETIMEDOUT : 0;
 }
 
 static void finish(void)
@@ -122,6 +227,7 @@ static void finish(void)
 		if (sleepers[i])
 			kgc_heap_destroy(sleepers[i]);
 	kvfree(sleepers);
+	crowd_close();
 	if (!IS_ERR_OR_NULL(unhurt))
 		kgc_heap_destroy(unhurt);
 	if (!IS_ERR_OR_NULL(stuck))
@@ -135,10 +241,13 @@ static int __init stuck_init(void)
 	int err = -ENOMEM;
 
 	init_completion(&entered);
+	init_completion(&crowd_entered);
 	stuck = kgc_heap_create("kgc_stuck", THIS_MODULE);
 	unhurt = kgc_heap_create("kgc_unhurt", THIS_MODULE);
 	sleepers = kvcalloc(finalizers + 1, sizeof(*sleepers), GFP_KERNEL);
-	if (IS_ERR(stuck) || IS_ERR(unhurt) || !sleepers)
+	crowd = kvcalloc(heaps + 1, sizeof(*crowd), GFP_KERNEL);
+	waiters = kvcalloc(heaps + 1, sizeof(*waiters), GFP_KERNEL);
+	if (IS_ERR(stuck) || IS_ERR(unhurt) || !sleepers || !crowd || !waiters)
 		goto err;
 	type = kgc_type_register(stuck, &node_desc);
 	if (IS_ERR(type))
@@ -160,7 +269,7 @@ static int __init stuck_init(void)
 	kgc_collect_start(stuck, 1);
 	for (i = 0, err = 0; i < finalizers && !err; i++)
 		err = sleeper_open(&sleepers[i]);
-	err = err ?: cycles_go_on();
+	err = err ?: crowd_open() ?: cycles_go_on();
 	if (!err)
 		return 0;
 err:

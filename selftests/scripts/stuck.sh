@@ -2,13 +2,16 @@
 # A section that does not end for 30 s holds up its own heap's cycle only, is
 # reported, and when it ends the cycle does. A machine out of memory does not wait
 # for that cycle. Finalizers that sleep hold up no cycle of another heap, however
-# many they are.
-# kselftest-timeout: 150
+# many they are. Sections that sleep in a hundred heaps,
+# with a thread waiting for a cycle of each, leave no thread of the kernel hung, also
+# where other sections come and go meanwhile, and the grace periods of another heap are
+# hurried as ever.
+# kselftest-timeout: 220
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 echo "TAP version 13"
-echo "1..9"
+echo "1..11"
 failed=0
 result() {	# result NUMBER STATUS NAME
 	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
@@ -67,5 +70,27 @@ rmmod $module
 insmod "/kgc/$module.ko" seconds=20 finalizers=300
 result 9 $? "300 finalizers that sleep hold up no cycle of another heap"
 dmesg | grep kgc_stuck: | sed 's/^/# /'
+rmmod $module
+# a thread that sleeps for so long, and cannot be interrupted, is reported
+hung=/proc/sys/kernel/hung_task_timeout_secs
+if [ -w $hung ]; then
+	before=$(cat $hung)
+	echo 5 >$hung
+fi
+insmod "/kgc/$module.ko" seconds=20 heaps=100
+result 10 $? "sections stuck in 100 heaps cost another heap nothing"
+dmesg | grep kgc_stuck: | tail -n 1 | sed 's/^/# /'
+sleep 12
+if [ -w $hung ]; then
+	! dmesg | grep 'blocked for more than'
+	result 11 $? "no thread hangs for a section that sleeps"
+	echo "$before" >$hung
+else
+	echo "ok 11 # SKIP this kernel does not look for hung threads"
+fi
+for status in /proc/[0-9]*/status; do
+	awk '$1 == "Name:" && $2 ~ /^kgc_grace/ { name = $2 }
+		$1 == "State:" && name { print "# " name ": " $0 }' "$status"
+done 2>/dev/null | sort -k 3 | uniq -c -f 2 | sed 's/^/# /'
 rmmod $module
 exit $failed

@@ -24,7 +24,8 @@
  *   which it was obtained.
  * - Nothing inside a section waits for a collection: no kgc_collect(), no
  *   kgc_heap_destroy(), no lock that is held elsewhere across one of them.
- *   Sleeping for other reasons is allowed; it delays the heap's cycles.
+ *   Sleeping for other reasons is allowed; it delays the heap's cycles, and
+ *   no other heap's. The machine can be suspended meanwhile.
  *
  * Contexts: sections, loads, stores and allocations work in process, softirq
  * and hardirq context, never in NMI. What may sleep says so.
@@ -376,12 +377,13 @@ void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *typ
  * @type: its type, not an array type
  * @gfp: GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT or GFP_ATOMIC
  *
- * Never waits for a collection. In hardirq context it takes what is there and
- * never grows the heap, whatever @gfp says.
+ * Never waits for a collection. In hardirq context, and on PREEMPT_RT with preemption
+ * off, it takes a slot that is ready and never grows the heap, whatever @gfp says. When
+ * it finds none, a worker makes some for the allocations that follow.
  *
  * Context: any but NMI, inside a section; may sleep if @gfp allows.
  * Return: the object, zeroed, valid until kgc_exit() unless stored; NULL when
- * there is no memory or the heap is at its hard limit.
+ * there is no memory, no slot is ready, or the heap is at its hard limit.
  */
 static __always_inline void *kgc_alloc(struct kgc_section s, struct kgc_type *type,
 				       gfp_t gfp)
@@ -425,6 +427,9 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root);
 	kgc_root_add_slots(heap, root, __kgc_slot(refs), nr)
 
 /* ---- collection ---------------------------------------------------------*/
+
+/* Most cycles that one call can ask for: they cannot be called off. */
+#define KGC_COLLECT_MOST	32U
 
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles);
 int kgc_wait(struct kgc_heap *heap, u64 cycle);
