@@ -410,7 +410,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 			break;
 	}
 	kgc_reserve_release(node, &r);
-	*step = r.step;
+	kgc_steps_carry(step, &r.step);
 	return span;
 }
 

@@ -285,7 +285,7 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
 		r->need = KGC_NEED_CENTRAL;
 		return false;
 	}
-	flags = central_lock(ct);
+	flags = central_lock(ct, &r->step);
 	span = span_create_small(a, ct, node, spc, NULL, r);
 	if (span)
 		list_move(&span->link, &ct->partial[span->gen & 1]);

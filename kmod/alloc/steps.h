@@ -59,6 +59,12 @@ static inline void kgc_steps_begin(struct kgc_slow_path *step, enum kgc_cause ca
 		step->cause = cause;
 }
 
+/* An allocation that goes on under another name. */
+static inline void kgc_steps_carry(struct kgc_slow_path *to, const struct kgc_slow_path *from)
+{
+	*to = *from;
+}
+
 void kgc_steps_kept(struct kgc_slow_path *step, u64 start);
 void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step);
 u64 kgc_steps_longest(const struct kgc_steps *steps);

@@ -5,6 +5,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
+#include "../alloc/steps.h"
 #include "../alloc/totals.h"
 #include "../gc/cycle.h"
 #include "../gc/finalize.h"
