@@ -154,8 +154,9 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
-	kgc_request_drain(heap);
+	/* until these have left the heap they may begin to wait for a cycle */
 	kgc_registry_drain(heap);
+	kgc_request_drain(heap);
 	kgc_finals_stop(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
