@@ -39,6 +39,22 @@
 #define call_rcu_hurry	call_rcu
 #endif
 
+/* That a thread waits for SRCU's readers is known to lockdep since 6.4. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define srcu_lock_sync(map)	do { } while (0)
+#endif
+
+/* init_srcu_struct() with a class of the caller's; an interface of <linux/srcu.h> itself. */
+static inline int kgc_srcu_init(struct srcu_struct *ssp, const char *name,
+				struct lock_class_key *key)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	return __init_srcu_struct(ssp, name, key);
+#else
+	return init_srcu_struct(ssp);
+#endif
+}
+
 /*
  * Whether sections are under way on one side of SRCU, and how many have @ended there so
  * far; SRCU has no function for it. A hint: it adds up counters that change meanwhile,

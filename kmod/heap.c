@@ -68,9 +68,12 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 	return err;
 }
 
-/* A heap whose pages and tables are asked for with @gfp as well. */
+/*
+ * A heap whose pages and tables are asked for with @gfp as well. lockdep takes the
+ * sections of heaps with the same @key for one lock.
+ */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      gfp_t gfp)
+			      struct lock_class_key *key, gfp_t gfp)
 {
 	struct kgc_heap *heap;
 	int err = -ENOMEM;
@@ -87,7 +90,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
 	kgc_options_init(heap);
-	err = init_srcu_struct(&heap->front.srcu);
+	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", key);
 	if (err)
 		goto err_id;
 	err = heap_allocator_init(heap, gfp);
@@ -122,20 +125,13 @@ err_heap:
 	return ERR_PTR(err);
 }
 
-/**
- * kgc_heap_create() - make a heap
- * @name: for statistics
- * @owner: THIS_MODULE of the creator, who ends the heap before it goes
- *
- * Context: process context, may sleep.
- * Return: the heap, or ERR_PTR(-ENOMEM), also when all heaps together hold what the
- * module's max_bytes allows, ERR_PTR(-ENOSPC) when 2^31 exist.
- */
-struct kgc_heap *kgc_heap_create(const char *name, struct module *owner)
+/* kgc_heap_create() */
+struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
+				   struct lock_class_key *key)
 {
-	return kgc_heap_new(name, owner, 0);
+	return kgc_heap_new(name, owner, key, 0);
 }
-EXPORT_SYMBOL_GPL(kgc_heap_create);
+EXPORT_SYMBOL_GPL(__kgc_heap_create);
 
 /**
  * kgc_heap_destroy() - end a heap and everything in it

@@ -6,9 +6,10 @@
 #include <linux/gfp.h>
 
 struct kgc_heap;
+struct lock_class_key;
 struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      gfp_t gfp);
+			      struct lock_class_key *key, gfp_t gfp);
 
 #endif /* _KGC_HEAP_H */

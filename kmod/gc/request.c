@@ -3,6 +3,7 @@
 #include <linux/rcupdate.h>
 #include <linux/srcu.h>
 
+#include "../compat.h"
 #include "heap.h"
 #include "request.h"
 #include "work.h"
@@ -23,7 +24,7 @@ void kgc_request_resume_in(struct kgc_heap *heap, u64 ns)
 
 /*
  * Ask for @cycles that begin from now on. Context: any but NMI.
- * Return: number of the last one.
+ * Return: number of the last one, which never ends in a heap that is closed.
  */
 u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 		       enum kgc_reason reason)
@@ -60,10 +61,30 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 	return nr;
 }
 
+/*
+ * Have no cycles any more, and stop the one under way after its current step, for
+ * good. Mutators go on in the phase that there is. Context: any but NMI.
+ */
+void kgc_request_close(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->request.closed, true);
+	/* the state machine wakes threads that wait for cycles */
+	kgc_request_kick(heap);
+}
+
+/* The same, and wait until no step is under way. Context: may sleep. */
+void kgc_request_close_sync(struct kgc_heap *heap)
+{
+	kgc_request_close(heap);
+	/* not cancelled: the state machine wakes threads that wait */
+	flush_delayed_work(&heap->request.work);
+}
+
 /* Cycle @nr is over. Context: the state machine. */
 void kgc_request_complete(struct kgc_heap *heap, u64 nr)
 {
-	WRITE_ONCE(heap->request.done, nr);
+	/* what it found dead is seen by a thread that waits: pairs with is_over() */
+	smp_store_release(&heap->request.done, nr);
 	wake_up_all(&heap->request.waitq);
 }
 
@@ -85,14 +106,27 @@ u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 }
 EXPORT_SYMBOL_GPL(kgc_collect_start);
 
+/*
+ * The caller is about to wait for what a section holds up. For lockdep that is to
+ * wait for all sections of heaps that were created in the same place. Context: may
+ * sleep, outside of sections.
+ */
+void kgc_request_outside(struct kgc_heap *heap)
+{
+	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
+			 "waiting for a cycle inside a section");
+	srcu_lock_sync(&heap->front.srcu.dep_map);
+	might_sleep();
+}
+
 /* A thread waits from now on. Context: before the heap is drained of waiters. */
-static void waiter_begin(struct kgc_request *rq)
+void kgc_request_waiter_begin(struct kgc_request *rq)
 {
 	refcount_inc(&rq->waiters);
 }
 
 /* It touches the heap no more. */
-static void waiter_end(struct kgc_request *rq)
+void kgc_request_waiter_end(struct kgc_request *rq)
 {
 	/* the last access; pairs with kgc_request_drain() */
 	if (refcount_dec_and_test(&rq->waiters))
@@ -108,24 +142,31 @@ static void waiter_hurries(struct kgc_heap *heap, u64 cycle)
 		mod_delayed_work(kgc_wq, &rq->work, 0);
 }
 
-/* Whether a waiter for @cycle returns: the cycle is over, or will never be. */
-static bool waiter_returns(struct kgc_heap *heap, u64 cycle)
+static bool is_over(const struct kgc_request *rq, u64 cycle)
 {
-	return READ_ONCE(heap->request.done) >= cycle || READ_ONCE(heap->dying);
+	/* pairs with kgc_request_complete() */
+	return smp_load_acquire(&rq->done) >= cycle;
 }
 
-/* Context: between waiter_begin() and waiter_end(). */
+/* Whether a waiter for @cycle returns: it is over, or will never be. */
+static bool waiter_returns(const struct kgc_heap *heap, u64 cycle)
+{
+	return is_over(&heap->request, cycle) || kgc_request_closed(&heap->request) ||
+	       READ_ONCE(heap->dying);
+}
+
+/* Context: between kgc_request_waiter_begin() and kgc_request_waiter_end(). */
 static int request_wait(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_request *rq = &heap->request;
 
-	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
-			 "waiting for a cycle inside a section");
-	might_sleep();
+	kgc_request_outside(heap);
 	waiter_hurries(heap, cycle);
 	if (wait_event_interruptible(rq->waitq, waiter_returns(heap, cycle)))
 		return -EINTR;
-	return READ_ONCE(rq->done) >= cycle ? 0 : -ECANCELED;
+	if (is_over(rq, cycle))
+		return 0;
+	return READ_ONCE(heap->dying) ? -ECANCELED : -EIO;
 }
 
 /**
@@ -137,15 +178,16 @@ static int request_wait(struct kgc_heap *heap, u64 cycle)
  * for that section. It may sleep while kgc_heap_destroy() begins, which lets it
  * return; it may not be called from then on.
  * Return: 0; -EINTR when a signal came, the cycle goes on; -ECANCELED when the heap
- * is being destroyed.
+ * is being destroyed; -EIO when the cycle does not end because the heap has been set
+ * aside or drained.
  */
 int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
 	int err;
 
-	waiter_begin(&heap->request);
+	kgc_request_waiter_begin(&heap->request);
 	err = request_wait(heap, cycle);
-	waiter_end(&heap->request);
+	kgc_request_waiter_end(&heap->request);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
@@ -159,14 +201,14 @@ bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 {
 	struct kgc_request *rq = &heap->request;
 
-	waiter_begin(rq);
+	kgc_request_waiter_begin(rq);
 	waiter_hurries(heap, cycle);
 	wait_event_killable_timeout(rq->waitq, waiter_returns(heap, cycle), ticks);
-	waiter_end(rq);
-	return READ_ONCE(rq->done) >= cycle;
+	kgc_request_waiter_end(rq);
+	return is_over(rq, cycle);
 }
 
-/* Let every waiter look again. Context: the heap dies. */
+/* Let every waiter look again. Context: the heap dies, or is closed. */
 void kgc_request_wake(struct kgc_heap *heap)
 {
 	wake_up_all(&heap->request.waitq);
@@ -182,7 +224,7 @@ void kgc_request_drain(struct kgc_heap *heap)
 
 	kgc_request_wake(heap);
 	if (!refcount_dec_and_test(&rq->waiters))
-		/* pairs with waiter_end() */
+		/* pairs with kgc_request_waiter_end() */
 		wait_for_completion(&rq->drained);
 }
 
@@ -192,16 +234,16 @@ void kgc_request_drain(struct kgc_heap *heap)
  * @cycles: how many, as for kgc_collect_start()
  *
  * Context: as kgc_wait().
- * Return: 0, -EINTR or -ECANCELED, as kgc_wait().
+ * Return: 0, -EINTR, -ECANCELED or -EIO, as kgc_wait().
  */
 int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 {
 	int err;
 
 	/* the cycle that begins finds that a thread waits for it */
-	waiter_begin(&heap->request);
+	kgc_request_waiter_begin(&heap->request);
 	err = request_wait(heap, kgc_collect_start(heap, cycles));
-	waiter_end(&heap->request);
+	kgc_request_waiter_end(&heap->request);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_collect);

@@ -22,9 +22,11 @@ struct kgc_heap;
  * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
  * @done: cycles completed, sweep included; read without @lock
  * @waitq: for @done
- * @waiters: one for the heap itself, and one for each thread that waits for @done or
- *	is about to
+ * @waiters: one for the heap itself, and one for each thread that waits for @done, or
+ *	for finalizers, or is about to
  * @drained: when the last of them is gone
+ * @closed: no cycle begins any more, and one under way takes no further step; read
+ *	without @lock
  */
 struct kgc_request {
 	struct delayed_work	work;
@@ -36,6 +38,7 @@ struct kgc_request {
 	wait_queue_head_t	waitq;
 	refcount_t		waiters;
 	struct completion	drained;
+	bool			closed;
 };
 
 void kgc_request_init(struct kgc_heap *heap, work_func_t run);
@@ -46,14 +49,25 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 		       enum kgc_reason reason);
 u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons);
 void kgc_request_complete(struct kgc_heap *heap, u64 nr);
+void kgc_request_close(struct kgc_heap *heap);
+void kgc_request_close_sync(struct kgc_heap *heap);
+void kgc_request_outside(struct kgc_heap *heap);
 void kgc_request_wake(struct kgc_heap *heap);
 void kgc_request_drain(struct kgc_heap *heap);
+void kgc_request_waiter_begin(struct kgc_request *rq);
+void kgc_request_waiter_end(struct kgc_request *rq);
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
+
+/* Whether there are no cycles any more; see kgc_request_close(). */
+static inline bool kgc_request_closed(const struct kgc_request *rq)
+{
+	return READ_ONCE(rq->closed);
+}
 
 /* Whether no cycle runs or is about to begin. A hint: it may change at any time. */
 static inline bool kgc_request_idle(const struct kgc_request *rq)
 {
-	return READ_ONCE(rq->done) >= READ_ONCE(rq->wanted);
+	return READ_ONCE(rq->done) >= READ_ONCE(rq->wanted) || kgc_request_closed(rq);
 }
 
 /* Whether a thread waits for a cycle. A hint: seen late it costs one pause. */

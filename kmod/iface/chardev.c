@@ -528,6 +528,7 @@ static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
 
 static int kgc_open(struct inode *inode, struct file *file)
 {
+	static struct lock_class_key key;
 	struct kgc_heap *heap;
 	char name[KGC_HEAP_NAME];
 	int err = kgc_quota_charge(file->f_cred->uid);
@@ -536,7 +537,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
-	heap = kgc_heap_new(name, THIS_MODULE, __GFP_ACCOUNT);
+	heap = kgc_heap_new(name, THIS_MODULE, &key, __GFP_ACCOUNT);
 	if (IS_ERR(heap)) {
 		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);

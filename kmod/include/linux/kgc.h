@@ -36,6 +36,7 @@
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/srcu.h>
 #include <linux/stddef.h>
@@ -360,7 +361,29 @@ struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 
 /* ---- heaps --------------------------------------------------------------*/
 
-struct kgc_heap *kgc_heap_create(const char *name, struct module *owner);
+/* private: */
+struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
+				   struct lock_class_key *key);
+
+/**
+ * kgc_heap_create() - make a heap
+ * @name: for statistics; copied, up to 31 characters
+ * @owner: THIS_MODULE of the creator, which ends the heap before it goes
+ *
+ * For lockdep the sections of all heaps that are created in one place of the source are
+ * one lock.
+ *
+ * Context: process context, may sleep.
+ * Return: the heap, or ERR_PTR(-ENOMEM), also when all heaps together hold what the
+ * module's max_bytes allows, ERR_PTR(-ENOSPC) when 2^31 exist.
+ */
+#define kgc_heap_create(name, owner)					\
+({									\
+	static struct lock_class_key __kgc_key;				\
+									\
+	__kgc_heap_create(name, owner, &__kgc_key);			\
+})
+
 void kgc_heap_destroy(struct kgc_heap *heap);
 int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value);
 int kgc_option_get(struct kgc_heap *heap, unsigned int option, u64 *value);
