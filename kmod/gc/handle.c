@@ -16,6 +16,7 @@
 #include "handle.h"
 #include "heap.h"
 #include "mark.h"
+#include "pace.h"
 
 #define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
@@ -461,6 +462,8 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);
+	if (!err)
+		kgc_pace_dropped(s.heap);
 	return err;
 }
 

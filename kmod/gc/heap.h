@@ -37,7 +37,8 @@
  * struct kgc_heap_options - options of a heap; written by options.c, whose table
  *	says what each may be
  * @gogc: growth in percent; KGC_GOGC_OFF
- * @period_ms: longest time between cycles; 0 is never
+ * @period_ms: longest time from an allocation, or a reference that is known to have
+ *	been dropped, to the begin of a cycle; 0 is never
  * @soft_limit: bytes of objects that the pacer aims to stay below; 0 is none
  * @hard_limit: bytes held that cannot be passed; 0 is none
  * @cpu_percent: of all CPUs, for background marking

@@ -11,7 +11,8 @@
  *	after a cycle		0: the first allocation reports itself, which
  *				sets the timer of the period
  *
- * So a heap in which nothing is allocated has no timer and no work.
+ * So do handles and roots that are dropped, finalizers that have run, and stores
+ * through the device. A heap to which none of this happens has no timer and no work.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -84,9 +85,33 @@ void kgc_pace_period_changed(struct kgc_heap *heap)
 
 	raw_spin_lock_irq(&pace->lock);
 	period_disarm(pace);
-	if (kgc_allocator_charged(&heap->alloc) > 0)
+	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	raw_spin_unlock_irq(&pace->lock);
+}
+
+/*
+ * Something may have become garbage without an allocation: have a cycle begin within
+ * the period. Only the first time since the last cycle began takes the lock.
+ *
+ * A section that finds the flag set relies on the cycle that clears it, before ARM is
+ * published. Either the grace period after ARM waits for the section, and roots are
+ * scanned when the reference is gone; or the section began after that, and sees the
+ * flag cleared. See dropped-arm.litmus.
+ *
+ * Context: any but NMI, inside the section in which the reference was dropped.
+ */
+void kgc_pace_dropped(struct kgc_heap *heap)
+{
+	struct kgc_pace *pace = &heap->pace;
+	unsigned long flags;
+
+	if (READ_ONCE(pace->dropped))
+		return;
+	raw_spin_lock_irqsave(&pace->lock, flags);
+	WRITE_ONCE(pace->dropped, true);
+	period_arm(heap, pace);
+	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 
 /*
@@ -135,6 +160,8 @@ void kgc_pace_begin(struct kgc_heap *heap, bool pressed)
 
 	raw_spin_lock_irq(&pace->lock);
 	WRITE_ONCE(pace->behind, false);
+	/* before the grace period after ARM: see kgc_pace_dropped() */
+	WRITE_ONCE(pace->dropped, false);
 	WRITE_ONCE(pace->pressed, pressed || pace->pacer.limited);
 	WRITE_ONCE(pace->yield, pace->pacer.hurry);
 	kgc_allocator_allow(&heap->alloc,
@@ -280,7 +307,7 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	kgc_pacer_retarget(&pace->pacer, live, &limits);
 	period_disarm(pace);
 	/* what was allocated since the flip has not reported itself */
-	if (kgc_allocator_charged(&heap->alloc) > 0)
+	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	kgc_allocator_allow(&heap->alloc, 0);
 	raw_spin_unlock_irq(&pace->lock);

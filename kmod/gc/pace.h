@@ -22,6 +22,8 @@ struct seq_file;
  * @share: CPU time of the cycle's work item; written by it only
  * @timer: the longest time between cycles
  * @armed: whether @timer is set
+ * @dropped: a reference has been dropped by which something may have become garbage,
+ *	in a section that began after the last cycle did; read without @lock
  * @deadline: when it is due, in jiffies
  * @behind: mutators have passed the goal during the current cycle
  * @yield: the current cycle is hurried: mutators leave the CPU to it while it
@@ -46,6 +48,7 @@ struct kgc_pace {
 	struct kgc_share	share;
 	struct delayed_work	timer;
 	bool			armed __guarded_by(&lock);
+	bool			dropped;
 	unsigned long		deadline __guarded_by(&lock);
 	bool			behind;
 	bool			yield;
@@ -71,6 +74,7 @@ void kgc_pace_grace_end(struct kgc_heap *heap);
 u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
 u64 kgc_pace_end(struct kgc_heap *heap, u64 live);
 void kgc_pace_due(struct kgc_heap *heap);
+void kgc_pace_dropped(struct kgc_heap *heap);
 void kgc_pace_behind(struct kgc_heap *heap);
 void kgc_pace_pressed(struct kgc_heap *heap);
 u64 kgc_pace_growth(struct kgc_heap *heap);

@@ -285,8 +285,14 @@ struct kgc_collect {
 /* Options of a heap, for struct kgc_option. Values are 64-bit. */
 enum kgc_option_id {
 	KGC_OPT_GOGC = 1,	/* percent of growth before a cycle; KGC_GOGC_OFF */
-	KGC_OPT_PERIOD_MS = 2,	/* longest time between cycles; 0 is never */
-	KGC_OPT_SOFT_LIMIT = 3,	/* bytes held; above it the pace rises; 0 is none */
+	/*
+	 * Longest time until a cycle begins, after the first allocation, dropped
+	 * handle, STORE, XCHG, or WRITE to a conservative object, that follows the
+	 * last one; 0 is never. In the kernel kgc_root_del() counts, kgc_store() does
+	 * not
+	 */
+	KGC_OPT_PERIOD_MS = 2,
+	KGC_OPT_SOFT_LIMIT = 3,	/* bytes of objects that the goal does not exceed; 0 is none */
 	KGC_OPT_HARD_LIMIT = 4,	/* kgc_stats.held; at it calls fail; 0 is none */
 	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
 	KGC_OPT_VERIFY = 6,	/* for debugging; 1: check marks; 2: and trace */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes garbage without an allocation: a cycle begins within the period all
+ * the same, once, whichever call dropped it.
+ */
+#include "debugfs_files.h"
+#include "harness.h"
+
+static __u64 heap_id(int heap)
+{
+	struct kgc_info info;
+
+	return kgc_info(heap, &info) ? 0 : info.heap_id;
+}
+
+static __u64 pace_value(__u64 id, const char *name)
+{
+	__u64 value = ~0ULL;
+
+	debugfs_value(id, "pace", name, &value);
+	return value;
+}
+
+/* What each kind of call drops; an object hangs from a field of @holder. */
+static int drop_handle(int heap, __u64 holder, __u64 object)
+{
+	int err = kgc_store(heap, holder, NODE_LEFT, 0);
+
+	return err ? err : kgc_drop(heap, object);
+}
+
+static int drop_by_store(int heap, __u64 holder, __u64 object)
+{
+	return kgc_store(heap, holder, NODE_LEFT, 0);
+}
+
+static int drop_by_xchg(int heap, __u64 holder, __u64 object)
+{
+	return kgc_xchg(heap, holder, NODE_LEFT, holder, &object);
+}
+
+static int drop_by_bytes(int heap, __u64 holder, __u64 object)
+{
+	__u64 number = 4711;
+
+	return kgc_write(heap, holder, NODE_LEFT, &number, sizeof(number));
+}
+
+static int drop_by_batch(int heap, __u64 holder, __u64 object)
+{
+	struct kgc_batch_builder batch;
+	int err = kgc_batch_init(&batch, heap, 4);
+
+	if (err)
+		return err;
+	kgc_batch_store(&batch, holder, NODE_LEFT, KGC_NULL_HANDLE);
+	err = flush_all(&batch);
+	kgc_batch_destroy(&batch);
+	return err;
+}
+
+FIXTURE(dropping) {
+	int fd;
+	__u64 holder, object;
+};
+
+FIXTURE_VARIANT(dropping) {
+	int (*drop)(int heap, __u64 holder, __u64 object);
+	bool handle;	/* what is dropped is a handle, the last one */
+	__u32 flags;	/* of the holder's type */
+};
+
+FIXTURE_VARIANT_ADD(dropping, handle) { .drop = drop_handle, .handle = true };
+FIXTURE_VARIANT_ADD(dropping, store) { .drop = drop_by_store };
+FIXTURE_VARIANT_ADD(dropping, xchg) { .drop = drop_by_xchg };
+FIXTURE_VARIANT_ADD(dropping, batch) { .drop = drop_by_batch };
+FIXTURE_VARIANT_ADD(dropping, bytes) {
+	.drop = drop_by_bytes, .flags = KGC_TYPE_CONSERVATIVE };
+
+FIXTURE_SETUP(dropping)
+{
+	int node, type;
+
+	self->fd = kgc_open();
+	ASSERT_GE(self->fd, 0);
+	node = register_node(self->fd);
+	type = variant->flags ? kgc_type_register(self->fd, "words", NODE_SIZE,
+						  variant->flags, NULL, 0) : node;
+	ASSERT_GT(type, 0);
+	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &self->holder));
+	ASSERT_EQ(0, kgc_alloc(self->fd, node, 0, &self->object));
+	ASSERT_EQ(0, kgc_store(self->fd, self->holder, NODE_LEFT, self->object));
+	if (!variant->handle)
+		ASSERT_EQ(0, kgc_drop(self->fd, self->object));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(2, stats_of(self->fd).heap_objects);
+}
+
+FIXTURE_TEARDOWN(dropping)
+{
+	kgc_close(self->fd);
+}
+
+/* Nothing is allocated: a cycle begins within the period, and then there is rest. */
+TEST_F(dropping, what_is_dropped_goes_within_the_period)
+{
+	__u64 id = heap_id(self->fd), before, cycles;
+
+	if (pace_value(id, "wakeups") == ~0ULL)
+		SKIP(return, "no debugfs");
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 300));
+	EXPECT_EQ(0, pace_value(id, "armed"));
+	ASSERT_EQ(0, variant->drop(self->fd, self->holder, self->object));
+	EXPECT_EQ(1, pace_value(id, "armed"));
+	cycles = stats_of(self->fd).num_gc;
+	for (int i = 0; i < 1000 && stats_of(self->fd).num_gc == cycles; i++)
+		usleep(10000);
+	EXPECT_EQ(cycles + 1, stats_of(self->fd).num_gc);
+	EXPECT_EQ(variant->drop == drop_by_xchg ? 2 : 1,
+		  stats_of(self->fd).heap_objects);
+	usleep(200000);
+	before = pace_value(id, "wakeups");
+	usleep(1000000);
+	EXPECT_EQ(before, pace_value(id, "wakeups"));
+	EXPECT_EQ(cycles + 1, stats_of(self->fd).num_gc);
+}
+
+TEST_HARNESS_MAIN
