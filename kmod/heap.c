@@ -10,6 +10,7 @@
 #include "alloc/alloc.h"
 #include "alloc/charge.h"
 #include "gc/cycle.h"
+#include "gc/due.h"
 #include "gc/finalize.h"
 #include "gc/handle.h"
 #include "gc/heap.h"
@@ -104,6 +105,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_handles_init(&heap->handles, 0, &heap->alloc);
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
+	kgc_dues_init(&heap->dues);
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
@@ -138,11 +140,15 @@ EXPORT_SYMBOL_GPL(__kgc_heap_create);
  * @heap: the heap; no thread or interrupt enters it any more, or begins to wait for
  *	one of its cycles
  *
- * Waits for sections still open, stops a cycle wherever it is, lets threads in
- * kgc_wait() and kgc_collect() return with -ECANCELED and waits until they have,
- * drops pending finalizers without running them, and gives every page back.
+ * Waits for sections still open, and for a finalizer or cleanup that is being called;
+ * stops a cycle wherever it is, lets threads in kgc_wait(), kgc_collect() and
+ * kgc_finalizers_wait() return with -ECANCELED and waits until they have, and gives
+ * every page back. Finalizers and cleanups that have not been called are dropped:
+ * where they give back what is not the heap's, call kgc_finalizers_drain() first.
+ * Roots have been deleted before.
  *
- * Context: process context, may sleep; not inside a section of @heap.
+ * Context: process context, may sleep; not inside a section of @heap, nor in a
+ * finalizer or cleanup of it.
  */
 void kgc_heap_destroy(struct kgc_heap *heap)
 {
@@ -150,10 +156,11 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
+	kgc_dues_wake(&heap->dues);
 	/* until these have left the heap they may begin to wait for a cycle */
 	kgc_registry_drain(heap);
 	kgc_request_drain(heap);
-	kgc_finals_stop(heap);
+	kgc_dues_stop(&heap->dues);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);

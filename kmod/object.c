@@ -33,7 +33,7 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 			    void *obj, gfp_t gfp)
 {
 	if (obj && type->finalize &&
-	    kgc_final_add(s, obj, type->finalize, 0, gfp))
+	    kgc_final_add(s, obj, type->finalize, s.heap->owner, 0, gfp))
 		return NULL;
 	return obj;
 }

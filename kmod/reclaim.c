@@ -169,6 +169,8 @@ static u64 heap_release(struct kgc_heap *heap)
  */
 static u64 heap_ask(struct kgc_heap *heap)
 {
+	if (kgc_request_closed(&heap->request))
+		return 0;
 	if (cycle_runs(heap))
 		return READ_ONCE(heap->request.done) + 1;
 	if (garbage_most(heap) < WORTH_A_CYCLE)

@@ -15,6 +15,8 @@
  *	FINAL		mark what finalizers	-
  *			still need; if any,
  *			DRAIN once more
+ *	CLEANUP		find the cleanups of	-
+ *			what is dead
  *	VERIFY		option: check the marks	regions that began before, where
  *						a marked slot is free
  *			or, with a tracer, hold	sections that began before
@@ -40,6 +42,7 @@
 #include "../alloc/alloc.h"
 #include "../alloc/totals.h"
 #include "cycle.h"
+#include "due.h"
 #include "finalize.h"
 #include "gate.h"
 #include "grace.h"
@@ -181,10 +184,8 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static void marking_is_over(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	cy->verifying = READ_ONCE(heap->opt.verify) || cy->tracing;
-	if (cy->verifying)
-		kgc_verify_begin(heap);
-	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
+	kgc_finals_scan_begin(heap);
+	cy->step = KGC_STEP_CLEANUP;
 }
 
 static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
@@ -233,6 +234,18 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 		marking_is_over(heap, cy);
 	else
 		cy->step = KGC_STEP_DRAIN;
+	return KGC_AWAIT_NOTHING;
+}
+
+/* What is white now is freed by this cycle. */
+static enum kgc_await step_cleanup(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (kgc_finals_scan_cleanups(heap))
+		return KGC_AWAIT_NOTHING;
+	cy->verifying = READ_ONCE(heap->opt.verify) || cy->tracing;
+	if (cy->verifying)
+		kgc_verify_begin(heap);
+	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -337,6 +350,7 @@ static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = 
 	[KGC_STEP_KEEP]		= step_keep,
 	[KGC_STEP_WEAK]		= step_weak,
 	[KGC_STEP_FINAL]	= step_final,
+	[KGC_STEP_CLEANUP]	= step_cleanup,
 	[KGC_STEP_VERIFY]	= step_verify,
 	[KGC_STEP_TRACE]	= step_trace,
 	[KGC_STEP_SETTLE]	= step_settle,
@@ -371,13 +385,20 @@ static void cycle_work(struct work_struct *work)
 	u64 pause, start, ns;
 
 	kgc_work_woken(&heap->work);
+	if (kgc_request_closed(&heap->request)) {
+		kgc_sections_resume(heap);
+		kgc_request_wake(heap);
+		kgc_dues_wake(&heap->dues);
+		return;
+	}
 	/* kicked while it waits: the end of the grace period will kick again */
 	if (kgc_grace_pending(&heap->grace))
 		return;
 	/* a kick does not end a pause */
 	pause = cy->step == KGC_STEP_IDLE ? 0 : kgc_pace_spend(heap, 0);
 	while (!pause) {
-		if (READ_ONCE(heap->dying))
+		/* when it is closed this is kicked, and runs once more */
+		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request))
 			return;
 		start = ktime_get_mono_fast_ns();
 		await = steps[cy->step](heap, cy);

@@ -22,9 +22,10 @@ enum kgc_step {
 	KGC_STEP_KEEP,		/* what weak references name, if rounds do not end */
 	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
 	KGC_STEP_FINAL,		/* finalizers */
+	KGC_STEP_CLEANUP,	/* marking is complete: cleanups */
 	KGC_STEP_VERIFY,	/* option: check the marks */
 	KGC_STEP_TRACE,		/* option: grace period after new sections wait */
-	KGC_STEP_SETTLE,	/* marking is complete */
+	KGC_STEP_SETTLE,	/* and perhaps verified */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,

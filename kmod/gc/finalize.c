@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finalizers.
+ * Finalizers and cleanups.
  *
  * When marking is complete and dead weak references are cleared, every object
  * with a pending finalizer that is still white is dead: it is made a root, its
@@ -9,145 +9,419 @@
  * never flicker back. All objects found white in one cycle are found at once,
  * whether or not one refers to the other.
  *
- * Finalizers are called after the cycle, once, from a workqueue, in a section.
+ * Only then are the cleanups looked at: an object that is white now is freed by this
+ * cycle. Nothing is marked for it, as a cleanup does not get to see it.
+ *
+ * Both are called after the cycle, once, from a work item in due.c: a finalizer in a
+ * section, a cleanup in none.
  */
-#include <linux/poll.h>
+#include <linux/ktime.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
 #include "../alloc/charge.h"
+#include "due.h"
 #include "finalize.h"
 #include "handle.h"
 #include "heap.h"
+#include "lookup.h"
 #include "mark.h"
 #include "report.h"
+#include "request.h"
 #include "root.h"
 #include "type.h"
-#include "work.h"
 
-#define SCAN_ENTRIES	256
+#define SCAN_ENTRIES	64	/* looked at with softirqs off */
 
-static unsigned long final_index(const void *obj)
+/**
+ * struct kgc_final - a finalizer of one object
+ * @due: what is due. Without @due.run it is a record for userspace. While it is
+ *	pending @due.obj, the object, is not a root; from when that was found dead
+ *	until the finalizer has run it is one
+ * @root: makes it one
+ */
+struct kgc_final {
+	struct kgc_due		due;
+	struct kgc_root		root;
+};
+
+static unsigned long due_index(const void *obj)
 {
 	return kgc_map_offset(obj) / 8;
 }
+
+static struct kgc_final *final_of(struct kgc_due *due)
+{
+	return container_of(due, struct kgc_final, due);
+}
+
+static struct kgc_cleanup *cleanup_of(struct kgc_due *due)
+{
+	return container_of(due, struct kgc_cleanup, due);
+}
+
+/* ---- adding them, and calling them off ------------------------------------ */
+
+/* Whether something may be called for @obj: 0 or an errno. */
+static int due_check(struct kgc_heap *heap, void *obj)
+{
+	struct kgc_span *span;
+	struct kgc_type *type;
+	unsigned int i;
+
+	/* the index has a lock for softirqs */
+	if (in_hardirq() || irqs_disabled()) {
+		kgc_refuse(heap, "a finalizer with interrupts off");
+		return -EINVAL;
+	}
+	if (READ_ONCE(heap->finals.closed))
+		return -ESHUTDOWN;
+	span = kgc_lookup(heap, obj, &i);
+	if (!span) {
+		kgc_misuse(heap, "a finalizer for no object of the heap", obj);
+		return -EINVAL;
+	}
+	type = kgc_type_of_slot(&heap->types, span, i);
+	if (type->shape.flags & KGC_SHAPE_TINY || kgc_span_slot(span, i) != obj)
+		return -EINVAL;
+	return 0;
+}
+
+/* How many entries are in the node of @xa that has @index, up to two. */
+static unsigned int node_entries(struct xarray *xa, unsigned long index)
+{
+	unsigned long at = index & ~XA_CHUNK_MASK, last = index | XA_CHUNK_MASK;
+
+	if (!xa_find(xa, &at, last, XA_PRESENT))
+		return 0;
+	return xa_find_after(xa, &at, last, XA_PRESENT) ? 2 : 1;
+}
+
+/*
+ * A node of an index counts while it has an entry. It is counted before it is known
+ * whether the index needs a new one. Context: as @gfp says.
+ */
+static bool node_charge(struct kgc_heap *heap, gfp_t gfp)
+{
+	return kgc_charge_meta(&heap->alloc, KGC_META_FINALIZERS, sizeof(struct xa_node),
+			       gfp);
+}
+
+static void node_uncharge(struct kgc_heap *heap)
+{
+	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_FINALIZERS,
+				sizeof(struct xa_node));
+}
+
+/* The heap's own module ends the heap before it goes. */
+static bool owner_get(const struct kgc_heap *heap, struct module **owner)
+{
+	if (*owner != heap->owner)
+		return try_module_get(*owner);
+	*owner = NULL;
+	return true;
+}
+
+static void final_run(struct kgc_heap *heap, struct kgc_due *due);
+static void cleanup_run(struct kgc_heap *heap, struct kgc_due *due);
 
 static void final_free(struct kgc_heap *heap, struct kgc_final *f)
 {
 	kgc_charge_free(&heap->alloc, KGC_META_FINALIZERS, f, sizeof(*f));
 }
 
-/* How many entries are in the node of the index that has @index, up to two. */
-static unsigned int node_entries(struct kgc_finals *finals, unsigned long index)
-{
-	unsigned long at = index & ~XA_CHUNK_MASK, last = index | XA_CHUNK_MASK;
-
-	if (!xa_find(&finals->pending, &at, last, XA_PRESENT))
-		return 0;
-	return xa_find_after(&finals->pending, &at, last, XA_PRESENT) ? 2 : 1;
-}
-
-/*
- * A node of the index counts while it has an entry. It is counted before it is known
- * whether the index needs a new one. Context: as @gfp says.
- */
 static int final_insert(struct kgc_heap *heap, struct kgc_final *f, gfp_t gfp)
 {
-	struct kgc_finals *finals = &heap->finals;
-	struct kgc_allocator *a = &heap->alloc;
-	unsigned long index = final_index(f->obj);
+	struct xarray *pending = &heap->finals.pending;
+	unsigned long index = due_index(f->due.obj);
 	struct kgc_charging charging;
 	bool fresh;
 	int err;
 
-	if (!kgc_charge_meta(a, KGC_META_FINALIZERS, sizeof(struct xa_node), gfp))
+	if (!node_charge(heap, gfp))
 		return -ENOMEM;
-	charging = kgc_charge_begin(a);
-	xa_lock_bh(&finals->pending);
-	err = __xa_insert(&finals->pending, index, f, kgc_charge_gfp(a, gfp));
-	fresh = !err && node_entries(finals, index) == 1;
-	xa_unlock_bh(&finals->pending);
+	charging = kgc_charge_begin(&heap->alloc);
+	xa_lock_bh(pending);
+	err = __xa_insert(pending, index, &f->due, kgc_charge_gfp(&heap->alloc, gfp));
+	fresh = !err && node_entries(pending, index) == 1;
+	xa_unlock_bh(pending);
 	kgc_charge_end(charging);
 	if (!fresh)
-		kgc_limit_uncharge_meta(a, KGC_META_FINALIZERS, sizeof(struct xa_node));
+		node_uncharge(heap);
 	if (err)
 		return err == -EBUSY ? -EEXIST : err;
-	atomic_inc(&finals->nr_pending);
+	atomic_inc(&heap->finals.nr_pending);
 	return 0;
 }
 
-static void final_erase(struct kgc_heap *heap, unsigned long index)
-{
-	struct kgc_finals *finals = &heap->finals;
-
-	xa_lock_bh(&finals->pending);
-	__xa_erase(&finals->pending, index);
-	if (!node_entries(finals, index))
-		kgc_limit_uncharge_meta(&heap->alloc, KGC_META_FINALIZERS,
-					sizeof(struct xa_node));
-	xa_unlock_bh(&finals->pending);
-	atomic_dec(&finals->nr_pending);
-}
-
 /*
- * Add a finalizer.
+ * Add a finalizer, or without @fn a record.
  *
  * Context: process or softirq; sleeps if @gfp allows.
- * Return: 0, -EEXIST when the object has one, -ENOMEM, -EINVAL for an object
- * that shares its block with others, or with interrupts off.
+ * Return: as kgc_finalize().
  */
 int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
-		  u64 cookie, gfp_t gfp)
+		  struct module *owner, u64 cookie, gfp_t gfp)
 {
 	struct kgc_allocator *a = &s.heap->alloc;
-	struct kgc_span *span = kgc_map_span(obj);
-	struct kgc_type *type;
+	int err = due_check(s.heap, obj);
 	struct kgc_final *f;
-	int err;
 
-	type = kgc_type_of_slot(&s.heap->types, span,
-				kgc_span_index(span, obj));
-	if (type->shape.flags & KGC_SHAPE_TINY)
-		return -EINVAL;
-	/* the table's lock is one for softirqs */
-	if (in_hardirq() || irqs_disabled()) {
-		WARN_ON_ONCE(kgc_warn);
-		return -EINVAL;
-	}
-	f = kgc_charge_alloc(a, KGC_META_FINALIZERS, sizeof(*f), NUMA_NO_NODE, gfp);
-	if (!f)
-		return -ENOMEM;
-	f->obj = obj;
-	f->fn = fn;
-	f->cookie = cookie;
-	INIT_LIST_HEAD(&f->link);
-	err = final_insert(s.heap, f, gfp);
 	if (err)
-		final_free(s.heap, f);
+		return err;
+	if (!owner_get(s.heap, &owner))
+		return -ENODEV;
+	f = kgc_charge_alloc(a, KGC_META_FINALIZERS, sizeof(*f), NUMA_NO_NODE, gfp);
+	if (f) {
+		f->due.obj = obj;
+		INIT_LIST_HEAD(&f->due.link);
+		f->due.owner = owner;
+		if (fn) {
+			f->due.run = final_run;
+			f->due.finalizer = fn;
+		} else {
+			f->due.cookie = cookie;
+		}
+		err = final_insert(s.heap, f, gfp);
+		if (err)
+			final_free(s.heap, f);
+	} else {
+		err = -ENOMEM;
+	}
+	if (err)
+		module_put(owner);
 	return err;
 }
 
+/* kgc_finalize() */
+int __kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
+		   struct module *owner, gfp_t gfp)
+{
+	return kgc_final_add(s, obj, fn, owner, 0, gfp);
+}
+EXPORT_SYMBOL_GPL(__kgc_finalize);
+
+/*
+ * Call a finalizer off that is pending. @cookie receives a record's.
+ *
+ * Context: process or softirq, inside a section that holds @obj.
+ * Return: 0, -ENOENT when there is none.
+ */
+int kgc_final_cancel(struct kgc_section s, void *obj, u64 *cookie)
+{
+	struct kgc_finals *finals = &s.heap->finals;
+	unsigned long index = due_index(obj);
+	struct kgc_due *due;
+
+	xa_lock_bh(&finals->pending);
+	due = __xa_erase(&finals->pending, index);
+	if (due && !node_entries(&finals->pending, index))
+		node_uncharge(s.heap);
+	xa_unlock_bh(&finals->pending);
+	if (!due)
+		return -ENOENT;
+	atomic_dec(&finals->nr_pending);
+	atomic64_inc(&finals->cancelled);
+	*cookie = due->cookie;
+	module_put(due->owner);
+	final_free(s.heap, final_of(due));
+	return 0;
+}
+
 /**
- * kgc_finalize() - have a function called when an object is found dead
+ * kgc_finalize_cancel() - call the finalizer of an object off
  * @s: the current section
  * @obj: the object
- * @fn: the function; its module must outlive the heap
- * @gfp: how to get memory for the note
  *
- * Called once. Whatever @obj refers to is still there then; weak references
- * to it are cleared already. Ending the heap drops what is pending without
- * calling it.
+ * A finalizer that came with the object's type is called off as well. Another may
+ * be given to the object afterwards.
  *
- * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: 0, -EEXIST when the object has a finalizer, -ENOMEM, -EINVAL for
- * objects of up to 8 bytes without pointers, and with a warning when
- * interrupts are off.
+ * Context: process or softirq, inside a section.
+ * Return: 0; -ENOENT when the object has no finalizer, or has been found dead: then it
+ * has been called, or will be; -EINVAL, with a warning, when interrupts are off.
  */
-int kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn, gfp_t gfp)
+int kgc_finalize_cancel(struct kgc_section s, void *obj)
 {
-	return kgc_final_add(s, obj, fn, 0, gfp);
+	u64 cookie;
+
+	if (in_hardirq() || irqs_disabled()) {
+		kgc_refuse(s.heap, "a finalizer is called off with interrupts off");
+		return -EINVAL;
+	}
+	return kgc_final_cancel(s, obj, &cookie);
 }
-EXPORT_SYMBOL_GPL(kgc_finalize);
+EXPORT_SYMBOL_GPL(kgc_finalize_cancel);
+
+/* The first one of its object, or the last in the ring. Context: as @gfp says. */
+static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
+{
+	struct xarray *cleanups = &heap->finals.cleanups;
+	unsigned long index = due_index(due->obj);
+	struct kgc_charging charging;
+	struct kgc_due *first;
+	bool fresh;
+	int err;
+
+	if (!node_charge(heap, gfp))
+		return -ENOMEM;
+	charging = kgc_charge_begin(&heap->alloc);
+	xa_lock_bh(cleanups);
+	do {
+		err = 0;
+		first = xa_load(cleanups, index);
+		if (first)
+			list_add_tail(&due->link, &first->link);
+		else	/* the lock is dropped if this needs memory */
+			err = __xa_insert(cleanups, index, due,
+					  kgc_charge_gfp(&heap->alloc, gfp));
+	} while (err == -EBUSY);
+	fresh = !err && !first && node_entries(cleanups, index) == 1;
+	if (!err)
+		atomic_inc(&heap->finals.nr_cleanups);
+	xa_unlock_bh(cleanups);
+	kgc_charge_end(charging);
+	if (!fresh)
+		node_uncharge(heap);
+	return err;
+}
+
+/* kgc_cleanup_add() */
+int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
+		      kgc_cleanup_t fn, void *arg, struct module *owner, gfp_t gfp)
+{
+	int err = due_check(s.heap, obj);
+
+	c->due.obj = NULL;
+	if (err)
+		return err;
+	if (!owner_get(s.heap, &owner))
+		return -ENODEV;
+	c->due.obj = obj;
+	c->due.run = cleanup_run;
+	INIT_LIST_HEAD(&c->due.link);
+	c->due.cleanup = fn;
+	c->due.owner = owner;
+	c->arg = arg;
+	err = cleanup_insert(s.heap, &c->due, gfp);
+	if (err) {
+		c->due.obj = NULL;
+		module_put(owner);
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(__kgc_cleanup_add);
+
+/* Where @due stands in the index its successor in the ring does, if it has one. */
+static struct kgc_due *ring_next(struct kgc_due *due)
+{
+	return list_empty(&due->link) ? NULL : list_next_entry(due, link);
+}
+
+/**
+ * kgc_cleanup_cancel() - call a cleanup off
+ * @heap: the heap
+ * @c: as given to kgc_cleanup_add()
+ *
+ * Context: process or softirq, inside a section or not.
+ * Return: whether it will not be called. Otherwise its object has been found dead:
+ * the cleanup has been called or will be, kgc_finalizers_wait() waits for that; or
+ * kgc_cleanup_add() had failed.
+ */
+bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
+{
+	struct xarray *cleanups = &heap->finals.cleanups;
+	struct kgc_due *due = &c->due;
+	unsigned long index;
+	bool pending;
+
+	xa_lock_bh(cleanups);
+	pending = due->obj;
+	if (pending) {
+		index = due_index(due->obj);
+		if (xa_load(cleanups, index) == due) {
+			/* another one takes its entry: that needs no memory */
+			__xa_store(cleanups, index, ring_next(due), GFP_NOWAIT);
+			if (!node_entries(cleanups, index))
+				node_uncharge(heap);
+		}
+		list_del_init(&due->link);
+		due->obj = NULL;
+		atomic_dec(&heap->finals.nr_cleanups);
+	}
+	xa_unlock_bh(cleanups);
+	if (pending) {
+		atomic64_inc(&heap->finals.cancelled);
+		module_put(due->owner);
+	}
+	return pending;
+}
+EXPORT_SYMBOL_GPL(kgc_cleanup_cancel);
+
+/* ---- what the collector finds --------------------------------------------- */
+
+/* From the index to those found. Context: the index is locked. Return: the next one there. */
+static struct kgc_due *due_find(struct kgc_heap *heap, struct xa_state *xas,
+				struct kgc_due *due, u64 now)
+{
+	struct kgc_finals *finals = &heap->finals;
+	struct kgc_due *next = ring_next(due);
+
+	xas_store(xas, next);
+	if (!next && !node_entries(xas->xa, xas->xa_index))
+		node_uncharge(heap);
+	list_del(&due->link);
+	due->since_ns = now;
+	if (due->run == cleanup_run) {
+		due->obj = NULL;
+		atomic_dec(&finals->nr_cleanups);
+	} else {
+		atomic_dec(&finals->nr_pending);
+	}
+	if (due->run) {
+		list_add_tail(&due->link, &finals->found);
+		kgc_dues_expect(&heap->dues);
+	} else {
+		list_add_tail(&due->link, &finals->found_records);
+		finals->nr_found_records++;
+	}
+	return next;
+}
+
+static bool is_white(const void *obj)
+{
+	struct kgc_span *span = kgc_map_span(obj);
+
+	return !test_bit(kgc_span_index(span, obj), kgc_span_mark(span));
+}
+
+/*
+ * Look at a bounded number of calls; those of white objects are found, or @all.
+ * Return: whether any are left to look at.
+ */
+static bool finals_find_some(struct kgc_heap *heap, struct xarray *xa, bool all)
+{
+	struct kgc_finals *finals = &heap->finals;
+	XA_STATE(xas, xa, finals->at);
+	unsigned int budget = SCAN_ENTRIES;
+	u64 now = ktime_get_ns();
+	struct kgc_due *due;
+
+	xas_lock_bh(&xas);
+	xas_for_each(&xas, due, ULONG_MAX) {
+		if (!all && !is_white(due->obj)) {
+			budget--;
+			due = NULL;
+		}
+		for (; due && budget; budget--)
+			due = due_find(heap, &xas, due, now);
+		if (!budget)
+			break;
+	}
+	finals->at = xas.xa_index;
+	xas_unlock_bh(&xas);
+	return !budget;
+}
 
 void kgc_finals_scan_begin(struct kgc_heap *heap)
 {
@@ -158,41 +432,26 @@ void kgc_finals_scan_begin(struct kgc_heap *heap)
 static void found_mark(struct kgc_heap *heap, struct list_head *found,
 		       struct kgc_marker *m)
 {
-	struct kgc_final *f;
+	struct kgc_due *due;
 
-	list_for_each_entry(f, found, link) {
-		kgc_root_add_slots(heap, &f->root, &f->obj, 1);
-		kgc_mark_root(m, f->obj);
+	list_for_each_entry(due, found, link) {
+		kgc_root_insert(heap, &final_of(due)->root, &due->obj, 1);
+		kgc_mark_root(m, due->obj);
 		cond_resched();
 	}
 }
 
 /*
- * Look at a bounded number of pending finalizers; those of white objects are
- * found. Return: whether any are left to look at.
+ * Look at a bounded number of pending finalizers; those of white objects are found.
+ * Nothing is marked until all have been asked. Return: whether any are left to look
+ * at.
  */
 bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 {
 	struct kgc_finals *finals = &heap->finals;
-	unsigned int budget = SCAN_ENTRIES;
-	struct kgc_final *f;
-	unsigned long index = finals->at;
 
-	xa_for_each_start(&finals->pending, index, f, index) {
-		struct kgc_span *span = kgc_map_span(f->obj);
-		unsigned int i = kgc_span_index(span, f->obj);
-
-		if (!budget--) {
-			finals->at = index;
-			return true;
-		}
-		/* nothing is marked until all have been asked */
-		if (test_bit(i, kgc_span_mark(span)))
-			continue;
-		final_erase(heap, index);
-		list_add_tail(&f->link, f->fn ? &finals->found :
-						&finals->found_records);
-	}
+	if (finals_find_some(heap, &finals->pending, false))
+		return true;
 	found_mark(heap, &finals->found, m);
 	found_mark(heap, &finals->found_records, m);
 	return false;
@@ -205,61 +464,51 @@ bool kgc_finals_found(struct kgc_heap *heap)
 	       !list_empty(&heap->finals.found_records);
 }
 
-/* The cycle is over: call what was found. */
+/*
+ * Look at a bounded number of cleanups, after kgc_finals_scan_begin(). Nothing is
+ * marked any more, so what is white is freed by this cycle. Return: whether any are
+ * left to look at.
+ */
+bool kgc_finals_scan_cleanups(struct kgc_heap *heap)
+{
+	return finals_find_some(heap, &heap->finals.cleanups, false);
+}
+
+/* ---- what becomes of them --------------------------------------------------- */
+
+/* The cycle is over: what was found is due. */
 void kgc_finals_publish(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
-	bool due = !list_empty(&finals->found);
-	bool records = !list_empty(&finals->found_records);
 
-	spin_lock_bh(&finals->lock);
-	list_splice_tail_init(&finals->found, &finals->due);
-	list_splice_tail_init(&finals->found_records, &finals->records);
-	spin_unlock_bh(&finals->lock);
-	if (due)
-		queue_work(kgc_finals_wq, &finals->work);
-	if (records)
-		wake_up_interruptible_all(&finals->waitq);
+	kgc_dues_call(&heap->dues, &finals->found);
+	kgc_dues_tell(&heap->dues, &finals->found_records, finals->nr_found_records);
+	finals->nr_found_records = 0;
 }
 
-static struct kgc_final *final_take(struct kgc_finals *finals,
-				    struct list_head *list)
+/* Its object is no root any more. */
+static void final_done(struct kgc_heap *heap, struct kgc_final *f)
 {
-	struct kgc_final *f;
-
-	spin_lock_bh(&finals->lock);
-	f = list_first_entry_or_null(list, struct kgc_final, link);
-	if (f)
-		list_del_init(&f->link);
-	spin_unlock_bh(&finals->lock);
-	return f;
-}
-
-/* The finalizer has run: its object is no root any more. */
-void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f)
-{
-	kgc_root_del(heap, &f->root);
+	/* kgc_finalizers_drain() does without */
+	if (f->root.slots)
+		kgc_root_del(heap, &f->root);
 	final_free(heap, f);
 }
 
-static void finals_work(struct work_struct *work)
+static void final_run(struct kgc_heap *heap, struct kgc_due *due)
 {
-	struct kgc_finals *finals = container_of(work, struct kgc_finals, work);
-	struct kgc_heap *heap = container_of(finals, struct kgc_heap, finals);
-	struct kgc_section s;
-	struct kgc_final *f;
+	struct kgc_section s = kgc_enter(heap);
 
-	while (!READ_ONCE(heap->dying)) {
-		f = final_take(finals, &finals->due);
-		if (!f)
-			return;
-		s = kgc_enter(heap);
-		/* a root slot: pairs with kgc_store_slot() */
-		f->fn(s, smp_load_acquire(&f->obj));
-		kgc_exit(s);
-		kgc_final_done(heap, f);
-		cond_resched();
-	}
+	/* a root slot: pairs with kgc_store_slot() */
+	due->finalizer(s, smp_load_acquire(&due->obj));
+	kgc_exit(s);
+	final_done(heap, final_of(due));
+}
+
+/* Which may be the end of its struct kgc_cleanup. */
+static void cleanup_run(struct kgc_heap *heap, struct kgc_due *due)
+{
+	due->cleanup(cleanup_of(due)->arg);
 }
 
 /**
@@ -267,24 +516,24 @@ static void finals_work(struct work_struct *work)
  * @heap: the heap
  * @cookie: receives the cookie
  * @handle: receives a new handle to the object
- * @taken: receives the record, for kgc_final_done() or kgc_final_unread()
+ * @record: receives the record, for kgc_final_delivered() or kgc_due_put_record()
  *
  * Return: 0, -EAGAIN when there is none, -ENOMEM or -ENOSPC for the handle.
  */
 int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
-		   struct kgc_final **taken)
+		   struct kgc_due **record)
 {
-	struct kgc_final *f = final_take(&heap->finals, &heap->finals.records);
+	struct kgc_due *due = kgc_due_take_record(&heap->dues);
 	struct kgc_section s;
 	struct kgc_span *span;
 	void *obj;
 	int err;
 
-	if (!f)
+	if (!due)
 		return -EAGAIN;
 	s = kgc_enter(heap);
 	/* a root slot: pairs with kgc_store_slot() */
-	obj = smp_load_acquire(&f->obj);
+	obj = smp_load_acquire(&due->obj);
 	span = kgc_map_span(obj);
 	err = kgc_handle_open(s, obj,
 			      kgc_type_of_slot(&heap->types, span,
@@ -292,92 +541,103 @@ int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 			      handle);
 	kgc_exit(s);
 	if (err) {
-		kgc_final_unread(heap, f);
+		kgc_due_put_record(&heap->dues, due);
 		return err;
 	}
-	*cookie = f->cookie;
-	*taken = f;
+	*cookie = due->cookie;
+	*record = due;
 	return 0;
 }
 
-/* Put a record back that could not be delivered. */
-void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f)
+/* The reader has the record. */
+void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record)
+{
+	final_done(heap, final_of(record));
+	kgc_due_record_read(&heap->dues);
+}
+
+/* What an interrupted cycle has found, and all that is pending. */
+static void finals_find_all(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	spin_lock_bh(&finals->lock);
-	list_add(&f->link, &finals->records);
-	spin_unlock_bh(&finals->lock);
-	wake_up_interruptible_all(&finals->waitq);
+	finals->at = 0;
+	while (finals_find_some(heap, &finals->pending, true))
+		cond_resched();
+	finals->at = 0;
+	while (finals_find_some(heap, &finals->cleanups, true))
+		cond_resched();
 }
 
-static bool finals_readable(struct kgc_heap *heap)
+/**
+ * kgc_finalizers_drain() - call all finalizers and cleanups, before a heap ends
+ * @heap: the heap; only its finalizers and cleanups enter it from now on
+ *
+ * Whether their objects are dead or not: all finalizers, in no particular order, then
+ * all cleanups. After this kgc_heap_destroy() has none to drop. From here on the
+ * heap has no cycles, kgc_wait() fails with -EIO, and finalizers and cleanups can no
+ * longer be added.
+ *
+ * Context: process context, may sleep; not inside a section of @heap, nor in a
+ * finalizer or cleanup. While the machine is being suspended it waits.
+ */
+void kgc_finalizers_drain(struct kgc_heap *heap)
 {
-	return !list_empty_careful(&heap->finals.records);
-}
+	struct kgc_finals *finals = &heap->finals;
 
-/* Wait for a record. Context: may sleep. Return: 0 or -ERESTARTSYS. */
-int kgc_finals_wait_readable(struct kgc_heap *heap)
-{
-	return wait_event_interruptible(heap->finals.waitq,
-					finals_readable(heap));
+	kgc_request_outside(heap);
+	WRITE_ONCE(finals->closed, true);
+	/* nothing is swept any more, so what finalizers are given is there */
+	kgc_request_close_sync(heap);
+	do {
+		finals_find_all(heap);
+		kgc_finals_publish(heap);
+		kgc_dues_wait_called(heap);
+		/* one that was running when this began may have added another */
+	} while (!xa_empty(&finals->pending) || !xa_empty(&finals->cleanups));
 }
+EXPORT_SYMBOL_GPL(kgc_finalizers_drain);
 
-/* As a file's poll. Return: EPOLLIN and the like when there is a record. */
-__poll_t kgc_finals_poll(struct kgc_heap *heap, struct file *file,
-			 struct poll_table_struct *wait)
+void kgc_finals_show(struct seq_file *m, struct kgc_heap *heap)
 {
-	poll_wait(file, &heap->finals.waitq, wait);
-	return finals_readable(heap) ? EPOLLIN | EPOLLRDNORM : 0;
+	struct kgc_finals *finals = &heap->finals;
+
+	seq_printf(m, "Pending %d\nCleanups %d\nCancelled %lld\n",
+		   atomic_read(&finals->nr_pending), atomic_read(&finals->nr_cleanups),
+		   atomic64_read(&finals->cancelled));
+	kgc_dues_show(m, &heap->dues);
 }
 
 void kgc_finals_init(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
+	gfp_t flags = XA_FLAGS_LOCK_BH |
+		      (heap->alloc.gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0);
 
-	xa_init_flags(&finals->pending, XA_FLAGS_LOCK_BH |
-		      (heap->alloc.gfp & __GFP_ACCOUNT ? XA_FLAGS_ACCOUNT : 0));
+	xa_init_flags(&finals->pending, flags);
+	xa_init_flags(&finals->cleanups, flags);
 	INIT_LIST_HEAD(&finals->found);
 	INIT_LIST_HEAD(&finals->found_records);
-	INIT_LIST_HEAD(&finals->due);
-	INIT_LIST_HEAD(&finals->records);
-	spin_lock_init(&finals->lock);
-	INIT_WORK(&finals->work, finals_work);
-	init_waitqueue_head(&finals->waitq);
-}
-
-/* The heap is dying: let a running finalizer end, call no other. */
-void kgc_finals_stop(struct kgc_heap *heap)
-{
-	cancel_work_sync(&heap->finals.work);
-}
-
-static void list_drop(struct kgc_heap *heap, struct list_head *list)
-{
-	struct kgc_final *f, *next;
-
-	list_for_each_entry_safe(f, next, list, link) {
-		final_free(heap, f);
-		cond_resched();
-	}
 }
 
 /* Drop what is left without calling it; the collector has stopped. */
 void kgc_finals_destroy(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
-	struct kgc_final *f;
-	unsigned long index;
+	struct kgc_due *due, *next;
 
-	cancel_work_sync(&finals->work);
-	xa_for_each(&finals->pending, index, f) {
-		final_erase(heap, index);
-		final_free(heap, f);
+	kgc_dues_drop(&heap->dues, &finals->found);
+	finals_find_all(heap);
+	list_splice_tail_init(&finals->found_records, &finals->found);
+	list_for_each_entry_safe(due, next, &finals->found, link) {
+		module_put(due->owner);
+		if (due->run != cleanup_run) {
+			if (final_of(due)->root.slots)
+				kgc_root_forget(heap, &final_of(due)->root);
+			final_free(heap, final_of(due));
+		}
 		cond_resched();
 	}
 	xa_destroy(&finals->pending);
-	list_drop(heap, &finals->found);
-	list_drop(heap, &finals->found_records);
-	list_drop(heap, &finals->due);
-	list_drop(heap, &finals->records);
+	xa_destroy(&finals->cleanups);
 }

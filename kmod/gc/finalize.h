@@ -1,80 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finalizers: being told that an object was found dead, before it goes.
+ * Finalizers and cleanups: being told that an object was found dead, before it goes
+ * or after.
  */
 #ifndef _KGC_FINALIZE_H
 #define _KGC_FINALIZE_H
 
 #include <linux/kgc.h>
-#include <linux/spinlock.h>
-#include <linux/wait.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "../compat.h"
-
-struct file;
 struct kgc_marker;
-struct poll_table_struct;
+struct seq_file;
 
 /**
- * struct kgc_final - a finalizer of one object
- * @obj: the object. While the finalizer is pending not a root; from when the
- *	object was found dead until the finalizer has run, a root
- * @root: makes it one
- * @fn: called, or NULL: a record for userspace
- * @cookie: for the record
- * @link: on kgc_finals.found, .found_records, .due or .records
- */
-struct kgc_final {
-	void			*obj;
-	struct kgc_root		root;
-	kgc_finalizer_t		fn;
-	u64			cookie;
-	struct list_head	link;
-};
-
-/**
- * struct kgc_finals - the finalizers of a heap
- * @pending: struct kgc_final by address of the object / 8
+ * struct kgc_finals - the finalizers and cleanups of a heap that are pending
+ * @pending: &kgc_final.due by address of the object / 8
+ * @cleanups: &kgc_cleanup.due the same way: the first of the object's, which are in a
+ *	ring without a head
  * @nr_pending: entries in @pending
+ * @nr_cleanups: cleanups in @cleanups
+ * @cancelled: finalizers and cleanups called off
+ * @closed: no further ones are taken
  * @at: address from which the collector's scan goes on
- * @found: finalizers of objects found dead in the current cycle; the collector's own
+ * @found: calls of objects found dead in the current cycle; the collector's own
  * @found_records: the same for userspace
- * @lock: guards @due and @records
- * @due: finalizers to be called
- * @records: finalizers to be read by userspace
- * @work: calls them
- * @waitq: for readers of records
+ * @nr_found_records: entries in @found_records
  */
 struct kgc_finals {
 	struct xarray		pending;
+	struct xarray		cleanups;
 	atomic_t		nr_pending;
+	atomic_t		nr_cleanups;
+	atomic64_t		cancelled;
+	bool			closed;
 	unsigned long		at;
 	struct list_head	found;
 	struct list_head	found_records;
-	spinlock_t		lock;	/* of both lists below */
-	struct list_head	due __guarded_by(&lock);
-	struct list_head	records __guarded_by(&lock);
-	struct work_struct	work;
-	wait_queue_head_t	waitq;
+	u64			nr_found_records;
 };
 
 void kgc_finals_init(struct kgc_heap *heap);
-void kgc_finals_stop(struct kgc_heap *heap);
 void kgc_finals_destroy(struct kgc_heap *heap);
 int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
-		  u64 cookie, gfp_t gfp);
+		  struct module *owner, u64 cookie, gfp_t gfp);
+int kgc_final_cancel(struct kgc_section s, void *obj, u64 *cookie);
 void kgc_finals_scan_begin(struct kgc_heap *heap);
 bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m);
 bool kgc_finals_found(struct kgc_heap *heap);
+bool kgc_finals_scan_cleanups(struct kgc_heap *heap);
 void kgc_finals_publish(struct kgc_heap *heap);
 int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
-		   struct kgc_final **taken);
-void kgc_final_done(struct kgc_heap *heap, struct kgc_final *f);
-void kgc_final_unread(struct kgc_heap *heap, struct kgc_final *f);
-int kgc_finals_wait_readable(struct kgc_heap *heap);
-__poll_t kgc_finals_poll(struct kgc_heap *heap, struct file *file,
-			 struct poll_table_struct *wait);
+		   struct kgc_due **record);
+void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record);
+void kgc_finals_show(struct seq_file *m, struct kgc_heap *heap);
 
 #endif /* _KGC_FINALIZE_H */

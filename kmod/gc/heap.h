@@ -14,6 +14,7 @@
 
 #include "../alloc/alloc.h"
 #include "cycle.h"
+#include "due.h"
 #include "finalize.h"
 #include "gate.h"
 #include "grace.h"
@@ -95,7 +96,8 @@ struct kgc_reclaim {
  * @roots: root ranges
  * @handles: what userspace holds
  * @weaks: weak handles
- * @finals: finalizers
+ * @finals: finalizers and cleanups, pending
+ * @dues: finalizers and cleanups, due
  * @sections: open sections
  * @request: cycles asked for
  * @cycle: the collector's state machine
@@ -130,6 +132,7 @@ struct kgc_heap {
 	struct kgc_handles	handles;
 	struct kgc_handles	weaks;
 	struct kgc_finals	finals;
+	struct kgc_dues		dues;
 	struct kgc_sections	sections;
 	struct kgc_request	request;
 	struct kgc_cycle	cycle;

@@ -372,7 +372,7 @@ static void marker_work(struct work_struct *work)
 
 	kgc_work_woken(&m->heap->work);
 	while (kgc_mark_some(m, SLICE_OBJECTS) &&
-	       !READ_ONCE(m->heap->dying))
+	       !READ_ONCE(m->heap->dying) && !kgc_request_closed(&m->heap->request))
 		cond_resched();
 	kgc_work_charge(&m->heap->work, ktime_get_mono_fast_ns() - start);
 	/* full barrier: what this worker marked comes before "not active" */

@@ -59,3 +59,11 @@ void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);
 	WARN_ON(kgc_warn);
 }
+
+/* A call that does nothing, since it is not allowed. Context: any. Return: NULL. */
+void *kgc_refuse(const struct kgc_heap *heap, const char *what)
+{
+	pr_err_ratelimited("kgc: heap %u (%s): %s\n", heap->id, heap->name, what);
+	WARN_ON_ONCE(kgc_warn);
+	return NULL;
+}

@@ -11,12 +11,14 @@ struct kgc_heap;
 /**
  * struct kgc_report - what the checks found in a heap
  * @misused: rules broken by a client
+ * @aside: the heap has been set aside
  * @errors: invariants found broken; written by the cycle's work item only
  * @held: violations found while it is open whether a section disturbed the check
  * @held.on: count here, and log nothing
  */
 struct kgc_report {
 	atomic_t		misused;
+	bool			aside;
 	u64			errors;
 	struct {
 		bool		on;
@@ -34,6 +36,7 @@ void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 void kgc_violations_hold(struct kgc_heap *heap);
 void kgc_violations_release(struct kgc_heap *heap, bool tell);
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
+void *kgc_refuse(const struct kgc_heap *heap, const char *what);
 
 /* How often a client has broken a rule. */
 static inline unsigned int kgc_misused(const struct kgc_report *report)

@@ -6,9 +6,13 @@
  */
 #include "heap.h"
 #include "mark.h"
+#include "pace.h"
+#include "report.h"
 #include "root.h"
+#include "section.h"
 
 #define SCAN_SLOTS	64
+#define ROOT_REGISTERED	0x6b67632d726f6f74UL
 
 void kgc_roots_init(struct kgc_roots *roots)
 {
@@ -24,6 +28,35 @@ static struct kgc_root *root_after(struct kgc_roots *roots,
 	return list_next_entry(root, link);
 }
 
+/*
+ * What a root's token is while it is registered. One that has not been yet need not be
+ * initialized, and does not hold this by chance.
+ */
+static unsigned long root_token(const struct kgc_heap *heap,
+				const struct kgc_root *root)
+{
+	return (unsigned long)heap ^ (unsigned long)root ^ ROOT_REGISTERED;
+}
+
+/*
+ * Have the collector look at @slots, whatever they hold: the caller marks that.
+ * Context: any but NMI.
+ */
+void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
+		     size_t nr)
+{
+	struct kgc_roots *roots = &heap->roots;
+	unsigned long flags;
+
+	root->slots = slots;
+	root->nr = nr;
+	root->token = root_token(heap, root);
+	raw_spin_lock_irqsave(&roots->lock, flags);
+	list_add_tail(&root->link, &roots->list);
+	roots->nr++;
+	raw_spin_unlock_irqrestore(&roots->lock, flags);
+}
+
 /**
  * kgc_root_add_slots() - register a range of root slots
  * @heap: the heap
@@ -31,40 +64,35 @@ static struct kgc_root *root_after(struct kgc_roots *roots,
  * @slots: the slots, all NULL
  * @nr: how many
  *
- * Context: any but NMI.
+ * Context: any but NMI. Time is linear in @nr.
  */
 void kgc_root_add_slots(struct kgc_heap *heap, struct kgc_root *root,
 			void **slots, size_t nr)
 {
-	struct kgc_roots *roots = &heap->roots;
-	unsigned long flags;
+	size_t i;
 
-	root->slots = slots;
-	root->nr = nr;
-	raw_spin_lock_irqsave(&roots->lock, flags);
-	list_add_tail(&root->link, &roots->list);
-	roots->nr++;
-	raw_spin_unlock_irqrestore(&roots->lock, flags);
+	if (root->token == root_token(heap, root)) {
+		kgc_misuse(heap, "a root is registered twice", root);
+		return;
+	}
+	for (i = 0; i < nr; i++) {
+		if (READ_ONCE(slots[i])) {
+			kgc_misuse(heap, "a root slot is not NULL when it is registered",
+				   slots + i);
+			break;
+		}
+	}
+	kgc_root_insert(heap, root, slots, nr);
 }
 EXPORT_SYMBOL_GPL(kgc_root_add_slots);
 
-/**
- * kgc_root_del() - clear a range of root slots and forget it
- * @heap: the heap
- * @root: as given to kgc_root_add_slots()
- *
- * Context: any but NMI, not inside a section of this heap: it enters one. Time is
- * linear in the number of slots.
- */
-void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
+/* Have the collector look at its slots no more. Context: any but NMI. */
+void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root)
 {
 	struct kgc_roots *roots = &heap->roots;
-	struct kgc_section s = kgc_enter(heap);
 	unsigned long flags;
-	size_t i;
 
-	for (i = 0; i < root->nr; i++)
-		kgc_store_slot(s, root->slots + i, NULL);
+	root->token = 0;
 	raw_spin_lock_irqsave(&roots->lock, flags);
 	if (roots->at == root) {
 		roots->at = root_after(roots, root);
@@ -73,6 +101,33 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 	list_del(&root->link);
 	roots->nr--;
 	raw_spin_unlock_irqrestore(&roots->lock, flags);
+}
+
+/**
+ * kgc_root_del() - clear a range of root slots and forget it
+ * @heap: the heap
+ * @root: as given to kgc_root_add_slots()
+ *
+ * As what only the slots referred to is garbage then, a cycle begins after the period
+ * of KGC_OPT_PERIOD_MS at the latest. A root that is not registered is misuse.
+ *
+ * Context: any but NMI, inside a section of this heap or not. Time is linear in the
+ * number of slots.
+ */
+void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
+{
+	struct kgc_section s;
+	size_t i;
+
+	if (root->token != root_token(heap, root)) {
+		kgc_misuse(heap, "a root is deleted that is not registered", root);
+		return;
+	}
+	s = kgc_section_inner(heap);
+	for (i = 0; i < root->nr; i++)
+		kgc_store_slot(s, root->slots + i, NULL);
+	kgc_pace_dropped(heap);
+	kgc_root_forget(heap, root);
 	kgc_exit(s);
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);

@@ -6,6 +6,7 @@
 #include <linux/kgc.h>
 #include <linux/spinlock.h>
 
+struct kgc_heap;
 struct kgc_marker;
 
 /**
@@ -26,6 +27,10 @@ struct kgc_roots {
 };
 
 void kgc_roots_init(struct kgc_roots *roots);
+void kgc_roots_end(struct kgc_heap *heap);
+void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
+		     size_t nr);
+void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root);
 void kgc_roots_scan_begin(struct kgc_roots *roots);
 unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 			    unsigned int most);

@@ -157,6 +157,25 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 }
 EXPORT_SYMBOL_GPL(__kgc_section_note);
 
+/*
+ * kgc_enter() for what stores NULL only, and so may be inside of another section: it
+ * publishes no pointer that was obtained there. Context: any but NMI.
+ */
+struct kgc_section kgc_section_inner(struct kgc_heap *heap)
+	__acquires(kgc_section) __acquires(srcu)
+{
+	struct kgc_section s = { .heap = heap };
+
+	__acquire(kgc_section);
+	s.srcu = srcu_read_lock(&heap->front.srcu);
+	s.mode = smp_load_acquire(&heap->front.mode);	/* phase_publish() */
+	if (s.mode & KGC_MODE_TRACK)
+		s = section_halted(s);
+	/* it is not noted, so that kgc_exit() has nothing to forget */
+	s.mode &= ~KGC_MODE_TRACK;
+	return s;
+}
+
 /* kgc_exit() of a section entered so. Return: SRCU's reader index. */
 int __kgc_section_forget(struct kgc_section s)
 {

@@ -57,6 +57,8 @@ struct kgc_sections {
 	wait_queue_head_t	resumed;
 };
 
+struct kgc_section kgc_section_inner(struct kgc_heap *heap)
+	__acquires(kgc_section) __acquires(srcu);
 void kgc_sections_init(struct kgc_heap *heap);
 void kgc_sections_stop(struct kgc_heap *heap);
 void kgc_sections_wait_begin(struct kgc_heap *heap);

@@ -6,6 +6,8 @@
 #if !defined(_KGC_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _KGC_TRACE_H
 
+#include <linux/kgc.h>
+#include <linux/math64.h>
 #include <linux/tracepoint.h>
 
 #include "record.h"
@@ -65,6 +67,25 @@ TRACE_EVENT(kgc_cycle,
 		  __entry->sweep_us, __entry->cpu_us, __entry->rounds,
 		  __entry->live_objects, __entry->live_bytes, __entry->freed,
 		  __entry->goal)
+);
+
+TRACE_EVENT(kgc_finalizer,
+	TP_PROTO(u32 heap, kgc_cleanup_t fn, u64 wait_ns, u64 call_ns),
+	TP_ARGS(heap, fn, wait_ns, call_ns),
+	TP_STRUCT__entry(
+		__field(u32, heap)
+		__field(kgc_cleanup_t, fn)
+		__field(u64, wait_us)
+		__field(u64, call_us)
+	),
+	TP_fast_assign(
+		__entry->heap = heap;
+		__entry->fn = fn;
+		__entry->wait_us = div_u64(wait_ns, NSEC_PER_USEC);
+		__entry->call_us = div_u64(call_ns, NSEC_PER_USEC);
+	),
+	TP_printk("heap=%u fn=%ps wait_us=%llu call_us=%llu", __entry->heap,
+		  __entry->fn, __entry->wait_us, __entry->call_us)
 );
 
 #endif /* _KGC_TRACE_H */

@@ -15,7 +15,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
+#include "../gc/due.h"
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
@@ -461,46 +463,50 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 /* Wait for a finalizer record. */
-static int record_take(struct file *file, bool nonblock,
-		       struct kgc_final_record *record, struct kgc_final **f)
+static int record_take(struct kgc_heap *heap, bool nonblock,
+		       struct kgc_final_record *record, struct kgc_due **due)
 {
-	struct kgc_heap *heap = file->private_data;
 	int err;
 
 	for (;;) {
-		err = kgc_final_read(heap, &record->cookie, &record->handle, f);
+		err = kgc_final_read(heap, &record->cookie, &record->handle, due);
 		if (err != -EAGAIN || nonblock)
 			return err;
-		err = kgc_finals_wait_readable(heap);
+		err = kgc_dues_wait_readable(&heap->dues);
 		if (err)
 			return err;
 	}
 }
 
-/* Whole records of objects found dead; see struct kgc_final_record. */
-static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
-			loff_t *pos)
+/*
+ * Whole records of objects found dead; see struct kgc_final_record. Of several buffers
+ * the sum counts: a record may be split between them.
+ */
+static ssize_t kgc_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
+	struct file *file = iocb->ki_filp;
 	struct kgc_heap *heap = file->private_data;
+	bool nonblock = file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
 	struct kgc_final_record record;
-	struct kgc_final *f;
-	size_t done = 0;
+	struct kgc_due *due;
+	size_t done = 0, n;
 	int err;
 
-	if (len < sizeof(record))
+	if (iov_iter_count(to) < sizeof(record))
 		return -EINVAL;
-	while (len - done >= sizeof(record)) {
+	while (iov_iter_count(to) >= sizeof(record)) {
 		/* having some is no reason to wait for more */
-		err = record_take(file, done || file->f_flags & O_NONBLOCK,
-				  &record, &f);
+		err = record_take(heap, done || nonblock, &record, &due);
 		if (err)
 			return done ?: err;
-		if (copy_to_user(to + done, &record, sizeof(record))) {
+		n = copy_to_iter(&record, sizeof(record), to);
+		if (n < sizeof(record)) {
+			iov_iter_revert(to, n);
 			drop_quietly(heap, record.handle);
-			kgc_final_unread(heap, f);
+			kgc_due_put_record(&heap->dues, due);
 			return done ?: -EFAULT;
 		}
-		kgc_final_done(heap, f);
+		kgc_final_delivered(heap, due);
 		done += sizeof(record);
 		cond_resched();
 	}
@@ -509,7 +515,9 @@ static ssize_t kgc_read(struct file *file, char __user *to, size_t len,
 
 static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 {
-	return kgc_finals_poll(file->private_data, file, wait);
+	struct kgc_heap *heap = file->private_data;
+
+	return kgc_dues_poll(&heap->dues, file, wait);
 }
 
 /*
@@ -557,7 +565,7 @@ static const struct file_operations kgc_fops = {
 	.owner = THIS_MODULE,
 	.open = kgc_open,
 	.release = kgc_release,
-	.read = kgc_read,
+	.read_iter = kgc_read_iter,
 	.poll = kgc_poll,
 	.unlocked_ioctl = kgc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -350,7 +350,15 @@ int kgc_op_finalize(struct kgc_section s, u64 handle, u64 cookie)
 	struct object o;
 	int err = object_get(s, handle, &o);
 
-	return err ?: kgc_final_add(s, o.addr, NULL, cookie, GFP_KERNEL);
+	return err ?: kgc_final_add(s, o.addr, NULL, s.heap->owner, cookie, GFP_KERNEL);
+}
+
+int kgc_op_finalize_cancel(struct kgc_section s, u64 handle, u64 *cookie)
+{
+	struct object o;
+	int err = object_get(s, handle, &o);
+
+	return err ?: kgc_final_cancel(s, o.addr, cookie);
 }
 
 int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size)

@@ -23,6 +23,7 @@ int kgc_op_drop(struct kgc_section s, u64 handle);
 int kgc_op_weak_create(struct kgc_section s, u64 handle, u64 *result);
 int kgc_op_weak_get(struct kgc_section s, u64 handle, u64 *result);
 int kgc_op_finalize(struct kgc_section s, u64 handle, u64 cookie);
+int kgc_op_finalize_cancel(struct kgc_section s, u64 handle, u64 *cookie);
 int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size);
 
 /* Outside of sections: they copy to or from userspace. */

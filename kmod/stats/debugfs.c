@@ -6,7 +6,7 @@
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
  *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
- *				pace; debugfs_alloc.c has more
+ *				finalizers, pace; debugfs_alloc.c has more
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
@@ -22,6 +22,7 @@
 #include "../alloc/map.h"
 #include "../alloc/totals.h"
 #include "../gc/cycle.h"
+#include "../gc/finalize.h"
 #include "../gc/heap.h"
 #include "../gc/pace.h"
 #include "../gc/record.h"
@@ -127,6 +128,7 @@ static int heap_verify_show(struct seq_file *m, void *v)
 	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
 	show(m, "ForgedWords", READ_ONCE(verify->forged));
 	show(m, "VerifyErrors", READ_ONCE(heap->report.errors));
+	show(m, "SetAside", READ_ONCE(heap->report.aside));
 	show(m, "Traced", READ_ONCE(trace->runs));
 	show(m, "TraceSkipped", READ_ONCE(trace->skipped));
 	show(m, "TracedObjects", READ_ONCE(trace->objects));
@@ -137,9 +139,21 @@ static int heap_verify_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(heap_verify);
 
+static int heap_finalizers_show(struct seq_file *m, void *v)
+{
+	kgc_finals_show(m, m->private);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heap_finalizers);
+
+static const char *phase_name(const struct kgc_heap *heap)
+{
+	return READ_ONCE(heap->report.aside) ? "ASIDE" : phase_names[kgc_cycle_phase(heap)];
+}
+
 static int heap_phase_show(struct seq_file *m, void *v)
 {
-	seq_printf(m, "%s\n", phase_names[kgc_cycle_phase(m->private)]);
+	seq_printf(m, "%s\n", phase_name(m->private));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_phase);
@@ -306,7 +320,7 @@ static int heaps_show(struct seq_file *m, void *v)
 	}
 	kgc_stats_line(heap, &st);
 	seq_printf(m, "%u %s %s %llu %llu %llu %llu\n", heap->id, heap->name,
-		   phase_names[st.phase], st.heap_objects, st.heap_alloc,
+		   phase_name(heap), st.heap_objects, st.heap_alloc,
 		   st.heap_sys, st.num_gc);
 	cond_resched();
 	return 0;
@@ -333,6 +347,8 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);
 	debugfs_create_file("verify", 0400, heap->dir, heap,
 			    &heap_verify_fops);
+	debugfs_create_file("finalizers", 0400, heap->dir, heap,
+			    &heap_finalizers_fops);
 	debugfs_create_file("phase", 0400, heap->dir, heap, &heap_phase_fops);
 	debugfs_create_file("cycles", 0400, heap->dir, heap,
 			    &heap_cycles_fops);

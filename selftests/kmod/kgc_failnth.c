@@ -170,6 +170,26 @@ static int call_finalize(struct stage *st)
 	return err;
 }
 
+static void end_of_it(void *arg)
+{
+}
+
+static int call_cleanup_add(struct stage *st)
+{
+	struct kgc_section s = kgc_enter(st->heap);
+	void *obj = kgc_alloc(s, st->node, GFP_KERNEL);
+	struct kgc_cleanup cleanup;
+	int err = -ENOMEM;
+
+	if (obj)
+		err = kgc_cleanup_add(s, obj, &cleanup, end_of_it, NULL, GFP_KERNEL);
+	/* whether or not it was added */
+	if (obj && kgc_cleanup_cancel(st->heap, &cleanup) == !!err)
+		err = -EUCLEAN;
+	kgc_exit(s);
+	return err;
+}
+
 static int call_weak_create(struct stage *st)
 {
 	struct kgc_section s = kgc_enter(st->heap);
@@ -228,6 +248,7 @@ static const struct fallible {
 	{ "kgc_alloc-two-types", call_alloc_mixed, true },
 	{ "kgc_alloc-finalized", call_alloc_mortal, true },
 	{ "kgc_finalize", call_finalize, true },
+	{ "kgc_cleanup_add", call_cleanup_add, true },
 	{ "kgc_weak_create", call_weak_create, true },
 	{ "kgc_alloc_array", call_alloc_array, true },
 	{ "kgc_alloc_bulk", call_alloc_bulk, true },

@@ -141,9 +141,27 @@ static void mark_root(void)
 
 /* ---- clean rounds --------------------------------------------------------- */
 
+/* nothing will be marked any more */
+static void marking_done(struct state *n)
+{
+	go(n, CLN && !MUT(cleanup_late) && !MUT(cleanup_before_fin) ? C_CLEAN : C_SETTLE);
+}
+
+/* where finalizable objects are looked for next, if there are any */
+static void go_to_finalizers(struct state *n)
+{
+	if (!FIN)
+		marking_done(n);
+	else
+		go(n, MUT(cleanup_before_fin) ? C_CLEAN : C_FIN);
+}
+
 static void rounds_done(struct state *n)
 {
-	go(n, WEAK ? C_CLOSE : FIN ? C_FIN : C_SETTLE);
+	if (WEAK)
+		go(n, C_CLOSE);
+	else
+		go_to_finalizers(n);
 }
 
 static void begin_round(void)
@@ -291,7 +309,10 @@ static void closing_check(void)
 
 static void weak_done(struct state *n)
 {
-	go(n, FIN && !MUT(fin_before_weak) ? C_FIN : C_SETTLE);
+	if (MUT(fin_before_weak))
+		marking_done(n);
+	else
+		go_to_finalizers(n);
 }
 
 static void look_at_weak(void)
@@ -357,8 +378,36 @@ static void final_drain(void)
 	if (markers_busy() || some_list(NLIST))
 		return;
 	mandatory++;
-	go(&n, MUT(fin_before_weak) ? C_WEAK : C_SETTLE);
+	if (MUT(fin_before_weak))
+		go(&n, C_WEAK);
+	else
+		marking_done(&n);
 	emit(&n, "C final drain over");
+}
+
+static void find_cleanups(void)
+{
+	struct state n = *cur;
+	u8 white = cur->clnreg & ~cur->mark;
+	int o;
+
+	mandatory++;
+	if (!white) {
+		go(&n, MUT(cleanup_before_fin) ? C_FIN : C_SETTLE);
+		emit(&n, "C cleanups done");
+		return;
+	}
+	o = __builtin_ctz(white);
+	if (reachable(cur) & BIT(o))
+		viol = "the cleanup of a reachable object is found";
+	n.gone |= BIT(o);
+	if (!MUT(cleanup_stays))
+		n.clnreg &= ~BIT(o);
+	else
+		go(&n, C_SETTLE);	/* or it would be found again */
+	if (MUT(cleanup_marks))
+		kshade(&n, NULL, o + 1);
+	emit(&n, L("C finds the cleanup of %c", 'a' + o));
 }
 
 /* ---- to the next generation ------------------------------------------------ */
@@ -577,7 +626,8 @@ void collector_step(void)
 		[C_CLOSE] = close_weak, [C_CLOSEGP] = closing_gp,
 		[C_CLOSECHK] = closing_check, [C_WEAK] = look_at_weak,
 		[C_WEAK2] = clear_weak, [C_FIN] = queue_finalizers,
-		[C_FDRAIN] = final_drain, [C_SETTLE] = settle,
+		[C_FDRAIN] = final_drain, [C_CLEAN] = find_cleanups,
+		[C_SETTLE] = settle,
 		[C_SGP] = settle_gp, [C_TICKET] = publish_ticket,
 		[C_FGP] = ticket_gp, [C_FLIP] = flip, [C_FLIP1] = flip_read,
 		[C_FLIP1P] = flip_give_back, [C_FLIP2] = flip_publish,

@@ -42,6 +42,12 @@
 #ifndef FINRUN
 #define FINRUN(i)	1	/* which mutator runs finalizers */
 #endif
+#ifndef CLN
+#define CLN	0		/* cleanups */
+#endif
+#ifndef BC
+#define BC	0		/* cleanups added */
+#endif
 #ifndef NEST
 #define NEST	0
 #endif

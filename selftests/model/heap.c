@@ -166,6 +166,10 @@ void sweep_span(struct state *s, int sp)
 		viol = "a reachable object is freed";
 	if (WEAK && s->weak && (freed & BIT(OBJ(s->weak))) && !MUT(weak_after_sweep))
 		viol = "a weak reference to a freed slot";
+	if (freed & s->clnreg)
+		viol = "an object is freed, and its cleanup was not found";
+	if (s->gone & s->alloc & ~freed & spanmask[sp])
+		viol = "the cleanup of an object was found that lives on";
 	for (o = 0; o < NO; o++)
 		if (freed & BIT(o))
 			for (f = 0; f < nfields[o]; f++)
@@ -175,6 +179,8 @@ void sweep_span(struct state *s, int sp)
 	s->dead &= ~freed;
 	s->finreg &= ~freed;
 	s->ran &= ~freed;
+	s->clnreg &= ~freed;
+	s->gone &= ~spanmask[sp];
 	s->floats &= ~freed;
 	if (!MUT(sweep_keeps_marks))
 		s->mark &= ~spanmask[sp];

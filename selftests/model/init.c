@@ -70,6 +70,18 @@ static void init_caches(struct state *s)
 	}
 }
 
+/* every way for objects to have a cleanup */
+static void init_cleanups(struct state *s)
+{
+	u8 c = 0;
+
+	do {
+		s->clnreg = c & s->alloc;
+		init_caches(s);
+		c = (c + 1) & ALLO;
+	} while (CLN && c);
+}
+
 static void init_slots(struct state *s, int x)
 {
 	int v;
@@ -96,7 +108,7 @@ static void init_slots(struct state *s, int x)
 		s->weak = v;
 		do {
 			s->finreg = f & s->alloc;
-			init_caches(s);
+			init_cleanups(s);
 			f = (f - FINOBJ) & FINOBJ;
 		} while (FIN && f);
 	}
@@ -118,6 +130,7 @@ u64 init(void)
 		s.ba = BA;
 		s.bw = BW;
 		s.bx = BX;
+		s.bc = BC;
 		init_slots(&s, 0);
 	}
 	return ninit;

@@ -38,7 +38,7 @@ enum phase { IDLE, ARM, MARK, SETTLE };
 enum cc {
 	C_IDLE, C_ARMGP, C_MARKGP, C_ROOTS, C_ROOTM, C_DRAIN,
 	C_SNAP, C_RGP, C_CHKN, C_CHKL, C_CLOSE, C_CLOSEGP, C_CLOSECHK,
-	C_WEAK, C_WEAK2, C_FIN, C_FDRAIN, C_SETTLE, C_SGP, C_TICKET, C_FGP,
+	C_WEAK, C_WEAK2, C_FIN, C_FDRAIN, C_CLEAN, C_SETTLE, C_SGP, C_TICKET, C_FGP,
 	C_FLIP, C_FLIP1, C_FLIP1P, C_FLIP2, C_PUBIDLE, C_SWEEP, C_LATEWEAK, C_DONE, C_NR
 };
 
@@ -65,8 +65,9 @@ struct state {
 	u8 gen, hgen, tgt, ticket[NC], cache[NC], cspan;
 	u8 open[NC], floats;	/* TINY: block filled up; what the tracer noted */
 	u8 weak, closed, wchg, finreg, finq, ran, dead;
+	u8 clnreg, gone;	/* cleanups registered; found, and not swept yet */
 	u8 garb;
-	u8 bs, ba, bw, bx;
+	u8 bs, ba, bw, bx, bc;
 	struct mu m[NM];
 	struct mk k[NK];
 };

@@ -173,6 +173,22 @@ static void weak_set(int i)
 	}
 }
 
+static void cleanup_add(int i)
+{
+	u8 may = cur->bc ? cur->m[i].held & ~cur->clnreg : 0;
+	int o;
+
+	for (o = 0; o < NO; o++) {
+		struct state n = *cur;
+
+		if (!(may & BIT(o)))
+			continue;
+		n.clnreg |= BIT(o);
+		n.bc--;
+		emit(&n, L("M%d adds a cleanup to %c", i, 'a' + o));
+	}
+}
+
 static void weak_get(int i)
 {
 	struct state n = *cur;
@@ -218,6 +234,8 @@ void mutator_ops(int i)
 		weak_set(i);
 		weak_get(i);
 	}
+	if (CLN)
+		cleanup_add(i);
 	begin_alloc(i);
 }
 

@@ -61,6 +61,9 @@ static inline __attribute__((always_inline)) void io(struct state *s, struct pac
 	if (FIN) {
 		IO(s->finreg, NO); IO(s->finq, NO); IO(s->ran, NO);
 	}
+	if (CLN) {
+		IO(s->clnreg, NO); IO(s->gone, NO); IO(s->bc, LG(BC + 1));
+	}
 	IO(s->garb, NO);
 	IO(s->bs, LG(BS + 1)); IO(s->ba, LG(BA + 1));
 	IO(s->bw, LG(BW + 1)); IO(s->bx, LG(BX + 1));
@@ -292,6 +295,10 @@ static void apply(int n, const struct state *a, struct state *b)
 		b->finreg = pt[n].o[a->finreg];
 		b->finq = pt[n].o[a->finq];
 		b->ran = pt[n].o[a->ran];
+	}
+	if (CLN) {
+		b->clnreg = pt[n].o[a->clnreg];
+		b->gone = pt[n].o[a->gone];
 	}
 	for (i = 0; i < NM; i++) {
 		struct mu *d = &b->m[i];

@@ -122,7 +122,7 @@ closing_heaps_are_no_failure() {
 }
 
 echo "TAP version 13"
-echo "1..27"
+echo "1..29"
 
 # This shell's descriptor 3 is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -140,6 +140,7 @@ ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
 ok "classes prints the whole table" all_classes
 ok "classes HEAP" prints 'class' classes "$heap"
+ok "finalizers HEAP wait returns, as none is due" prints '^Called +0$' finalizers "$heap" wait
 ok "heaps that close meanwhile are no failure" closing_heaps_are_no_failure
 ok "help explains the commands" prints 'Exit status' help
 ok "the demo is exact" demo_is_exact
@@ -149,6 +150,7 @@ ok "what is no heap number is a usage error" complains 2 'no heap number' stat x
 ok "an unknown option is a usage error" complains 2 "no option 'x'.*" set "$heap" x 1
 ok "an unknown flag is a usage error" complains 2 'demo' demo --nonsense
 ok "too few objects are a usage error" complains 2 'takes 1000' demo --objects 5
+ok "finalizers takes a heap" complains 2 'finalizers HEAP' finalizers
 ok "a benchmark's parameters are checked" parameters_are_checked
 ok "output that cannot be written is a failure" output_is_checked
 ok "a value out of range fails" complains 1 'refused' set "$heap" cpu_percent 0

@@ -567,7 +567,8 @@ struct kgc_finalize {
 };
 
 /**
- * struct kgc_final_record - what read() returns, whole records only
+ * struct kgc_final_record - what read() returns, whole records only; readv() may split
+ * one between its buffers
  * @cookie: as given to KGC_FINALIZE
  * @handle: a new handle to the object
  */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <kgc.h>
 
@@ -209,4 +210,59 @@ int command_classes(int argc, char **argv)
 	}
 	/* The table itself, whoever uses it. */
 	return show(MODULE_WIDE, "classes", print_columns);
+}
+
+/* The number behind @name in lines of "name value"; 0 when there is none. */
+static unsigned long long number_of(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, length) && text[length] == ' ')
+			return strtoull(text + length, NULL, 10);
+	}
+	return 0;
+}
+
+#define LOOK_APART_US 20000
+
+/* Until the calls that are due now have returned, others or not. */
+static int await_finalizers(unsigned int heap)
+{
+	unsigned long long due = 0, called = 0;
+	bool first = true;
+	char *text;
+	int status;
+
+	for (;;) {
+		status = debugfs_read(heap, "finalizers", &text);
+		if (status)
+			return status;
+		if (first)
+			due = number_of(text, "Found");
+		called = number_of(text, "Called");
+		free(text);
+		if (called >= due)
+			return STATUS_OK;
+		first = false;
+		usleep(LOOK_APART_US);
+	}
+}
+
+int command_finalizers(int argc, char **argv)
+{
+	unsigned int heap;
+	int status;
+
+	if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "wait")))
+		return complain(STATUS_USAGE, "usage: kgcctl finalizers HEAP [wait]");
+	if (!parse_heap(argv[1], &heap))
+		return STATUS_USAGE;
+	if (argc == 3) {
+		status = await_finalizers(heap);
+		if (status)
+			return status;
+	}
+	return show(heap, "finalizers", print_pairs);
 }

@@ -36,6 +36,7 @@ int command_gc(int argc, char **argv);
 int command_set(int argc, char **argv);
 int command_classes(int argc, char **argv);
 int command_scavenge(int argc, char **argv);
+int command_finalizers(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_bench(int argc, char **argv);
 

@@ -24,6 +24,7 @@ static const struct {
 	{ "set",	command_set },
 	{ "classes",	command_classes },
 	{ "scavenge",	command_scavenge },
+	{ "finalizers",	command_finalizers },
 	{ "demo",	command_demo },
 	{ "bench",	command_bench },
 };
@@ -39,6 +40,8 @@ static const char doc[] =
 	"  classes [HEAP]           the table of size classes, or what those that\n"
 	"                           one heap uses hold\n"
 	"  scavenge [HEAP]          give free memory back to the kernel\n"
+	"  finalizers HEAP [wait]   what is pending, and what has been called; with\n"
+	"                           'wait' when what was found dead has been called\n"
 	"  demo [--objects N]       build a graph, drop half of it, collect, and\n"
 	"                           have an independent oracle check the result\n"
 	"  bench [PROGRAM]          run a program through /dev/kgc and report what it\n"

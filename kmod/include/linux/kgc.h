@@ -23,9 +23,36 @@
  *   not enter one of its own. A pointer is stored under the section under
  *   which it was obtained.
  * - Nothing inside a section waits for a collection: no kgc_collect(), no
- *   kgc_heap_destroy(), no lock that is held elsewhere across one of them.
- *   Sleeping for other reasons is allowed; it delays the heap's cycles, and
- *   no other heap's. The machine can be suspended meanwhile.
+ *   kgc_finalizers_wait(), no kgc_heap_destroy(), no lock that is held elsewhere
+ *   across one of them. lockdep knows sections as readers and these calls as
+ *   writers of one lock, since Linux 6.4. Sleeping for other reasons is allowed;
+ *   it delays the heap's cycles, and no other heap's. The machine can be suspended
+ *   meanwhile.
+ *
+ * What lives how long:
+ *
+ * - An object that nothing reaches is freed by the second cycle that begins after
+ *   that, at the latest. Three things put it off. An object with a finalizer, and
+ *   all that it reaches, stays until the finalizer has run; its two cycles count
+ *   from then on. A word of a KGC_DESC_CONSERVATIVE object keeps what it names. An
+ *   object of up to 8 bytes without managed fields shares a block of 16 bytes with
+ *   others of its type and dies with the last of them.
+ * - A cycle begins when enough has been allocated, when memory is short, on
+ *   request, and, with the option KGC_OPT_PERIOD_MS, at most that long after the
+ *   first allocation or kgc_root_del() that follows the last cycle. Finalizers
+ *   that have run count as such too. A kgc_store() does not: what a heap loses by
+ *   stores alone, while nothing is allocated, stays until kgc_collect_start().
+ * - A pointer into the middle of an object, an element of an array for instance,
+ *   keeps the whole object. Weak references, finalizers and cleanups take the
+ *   address of its beginning.
+ * - Memory is reused as soon as a cycle is over, without an RCU grace period, and
+ *   objects are never moved. So nothing outside of the heap may keep the address
+ *   of an object: no list, timer, work item, RCU callback or DMA. A lock may be
+ *   part of an object, if it is initialized after the allocation and its holder
+ *   reaches the object, by a reference or in a section, until it has released it.
+ * - Descriptions of types, and all names, are copied. A type is valid until its
+ *   heap ends, and in that heap only. The slots of a root and its struct kgc_root
+ *   stay where they are until kgc_root_del() returns.
  *
  * Contexts: sections, loads, stores and allocations work in process, softirq
  * and hardirq context, never in NMI. What may sleep says so.
@@ -285,8 +312,12 @@ do {									\
  * @s: a section, entered for the call
  * @obj: the object; storing it somewhere reachable brings it back for good
  *
- * Context: process context, on a workqueue; may sleep and allocate, must not
- * wait for a collection.
+ * The heap's finalizers and cleanups are called one after the other. As this one is
+ * called in a section, it keeps the heap's cycles waiting while it sleeps. A cleanup
+ * does not: see kgc_cleanup_add().
+ *
+ * Context: process context, on a workqueue; may sleep, allocate, and add and
+ * delete roots. It must not wait for a collection or for finalizers.
  */
 typedef void (*kgc_finalizer_t)(struct kgc_section s, void *obj);
 
@@ -426,11 +457,13 @@ unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
  * @slots: the slots, KGC_REF fields beside each other
  * @nr: how many
  * @link: private: list of the heap's roots
+ * @token: private: says that it is registered
  */
 struct kgc_root {
 	void			**slots;
 	size_t			nr;
 	struct list_head	link;
+	unsigned long		token;
 };
 
 void kgc_root_add_slots(struct kgc_heap *heap, struct kgc_root *root,
@@ -444,7 +477,9 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root);
  * @refs: first of the KGC_REFs; must be NULL
  * @nr: how many beside each other
  *
- * Context: any but NMI.
+ * A slot that is not NULL, and a root that is registered already, are misuse.
+ *
+ * Context: any but NMI. Time is linear in @nr.
  */
 #define kgc_root_add(heap, root, refs, nr) \
 	kgc_root_add_slots(heap, root, __kgc_slot(refs), nr)
@@ -460,12 +495,12 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles);
 size_t kgc_scavenge(struct kgc_heap *heap);
 u64 kgc_heap_objects(struct kgc_heap *heap);
 
-/* ---- weak references and finalizers -------------------------------------*/
+/* ---- weak references ----------------------------------------------------*/
 
 int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak);
 void *kgc_weak_get(struct kgc_section s, u64 weak);
 void kgc_weak_free(struct kgc_section s, u64 weak);
-int kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
-		 gfp_t gfp);
+
+#include <linux/kgc_finalize.h>
 
 #endif /* _LINUX_KGC_H */

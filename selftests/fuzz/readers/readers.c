@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *classes[] = { "classes", "7", NULL };
 	char *set[] = { "set", "7", word, "1", NULL };
 	char *heap[] = { "stat", word, NULL };
+	char *finalizers[] = { "finalizers", "7", NULL };
 
 	if (!size || size > sizeof(text))
 		return 0;
@@ -43,11 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
-	switch (data[0] % 5) {
+	switch (data[0] % 6) {
 	case 0:	return command_stat(1, all) < 0;
 	case 1:	return command_stat(2, one) < 0;
 	case 2:	return command_classes(2, classes) < 0;
 	case 3:	return command_set(4, set) < 0;
+	case 4:	return command_finalizers(2, finalizers) < 0;
 	default: return command_stat(2, heap) < 0;
 	}
 }

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is due as objects were found dead.
+ *
+ * Finalizers and cleanups are called from a work item, one after the other, in the
+ * order in which they were found. A number of calls that have returned therefore says
+ * which these are, and a thread waits for its calls by waiting for a number.
+ *
+ * Records are taken by readers, and come back when they cannot be delivered.
+ */
+#include <linux/ktime.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+
+#include "due.h"
+#include "heap.h"
+#include "report.h"
+#include "request.h"
+#include "trace.h"
+#include "work.h"
+
+/* ---- calls ------------------------------------------------------------------- */
+
+/* From now on those in @found, all that are expected, are to be called. Context: may sleep. */
+void kgc_dues_call(struct kgc_dues *dues, struct list_head *found)
+{
+	if (list_empty(found))
+		return;
+	spin_lock_bh(&dues->lock);
+	list_splice_tail_init(found, &dues->calls);
+	WRITE_ONCE(dues->nr_calls, dues->nr_found);
+	spin_unlock_bh(&dues->lock);
+	queue_work(kgc_finals_wq, &dues->work);
+}
+
+static struct kgc_due *due_take(struct kgc_dues *dues, struct list_head *list)
+{
+	struct kgc_due *due;
+
+	lockdep_assert_held(&dues->lock);
+	due = list_first_entry_or_null(list, struct kgc_due, link);
+	if (due)
+		list_del_init(&due->link);
+	return due;
+}
+
+static struct kgc_due *due_take_call(struct kgc_dues *dues)
+{
+	struct kgc_due *due;
+
+	spin_lock_bh(&dues->lock);
+	due = due_take(dues, &dues->calls);
+	spin_unlock_bh(&dues->lock);
+	return due;
+}
+
+static void due_measure(struct kgc_heap *heap, kgc_cleanup_t fn, u64 wait, u64 ns)
+{
+	struct kgc_dues *dues = &heap->dues;
+
+	trace_kgc_finalizer(heap->id, fn, wait, ns);
+	if (wait > dues->longest_wait_ns)
+		WRITE_ONCE(dues->longest_wait_ns, wait);
+	if (ns > dues->longest_call_ns)
+		WRITE_ONCE(dues->longest_call_ns, ns);
+	if (ns >= KGC_DUE_SLOW_MS * NSEC_PER_MSEC)
+		WRITE_ONCE(dues->slow, dues->slow + 1);
+}
+
+/* Run @due, which is the end of it. */
+static void due_call(struct kgc_heap *heap, struct kgc_due *due)
+{
+	struct kgc_dues *dues = &heap->dues;
+	u64 begin = ktime_get_ns(), wait = begin - due->since_ns;
+	struct module *owner = due->owner;
+	/* for people, as an address: of whichever kind it is */
+	kgc_cleanup_t fn = due->cleanup;
+
+	WRITE_ONCE(dues->calling, fn);
+	WRITE_ONCE(dues->calling_ns, begin);
+	due->run(heap, due);
+	module_put(owner);
+	WRITE_ONCE(dues->calling_ns, 0);
+	due_measure(heap, fn, wait, ktime_get_ns() - begin);
+	/* what it did is seen by a thread that waits: pairs with are_called() */
+	smp_store_release(&dues->called, dues->called + 1);
+	if (wq_has_sleeper(&dues->called_waitq))
+		wake_up_all(&dues->called_waitq);
+}
+
+static void dues_work(struct work_struct *work)
+{
+	struct kgc_dues *dues = container_of(work, struct kgc_dues, work);
+	struct kgc_heap *heap = container_of(dues, struct kgc_heap, dues);
+	struct kgc_due *due;
+
+	while (!READ_ONCE(heap->dying)) {
+		due = due_take_call(dues);
+		if (!due)
+			return;
+		due_call(heap, due);
+		cond_resched();
+	}
+}
+
+static bool are_called(const struct kgc_dues *dues, u64 nr)
+{
+	/* pairs with due_call() */
+	return smp_load_acquire(&dues->called) >= nr;
+}
+
+/* Whether a waiter returns: they have been called, or may never be. */
+static bool waiter_returns(const struct kgc_heap *heap, u64 nr)
+{
+	return are_called(&heap->dues, nr) || kgc_request_closed(&heap->request) ||
+	       READ_ONCE(heap->dying);
+}
+
+static int finalizers_wait(struct kgc_heap *heap, u64 nr)
+{
+	struct kgc_dues *dues = &heap->dues;
+
+	kgc_request_outside(heap);
+	if (wait_event_interruptible(dues->called_waitq, waiter_returns(heap, nr)))
+		return -EINTR;
+	if (are_called(dues, nr))
+		return 0;
+	return READ_ONCE(heap->dying) ? -ECANCELED : -EIO;
+}
+
+/**
+ * kgc_finalizers_wait() - wait until finalizers and cleanups have been called
+ * @heap: the heap
+ *
+ * Those are waited for whose objects have been found dead. So after kgc_collect()
+ * with two cycles, and this, all have been called for what was garbage before. A
+ * cycle under way, if it has found any, is waited for as well.
+ *
+ * Context: process context, not inside a section of @heap, nor in a finalizer or
+ * cleanup.
+ * Return: 0; -EINTR when a signal came, they go on being called; -ECANCELED when the
+ * heap is being destroyed, as kgc_wait(); -EIO when some are left because the heap has
+ * been set aside or drained; -EDEADLK, with a warning, in a finalizer or cleanup of
+ * @heap.
+ */
+int kgc_finalizers_wait(struct kgc_heap *heap)
+{
+	struct kgc_dues *dues = &heap->dues;
+	u64 nr = READ_ONCE(dues->nr_found);
+	int err;
+
+	if (current_work() == &dues->work) {
+		kgc_refuse(heap, "a finalizer waits for finalizers");
+		return -EDEADLK;
+	}
+	kgc_request_waiter_begin(&heap->request);
+	err = finalizers_wait(heap, nr);
+	kgc_request_waiter_end(&heap->request);
+	return err;
+}
+EXPORT_SYMBOL_GPL(kgc_finalizers_wait);
+
+/* Let every waiter look again. Context: the heap dies, or is closed. */
+void kgc_dues_wake(struct kgc_dues *dues)
+{
+	wake_up_all(&dues->called_waitq);
+}
+
+/* The same whatever signals come. Context: may sleep. */
+void kgc_dues_wait_called(struct kgc_heap *heap)
+{
+	struct kgc_dues *dues = &heap->dues;
+	u64 nr = READ_ONCE(dues->nr_calls);
+
+	wait_event(dues->called_waitq, are_called(dues, nr));
+}
+
+/* ---- records ------------------------------------------------------------------ */
+
+/* From now on the @nr in @found are to be read. Context: process context. */
+void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr)
+{
+	if (!nr)
+		return;
+	spin_lock_bh(&dues->lock);
+	list_splice_tail_init(found, &dues->records);
+	WRITE_ONCE(dues->nr_records, dues->nr_records + nr);
+	spin_unlock_bh(&dues->lock);
+	wake_up_interruptible_all(&dues->records_waitq);
+}
+
+/* Take the next record, for one of the two below. Return: NULL when there is none. */
+struct kgc_due *kgc_due_take_record(struct kgc_dues *dues)
+{
+	struct kgc_due *due;
+
+	spin_lock_bh(&dues->lock);
+	due = due_take(dues, &dues->records);
+	if (due) {
+		dues->taken++;
+		if (dues->returned)
+			dues->returned--;
+	}
+	spin_unlock_bh(&dues->lock);
+	return due;
+}
+
+/* It has been read. */
+void kgc_due_record_read(struct kgc_dues *dues)
+{
+	spin_lock_bh(&dues->lock);
+	dues->taken--;
+	dues->read++;
+	spin_unlock_bh(&dues->lock);
+	if (wq_has_sleeper(&dues->records_waitq))
+		wake_up_interruptible_all(&dues->records_waitq);
+}
+
+/* It could not be delivered. */
+void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due)
+{
+	spin_lock_bh(&dues->lock);
+	list_add(&due->link, &dues->records);
+	dues->taken--;
+	dues->returned++;
+	spin_unlock_bh(&dues->lock);
+	wake_up_interruptible_all(&dues->records_waitq);
+}
+
+static bool is_readable(struct kgc_dues *dues)
+{
+	return !list_empty_careful(&dues->records);
+}
+
+/* Wait for a record. Context: may sleep. Return: 0 or -ERESTARTSYS. */
+int kgc_dues_wait_readable(struct kgc_dues *dues)
+{
+	return wait_event_interruptible(dues->records_waitq, is_readable(dues));
+}
+
+static bool are_read(struct kgc_dues *dues, u64 nr)
+{
+	bool read;
+
+	spin_lock_bh(&dues->lock);
+	/* later records may have been read before one that is taken, or came back */
+	read = dues->read >= nr && !dues->taken && !dues->returned;
+	spin_unlock_bh(&dues->lock);
+	return read;
+}
+
+/*
+ * Wait until the records of cycles that are over have been read. Context: may sleep.
+ * Return: 0 or -EINTR.
+ */
+int kgc_dues_wait_read(struct kgc_dues *dues)
+{
+	u64 nr = READ_ONCE(dues->nr_records);
+
+	return wait_event_interruptible(dues->records_waitq, are_read(dues, nr)) ?
+	       -EINTR : 0;
+}
+
+/* As a file's poll. Return: EPOLLIN and the like when there is a record. */
+__poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
+		       struct poll_table_struct *wait)
+{
+	poll_wait(file, &dues->records_waitq, wait);
+	return is_readable(dues) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+/* ---- figures, beginning and end ------------------------------------------------- */
+
+/* For how long the first call has been waiting, in ns. */
+static u64 waiting_ns(struct kgc_dues *dues)
+{
+	struct kgc_due *due;
+	u64 since = 0;
+
+	spin_lock_bh(&dues->lock);
+	due = list_first_entry_or_null(&dues->calls, struct kgc_due, link);
+	if (due)
+		since = due->since_ns;
+	spin_unlock_bh(&dues->lock);
+	return since ? ktime_get_ns() - since : 0;
+}
+
+static void show_us(struct seq_file *m, const char *name, u64 ns)
+{
+	seq_printf(m, "%s %llu\n", name, div_u64(ns, NSEC_PER_USEC));
+}
+
+void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues)
+{
+	u64 called = READ_ONCE(dues->called), since = READ_ONCE(dues->calling_ns);
+
+	seq_printf(m, "Found %llu\nCalled %llu\n", READ_ONCE(dues->nr_calls), called);
+	show_us(m, "WaitingUs", waiting_ns(dues));
+	show_us(m, "LongestWaitUs", READ_ONCE(dues->longest_wait_ns));
+	show_us(m, "CallingUs", since ? ktime_get_ns() - since : 0);
+	show_us(m, "LongestCallUs", READ_ONCE(dues->longest_call_ns));
+	seq_printf(m, "Slow %llu\nRecords %llu\nRead %llu\n", READ_ONCE(dues->slow),
+		   READ_ONCE(dues->nr_records), READ_ONCE(dues->read));
+	if (since)
+		seq_printf(m, "Calling %ps\n", READ_ONCE(dues->calling));
+}
+
+void kgc_dues_init(struct kgc_dues *dues)
+{
+	spin_lock_init(&dues->lock);
+	INIT_LIST_HEAD(&dues->calls);
+	INIT_LIST_HEAD(&dues->records);
+	INIT_WORK(&dues->work, dues_work);
+	init_waitqueue_head(&dues->called_waitq);
+	init_waitqueue_head(&dues->records_waitq);
+}
+
+/* The heap is dying: let a call that is under way end, make no other. */
+void kgc_dues_stop(struct kgc_dues *dues)
+{
+	cancel_work_sync(&dues->work);
+}
+
+/* What is due yet, to @list. Context: as kgc_dues_stop(), the collector has stopped too. */
+void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list)
+{
+	cancel_work_sync(&dues->work);
+	spin_lock_bh(&dues->lock);
+	list_splice_tail_init(&dues->calls, list);
+	list_splice_tail_init(&dues->records, list);
+	spin_unlock_bh(&dues->lock);
+}

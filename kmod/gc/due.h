@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is due as objects were found dead: calls, and records for userspace. */
+#ifndef _KGC_DUE_H
+#define _KGC_DUE_H
+
+#include <linux/kgc.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../compat.h"
+
+struct file;
+struct poll_table_struct;
+struct seq_file;
+
+#define KGC_DUE_SLOW_MS	100	/* a call that takes so long is counted as slow */
+
+/**
+ * struct kgc_dues - what is due in a heap
+ * @lock: guards the lists, @read, @taken and @returned
+ * @calls: what is to be called, in the order in which it was found
+ * @records: what userspace is to read, in the same order
+ * @work: calls @calls
+ * @called_waitq: for @called
+ * @records_waitq: for readers of @records, and for @read
+ * @nr_found: calls of objects found dead, ever, in the cycle under way too
+ * @nr_calls: of these, those that became due, as their cycle is over
+ * @called: of these, those that have returned
+ * @nr_records: records that became due, ever
+ * @read: of these, those that have been read
+ * @taken: records that a reader has taken and not yet read
+ * @returned: records at the head of @records that had been taken
+ * @calling: the function that is being called
+ * @calling_ns: since when; 0 when none is
+ * @slow: calls that took KGC_DUE_SLOW_MS or more
+ * @longest_wait_ns: from when its object was found dead to a call
+ * @longest_call_ns: a call
+ */
+struct kgc_dues {
+	spinlock_t		lock;	/* see above */
+	struct list_head	calls __guarded_by(&lock);
+	struct list_head	records __guarded_by(&lock);
+	struct work_struct	work;
+	wait_queue_head_t	called_waitq;
+	wait_queue_head_t	records_waitq;
+	u64			nr_found;
+	u64			nr_calls;
+	u64			called;
+	u64			nr_records;
+	u64			read __guarded_by(&lock);
+	u64			taken __guarded_by(&lock);
+	u64			returned __guarded_by(&lock);
+	kgc_cleanup_t		calling;
+	u64			calling_ns;
+	u64			slow;
+	u64			longest_wait_ns;
+	u64			longest_call_ns;
+};
+
+void kgc_dues_init(struct kgc_dues *dues);
+void kgc_dues_stop(struct kgc_dues *dues);
+void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list);
+void kgc_dues_call(struct kgc_dues *dues, struct list_head *found);
+void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr);
+void kgc_dues_wait_called(struct kgc_heap *heap);
+void kgc_dues_wake(struct kgc_dues *dues);
+struct kgc_due *kgc_due_take_record(struct kgc_dues *dues);
+void kgc_due_record_read(struct kgc_dues *dues);
+void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due);
+int kgc_dues_wait_readable(struct kgc_dues *dues);
+int kgc_dues_wait_read(struct kgc_dues *dues);
+__poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
+		       struct poll_table_struct *wait);
+void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues);
+
+/*
+ * One more call will become due. Context: the collector, with the lock under which it is
+ * taken off the index.
+ */
+static inline void kgc_dues_expect(struct kgc_dues *dues)
+{
+	WRITE_ONCE(dues->nr_found, dues->nr_found + 1);
+}
+
+#endif /* _KGC_DUE_H */
