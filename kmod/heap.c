@@ -165,6 +165,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
+	kgc_roots_end(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);
 	kgc_types_destroy(&heap->types, &heap->alloc);

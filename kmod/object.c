@@ -2,30 +2,31 @@
 /*
  * Allocating typed objects: the public calls over the allocator.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/overflow.h>
 #include <linux/preempt.h>
-#include <linux/printk.h>
+#include <linux/sched/mm.h>
 
 #include "alloc/cache.h"
 #include "gc/finalize.h"
 #include "gc/heap.h"
+#include "gc/report.h"
 
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
 static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
 
-/* What nobody may ask for. Context: any. Return: NULL. */
-static noinline void *refuse(const struct kgc_heap *heap, const char *what)
-{
-	pr_err_ratelimited("heap %u %s: %s\n", heap->id, heap->name, what);
-	WARN_ON_ONCE(kgc_warn);
-	return NULL;
-}
-
 static noinline void *refuse_nmi(const struct kgc_heap *heap)
 {
-	return refuse(heap, "an allocation in NMI");
+	return kgc_refuse(heap, "an allocation in NMI");
+}
+
+/*
+ * The kernel complains if @gfp may sleep and this context must not. Hardirq takes what
+ * is there, whatever its gfp says.
+ */
+static __always_inline void check_gfp(gfp_t gfp)
+{
+	if (!in_hardirq())
+		might_alloc(gfp);
 }
 
 /* The type's finalizer for a new object. Return: the object, or NULL. */
@@ -74,11 +75,14 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 	void *obj;
 
 	preempt_enable();
+	if (type->heap != heap)
+		return kgc_refuse(heap, "a type of another heap");
 	if (type->array)
-		return refuse(s.heap, "an object of an array type");
+		return kgc_refuse(heap, "an object of an array type");
 	obj = take_dressed(s, shape);
 	if (obj)
 		return obj;
+	check_gfp(gfp);
 	if (shape->spc >> 1)
 		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
 				      shape->spc, type->size, gfp);
@@ -115,6 +119,10 @@ static __always_inline void *preempt_enable_return(void *obj)
 /*
  * Calls nothing but one of two functions, last, so that gcc saves no registers.
  * @told: what is known of @mode.
+ *
+ * That the type is one of this heap need not be asked. A span of the heap is @fast
+ * for the shape of a type that alloc_slow() has taken it for, and alloc_slow() takes
+ * none for a type of another heap.
  */
 static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode,
 					unsigned int told, struct kgc_type *type,
@@ -163,6 +171,8 @@ void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *typ
 {
 	if (unlikely(in_nmi()))
 		return refuse_nmi(heap);
+	if (IS_ENABLED(CONFIG_KGC_DEBUG))
+		check_gfp(gfp);
 	if (unlikely(mode))
 		return alloc_in_cycle(heap, mode, type, gfp, srcu);
 	return alloc_fast(heap, mode, 0, type, gfp, srcu);
@@ -190,11 +200,14 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 
 	if (in_nmi())
 		return refuse_nmi(s.heap);
-	if (!type->array)
-		return refuse(s.heap, "an array of a type that is none");
+	if (type->array_heap != s.heap)
+		return kgc_refuse(s.heap, type->heap == s.heap ?
+			      "an array of a type that is none" :
+			      "a type of another heap");
 	if (!n || check_mul_overflow(n, (size_t)type->size, &bytes) ||
 	    bytes > KGC_MAX_OBJECT)
 		return NULL;
+	check_gfp(gfp);
 	class = kgc_size_to_class_aligned(bytes, type->align);
 	if (class)
 		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,

@@ -14,7 +14,7 @@
  *	rmmod kgc_example
  *
  * Unloading drops the roots, collects twice and complains if anything is left;
- * with leave=1 it ends the heap with everything in it, which is as safe.
+ * with leave=1 it ends the heap with everything still in it, which is as safe.
  */
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -38,7 +38,7 @@ MODULE_PARM_DESC(threads, "Mutator threads");
 
 static bool leave;
 module_param(leave, bool, 0644);
-MODULE_PARM_DESC(leave, "End the heap on unload with live objects in it");
+MODULE_PARM_DESC(leave, "End the heap on unload with objects in it, uncollected");
 
 static unsigned long steps;
 module_param(steps, ulong, 0444);
@@ -212,8 +212,8 @@ static void __exit example_exit(void)
 	u64 left;
 
 	stop_threads(threads);
+	kgc_root_del(heap, &root);
 	if (!leave) {
-		kgc_root_del(heap, &root);
 		/* with a signal pending nobody has waited for the cycles */
 		left = kgc_collect(heap, 2) ? 0 : kgc_heap_objects(heap);
 		if (left)

@@ -82,7 +82,8 @@ EXPORT_SYMBOL_GPL(__kgc_store);
 /* kgc_xchg() in any section. */
 void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
 {
-	__kgc_check(s, slot, value);
+	if (!__kgc_check(s, slot, value))
+		return NULL;
 	if (!(s.mode & KGC_MODE_SHADE))
 		return xchg(slot, value);
 	return store_shading(s.heap, s.mode, slot, value);
@@ -94,7 +95,8 @@ void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 {
 	void *found = old;
 
-	__kgc_check(s, slot, value);
+	if (!__kgc_check(s, slot, value))
+		return NULL;
 	if (s.mode & KGC_MODE_SHADE) {
 		found = READ_ONCE(*slot);
 		if (found == old)

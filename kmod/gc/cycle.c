@@ -128,7 +128,9 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->charged_begin = kgc_allocator_charged(&heap->alloc);
 	cy->freed_before = kgc_totals_frees(&heap->alloc);
 	kgc_pace_begin(heap, reasons & BIT(KGC_REASON_LIMIT));
-	kgc_mark_begin(heap, kgc_pace_percent(heap));
+	/* builds with KGC_DEBUG=1 check anyway, and try both ways in turn */
+	kgc_mark_begin(heap, kgc_pace_percent(heap), READ_ONCE(heap->opt.verify) &&
+		       !(IS_ENABLED(CONFIG_KGC_DEBUG) && nr % 2));
 	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
 	phase_publish(heap, KGC_PHASE_ARM);
 	cy->step = KGC_STEP_ARMED;

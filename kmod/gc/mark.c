@@ -90,14 +90,29 @@ static __always_inline struct scan scan_begin(struct kgc_marker *m)
 	return (struct scan){ kgc_map_from_zero, m, m->cur };
 }
 
+/* The span of the object @p, which @where names; NULL if it is none, with a report. */
+static struct kgc_span *span_of_object(struct kgc_heap *heap, const void *where,
+				       const void *p, unsigned int *i)
+{
+	struct kgc_span *span = kgc_lookup(heap, p, i);
+
+	if (!span)
+		kgc_misuse(heap, "no object is referred to", where);
+	return span;
+}
+
 static __always_inline void scan_field(struct scan s, char *obj,
 				       unsigned long offset)
 {
 	/* pairs with the release in kgc_store() */
 	void *p = smp_load_acquire((void **)(obj + offset));
 	struct kgc_span *span;
+	unsigned int i;
 
 	if (!p)
+		return;
+	if (IS_ENABLED(CONFIG_KGC_DEBUG) &&
+	    !span_of_object(s.m->heap, obj + offset, p, &i))
 		return;
 	span = kgc_map_span_at(s.map, p);
 	marker_mark(s.m, s.cur, span, kgc_span_index(span, p));
@@ -110,6 +125,36 @@ static __always_inline void scan_fields(struct scan s, char *obj,
 	do {
 		scan_field(s, obj, f->offset);
 	} while (++f < end);
+}
+
+/*
+ * A field of a heap that is checked. A pointer that names no object is not followed:
+ * its span may be another heap's, or none.
+ */
+static void scan_field_checked(struct kgc_marker *m, void **slot)
+{
+	/* pairs with the release in kgc_store() */
+	void *p = smp_load_acquire(slot);
+	struct kgc_span *span;
+	unsigned int i;
+
+	if (!p)
+		return;
+	span = span_of_object(m->heap, slot, p, &i);
+	if (span)
+		marker_mark(m, m->cur, span, i);
+}
+
+/* The elements of m->obj up to @end, in a heap that is checked. */
+static void scan_checked(struct kgc_marker *m, size_t end)
+{
+	const struct kgc_type *type = m->type;
+	unsigned int i;
+
+	for (; m->at < end; m->at += type->size)
+		for (i = 0; i < type->nr_fields; i++)
+			scan_field_checked(m, (void **)(m->obj + m->at +
+							type->fields[i].offset));
 }
 
 static void scan_elements(struct kgc_marker *m, size_t end)
@@ -133,6 +178,8 @@ static void scan_chunk(struct kgc_marker *m)
 	if (m->type->kind == KGC_KIND_CONSERVATIVE) {
 		scan_words(m, (void **)(m->obj + m->at), (void **)(m->obj + end));
 		m->at = end;
+	} else if (m->quick == KGC_KIND_NONE) {
+		scan_checked(m, end);
 	} else {
 		scan_elements(m, end);
 	}
@@ -229,7 +276,7 @@ static unsigned long scan_word_uniform(struct kgc_marker *m, unsigned int w,
 	const struct kgc_type *type = container_of(shape, struct kgc_type,
 						   shape);
 
-	if (!shape || type->kind != KGC_KIND_PRECISE)
+	if (!shape || type->kind != m->quick)
 		return left;
 	return type->nr_fields <= 2 ? scan_word_two(m, type, w, left) :
 				      scan_word_few(m, type, w, left);
@@ -384,8 +431,12 @@ static void marker_work(struct work_struct *work)
 void kgc_mark_root(struct kgc_marker *m, void *obj)
 {
 	struct kgc_span *span;
+	unsigned int i;
 
 	if (!obj)
+		return;
+	if ((IS_ENABLED(CONFIG_KGC_DEBUG) || m->quick == KGC_KIND_NONE) &&
+	    !span_of_object(m->heap, obj, obj, &i))
 		return;
 	span = kgc_map_span(obj);
 	marker_mark(m, NULL, span, kgc_span_index(span, obj));
@@ -439,15 +490,6 @@ bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded)
 	return !llist_empty(&heap->marking.shared);
 }
 
-/* Whoever makes an object grey has found a pointer to it: it must be there. */
-void kgc_mark_check(struct kgc_span *span, unsigned int i)
-{
-	if (kgc_span_is_free(span, i))
-		kgc_misuse(container_of(span->owner, struct kgc_heap, alloc),
-			   "an object that is gone is referred to",
-			   kgc_span_slot(span, i));
-}
-
 /* kgc_shade_slot() as a call. */
 noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 			      unsigned int i)
@@ -462,14 +504,18 @@ noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 		llist_add(&span->grey, &this_cpu_ptr(mk->grey)->list);
 }
 
-/* A new mark phase, with as many workers as fit into @percent of all CPUs. */
-void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent)
+/*
+ * A new mark phase, with as many workers as fit into @percent of all CPUs. They look
+ * whether each pointer names an object if @checked.
+ */
+void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent, bool checked)
 {
 	struct kgc_marking *mk = &heap->marking;
 	unsigned int i, n = num_online_cpus() * percent / 100;
 
 	mk->nr_markers = clamp(n, 1U, (unsigned int)KGC_MAX_MARKERS);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {
+		mk->marker[i].quick = checked ? KGC_KIND_NONE : KGC_KIND_PRECISE;
 		mk->marker[i].objects = 0;
 		mk->marker[i].bytes = 0;
 		mk->marker[i].spans = 0;

@@ -38,6 +38,7 @@ struct kgc_grey {
 /**
  * struct kgc_marker - one worker's place in the heap
  * @heap: the heap
+ * @quick: kind of types whose objects are scanned in a loop of their own
  * @head: local queue of grey spans, first in first out
  * @tail: where the next one is linked in: @head while there is none
  * @nr: spans on it
@@ -53,6 +54,7 @@ struct kgc_grey {
  */
 struct kgc_marker {
 	struct kgc_heap		*heap;
+	enum kgc_kind		quick;
 	struct llist_node	*head;
 	struct llist_node	**tail;
 	unsigned int		nr;
@@ -90,8 +92,6 @@ static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
 	       (i % BITS_PER_LONG) & 1;
 }
 
-void kgc_mark_check(struct kgc_span *span, unsigned int i);
-
 /*
  * Mark a slot that was seen white. The mark is seen before @queued is read
  * then: either the marker sees the mark, or we see that the span has to be
@@ -101,8 +101,6 @@ void kgc_mark_check(struct kgc_span *span, unsigned int i);
 static __always_inline void kgc_mark_white(struct kgc_span *span,
 					   unsigned int i)
 {
-	if (IS_ENABLED(CONFIG_KGC_DEBUG))
-		kgc_mark_check(span, i);
 	set_bit(i, kgc_span_mark(span));
 	/* pairs with the xchg() in marker_next_span() */
 	smp_mb__after_atomic();
@@ -110,7 +108,7 @@ static __always_inline void kgc_mark_white(struct kgc_span *span,
 
 int kgc_marking_init(struct kgc_heap *heap);
 void kgc_marking_destroy(struct kgc_heap *heap);
-void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent);
+void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent, bool checked);
 void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes);
 unsigned int kgc_mark_workers(struct kgc_heap *heap);
 bool kgc_mark_active(struct kgc_heap *heap);

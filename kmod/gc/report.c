@@ -5,10 +5,18 @@
 
 #include "heap.h"
 #include "report.h"
+#include "request.h"
 
 bool kgc_warn = true;
 module_param_named(warn, kgc_warn, bool, 0600);
 MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
+
+/* Context: any. */
+static void set_aside(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->report.aside, true);
+	kgc_request_close(heap);
+}
 
 /* An invariant is broken. The first one in a heap's life is logged. */
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
@@ -24,6 +32,7 @@ void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		report->held.to = to;
 		return;
 	}
+	set_aside(heap);
 	if (report->errors++)
 		return;
 	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
@@ -51,9 +60,13 @@ void kgc_violations_release(struct kgc_heap *heap, bool tell)
 	report->errors += report->held.errors - 1;
 }
 
-/* A client broke a rule. The first time in a heap's life is logged. */
+/*
+ * A client broke a rule. The first time in a heap's life is logged. Context: any but
+ * NMI.
+ */
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 {
+	set_aside(heap);
 	if (atomic_inc_return(&heap->report.misused) > 1)
 		return;
 	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);

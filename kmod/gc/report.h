@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the checks find, logged once per heap and counted. */
+/*
+ * What the checks find, logged once per heap and counted. A heap that may have been
+ * damaged is set aside: it has no cycles any more, so nothing in it is freed.
+ */
 #ifndef _KGC_REPORT_H
 #define _KGC_REPORT_H
 

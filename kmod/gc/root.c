@@ -132,6 +132,16 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 
+/* The heap is gone but for its structures. */
+void kgc_roots_end(struct kgc_heap *heap)
+{
+	struct kgc_roots *roots = &heap->roots;
+
+	if (!list_empty(&roots->list))
+		kgc_misuse(heap, "a root is left when its heap ends",
+			   list_first_entry(&roots->list, struct kgc_root, link));
+}
+
 void kgc_roots_scan_begin(struct kgc_roots *roots)
 {
 	raw_spin_lock_irq(&roots->lock);

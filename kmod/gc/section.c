@@ -223,31 +223,37 @@ static const struct kgc_allocator *owner_of(const void *addr)
 	return owner;
 }
 
-/* Before a load (@value NULL) or store of a managed field or root. */
-void __kgc_check(struct kgc_section s, void **slot, void *value)
+/*
+ * Before a load (@value NULL) or store of a managed field or root. Return: whether it
+ * may be carried out.
+ */
+bool __kgc_check(struct kgc_section s, void **slot, void *value)
 {
 	const struct kgc_allocator *owner = owner_of(slot);
+	const void *where = slot;
+	const char *what;
 	void *old;
 
-	if (is_over(s))
-		kgc_misuse(s.heap, "a section is used that is over",
-			   (void *)_RET_IP_);
-	if (owner && owner != &s.heap->alloc) {
-		kgc_misuse(s.heap, "a field of another heap is used", slot);
-		return;
+	if (is_over(s)) {
+		what = "a section is used that is over";
+		where = (void *)_RET_IP_;
+	} else if (owner && owner != &s.heap->alloc) {
+		what = "a field of another heap is used";
+	} else if (owner && !is_object(s.heap, slot)) {
+		what = "a field of an object that is gone is used";
+	} else {
+		old = READ_ONCE(*slot);
+		if (!old || is_object(s.heap, old)) {
+			if (!value || is_object(s.heap, value))
+				return true;
+			what = "what is stored is no object of the heap";
+			where = value;
+		} else {
+			what = "a field refers to an object that is gone";
+		}
 	}
-	if (owner && !is_object(s.heap, slot)) {
-		kgc_misuse(s.heap, "a field of an object that is gone is used",
-			   slot);
-		return;
-	}
-	old = READ_ONCE(*slot);
-	if (old && !is_object(s.heap, old))
-		kgc_misuse(s.heap, "a field refers to an object that is gone",
-			   slot);
-	if (value && !is_object(s.heap, value))
-		kgc_misuse(s.heap, "what is stored is no object of the heap",
-			   value);
+	kgc_misuse(s.heap, what, where);
+	return false;
 }
 EXPORT_SYMBOL_GPL(__kgc_check);
 #endif

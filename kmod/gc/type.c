@@ -130,6 +130,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	type->align = desc->align ?: min_t(size_t, 8,
 					   roundup_pow_of_two(desc->size));
 	type->array = desc->flags & KGC_DESC_ARRAY;
+	type->array_heap = type->array ? heap : NULL;
 	type->finalize = desc->finalize;
 	if (desc->flags & KGC_DESC_CONSERVATIVE)
 		type->kind = KGC_KIND_CONSERVATIVE;

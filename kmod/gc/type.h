@@ -20,6 +20,7 @@ enum kgc_kind {
 	KGC_KIND_PRECISE,	/* at the offsets listed, which are few */
 	KGC_KIND_ARRAY,		/* the same, element after element, or many */
 	KGC_KIND_CONSERVATIVE,	/* any aligned word may be one */
+	KGC_KIND_NONE,		/* no type is of this one */
 };
 
 /**
@@ -36,6 +37,7 @@ struct kgc_type_field {
  * struct kgc_type - a type of one heap; lives as long as the heap
  * @shape: the allocator's view; the first member
  * @heap: the heap
+ * @array_heap: @heap if @array, otherwise NULL: one test answers both questions
  * @size: bytes in an object or element, as declared
  * @align: bytes
  * @kind: how it is scanned
@@ -49,6 +51,7 @@ struct kgc_type_field {
 struct kgc_type {
 	struct kgc_shape	shape;
 	struct kgc_heap		*heap;
+	struct kgc_heap		*array_heap;
 	u32			size;
 	u32			align;
 	enum kgc_kind		kind;

@@ -7,6 +7,8 @@
 #include "gate.h"
 #include "handle.h"
 #include "heap.h"
+#include "lookup.h"
+#include "report.h"
 #include "type.h"
 #include "weak.h"
 
@@ -131,6 +133,15 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 	return true;
 }
 
+/* The table has a lock for softirqs. Return: whether it may be taken. */
+static bool weak_context(const struct kgc_heap *heap)
+{
+	if (!in_hardirq() && !irqs_disabled())
+		return true;
+	kgc_refuse(heap, "a weak reference with interrupts off");
+	return false;
+}
+
 /**
  * kgc_weak_create() - make a weak reference
  * @s: the current section
@@ -142,15 +153,23 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
  * pointers) share blocks and die with their block.
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: 0, -ENOMEM, -ENOSPC when the heap has 2^20 of them.
+ * Return: 0, -ENOMEM, -ENOSPC when the heap has 2^20 of them; -EINVAL, with a
+ * warning, for what is no object of the heap and when interrupts are off.
  */
 int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak)
 {
-	struct kgc_span *span = kgc_map_span(obj);
+	struct kgc_span *span;
 	struct kgc_type *type;
+	unsigned int i;
 
-	type = kgc_type_of_slot(&s.heap->types, span,
-				kgc_span_index(span, obj));
+	if (!weak_context(s.heap))
+		return -EINVAL;
+	span = kgc_lookup(s.heap, obj, &i);
+	if (!span) {
+		kgc_misuse(s.heap, "a weak reference to no object of the heap", obj);
+		return -EINVAL;
+	}
+	type = kgc_type_of_slot(&s.heap->types, span, i);
 	return kgc_weak_open(s, obj, type->shape.id, gfp, weak);
 }
 EXPORT_SYMBOL_GPL(kgc_weak_create);
@@ -182,10 +201,12 @@ EXPORT_SYMBOL_GPL(kgc_weak_get);
  * @s: the current section
  * @weak: the reference
  *
- * Context: process or softirq, inside a section.
+ * Context: process or softirq, inside a section. With interrupts off it stays, with a
+ * warning.
  */
 void kgc_weak_free(struct kgc_section s, u64 weak)
 {
-	WARN_ON_ONCE(kgc_weak_drop(s, weak));
+	if (weak_context(s.heap))
+		WARN_ON_ONCE(kgc_weak_drop(s, weak));
 }
 EXPORT_SYMBOL_GPL(kgc_weak_free);

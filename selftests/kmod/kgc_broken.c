@@ -226,6 +226,46 @@ static void heap_large_leak(void)
 	heap_owners(&rack_desc, 1, false);
 }
 
+/* It may sleep, and must not: said even where memory is at hand. */
+static void alloc_in_atomic(void)
+{
+	static DEFINE_SPINLOCK(lock);
+	struct kgc_heap *own = kgc_heap_create("kgc_broken", THIS_MODULE);
+	struct kgc_section s;
+	struct kgc_type *type;
+
+	if (IS_ERR(own))
+		return;
+	type = kgc_type_register(own, &item_desc);
+	s = kgc_enter(own);
+	if (!IS_ERR(type) && kgc_alloc(s, type, GFP_KERNEL)) {
+		spin_lock(&lock);
+		kgc_alloc(s, type, GFP_KERNEL);
+		spin_unlock(&lock);
+	}
+	kgc_exit(s);
+	kgc_heap_destroy(own);
+}
+
+/* A section takes a lock, and a cycle is waited for under it: not at the same time. */
+static void wait_under_lock(void)
+{
+	static DEFINE_MUTEX(lock);
+	struct kgc_heap *own = kgc_heap_create("kgc_broken", THIS_MODULE);
+	struct kgc_section s;
+
+	if (IS_ERR(own))
+		return;
+	s = kgc_enter(own);
+	mutex_lock(&lock);
+	mutex_unlock(&lock);
+	kgc_exit(s);
+	mutex_lock(&lock);
+	kgc_collect(own, 1);
+	mutex_unlock(&lock);
+	kgc_heap_destroy(own);
+}
+
 static void lock_order(void)
 {
 	static DEFINE_MUTEX(first);
@@ -341,6 +381,8 @@ static const struct {
 	{ "out-of-bounds", out_of_bounds },
 	{ "use-after-free", use_after_free },
 	{ "leak", leak },
+	{ "alloc-in-atomic", alloc_in_atomic },
+	{ "wait-under-lock", wait_under_lock },
 	{ "heap-use-after-free", heap_use_after_free },
 	{ "heap-tail", heap_tail },
 	{ "heap-slack", heap_slack },

@@ -913,7 +913,7 @@ static const struct {
 	{ "kind", NULL, change_kind },
 	{ "sweep", NULL, change_sweep },
 	{ "shaded-late", shaded_late },
-	{ "root-gone", root_is_gone, NULL, true },
+	{ "root-gone", root_is_gone },
 	{ "nested-section", nested_section, NULL, true },
 	{ "section-over", section_is_over, NULL, true },
 	{ "section-another", section_is_another, NULL, true },

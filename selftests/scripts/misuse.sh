@@ -6,6 +6,7 @@
 # kselftest-timeout: 120
 module=/kgc/kgc_misuse.ko
 [ -e $module ] || { echo "1..0 # SKIP no kgc_misuse.ko"; exit 4; }
+debugfs=/sys/kernel/debug/kgc
 echo "TAP version 13"
 number=0 failed=0
 warn=/sys/module/kgc/parameters/warn
@@ -16,7 +17,7 @@ fault() {	# fault NAME: what the log said goes to /tmp/misuse.log
 	insmod $module fault="$1" 2>/tmp/misuse.error
 	status=$?
 	dmesg -c >/tmp/misuse.log
-	rmmod kgc_misuse 2>/dev/null
+	rmmod "$(basename "$module" .ko)" 2>/dev/null
 }
 
 provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
@@ -24,7 +25,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fault "$1"
 	if grep -q 'not supported' /tmp/misuse.error; then
 		echo "ok $number $1 # SKIP only builds with KGC_DEBUG=1 look"
-	elif [ $status = 0 ] && grep -q "kgc: heap .*: $2" /tmp/misuse.log; then
+	elif [ $status = 0 ] && grep -qE "kgc: heap .*: $2" /tmp/misuse.log; then
 		echo "ok $number $1: $2"
 	else
 		echo "not ok $number $1: '$2' was not said: $(cat /tmp/misuse.error)"
@@ -33,7 +34,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..33"
+echo "1..50"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke floating-again 'floating garbage floats again'
@@ -51,7 +52,7 @@ provoke array-of-none 'an array of a type that is none'
 provoke one-of-array 'an object of an array type'
 provoke sweep 'spans that nobody has swept'
 provoke shaded-late 'shaded after marking was over'
-provoke root-gone 'an object that is gone is referred to'
+provoke root-gone 'no object is referred to'
 provoke nested-section 'a section inside a section'
 provoke section-over 'a section is used that is over'
 provoke section-another 'a section is used that is over'
@@ -85,6 +86,40 @@ allow() {	# allow NAME WHAT: loading says that nothing was noticed
 		failed=1
 	fi
 }
+
+# Rules of <linux/kgc.h>.
+module=/kgc/kgc_abuse.ko
+no_object='(no object is referred to|what is stored is no object of the heap)'
+provoke type-foreign 'a type of another heap'
+provoke store-memory "$no_object"
+provoke store-data "$no_object"
+provoke store-number "$no_object"
+provoke raw-memory 'no object is referred to'
+provoke raw-array 'no object is referred to'
+provoke raw-root 'no object is referred to'
+provoke raw-another 'no object is referred to'
+provoke weak-none 'a weak reference to no object of the heap'
+provoke final-none 'a finalizer for no object of the heap'
+provoke tables-irq 'a weak reference with interrupts off'
+provoke root-not-null 'a root slot is not NULL when it is registered'
+provoke root-twice 'a root is registered twice'
+provoke root-del-twice 'a root is deleted that is not registered'
+provoke root-left 'a root is left when its heap ends'
+provoke final-waits 'a finalizer waits for finalizers'
+
+# debugfs says so of a heap that is set aside, as long as it is there.
+number=$((number + 1))
+insmod $module fault=aside 2>/dev/null
+heap=$(awk '$2 == "kgc_abuse" { print $1, $3 }' $debugfs/heaps)
+if [ "${heap#* }" = ASIDE ] && [ "$(cat $debugfs/heap"${heap% *}"/phase)" = ASIDE ] &&
+	grep -qx 'SetAside 1' $debugfs/heap"${heap% *}"/verify; then
+	echo "ok $number a heap that is set aside says so"
+else
+	echo "not ok $number heaps says '$heap'"
+	failed=1
+fi
+rmmod kgc_abuse
+module=/kgc/kgc_misuse.ko
 
 allow floating-goes 'floating garbage is counted, and gone one cycle later'
 allow forged 'a word that names garbage is counted'

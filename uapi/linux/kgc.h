@@ -35,6 +35,8 @@
  * EAGAIN     read() of a file opened with O_NONBLOCK, and there is no record
  * EINTR      a signal came while waiting, or ends the process; a cycle asked
  *            for goes on
+ * EIO        the heap has been set aside: the module found it damaged, and it has no
+ *            cycles any more. Allocations go on until they reach a limit
  * ========== ==============================================================
  */
 #ifndef _UAPI_LINUX_KGC_H

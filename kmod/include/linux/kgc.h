@@ -56,6 +56,15 @@
  *
  * Contexts: sections, loads, stores and allocations work in process, softirq
  * and hardirq context, never in NMI. What may sleep says so.
+ *
+ * Misuse: what kgc notices is logged, once per heap, with a warning. If the heap may
+ * have been damaged, as by a pointer to no object, it is also *set aside*: it has no
+ * cycles any more, so nothing in it is freed; allocations go on until they reach a
+ * limit. Registration of roots, weak references, finalizers and cleanups always
+ * look. Builds with KGC_DEBUG=1 look at every load and store, and do not carry out
+ * one that is wrong; the option KGC_OPT_VERIFY looks at every field while it is
+ * marked. Without these a dead or foreign pointer in a managed field is not
+ * noticed, and may crash the machine.
  */
 #ifndef _LINUX_KGC_H
 #define _LINUX_KGC_H
@@ -141,14 +150,16 @@ void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n);
 /*
  * private: in builds with KGC_DEBUG=1, kgc and client alike, every load and store
  * asks whether the section is still open, and whether the objects that the
- * field is in and that the value names are still there.
+ * field is in and that the value names are still there. If not it is not carried
+ * out, and gives NULL.
  */
 #ifdef CONFIG_KGC_DEBUG
-void __kgc_check(struct kgc_section s, void **slot, void *value);
+bool __kgc_check(struct kgc_section s, void **slot, void *value);
 #else
-static __always_inline void __kgc_check(struct kgc_section s, void **slot,
+static __always_inline bool __kgc_check(struct kgc_section s, void **slot,
 					void *value)
 {
+	return true;
 }
 #endif
 
@@ -235,7 +246,8 @@ do {									\
 static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 					   void *value)
 {
-	__kgc_check(s, slot, value);
+	if (!__kgc_check(s, slot, value))
+		return;
 	if (unlikely(s.mode & KGC_MODE_SHADE))
 		/* scalars: gcc rebuilds a struct for a call that is not made */
 		__kgc_store(s.heap, s.mode, slot, value);
