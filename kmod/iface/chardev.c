@@ -234,6 +234,13 @@ static int cmd_finalize(struct kgc_section s, union kgc_args *args)
 	return kgc_op_finalize(s, args->finalize.handle, args->finalize.cookie);
 }
 
+static int cmd_finalize_cancel(struct kgc_section s, union kgc_args *args)
+{
+	if (args->finalize.cookie)
+		return -EINVAL;
+	return kgc_op_finalize_cancel(s, args->finalize.handle, &args->finalize.cookie);
+}
+
 static int cmd_object_info(struct kgc_section s, union kgc_args *args)
 {
 	return kgc_op_info(s, args->handle.handle, &args->handle.type,
@@ -284,13 +291,20 @@ static int cmd_drop(struct kgc_heap *heap, union kgc_args *args)
 static int cmd_collect(struct kgc_heap *heap, union kgc_args *args)
 {
 	struct kgc_collect *c = &args->collect;
+	int err;
 
-	if (c->flags & ~KGC_COLLECT_WAIT)
+	if (c->flags & ~(KGC_COLLECT_WAIT | KGC_COLLECT_FINALIZERS))
 		return -EOPNOTSUPP;
-	if (c->cycles < 1 || c->cycles > 2 || c->__reserved)
+	if (c->cycles < 1 || c->cycles > 2 || c->__reserved ||
+	    c->flags == KGC_COLLECT_FINALIZERS)
 		return -EINVAL;
 	c->cycle = kgc_collect_start(heap, c->cycles);
-	return c->flags & KGC_COLLECT_WAIT ? kgc_wait(heap, c->cycle) : 0;
+	if (!(c->flags & KGC_COLLECT_WAIT))
+		return 0;
+	err = kgc_wait(heap, c->cycle);
+	if (!err && c->flags & KGC_COLLECT_FINALIZERS)
+		err = kgc_dues_wait_read(&heap->dues);
+	return err;
 }
 
 static int cmd_option_get(struct kgc_heap *heap, union kgc_args *args)
@@ -358,11 +372,16 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
 	return 0;
 }
 
+/* What a command says of itself. */
+#define LOOKS		0	/* any descriptor will do */
+#define CHANGES		1	/* it needs one that is open for writing */
+#define HAS_FLAGS	2	/* it looks at the flags member */
+
 /**
  * struct command - one ioctl
  * @size: of its argument structure today
  * @least: of its first version
- * @flags: whether the command itself looks at the flags member
+ * @traits: the above
  * @inside: the command, if it needs no more than a section; or NULL
  * @run: else the command
  *
@@ -371,46 +390,56 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
 struct command {
 	u16	size;
 	u16	least;
-	bool	flags;
+	u8	traits;
 	int	(*inside)(struct kgc_section s, union kgc_args *args);
 	int	(*run)(struct kgc_heap *heap, union kgc_args *args);
 };
 
-#define COMMAND(nr, type, last, ...)					\
+#define COMMAND(nr, type, last, its_traits, ...)			\
 	[_IOC_NR(nr)] = {						\
 		.size = sizeof(struct type),				\
 		.least = offsetofend(struct type, last),		\
+		.traits = its_traits,					\
 		__VA_ARGS__						\
 	}
 
 static const struct command commands[] = {
-	COMMAND(KGC_INFO, kgc_info, features, .run = cmd_info),
-	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, .flags = true,
+	COMMAND(KGC_INFO, kgc_info, features, LOOKS, .run = cmd_info),
+	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, CHANGES | HAS_FLAGS,
 		.run = cmd_type_register),
-	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, .run = cmd_alloc),
-	COMMAND(KGC_LOAD, kgc_access, value, .inside = cmd_load),
-	COMMAND(KGC_STORE, kgc_access, value, .inside = cmd_store),
-	COMMAND(KGC_XCHG, kgc_access, value, .inside = cmd_xchg),
-	COMMAND(KGC_READ, kgc_bytes, addr, .run = cmd_read),
-	COMMAND(KGC_WRITE, kgc_bytes, addr, .run = cmd_write),
-	COMMAND(KGC_DUP, kgc_handle, object_size, .inside = cmd_dup),
-	COMMAND(KGC_DROP, kgc_drop, handles, .run = cmd_drop),
-	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size,
+	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, CHANGES, .run = cmd_alloc),
+	COMMAND(KGC_LOAD, kgc_access, value, CHANGES, .inside = cmd_load),
+	COMMAND(KGC_STORE, kgc_access, value, CHANGES, .inside = cmd_store),
+	COMMAND(KGC_XCHG, kgc_access, value, CHANGES, .inside = cmd_xchg),
+	COMMAND(KGC_READ, kgc_bytes, addr, LOOKS, .run = cmd_read),
+	COMMAND(KGC_WRITE, kgc_bytes, addr, CHANGES, .run = cmd_write),
+	COMMAND(KGC_DUP, kgc_handle, object_size, CHANGES, .inside = cmd_dup),
+	COMMAND(KGC_DROP, kgc_drop, handles, CHANGES, .run = cmd_drop),
+	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size, LOOKS,
 		.inside = cmd_object_info),
-	COMMAND(KGC_COLLECT, kgc_collect, cycle, .flags = true,
+	COMMAND(KGC_COLLECT, kgc_collect, cycle, CHANGES | HAS_FLAGS,
 		.run = cmd_collect),
-	COMMAND(KGC_OPTION_GET, kgc_option, value, .run = cmd_option_get),
-	COMMAND(KGC_OPTION_SET, kgc_option, value, .run = cmd_option_set),
-	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, .run = cmd_option_info),
-	COMMAND(KGC_STATS, kgc_stats, mark_ns, .run = cmd_stats),
-	COMMAND(KGC_BATCH, kgc_batch, failed, .flags = true, .run = cmd_batch),
-	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, .run = cmd_scavenge),
-	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size,
+	COMMAND(KGC_OPTION_GET, kgc_option, value, LOOKS,
+		.run = cmd_option_get),
+	COMMAND(KGC_OPTION_SET, kgc_option, value, CHANGES,
+		.run = cmd_option_set),
+	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, LOOKS,
+		.run = cmd_option_info),
+	COMMAND(KGC_STATS, kgc_stats, mark_ns, LOOKS, .run = cmd_stats),
+	COMMAND(KGC_BATCH, kgc_batch, failed, CHANGES | HAS_FLAGS,
+		.run = cmd_batch),
+	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, CHANGES,
+		.run = cmd_scavenge),
+	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size, CHANGES,
 		.inside = cmd_weak_create),
-	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, .inside = cmd_weak_get),
-	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size,
+	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, CHANGES,
+		.inside = cmd_weak_get),
+	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size, CHANGES,
 		.inside = cmd_weak_drop),
-	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, .inside = cmd_finalize),
+	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, CHANGES,
+		.inside = cmd_finalize),
+	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, cookie, CHANGES,
+		.inside = cmd_finalize_cancel),
 };
 
 static int command_run(const struct command *command, struct kgc_heap *heap,
@@ -440,6 +469,8 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	    nr >= ARRAY_SIZE(commands) || !commands[nr].size)
 		return -ENOTTY;
 	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
+	if (command->traits & CHANGES && !(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
 	if (size < command->least)
@@ -450,7 +481,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (err)
 		return err;
 	args.size = size;
-	if (args.flags && !command->flags)
+	if (args.flags && !(command->traits & HAS_FLAGS))
 		return -EOPNOTSUPP;
 	/* find out before the command has done anything */
 	if (fault_in_safe_writeable((char __user *)user,

@@ -458,6 +458,8 @@ int fuzz_make_call(const struct fuzz_call *c)
 	struct kgc_stats stats = { 0 };
 	struct kgc_scavenge scavenge = { 0 };
 	struct kgc_finalize finalize = { .handle = handle_of(c->a), .cookie = c->d };
+	struct kgc_finalize cancel = { .handle = handle_of(c->a),
+				       .cookie = c->d % 8 ? 0 : c->d };
 	struct pollfd pfd = { .fd = sh->fd[c->fd % FUZZ_FDS], .events = c->b };
 
 	switch (c->kind) {
@@ -484,7 +486,8 @@ int fuzz_make_call(const struct fuzz_call *c)
 	case FUZZ_WEAK:		return run_handle(c, KGC_WEAK_CREATE);
 	case FUZZ_WEAK_GET:	return run_handle(c, KGC_WEAK_GET);
 	case FUZZ_WEAK_DROP:	return run_handle(c, KGC_WEAK_DROP);
-	case FUZZ_FINALIZE:	return CALL(c, KGC_FINALIZE, finalize);
+	case FUZZ_FINALIZE:	return c->b % 4 ? CALL(c, KGC_FINALIZE, finalize) :
+					CALL(c, KGC_FINALIZE_CANCEL, cancel);
 	case FUZZ_RECORDS:	return run_records(c);
 	case FUZZ_POLL:		return poll(&pfd, 1, c->c % 3) < 0 ? -errno : 0;
 	case FUZZ_RAW:		return run_raw(c);

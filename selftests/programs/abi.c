@@ -5,6 +5,7 @@
  * What is particular to a command stands in abi_errors.c and abi_batch.c.
  */
 #include <assert.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -124,6 +125,12 @@ static void sample_finalize(struct world *world, union argument *arg)
 	arg->finalize.cookie = 1;
 }
 
+static void sample_finalize_cancel(struct world *world, union argument *arg)
+{
+	kgc_finalize(world->heap, world->object, 1);
+	arg->finalize.handle = world->object;
+}
+
 static const struct command {
 	const char *name;
 	unsigned long request;
@@ -132,12 +139,13 @@ static const struct command {
 	__u32 flags;		/* those it knows */
 	size_t reserved;	/* offset of a reserved member, or 0 */
 	bool answers;		/* the kernel writes the structure back */
+	bool looks;		/* it changes nothing */
 	bool weak;		/* of a part that a kernel may lack */
 	__u32 first;		/* size of its first version, if it has grown since */
 } commands[] = {
 #define COMMAND(request, type, ...) \
 	{ #request, request, sizeof(struct type), __VA_ARGS__ }
-	COMMAND(KGC_INFO, kgc_info, sample_nothing, .answers = true),
+	COMMAND(KGC_INFO, kgc_info, sample_nothing, .answers = true, .looks = true),
 	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, sample_type,
 		.answers = true, .flags = KGC_TYPE_NOSCAN |
 		KGC_TYPE_CONSERVATIVE | KGC_TYPE_ARRAY),
@@ -146,19 +154,19 @@ static const struct command {
 	COMMAND(KGC_LOAD, kgc_access, sample_load, .answers = true),
 	COMMAND(KGC_STORE, kgc_access, sample_store),
 	COMMAND(KGC_XCHG, kgc_access, sample_store, .answers = true),
-	COMMAND(KGC_READ, kgc_bytes, sample_bytes),
+	COMMAND(KGC_READ, kgc_bytes, sample_bytes, .looks = true),
 	COMMAND(KGC_WRITE, kgc_bytes, sample_bytes),
 	COMMAND(KGC_DUP, kgc_handle, sample_handle, .answers = true),
 	COMMAND(KGC_DROP, kgc_drop, sample_drop, .answers = true),
-	COMMAND(KGC_OBJECT_INFO, kgc_handle, sample_handle, .answers = true),
+	COMMAND(KGC_OBJECT_INFO, kgc_handle, sample_handle, .answers = true, .looks = true),
 	COMMAND(KGC_COLLECT, kgc_collect, sample_collect, .answers = true,
-		.flags = KGC_COLLECT_WAIT,
+		.flags = KGC_COLLECT_WAIT | KGC_COLLECT_FINALIZERS,
 		.reserved = offsetof(struct kgc_collect, __reserved)),
 	COMMAND(KGC_OPTION_GET, kgc_option, sample_option, .answers = true,
-		.reserved = offsetof(struct kgc_option, __reserved)),
+		.reserved = offsetof(struct kgc_option, __reserved), .looks = true),
 	COMMAND(KGC_OPTION_SET, kgc_option, sample_option,
 		.reserved = offsetof(struct kgc_option, __reserved)),
-	COMMAND(KGC_STATS, kgc_stats, sample_nothing, .answers = true,
+	COMMAND(KGC_STATS, kgc_stats, sample_nothing, .answers = true, .looks = true,
 		.first = offsetof(struct kgc_stats, held)),
 	COMMAND(KGC_BATCH, kgc_batch, sample_batch, .answers = true,
 		.flags = KGC_BATCH_STOP_ON_ERROR),
@@ -170,7 +178,9 @@ static const struct command {
 	COMMAND(KGC_WEAK_DROP, kgc_handle, sample_weak, .weak = true),
 	COMMAND(KGC_FINALIZE, kgc_finalize, sample_finalize, .weak = true),
 	COMMAND(KGC_OPTION_INFO, kgc_option_info, sample_nothing, .answers = true,
-		.reserved = offsetof(struct kgc_option_info, __reserved)),
+		.looks = true, .reserved = offsetof(struct kgc_option_info, __reserved)),
+	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, sample_finalize_cancel,
+		.answers = true, .weak = true),
 };
 
 FIXTURE(command) {
@@ -207,7 +217,8 @@ VARIANT(18, weak_get);
 VARIANT(19, weak_drop);
 VARIANT(20, finalize);
 VARIANT(21, option_info);
-static_assert(ARRAY_SIZE(commands) == 22, "a variant for every command");
+VARIANT(22, finalize_cancel);
+static_assert(ARRAY_SIZE(commands) == 23, "a variant for every command");
 
 /* Two pages of ours and one that nothing is mapped at. */
 #define PAGE 4096UL
@@ -362,6 +373,22 @@ TEST_F(command, an_answer_that_cannot_be_written_changes_nothing)
 	ASSERT_EQ(0, kgc_read(self->world.heap, found, NODE_WORD, &word,
 			      sizeof(word)));
 	EXPECT_EQ(mark, word);
+}
+
+/* One that is open for reading may only look; one that is open for writing may all. */
+TEST_F(command, a_descriptor_that_may_not_write_changes_nothing)
+{
+	int reader = open(KGC_DEVICE, O_RDONLY), writer = open(KGC_DEVICE, O_WRONLY);
+	struct kgc_final_record record;
+
+	ASSERT_GE(reader, 0);
+	ASSERT_GE(writer, 0);
+	EXPECT_EQ(variant->of->looks, issue(reader, variant->of, self->arg) != -EBADF);
+	EXPECT_NE(-EBADF, issue(writer, variant->of, self->arg));
+	EXPECT_EQ(-1, read(writer, &record, sizeof(record)));
+	EXPECT_EQ(EBADF, errno);
+	close(reader);
+	close(writer);
 }
 
 TEST_F(heap, an_unknown_command_is_enotty)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "chain.h"
@@ -141,6 +142,127 @@ TEST_F(heap, a_read_shorter_than_a_record_is_einval)
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(-1, read(self->fd, byte, sizeof(byte)));
 	EXPECT_EQ(EINVAL, errno);
+}
+
+/* Objects that are dead, each with a finalizer of its number. */
+static int dead_objects(int heap, int node, int nr)
+{
+	__u64 object;
+	int err = 0;
+
+	for (int i = 0; i < nr && !err; i++) {
+		err = kgc_alloc(heap, node, 0, &object);
+		err = err ? err : kgc_finalize(heap, object, i);
+		err = err ? err : kgc_drop(heap, object);
+	}
+	return err ? err : collect_all(heap);
+}
+
+/* Of several buffers the sum counts, wherever a record is split. */
+TEST_F(heap, records_are_split_between_buffers)
+{
+	struct kgc_final_record got[3] = { 0 };
+	struct iovec pieces[] = {
+		{ (char *)got, 7 }, { (char *)got + 7, 9 }, { (char *)got + 16, 1 },
+		{ (char *)got + 17, 14 }, { (char *)got + 31, 16 },
+	};
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, dead_objects(self->fd, self->node, 3));
+	EXPECT_EQ(-1, readv(self->fd, pieces, 1));
+	EXPECT_EQ(EINVAL, errno);
+	/* 47 bytes are two records */
+	EXPECT_EQ(32, readv(self->fd, pieces, 5));
+	EXPECT_EQ(1, got[0].cookie + got[1].cookie);
+	EXPECT_EQ(0, kgc_drop(self->fd, got[0].handle));
+	EXPECT_EQ(0, kgc_drop(self->fd, got[1].handle));
+	/* one that does not get across stays, all of it */
+	pieces[1].iov_base = (void *)16;
+	EXPECT_EQ(-1, readv(self->fd, pieces, 2));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(1, records(self->fd, got, 3));
+	EXPECT_EQ(2, got[0].cookie);
+}
+
+/* Too late for what was found dead. */
+TEST_F(heap, one_that_was_called_off_is_not_reported)
+{
+	struct kgc_final_record record;
+	__u64 objects[2], cookie = 0;
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &objects[i]));
+		ASSERT_EQ(0, kgc_finalize(self->fd, objects[i], 70 + i));
+	}
+	EXPECT_EQ(0, kgc_finalize_cancel(self->fd, objects[0], &cookie));
+	EXPECT_EQ(70, cookie);
+	EXPECT_EQ(-ENOENT, kgc_finalize_cancel(self->fd, objects[0], NULL));
+	ASSERT_EQ(0, kgc_drop(self->fd, objects[0]));
+	ASSERT_EQ(0, kgc_drop(self->fd, objects[1]));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(1, records(self->fd, &record, 1));
+	EXPECT_EQ(71, record.cookie);
+	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(-ENOENT, kgc_finalize_cancel(self->fd, record.handle, NULL));
+	/* and it can be given another */
+	EXPECT_EQ(0, kgc_finalize(self->fd, record.handle, 72));
+	EXPECT_EQ(0, kgc_finalize_cancel(self->fd, record.handle, NULL));
+	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
+	ASSERT_EQ(0, collect_all(self->fd));
+	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
+	EXPECT_EQ(0, records(self->fd, &record, 1));
+}
+
+static int read_late(int heap, int nr)
+{
+	struct kgc_final_record record;
+
+	usleep(300000);
+	for (int i = 0; i < nr; i++)
+		if (kgc_final_read(heap, &record, 1) != 1)
+			return 1;
+	return 0;
+}
+
+TEST_F(heap, a_collection_waits_until_records_are_read)
+{
+	struct kgc_final_record record;
+	int status;
+	pid_t pid;
+
+	EXPECT_EQ(-EINVAL, kgc_collect(self->fd, 1, KGC_COLLECT_FINALIZERS, NULL));
+	/* there is nothing to be read */
+	EXPECT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT | KGC_COLLECT_FINALIZERS,
+				 NULL));
+	ASSERT_EQ(0, dead_objects(self->fd, self->node, 20));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(read_late(self->fd, 20));
+	EXPECT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT | KGC_COLLECT_FINALIZERS,
+				 NULL));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, kgc_final_read(self->fd, &record, 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+static void on_alarm(int number)
+{
+}
+
+TEST_F(heap, a_signal_ends_the_wait_for_records)
+{
+	struct sigaction act = { .sa_handler = on_alarm };
+	struct kgc_final_record record[2];
+
+	ASSERT_EQ(0, dead_objects(self->fd, self->node, 1));
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	alarm(1);
+	EXPECT_EQ(-EINTR, kgc_collect(self->fd, 1,
+				      KGC_COLLECT_WAIT | KGC_COLLECT_FINALIZERS, NULL));
+	EXPECT_EQ(1, kgc_final_read(self->fd, record, 2));
 }
 
 TEST_F(heap, unread_records_go_with_the_heap)

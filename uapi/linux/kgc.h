@@ -25,7 +25,11 @@
  *            has been worked on and @done tells how much
  * EPERM      conservative types need CAP_SYSLOG, setting an option for debugging
  *            CAP_SYS_ADMIN
- * ENOENT     a handle that is not open: never issued, dropped, or stale
+ * EBADF      a command that changes the heap, on a descriptor that is not open for
+ *            writing: all but KGC_INFO, KGC_READ, KGC_OBJECT_INFO, KGC_OPTION_GET,
+ *            KGC_OPTION_INFO and KGC_STATS; read() on one that is not open for reading
+ * ENOENT     a handle that is not open: never issued, dropped, or stale; an object
+ *            without a finalizer that could be called off
  * ENOMEM     no memory in the machine or in the cgroup, or what the call needs would
  *            pass the heap's hard limit, or the module's cap on all heaps; open()
  *            fails so as well. Handles, types and finalizers count like objects
@@ -263,6 +267,7 @@ struct kgc_drop {
 };
 
 #define KGC_COLLECT_WAIT	(1U << 0)	/* return when the cycles are over */
+#define KGC_COLLECT_FINALIZERS	(1U << 1)	/* and when their records have been read */
 
 /**
  * struct kgc_collect - KGC_COLLECT: ask for full cycles
@@ -274,7 +279,15 @@ struct kgc_drop {
  * @cycle: out: number of the cycle that will satisfy the request; compare
  *	with kgc_stats.num_gc
  *
- * EINTR when a signal ends the wait; the cycles go on.
+ * Two cycles do not free what an object with a finalizer refers to before its record
+ * has been read and the handle in it dropped; for that two more are needed. Neither
+ * do they free what a word of a conservative object names, or an object of up to 8
+ * bytes without pointers while another one is alive in its block of 16 bytes.
+ *
+ * With KGC_COLLECT_FINALIZERS, which needs KGC_COLLECT_WAIT (EINVAL otherwise), the call
+ * also waits until another thread has read the record of every object that was found
+ * dead. EINTR when a signal ends the wait; the cycles go on. EIO when the heap has been
+ * set aside.
  */
 struct kgc_collect {
 	__u32 size;
@@ -548,18 +561,23 @@ struct kgc_scavenge {
 };
 
 /**
- * struct kgc_finalize - KGC_FINALIZE: be told when an object is found dead
+ * struct kgc_finalize - KGC_FINALIZE, KGC_FINALIZE_CANCEL: be told when an object is
+ * found dead, or not any more
  * @size: sizeof(struct kgc_finalize)
  * @flags: must be 0
  * @handle: the object; EEXIST when it has a finalizer already, EINVAL when it
  *	is tiny (of up to 8 bytes, without pointers): such share a block, and
  *	the block is what is found dead
- * @cookie: returned in the record
+ * @cookie: returned in the record; CANCEL: must be 0, out: the cookie
  *
  * When the object is found unreachable it is kept, a handle to it is made and
  * a struct kgc_final_record can be read() from the file; poll() reports
  * POLLIN. The record's reader owns the handle: dropping it lets the object
- * die, storing it brings it back. A finalizer fires once.
+ * die, storing it brings it back. A finalizer fires once. Closing the heap drops
+ * what has not been read.
+ *
+ * KGC_FINALIZE_CANCEL calls the finalizer of @handle off; @cookie must be 0, and
+ * receives the cookie. ENOENT when there is none, or the object has been found dead.
  */
 struct kgc_finalize {
 	__u32 size;
@@ -601,5 +619,6 @@ struct kgc_final_record {
 #define KGC_WEAK_DROP		_IO(KGC_IOC_TYPE, 0x13)
 #define KGC_FINALIZE		_IO(KGC_IOC_TYPE, 0x14)
 #define KGC_OPTION_INFO		_IO(KGC_IOC_TYPE, 0x15)
+#define KGC_FINALIZE_CANCEL	_IO(KGC_IOC_TYPE, 0x16)
 
 #endif /* _UAPI_LINUX_KGC_H */

@@ -278,6 +278,16 @@ int kgc_finalize(int heap, __u64 object, __u64 cookie)
 	return command(heap, KGC_FINALIZE, &arg);
 }
 
+int kgc_finalize_cancel(int heap, __u64 object, __u64 *cookie)
+{
+	struct kgc_finalize arg = { .size = sizeof(arg), .handle = object };
+	int err = command(heap, KGC_FINALIZE_CANCEL, &arg);
+
+	if (!err && cookie)
+		*cookie = arg.cookie;
+	return err;
+}
+
 int kgc_final_read(int heap, struct kgc_final_record *records, __u32 nr)
 {
 	ssize_t got = read(heap, records, (size_t)nr * sizeof(*records));

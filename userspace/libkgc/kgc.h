@@ -86,9 +86,11 @@ int kgc_object_info(int heap, __u64 object, __u32 *type, __u32 *size);
 
 /*
  * Ask for @cycles (1 or 2) full cycles that begin after this call; two free
- * all precisely typed garbage there is now. With KGC_COLLECT_WAIT in @flags
- * the call returns when they are over, or with -EINTR while they go on.
- * @cycle receives the number to compare with kgc_stats.num_gc.
+ * all garbage there is now, with the exceptions in <linux/kgc.h>. With
+ * KGC_COLLECT_WAIT in @flags the call returns when they are over, or with -EINTR while
+ * they go on; with KGC_COLLECT_FINALIZERS as well when another thread has read the
+ * records of what was found dead. @cycle receives the number to compare with
+ * kgc_stats.num_gc.
  */
 int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle);
 
@@ -114,12 +116,14 @@ int kgc_weak_get(int heap, __u64 weak, __u64 *object);
 int kgc_weak_drop(int heap, __u64 weak);
 
 /*
- * Be told when an object is found dead. kgc_final_read() returns how many
- * records it wrote, at most @nr; it blocks while there is none unless the
- * descriptor is non-blocking, then -EAGAIN. The caller owns the handles in
- * the records.
+ * Be told when an object is found dead, or call that off: -ENOENT when it is too
+ * late, or was not asked for; @cookie receives what was given, and may be NULL.
+ * kgc_final_read() returns how many records it wrote, at most @nr; it blocks while
+ * there is none unless the descriptor is non-blocking, then -EAGAIN. The caller owns
+ * the handles in the records.
  */
 int kgc_finalize(int heap, __u64 object, __u64 cookie);
+int kgc_finalize_cancel(int heap, __u64 object, __u64 *cookie);
 int kgc_final_read(int heap, struct kgc_final_record *records, __u32 nr);
 
 /*

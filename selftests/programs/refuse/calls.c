@@ -250,6 +250,17 @@ int call_finalize(struct stage *st)
 	return kgc_drop(st->fd, handle) ?: err;
 }
 
+int call_finalize_cancel(struct stage *st)
+{
+	int err = kgc_finalize(st->fd, st->object, 1);
+
+	if (err)
+		return err;
+	err = kgc_finalize_cancel(st->fd, st->object, NULL);
+	was_refused();
+	return err;
+}
+
 /* One of each kind; the first error among them is the answer. */
 int call_batch(struct stage *st)
 {

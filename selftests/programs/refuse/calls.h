@@ -58,6 +58,7 @@ bool stage_objects(struct stage *st);
 	CALL(scavenge, true, false) \
 	CALL(weak, true, true) \
 	CALL(finalize, true, true) \
+	CALL(finalize_cancel, true, false) \
 	CALL(batch, false, true) \
 	CALL(batch_large, false, true)
 
