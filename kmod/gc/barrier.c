@@ -118,14 +118,10 @@ void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n)
 
 	if (dst <= src) {
 		for (i = 0; i < n; i++)
-			kgc_store_slot(s, dst + i,
-				       /* pairs with kgc_store_slot() */
-				       smp_load_acquire(&src[i]));
+			kgc_store_slot(s, dst + i, kgc_load_slot(s, src + i));
 	} else {
 		for (i = n; i--; )
-			kgc_store_slot(s, dst + i,
-				       /* pairs with kgc_store_slot() */
-				       smp_load_acquire(&src[i]));
+			kgc_store_slot(s, dst + i, kgc_load_slot(s, src + i));
 	}
 }
 EXPORT_SYMBOL_GPL(__kgc_copy);

@@ -135,6 +135,30 @@ struct kgc_section {
  */
 #define KGC_REF(T)	struct { T __kgc *kgc_ref; }
 
+/**
+ * KGC_DECLARE_REF() - declare KGC_REF() as a structure with a name
+ * @name: its tag
+ * @T: the type pointed to
+ *
+ * Each KGC_REF() is a type of its own, even for the same @T. What passes the
+ * address of one on needs a name for the type:
+ *
+ *	KGC_DECLARE_REF(node_ref, struct node);
+ *
+ *	struct node {
+ *		struct node_ref	next;
+ *		u64		id;
+ *	};
+ *
+ *	struct node_ref *at = &head;
+ *
+ *	while ((n = kgc_load(s, at)) && n->id < id)
+ *		at = &n->next;
+ *
+ * Fields and roots of this type are used as those of KGC_REF() are.
+ */
+#define KGC_DECLARE_REF(name, T)	struct name { T __kgc *kgc_ref; }
+
 /* private: pointer type behind a KGC_REF, without the address space */
 #define __kgc_value(ref)	((typeof(*(ref)->kgc_ref) __force *)0)
 #define __kgc_slot(ref)		((void __force **)&(ref)->kgc_ref)
@@ -222,9 +246,17 @@ static __always_inline void kgc_exit(struct kgc_section s)
  */
 #define kgc_load(s, ref)						\
 ({									\
-	__kgc_check(s, __kgc_slot(ref), NULL);				\
-	(typeof(__kgc_value(ref)))smp_load_acquire(__kgc_slot(ref)); /* kgc_store() */ \
+	void **__kgc_s = __kgc_slot(ref);				\
+									\
+	(typeof(__kgc_value(ref)))kgc_load_slot(s, __kgc_s);		\
 })
+
+static __always_inline void *kgc_load_slot(struct kgc_section s, void **slot)
+{
+	if (!__kgc_check(s, slot, NULL))
+		return NULL;
+	return smp_load_acquire(slot);	/* pairs with kgc_store_slot() */
+}
 
 /**
  * kgc_store() - write a managed field or root
