@@ -16,6 +16,8 @@
  *
  * Threads and processes may share a heap; the batch builder is for one thread
  * at a time.
+ *
+ * In C++ a handle may also be an uint64_t, which is another type than __u64.
  */
 #ifndef LIBKGC_KGC_H
 #define LIBKGC_KGC_H
@@ -219,6 +221,109 @@ __u64 kgc_batch_result(const struct kgc_batch_builder *batch, int index);
 int kgc_batch_error(const struct kgc_batch_builder *batch);
 
 #ifdef __cplusplus
+}
+
+/*
+ * On 64-bit machines uint64_t is unsigned long and __u64 is unsigned long long, so
+ * the address of the one is none of the other's. Templates, because of two functions
+ * neither would be better for NULL.
+ */
+extern "C++" {
+#include <cstdint>
+#include <type_traits>
+
+#define KGC_FOR_UINT64(Word)						\
+	template <typename Word, typename = typename			\
+		  std::enable_if<std::is_same<Word, uint64_t>::value>::type>	\
+	static inline int
+
+/* @call gets a copy of *@word, and that the result. */
+template <typename Call>
+static inline int kgc_with_word(uint64_t *word, Call call)
+{
+	__u64 value = 0;
+	int err = call(word ? &value : static_cast<__u64 *>(0));
+
+	if (word && !err)
+		*word = value;
+	return err;
+}
+
+KGC_FOR_UINT64(Word) kgc_alloc(int heap, __u32 type, __u64 count, Word *handle)
+{
+	return kgc_with_word(handle, [=](__u64 *to) {
+		return kgc_alloc(heap, type, count, to); });
+}
+
+/* Of arrays the addresses do: they are the kernel's to look at. */
+KGC_FOR_UINT64(Word) kgc_alloc_many(int heap, __u32 type, __u64 count, __u32 nr,
+				    Word *handles, __u32 *done)
+{
+	return kgc_alloc_many(heap, type, count, nr,
+			      reinterpret_cast<__u64 *>(handles), done);
+}
+
+KGC_FOR_UINT64(Word) kgc_drop_many(int heap, const Word *objects, __u32 nr, __u32 *done)
+{
+	return kgc_drop_many(heap, reinterpret_cast<const __u64 *>(objects), nr, done);
+}
+
+KGC_FOR_UINT64(Word) kgc_load(int heap, __u64 object, __u64 offset, Word *target)
+{
+	return kgc_with_word(target, [=](__u64 *to) {
+		return kgc_load(heap, object, offset, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_xchg(int heap, __u64 object, __u64 offset, __u64 target,
+			      Word *old)
+{
+	return kgc_with_word(old, [=](__u64 *to) {
+		return kgc_xchg(heap, object, offset, target, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_dup(int heap, __u64 object, Word *copy)
+{
+	return kgc_with_word(copy, [=](__u64 *to) {
+		return kgc_dup(heap, object, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_collect(int heap, __u32 cycles, __u32 flags, Word *cycle)
+{
+	return kgc_with_word(cycle, [=](__u64 *to) {
+		return kgc_collect(heap, cycles, flags, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_option_get(int heap, __u32 option, Word *value)
+{
+	return kgc_with_word(value, [=](__u64 *to) {
+		return kgc_option_get(heap, option, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_scavenge(int heap, Word *released)
+{
+	return kgc_with_word(released, [=](__u64 *to) {
+		return kgc_scavenge(heap, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_weak_create(int heap, __u64 object, Word *weak)
+{
+	return kgc_with_word(weak, [=](__u64 *to) {
+		return kgc_weak_create(heap, object, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_weak_get(int heap, __u64 weak, Word *object)
+{
+	return kgc_with_word(object, [=](__u64 *to) {
+		return kgc_weak_get(heap, weak, to); });
+}
+
+KGC_FOR_UINT64(Word) kgc_finalize_cancel(int heap, __u64 object, Word *cookie)
+{
+	return kgc_with_word(cookie, [=](__u64 *to) {
+		return kgc_finalize_cancel(heap, object, to); });
+}
+
+#undef KGC_FOR_UINT64
 }
 #endif
 
