@@ -108,12 +108,12 @@ static int stay_in_crowd(void *unused)
 	/* sparse counts one lock for all of them, whatever the number */
 	for (i = 0; s && i < heaps; i++) {
 		s[i] = kgc_enter(crowd[i]);
-		__release(&crowd[i]->front.srcu);
+		__release(kgc_section);
 	}
 	complete(&crowd_entered);
 	sleep_for(seconds);
 	for (i = 0; s && i < heaps; i++) {
-		__acquire(&crowd[i]->front.srcu);
+		__acquire(kgc_section);
 		kgc_exit(s[i]);
 	}
 	kfree(s);
