@@ -105,14 +105,16 @@ static int stay_in_crowd(void *unused)
 	struct kgc_section *s = kcalloc(heaps, sizeof(*s), GFP_KERNEL);
 	unsigned int i;
 
-	/* sparse counts one lock for all of them, whatever the number */
+	/* sparse, which counts a section and its SRCU, knows of no array of locks */
 	for (i = 0; s && i < heaps; i++) {
 		s[i] = kgc_enter(crowd[i]);
 		__release(kgc_section);
+		__release(&crowd[i]->front.srcu);
 	}
 	complete(&crowd_entered);
 	sleep_for(seconds);
 	for (i = 0; s && i < heaps; i++) {
+		__acquire(&crowd[i]->front.srcu);
 		__acquire(kgc_section);
 		kgc_exit(s[i]);
 	}
