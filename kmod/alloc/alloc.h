@@ -155,7 +155,8 @@ enum kgc_pressure {
 
 struct kgc_allocator;
 
-typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
+/* Returns whether the caller has been throttled. */
+typedef bool (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 				unsigned int mode, gfp_t gfp);
 
 /**

@@ -245,8 +245,8 @@ static void press(struct kgc_allocator *a, enum kgc_pressure why,
 	/* an interrupt is not held up, whatever its caller says */
 	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	a->pressure(a, why, mode, gfp);
-	kgc_steps_kept(step, start);
+	if (a->pressure(a, why, mode, gfp))
+		kgc_steps_kept(step, start);
 }
 
 /* A slot of class @spc could not be had: was there no memory, or was none ready? */

@@ -5,13 +5,9 @@
 
 #include "steps.h"
 
-#define KEPT_NS		10000	/* asking for a cycle takes less, a sleep takes more */
-
-/* The collector has been told, and may have kept the allocation since @start. */
+/* The collector has throttled the allocation since @start. */
 void kgc_steps_kept(struct kgc_slow_path *step, u64 start)
 {
-	if (ktime_get_mono_fast_ns() - start < KEPT_NS)
-		return;
 	if (!step->start_ns)
 		step->start_ns = start;
 	kgc_steps_begin(step, KGC_CAUSE_THROTTLE);

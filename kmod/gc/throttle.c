@@ -139,9 +139,9 @@ static void starved(struct kgc_heap *heap)
 /*
  * The allocator calls: the allowance is used up, or memory is. @mode is what
  * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
- * for a moment if @gfp allows.
+ * for a moment if @gfp allows. Return: whether the caller has been throttled.
  */
-static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
+static bool throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 			      unsigned int mode, gfp_t gfp)
 {
 	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
@@ -149,21 +149,22 @@ static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 
 	if (why == KGC_PRESSURE_STARVED) {
 		starved(heap);
-		return;
+		return false;
 	}
 	if (why == KGC_PRESSURE_LIMIT) {
 		refused(heap);
-		return;
+		return false;
 	}
 	if (kgc_request_idle(&heap->request))
 		kgc_pace_due(heap);
 	if (!kgc_request_idle(&heap->request) && past_the_goal(heap))
 		kgc_pace_behind(heap);
 	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
-		return;
+		return false;
 	us = throttle_us(heap, mode);
 	if (us)
 		throttle(heap, mode, us);
+	return us;
 }
 
 void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)

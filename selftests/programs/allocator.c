@@ -271,7 +271,9 @@ TEST_F(heap, the_longest_step_is_that_of_a_large_object)
 	EXPECT_LE(stats_of(self->fd).longest_step_ns, begin);
 	EXPECT_EQ(1, all_steps(_metadata, id));
 	/* or the kernel had to look for so large a block */
-	EXPECT_EQ(1, steps_of(_metadata, id, "large") + steps_of(_metadata, id, "reclaim"));
+	EXPECT_EQ(1, steps_of(_metadata, id, "large") + steps_of(_metadata, id, "reclaim")) {
+		TH_LOG("%s", debugfs_text(id, "steps"));
+	}
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
 		char key[16];
 		unsigned long long ns;
