@@ -443,7 +443,7 @@ TEST_F(heap, pages_that_are_gone_are_told)
 	__u64 root;
 
 	no_cycles(_metadata, self->fd);
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 16; i++) {
 		ASSERT_EQ(0, chain_build(self->fd, self->node, 341, &root));
 		ASSERT_EQ(0, litter(self->fd, self->node, 20 * 341));
 	}
@@ -508,13 +508,13 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
 	/* the first is refused as well, and works on when the second has gone */
-	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 300000));
+	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 100000));
 	EXPECT_EQ(0, kgc_close(other));
 	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
 		usleep(20000);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
 	EXPECT_EQ(0, put_max_bytes(0));
-	EXPECT_EQ(0, chain_build(self->fd, self->node, 300000, &more));
+	EXPECT_EQ(0, chain_build(self->fd, self->node, 100000, &more));
 	EXPECT_GT(held_by_all(), limit);
 	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
 }
