@@ -29,10 +29,11 @@ static struct object *objects;
 static unsigned int nr_objects;
 static unsigned int pressed;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
+static bool pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		     unsigned int mode, gfp_t gfp)
 {
 	pressed++;
+	return false;
 }
 
 static struct kgc_pageheap *pages(int nid)

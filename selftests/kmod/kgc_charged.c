@@ -30,9 +30,10 @@ static struct tasklet_struct tasklet;
 static DECLARE_COMPLETION(refused);
 static u64 got;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
+static bool pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		     unsigned int mode, gfp_t gfp)
 {
+	return false;
 }
 
 /* Return: whether to go on. */
