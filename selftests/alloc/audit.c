@@ -85,7 +85,8 @@ static void begin(bool full)
 	check(kgc_cache_flip_all(&allocator));
 	while (kgc_central_sweep_some(&allocator, central(), allocator.node[0], 8))
 		;
-	check(central()->spans == SPANS);
+	/* or one more, where the thread has moved to another CPU and its cache */
+	check(central()->spans >= SPANS);
 	reported = 0;
 	asked = 0;
 }

@@ -508,13 +508,13 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
 	/* the first is refused as well, and works on when the second has gone */
-	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 100000));
+	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 200000));
 	EXPECT_EQ(0, kgc_close(other));
 	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
 		usleep(20000);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
 	EXPECT_EQ(0, put_max_bytes(0));
-	EXPECT_EQ(0, chain_build(self->fd, self->node, 100000, &more));
+	EXPECT_EQ(0, chain_build(self->fd, self->node, 200000, &more));
 	EXPECT_GT(held_by_all(), limit);
 	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
 }
