@@ -370,7 +370,7 @@ static void every_sequence(unsigned int depth)
 
 static void small_exhaustive(void)
 {
-	unsigned int depth = SHIM_SLOW ? 5 : 6;
+	unsigned int depth = SHIM_SLOW ? 4 : 6;
 
 	every_sequence(depth);
 	note("%lu sequences of up to %u operations", sequences, depth);
