@@ -3,7 +3,7 @@
  * KGC_STATS: the counters add up when the heap is at rest, those of cycles never go
  * back, and debugfs says the same.
  *
- * kselftest-timeout: 60
+ * kselftest-timeout: 150
  */
 #include "chain.h"
 #include "debugfs_files.h"
