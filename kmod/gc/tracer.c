@@ -103,7 +103,9 @@ static void set_empty(struct xarray *set)
 	unsigned long *page;
 	unsigned long i;
 
+	/* xa_destroy() would free all of the index with interrupts off */
 	xa_for_each(set, i, page) {
+		xa_erase(set, i);
 		bitmap_free(page);
 		cond_resched();
 	}
