@@ -155,8 +155,8 @@ enum kgc_pressure {
 
 struct kgc_allocator;
 
-/* Returns whether the caller has been throttled. */
-typedef bool (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
+/* Returns for how many ns the caller has been throttled. */
+typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 				unsigned int mode, gfp_t gfp);
 
 /**

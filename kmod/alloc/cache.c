@@ -240,13 +240,14 @@ static bool may_fetch(void)
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
 {
-	u64 start = ktime_get_mono_fast_ns();
+	u64 ns;
 
 	/* an interrupt is not held up, whatever its caller says */
 	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	if (a->pressure(a, why, mode, gfp))
-		kgc_steps_kept(step, start);
+	ns = a->pressure(a, why, mode, gfp);
+	if (ns)
+		kgc_steps_throttled(step, ns);
 }
 
 /* A slot of class @spc could not be had: was there no memory, or was none ready? */

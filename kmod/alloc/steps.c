@@ -5,11 +5,11 @@
 
 #include "steps.h"
 
-/* The collector has throttled the allocation since @start. */
-void kgc_steps_kept(struct kgc_slow_path *step, u64 start)
+/* The collector has just throttled the allocation for @ns. */
+void kgc_steps_throttled(struct kgc_slow_path *step, u64 ns)
 {
 	if (!step->start_ns)
-		step->start_ns = start;
+		step->start_ns = ktime_get_mono_fast_ns() - ns;
 	kgc_steps_begin(step, KGC_CAUSE_THROTTLE);
 }
 

@@ -18,10 +18,10 @@ static struct kgc_allocator allocator;
 static struct kgc_shape shape;
 static unsigned int reported, asked;
 
-static bool pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		     unsigned int mode, gfp_t gfp)
+static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		    unsigned int mode, gfp_t gfp)
 {
-	return false;
+	return 0;
 }
 
 static void report(struct kgc_allocator *a, const char *what, const void *where)

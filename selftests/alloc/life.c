@@ -29,11 +29,11 @@ static struct object *objects;
 static unsigned int nr_objects;
 static unsigned int pressed;
 
-static bool pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		     unsigned int mode, gfp_t gfp)
+static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		    unsigned int mode, gfp_t gfp)
 {
 	pressed++;
-	return false;
+	return 0;
 }
 
 static struct kgc_pageheap *pages(int nid)
