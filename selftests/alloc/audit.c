@@ -8,6 +8,7 @@
 
 #include "alloc/audit.h"
 #include "alloc/cache.h"
+#include "parts.h"
 
 #define RAM_MIB		64
 #define SIZE		64
@@ -139,19 +140,7 @@ static void leaves_a_list_that_has_changed(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
-}
-
-static void end_all(void)
-{
-	kgc_span_cache_exit();
-	kgc_map_exit();
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	return parts_begin(RAM_MIB);
 }
 
 #define ALL_PROMISES(PROMISE) \
@@ -159,4 +148,4 @@ static void end_all(void)
 	PROMISE(finds_what_is_wrong_behind_a_pause, "what is wrong with the last span of a list is found") \
 	PROMISE(leaves_a_list_that_has_changed, "an audit that is disturbed follows no list any more")
 
-PROGRAM("kgc_audit", begin_all, end_all);
+PROGRAM("kgc_audit", begin_all, parts_end);
