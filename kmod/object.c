@@ -15,7 +15,7 @@
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
 static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
 
-/* What nobody may ask for. Context: any. Return: NULL. */
+/* Reports what no caller may ask for. Context: any. Return: NULL. */
 static noinline void *refuse(const struct kgc_heap *heap, const char *what)
 {
 	pr_err_ratelimited("heap %u %s: %s\n", heap->id, heap->name, what);

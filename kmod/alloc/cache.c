@@ -216,7 +216,7 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_region_end(c, ticket);
 		else
 			c->nested++;
-		/* nobody continues this block, but all of it is one slot */
+		/* no allocation continues this block, but all of it is one slot */
 		if (shape->flags & KGC_SHAPE_TINY)
 			size = KGC_TINY_BLOCK;
 		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
@@ -325,7 +325,7 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Try on one node, fetching what lacks as far as that may be and @grow allows.
+ * Try on one node, fetching what is missing as far as the context and @grow allow.
  * What cannot be had is looked for in old spans of any class, by sweeping them.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
