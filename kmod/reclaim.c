@@ -48,7 +48,7 @@
 #define CYCLE_PATIENCE	HZ
 #define CYCLE_LOOK	(HZ / 20)	/* between looks whether it gets on */
 #define SECTION_PATIENCE_MS	100
-#define WAITS_APART	10	/* times what one in vain took */
+#define WAITS_APART	10	/* times what a wait without success took */
 
 /* How waits for a cycle have ended. */
 enum cycle_wait {
@@ -257,7 +257,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	freed = cycle_wait_release(heap, awaited->cycle, end);
 	if (!freed && awaited->joined)
 		freed = cycle_wait_release(heap, heap_ask(heap), end);
-	/* or somebody else, who wanted it too, did */
+	/* or a concurrent reclaimer did */
 	now = atomic64_read(&heap->alloc.limit.pages);
 	freed = max_t(u64, freed, now < held ? held - now : 0);
 	if (freed || fatal_signal_pending(current))
@@ -348,7 +348,7 @@ static bool at_limit(struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
 	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		/* nobody is killed for want of more pages at once */
+		/* the OOM killer is not called for an order above this */
 		if (page_counter_read(&memcg->memory) +
 		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
 			return true;

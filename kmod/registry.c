@@ -7,6 +7,7 @@
 #include <linux/xarray.h>
 
 #include "gc/heap.h"
+#include "gc/users.h"
 #include "registry.h"
 
 /* What is reserved, for a heap that is being made or is ending, reads as nothing. */
@@ -35,8 +36,7 @@ void kgc_registry_release(u32 id)
 /* From now on @heap is found. Context: may sleep. */
 void kgc_registry_add(struct kgc_heap *heap)
 {
-	refcount_set(&heap->registration.users, 1);
-	init_completion(&heap->registration.unused);
+	kgc_users_init(&heap->users);
 	/* reserved, so this needs no memory */
 	xa_store(&heaps, heap->id, heap, GFP_KERNEL);
 }
@@ -55,21 +55,18 @@ void kgc_registry_hide(struct kgc_heap *heap)
  */
 void kgc_registry_drain(struct kgc_heap *heap)
 {
-	kgc_registry_put(heap);
-	wait_for_completion(&heap->registration.unused);
+	kgc_users_drain(&heap->users);
 }
 
 /* Context: the heap cannot end, since it is found where the caller holds a lock, or counted. */
 void kgc_registry_get(struct kgc_heap *heap)
 {
-	refcount_inc(&heap->registration.users);
+	kgc_users_get(&heap->users);
 }
 
 void kgc_registry_put(struct kgc_heap *heap)
 {
-	/* the last access */
-	if (refcount_dec_and_test(&heap->registration.users))
-		complete(&heap->registration.unused);
+	kgc_users_put(&heap->users);
 }
 
 /**

@@ -6,7 +6,7 @@
  *
  * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
  * (a span with free slots, swept if need be) -> pageheap.c (pages of an arena).
- * What lacks there reserve.c fetches, an arena from the buddy allocator among it;
+ * reserve.c fetches what these find missing, such as an arena from the buddy allocator;
  * scavenge.c gives arenas back.
  *
  * Lock order: central lock -> page heap lock. Both are raw, interrupts off,
@@ -29,11 +29,11 @@
 #include "steps.h"
 
 /*
- * kgc_cpu.ticket: the generation of the spans in the cache while nobody is at
- * work in it, else one of these. Generations begin behind them.
+ * kgc_cpu.ticket: the generation of the spans in the cache while no CPU is at
+ * work in it; otherwise one of these. Generations begin behind them.
  */
 #define KGC_TICKET_BUSY		0U	/* its own CPU is in a region */
-#define KGC_TICKET_FLIP		1U	/* somebody empties it */
+#define KGC_TICKET_FLIP		1U	/* a CPU flushes it */
 #define KGC_FIRST_GEN		2U
 
 /*
@@ -155,7 +155,8 @@ enum kgc_pressure {
 
 struct kgc_allocator;
 
-typedef void (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
+/* Returns for how many ns the caller has been throttled. */
+typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 				unsigned int mode, gfp_t gfp);
 
 /**

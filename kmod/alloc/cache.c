@@ -216,7 +216,7 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_region_end(c, ticket);
 		else
 			c->nested++;
-		/* nobody continues this block, but all of it is one slot */
+		/* no allocation continues this block, but all of it is one slot */
 		if (shape->flags & KGC_SHAPE_TINY)
 			size = KGC_TINY_BLOCK;
 		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
@@ -240,13 +240,14 @@ static bool may_fetch(void)
 static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		  unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
 {
-	u64 start = ktime_get_mono_fast_ns();
+	u64 ns;
 
 	/* an interrupt is not held up, whatever its caller says */
 	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
-	a->pressure(a, why, mode, gfp);
-	kgc_steps_kept(step, start);
+	ns = a->pressure(a, why, mode, gfp);
+	if (ns)
+		kgc_steps_throttled(step, ns);
 }
 
 /* A slot of class @spc could not be had: was there no memory, or was none ready? */
@@ -324,7 +325,7 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Try on one node, fetching what lacks as far as that may be and @grow allows.
+ * Try on one node, fetching what is missing as far as the context and @grow allow.
  * What cannot be had is looked for in old spans of any class, by sweeping them.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,

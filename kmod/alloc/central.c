@@ -8,7 +8,7 @@
  * are empty, so two generations are all there ever are.
  *
  * A span taken from the old lists is swept under the central lock, so that
- * nobody ever finds one half done.
+ * no CPU ever finds one half done.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -119,9 +119,9 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 
 /**
  * kgc_central_accept() - make a span take objects of a type
- * @span: a span nobody else takes slots from now, or kgc_empty_span
+ * @span: a span that no other CPU takes slots from now, or kgc_empty_span
  * @shape: the type
- * @r: may hold a side table; says if one lacks
+ * @r: may hold a side table; says if one is missing
  *
  * A span that holds nothing becomes one of that type; any other becomes mixed
  * and stays so until it is empty.
@@ -267,7 +267,7 @@ static struct kgc_span *central_take(struct kgc_allocator *a,
  * @a: the allocator
  * @node: where from
  * @spc: span class
- * @r: what was fetched for this try; says what lacks on failure
+ * @r: what was fetched for this try; says what was missing on failure
  *
  * It comes first: behind spans of other types an interrupt would not find it.
  *
@@ -300,7 +300,7 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
  * @spc: span class
  * @old: the span the cache gives back, or kgc_empty_span
  * @shape: type of the object to be allocated
- * @r: what was fetched for this try; says what lacks on failure
+ * @r: what was fetched for this try; says what was missing on failure
  *
  * Context: inside a region.
  * Return: the new span, owned by the cache; NULL with @r->need set, then @old
@@ -378,7 +378,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
  * @spc: span class
  * @shape: type
  * @size: bytes asked for
- * @r: what was fetched for this try; says what lacks on failure
+ * @r: what was fetched for this try; says what was missing on failure
  *
  * For an interrupt that finds its CPU's cache in use, for a CPU whose cache is
  * being emptied by the collector, and for heaps with KGC_HARDEN_RANDOM.
@@ -425,7 +425,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
  * @node: where from
  * @spc: 0 or 1: with or without pointers
  * @size: bytes
- * @r: what was fetched for this try; says what lacks on failure
+ * @r: what was fetched for this try; says what was missing on failure
  *
  * Context: preemption disabled.
  * Return: the span, its slot still free; NULL with @r->need set.

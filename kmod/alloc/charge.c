@@ -246,27 +246,23 @@ void kgc_charge_percpu_free(struct kgc_allocator *a, enum kgc_meta kind, void __
 	kgc_limit_uncharge_meta(a, kind, num_possible_cpus() * bytes);
 }
 
-/*
- * A span structure, for kgc_span_discard(). It is charged to the heap's cgroup only
- * between kgc_charge_begin() and kgc_charge_end(). Context: as @gfp says.
- */
+/* kgc_charge_alloc() for a span structure, for kgc_span_discard(). */
 struct kgc_span *kgc_charge_span(struct kgc_allocator *a, unsigned int nelems, int nid,
 				 gfp_t gfp)
 {
 	unsigned int index = kgc_words_index(nelems);
-	size_t bitmaps = kgc_span_bitmap_bytes(index);
-	size_t rest = kgc_span_bytes(index) - bitmaps;
+	struct kgc_charging charging;
 	struct kgc_span *span;
 
-	if (!kgc_charge_meta(a, KGC_META_SPANS, rest, gfp))
+	if (!kgc_charge_meta(a, KGC_META_SPANS, kgc_span_bytes(index), gfp))
 		return NULL;
-	if (!kgc_charge_meta(a, KGC_META_BITMAPS, bitmaps, gfp))
-		goto err_rest;
-	span = kgc_span_alloc(nelems, nid, gfp);
+	charging = kgc_charge_begin(a);
+	span = kgc_span_alloc(nelems, nid, kgc_charge_gfp(a, gfp));
+	kgc_charge_end(charging);
 	if (span)
-		return span;
-	kgc_limit_uncharge_meta(a, KGC_META_BITMAPS, bitmaps);
-err_rest:
-	kgc_limit_uncharge_meta(a, KGC_META_SPANS, rest);
-	return NULL;
+		kgc_limit_move_meta(a, KGC_META_SPANS, KGC_META_BITMAPS,
+				    kgc_span_bitmap_bytes(index));
+	else
+		kgc_limit_uncharge_meta(a, KGC_META_SPANS, kgc_span_bytes(index));
+	return span;
 }

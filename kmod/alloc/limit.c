@@ -101,6 +101,14 @@ bool kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t b
 	return true;
 }
 
+/* @bytes of what is held are of another kind. Context: any. */
+void kgc_limit_move_meta(struct kgc_allocator *a, enum kgc_meta from, enum kgc_meta to,
+			 size_t bytes)
+{
+	atomic64_sub(bytes, &a->limit.meta[from]);
+	atomic64_add(bytes, &a->limit.meta[to]);
+}
+
 void kgc_limit_uncharge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 {
 	atomic64_sub(bytes, &a->limit.meta[kind]);

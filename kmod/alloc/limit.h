@@ -46,6 +46,8 @@ void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
 bool kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes);
 void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes);
 bool kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);
+void kgc_limit_move_meta(struct kgc_allocator *a, enum kgc_meta from, enum kgc_meta to,
+			 size_t bytes);
 void kgc_limit_uncharge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);
 u64 kgc_limit_total_pages(void);
 u64 kgc_limit_total_held(void);

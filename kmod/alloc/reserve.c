@@ -41,12 +41,36 @@ static struct kgc_central *central_create(struct kgc_allocator *a,
 	return ct;
 }
 
-static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
-			 unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
+/* The functions for metadata charge what they allocate; pages are charged here. */
+static bool pages_fill(struct kgc_allocator *a, struct kgc_node *node,
+		       struct kgc_reserve *r, gfp_t gfp)
+{
+	struct kgc_charging charging = kgc_charge_begin(a);
+	int err = kgc_pageheap_grow(a, &node->pages, r->npages, kgc_charge_gfp(a, gfp),
+				    &r->step);
+
+	kgc_charge_end(charging);
+	return !err;
+}
+
+/**
+ * kgc_reserve_fill() - fetch what a try inside a region lacked
+ * @a: the allocator
+ * @node: the node the try was on
+ * @spc: span class
+ * @r: says what; receives it
+ * @gfp: how hard to try
+ *
+ * Context: as @gfp says; outside of any region, no locks held.
+ * Return: whether trying again makes sense.
+ */
+bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
+		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
 {
 	unsigned int nelems = kgc_nelems(spc);
 	struct kgc_central *ct;
 
+	kgc_steps_begin(&r->step, KGC_CAUSE_GROWTH);
 	switch (r->need) {
 	case KGC_NEED_CENTRAL:
 		ct = central_create(a, node, gfp);
@@ -65,34 +89,10 @@ static bool reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 					    NUMA_NO_NODE, gfp);
 		return r->types;
 	case KGC_NEED_PAGES:
-		return !kgc_pageheap_grow(a, &node->pages, r->npages, gfp, &r->step);
+		return pages_fill(a, node, r, gfp);
 	default:
 		return false;
 	}
-}
-
-/**
- * kgc_reserve_fill() - fetch what a try inside a region lacked
- * @a: the allocator
- * @node: the node the try was on
- * @spc: span class
- * @r: says what; receives it
- * @gfp: how hard to try
- *
- * Context: as @gfp says; outside of any region, no locks held.
- * Return: whether trying again makes sense.
- */
-bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
-		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
-{
-	struct kgc_charging charging;
-	bool filled;
-
-	kgc_steps_begin(&r->step, KGC_CAUSE_GROWTH);
-	charging = kgc_charge_begin(a);
-	filled = reserve_fill(a, node, spc, r, kgc_charge_gfp(a, gfp));
-	kgc_charge_end(charging);
-	return filled;
 }
 
 /* Put back what was not used. Context: no locks held; a side table not in hardirq. */

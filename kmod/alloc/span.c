@@ -79,13 +79,14 @@ void kgc_span_free_struct(struct kgc_span *span)
 void kgc_span_discard(struct kgc_allocator *a, struct kgc_span *span)
 {
 	unsigned int index = ilog2(span->nwords);
-	size_t bitmaps = kgc_span_bitmap_bytes(index);
-	size_t types = span->types ? kgc_span_types_bytes(index) : 0;
+	bool types = span->types;
 
 	kgc_span_free_struct(span);
-	kgc_limit_uncharge_meta(a, KGC_META_TYPES, types);
-	kgc_limit_uncharge_meta(a, KGC_META_BITMAPS, bitmaps);
-	kgc_limit_uncharge_meta(a, KGC_META_SPANS, kgc_span_bytes(index) - bitmaps);
+	if (types)
+		kgc_limit_uncharge_meta(a, KGC_META_TYPES, kgc_span_types_bytes(index));
+	kgc_limit_move_meta(a, KGC_META_BITMAPS, KGC_META_SPANS,
+			    kgc_span_bitmap_bytes(index));
+	kgc_limit_uncharge_meta(a, KGC_META_SPANS, kgc_span_bytes(index));
 }
 
 /*

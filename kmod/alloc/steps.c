@@ -5,15 +5,11 @@
 
 #include "steps.h"
 
-#define KEPT_NS		10000	/* asking for a cycle takes less, a sleep takes more */
-
-/* The collector has been told, and may have kept the allocation since @start. */
-void kgc_steps_kept(struct kgc_slow_path *step, u64 start)
+/* The collector has just throttled the allocation for @ns. */
+void kgc_steps_throttled(struct kgc_slow_path *step, u64 ns)
 {
-	if (ktime_get_mono_fast_ns() - start < KEPT_NS)
-		return;
 	if (!step->start_ns)
-		step->start_ns = start;
+		step->start_ns = ktime_get_mono_fast_ns() - ns;
 	kgc_steps_begin(step, KGC_CAUSE_THROTTLE);
 }
 

@@ -65,7 +65,7 @@ static inline void kgc_steps_carry(struct kgc_slow_path *to, const struct kgc_sl
 	*to = *from;
 }
 
-void kgc_steps_kept(struct kgc_slow_path *step, u64 start);
+void kgc_steps_throttled(struct kgc_slow_path *step, u64 ns);
 void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step);
 u64 kgc_steps_longest(const struct kgc_steps *steps);
 

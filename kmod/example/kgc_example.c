@@ -214,7 +214,7 @@ static void __exit example_exit(void)
 	stop_threads(threads);
 	kgc_root_del(heap, &root);
 	if (!leave) {
-		/* with a signal pending nobody has waited for the cycles */
+		/* a pending signal ends the wait before the cycles do */
 		left = kgc_collect(heap, 2) ? 0 : kgc_heap_objects(heap);
 		if (left)
 			pr_err("%llu objects left after two cycles\n", left);

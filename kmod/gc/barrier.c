@@ -128,8 +128,8 @@ EXPORT_SYMBOL_GPL(__kgc_copy);
 
 /*
  * A word that may be a pointer, and may name what is dead: userspace wrote it.
- * Under MARK only the gate says which, or the dead were marked when nobody looks
- * for marks any more.
+ * Under MARK only the gate says which, or the dead would be marked after the last
+ * look for marks.
  */
 static void shade_word(struct kgc_section s, void *word)
 {

@@ -153,9 +153,9 @@ int kgc_finalizers_wait(struct kgc_heap *heap)
 		kgc_refuse(heap, "a finalizer waits for finalizers");
 		return -EDEADLK;
 	}
-	kgc_request_waiter_begin(&heap->request);
+	kgc_users_get(&heap->request.waiters);
 	err = finalizers_wait(heap, nr);
-	kgc_request_waiter_end(&heap->request);
+	kgc_users_put(&heap->request.waiters);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_finalizers_wait);

@@ -56,6 +56,13 @@ static struct kgc_handle_chunk *chunk_of(struct kgc_handle_slot *slot)
 	return (struct kgc_handle_chunk *)((unsigned long)slot & PAGE_MASK);
 }
 
+/* The number of @slot within its chunk. */
+static unsigned int slot_within(struct kgc_handle_chunk *chunk,
+				struct kgc_handle_slot *slot)
+{
+	return slot - slot_at(chunk, 0);
+}
+
 /*
  * The slot of a handle, open or not; NULL when there is no such number. The number is
  * the user's, but no lookup speculates beyond the table: each step masks it.
@@ -242,20 +249,17 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 	return err == -EEXIST ? 0 : err;
 }
 
-/*
- * Take the first free slot of the lowest chunk. Context: lock held.
- * Return: its number; 0 when there is none.
- */
-static u32 slot_pop(struct kgc_handles *handles)
+/* Take the first free slot of the lowest chunk, or NULL. Context: lock held. */
+static struct kgc_handle_slot *slot_pop(struct kgc_handles *handles)
 {
 	struct kgc_handle_chunk *chunk = handles->lowest;
+	struct kgc_handle_slot *slot;
 	unsigned long index;
-	unsigned int i;
 
 	if (!chunk)
-		return 0;
-	i = chunk->first;
-	chunk->first = slot_at(chunk, i)->next_free;
+		return NULL;
+	slot = slot_at(chunk, chunk->first);
+	chunk->first = slot->next_free;
 	WRITE_ONCE(chunk->open, chunk->open + 1);
 	WRITE_ONCE(handles->open, handles->open + 1);
 	if (!chunk->first) {
@@ -264,14 +268,14 @@ static u32 slot_pop(struct kgc_handles *handles)
 		/* none below has room */
 		handles->lowest = xa_find(&handles->chunks, &index, ULONG_MAX, CHUNK_ROOM);
 	}
-	return chunk->index * KGC_HANDLE_NUMBERS + i;
+	return slot;
 }
 
 /* Put a slot behind the other free ones of its chunk. Context: lock held. */
 static void slot_push(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 {
 	struct kgc_handle_chunk *chunk = chunk_of(slot);
-	unsigned int i = slot - slot_at(chunk, 0);
+	unsigned int i = slot_within(chunk, slot);
 
 	WRITE_ONCE(slot->next_free, 0);
 	if (chunk->first) {
@@ -300,6 +304,7 @@ static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slo
 struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 					     gfp_t gfp, u64 *handle, int *err)
 {
+	struct kgc_handle_chunk *chunk;
 	struct kgc_handle_slot *slot;
 	bool full;
 	u32 nr;
@@ -307,15 +312,16 @@ struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 	for (;;) {
 		spin_lock_bh(&handles->lock);
 		full = handles->open == KGC_MAX_HANDLES;
-		nr = full ? 0 : slot_pop(handles);
+		slot = full ? NULL : slot_pop(handles);
 		spin_unlock_bh(&handles->lock);
-		if (nr)
+		if (slot)
 			break;
 		*err = full ? -ENOSPC : handles_grow(handles, gfp);
 		if (*err)
 			return NULL;
 	}
-	slot = kgc_handle_slot(handles, handles->tag | nr);
+	chunk = chunk_of(slot);
+	nr = chunk->index * KGC_HANDLE_NUMBERS + slot_within(chunk, slot);
 	*handle = handles->tag | (u64)slot->gen << 32 | nr;
 	return slot;
 }
@@ -433,8 +439,6 @@ void kgc_handle_slot_put(struct kgc_handles *handles,
 	/* a slot whose generations are used up is not used again */
 	if (slot->gen < KGC_HANDLE_GEN_MAX)
 		slot_push(handles, slot);
-	else
-		WRITE_ONCE(slot->next_free, 0);
 }
 
 /**

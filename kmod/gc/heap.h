@@ -6,9 +6,7 @@
 #ifndef _KGC_GC_HEAP_H
 #define _KGC_GC_HEAP_H
 
-#include <linux/completion.h>
 #include <linux/kgc.h>
-#include <linux/refcount.h>
 
 #include "../../uapi/linux/kgc.h"
 
@@ -29,6 +27,7 @@
 #include "throttle.h"
 #include "tracer.h"
 #include "type.h"
+#include "users.h"
 #include "verify.h"
 #include "work.h"
 
@@ -69,16 +68,6 @@ struct kgc_sweep {
 };
 
 /**
- * struct kgc_registration - who works on a heap from outside; written by registry.c
- * @users: one for the heap itself, and one for each thread that works on it
- * @unused: when the last of them is gone
- */
-struct kgc_registration {
-	refcount_t		users;
-	struct completion	unused;
-};
-
-/**
  * struct kgc_reclaim - a heap as reclaim sees it; written by reclaim.c
  * @backoff_until: until then (jiffies) reclaim waits for no cycle of this heap,
  *	since the last wait freed nothing
@@ -112,7 +101,7 @@ struct kgc_reclaim {
  * @tracer: the verifier's tracer
  * @report: what both have found
  * @sweep: the background sweep
- * @registration: threads that work on the heap from outside
+ * @users: threads that have found the heap in the registry or by reclaim
  * @reclaim: reclaim
  * @dying: no further step of the collector; heap.c
  * @id: number, for people
@@ -147,7 +136,7 @@ struct kgc_heap {
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;
 	struct kgc_sweep	sweep;
-	struct kgc_registration	registration;
+	struct kgc_users	users;
 	struct kgc_reclaim	reclaim;
 	bool			dying;
 	u32			id;

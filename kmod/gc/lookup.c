@@ -26,7 +26,7 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 
 	/*
 	 * The span may be freed at any time where it is another heap's, or
-	 * nobody marks; the structure stays one under RCU, its bitmaps of the
+	 * no cycle marks; the structure stays one under RCU, its bitmaps of the
 	 * same size (SLAB_TYPESAFE_BY_RCU), but may become another span, even
 	 * of ours: hence the tests of the address, the index and the map.
 	 */

@@ -119,20 +119,6 @@ void kgc_request_outside(struct kgc_heap *heap)
 	might_sleep();
 }
 
-/* A thread waits from now on. Context: before the heap is drained of waiters. */
-void kgc_request_waiter_begin(struct kgc_request *rq)
-{
-	refcount_inc(&rq->waiters);
-}
-
-/* It touches the heap no more. */
-void kgc_request_waiter_end(struct kgc_request *rq)
-{
-	/* the last access; pairs with kgc_request_drain() */
-	if (refcount_dec_and_test(&rq->waiters))
-		complete(&rq->drained);
-}
-
 /* A waiter ends the pause of a cycle. */
 static void waiter_hurries(struct kgc_heap *heap, u64 cycle)
 {
@@ -155,7 +141,7 @@ static bool waiter_returns(const struct kgc_heap *heap, u64 cycle)
 	       READ_ONCE(heap->dying);
 }
 
-/* Context: between kgc_request_waiter_begin() and kgc_request_waiter_end(). */
+/* Context: the thread is one of @waiters. */
 static int request_wait(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_request *rq = &heap->request;
@@ -185,9 +171,9 @@ int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
 	int err;
 
-	kgc_request_waiter_begin(&heap->request);
+	kgc_users_get(&heap->request.waiters);
 	err = request_wait(heap, cycle);
-	kgc_request_waiter_end(&heap->request);
+	kgc_users_put(&heap->request.waiters);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_wait);
@@ -201,10 +187,10 @@ bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 {
 	struct kgc_request *rq = &heap->request;
 
-	kgc_request_waiter_begin(rq);
+	kgc_users_get(&rq->waiters);
 	waiter_hurries(heap, cycle);
 	wait_event_killable_timeout(rq->waitq, waiter_returns(heap, cycle), ticks);
-	kgc_request_waiter_end(rq);
+	kgc_users_put(&rq->waiters);
 	return is_over(rq, cycle);
 }
 
@@ -216,16 +202,12 @@ void kgc_request_wake(struct kgc_heap *heap)
 
 /*
  * Let every waiter return, and wait until it has. From here on no thread may begin to
- * wait: the count would warn. Context: the heap dies; may sleep.
+ * wait. Context: the heap dies; may sleep.
  */
 void kgc_request_drain(struct kgc_heap *heap)
 {
-	struct kgc_request *rq = &heap->request;
-
 	kgc_request_wake(heap);
-	if (!refcount_dec_and_test(&rq->waiters))
-		/* pairs with kgc_request_waiter_end() */
-		wait_for_completion(&rq->drained);
+	kgc_users_drain(&heap->request.waiters);
 }
 
 /**
@@ -241,9 +223,9 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 	int err;
 
 	/* the cycle that begins finds that a thread waits for it */
-	kgc_request_waiter_begin(&heap->request);
+	kgc_users_get(&heap->request.waiters);
 	err = request_wait(heap, kgc_collect_start(heap, cycles));
-	kgc_request_waiter_end(&heap->request);
+	kgc_users_put(&heap->request.waiters);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_collect);
@@ -256,8 +238,7 @@ void kgc_request_init(struct kgc_heap *heap, work_func_t run)
 	INIT_DELAYED_WORK(&rq->work, run);
 	raw_spin_lock_init(&rq->lock);
 	init_waitqueue_head(&rq->waitq);
-	refcount_set(&rq->waiters, 1);
-	init_completion(&rq->drained);
+	kgc_users_init(&rq->waiters);
 }
 
 /* The state machine does not run, unless it is kicked. Context: may sleep. */

@@ -3,13 +3,12 @@
 #ifndef _KGC_REQUEST_H
 #define _KGC_REQUEST_H
 
-#include <linux/completion.h>
-#include <linux/refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../../uapi/linux/kgc.h"
 #include "../compat.h"
+#include "users.h"
 
 struct kgc_heap;
 
@@ -22,9 +21,7 @@ struct kgc_heap;
  * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
  * @done: cycles completed, sweep included; read without @lock
  * @waitq: for @done
- * @waiters: one for the heap itself, and one for each thread that waits for @done, or
- *	for finalizers, or is about to
- * @drained: when the last of them is gone
+ * @waiters: threads that wait for @done, or for finalizers, or are about to
  * @closed: no cycle begins any more, and one under way takes no further step; read
  *	without @lock
  */
@@ -36,8 +33,7 @@ struct kgc_request {
 	unsigned long		reasons __guarded_by(&lock);
 	u64			done;
 	wait_queue_head_t	waitq;
-	refcount_t		waiters;
-	struct completion	drained;
+	struct kgc_users	waiters;
 	bool			closed;
 };
 
@@ -54,8 +50,6 @@ void kgc_request_close_sync(struct kgc_heap *heap);
 void kgc_request_outside(struct kgc_heap *heap);
 void kgc_request_wake(struct kgc_heap *heap);
 void kgc_request_drain(struct kgc_heap *heap);
-void kgc_request_waiter_begin(struct kgc_request *rq);
-void kgc_request_waiter_end(struct kgc_request *rq);
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
 
 /* Whether there are no cycles any more; see kgc_request_close(). */
@@ -73,7 +67,7 @@ static inline bool kgc_request_idle(const struct kgc_request *rq)
 /* Whether a thread waits for a cycle. A hint: seen late it costs one pause. */
 static inline bool kgc_request_awaited(const struct kgc_request *rq)
 {
-	return refcount_read(&rq->waiters) > 1;
+	return kgc_users_any(&rq->waiters);
 }
 
 #endif /* _KGC_REQUEST_H */

@@ -197,7 +197,7 @@ static bool is_over(struct kgc_section s)
 {
 	const struct kgc_tracked *t = tracked_of(s);
 
-	/* its own entry: nobody else writes it while the section is open */
+	/* its own entry: no other section writes it while this one is open */
 	return t && (!READ_ONCE(t->ip) ||
 		     READ_ONCE(t->serial) != s.srcu >> SERIAL_SHIFT);
 }

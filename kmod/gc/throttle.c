@@ -78,15 +78,18 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 	return us;
 }
 
-static void throttle(struct kgc_heap *heap, unsigned int mode, unsigned int us)
+/* Return: for how many ns. */
+static u64 throttle(struct kgc_heap *heap, unsigned int mode, unsigned int us)
 {
 	struct kgc_throttle *th = &heap->throttle;
-	u64 start = ktime_get_ns();
+	u64 ns = ktime_get_ns();
 
 	wait_event_hrtimeout(th->waitq, !throttle_us(heap, mode),
 			     ns_to_ktime(us * NSEC_PER_USEC));
 	atomic64_inc(&th->nr);
-	atomic64_add(ktime_get_ns() - start, &th->ns);
+	ns = ktime_get_ns() - ns;
+	atomic64_add(ns, &th->ns);
+	return ns;
 }
 
 /*
@@ -139,9 +142,9 @@ static void starved(struct kgc_heap *heap)
 /*
  * The allocator calls: the allowance is used up, or memory is. @mode is what
  * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
- * for a moment if @gfp allows.
+ * for a moment if @gfp allows. Return: for how many ns the caller has been throttled.
  */
-static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
+static u64 throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 			      unsigned int mode, gfp_t gfp)
 {
 	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
@@ -149,21 +152,20 @@ static void throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 
 	if (why == KGC_PRESSURE_STARVED) {
 		starved(heap);
-		return;
+		return 0;
 	}
 	if (why == KGC_PRESSURE_LIMIT) {
 		refused(heap);
-		return;
+		return 0;
 	}
 	if (kgc_request_idle(&heap->request))
 		kgc_pace_due(heap);
 	if (!kgc_request_idle(&heap->request) && past_the_goal(heap))
 		kgc_pace_behind(heap);
 	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
-		return;
+		return 0;
 	us = throttle_us(heap, mode);
-	if (us)
-		throttle(heap, mode, us);
+	return us ? throttle(heap, mode, us) : 0;
 }
 
 void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The tracer: reachability recomputed from the roots, by another way than the
- * collector's, when marking is over and nobody is inside a section. For option
+ * collector's, when marking is over and no thread is inside a section. For option
  * verify 2 only: this is the one place where sections wait for the collector.
  *
  * New sections are held up at kgc_enter(), those that are open are waited for;
@@ -103,7 +103,9 @@ static void set_empty(struct xarray *set)
 	unsigned long *page;
 	unsigned long i;
 
+	/* xa_destroy() would free all of the index with interrupts off */
 	xa_for_each(set, i, page) {
+		xa_erase(set, i);
 		bitmap_free(page);
 		cond_resched();
 	}

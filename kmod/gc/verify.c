@@ -16,7 +16,7 @@
  *
  * Besides it checks that marked slots are in use, scanned ones marked, that no
  * span is of an old generation, and that after the grace period of SETTLE
- * nobody has shaded a white object since marking was declared over: a raw
+ * no CPU has shaded a white object since marking was declared over: a raw
  * store that hid an object shows in one of the two.
  */
 #include "handle.h"

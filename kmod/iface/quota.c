@@ -24,8 +24,8 @@ static DEFINE_XARRAY(heaps_of_user);
  * kgc_quota_charge() - count one more heap of a user
  * @uid: the user that opens the device
  *
- * Context: may sleep. Return: 0; -EMFILE if he has max_user_heaps of them and the caller lacks
- * CAP_SYS_RESOURCE; -ENOMEM.
+ * Context: may sleep. Return: 0; -EMFILE if the user has max_user_heaps of them and the caller is
+ * without CAP_SYS_RESOURCE; -ENOMEM.
  */
 int kgc_quota_charge(kuid_t uid)
 {

@@ -132,7 +132,7 @@ void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats)
  * kgc_heap_objects() - objects allocated and not yet found dead
  * @heap: the heap
  *
- * Exact when nobody allocates and no cycle runs.
+ * Exact while no allocation and no cycle runs.
  *
  * Context: process context.
  * Return: their number.

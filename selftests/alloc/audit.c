@@ -8,6 +8,7 @@
 
 #include "alloc/audit.h"
 #include "alloc/cache.h"
+#include "parts.h"
 
 #define RAM_MIB		64
 #define SIZE		64
@@ -18,9 +19,10 @@ static struct kgc_allocator allocator;
 static struct kgc_shape shape;
 static unsigned int reported, asked;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		     unsigned int mode, gfp_t gfp)
+static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		    unsigned int mode, gfp_t gfp)
 {
+	return 0;
 }
 
 static void report(struct kgc_allocator *a, const char *what, const void *where)
@@ -84,7 +86,8 @@ static void begin(bool full)
 	check(kgc_cache_flip_all(&allocator));
 	while (kgc_central_sweep_some(&allocator, central(), allocator.node[0], 8))
 		;
-	check(central()->spans == SPANS);
+	/* or one more, where the thread has moved to another CPU and its cache */
+	check(central()->spans >= SPANS);
 	reported = 0;
 	asked = 0;
 }
@@ -137,19 +140,7 @@ static void leaves_a_list_that_has_changed(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
-}
-
-static void end_all(void)
-{
-	kgc_span_cache_exit();
-	kgc_map_exit();
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	return parts_begin(RAM_MIB);
 }
 
 #define ALL_PROMISES(PROMISE) \
@@ -157,4 +148,4 @@ static void end_all(void)
 	PROMISE(finds_what_is_wrong_behind_a_pause, "what is wrong with the last span of a list is found") \
 	PROMISE(leaves_a_list_that_has_changed, "an audit that is disturbed follows no list any more")
 
-PROGRAM("kgc_audit", begin_all, end_all);
+PROGRAM("kgc_audit", begin_all, parts_end);

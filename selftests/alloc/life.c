@@ -9,6 +9,7 @@
 
 #include "alloc/cache.h"
 #include "../uapi/linux/kgc.h"
+#include "parts.h"
 
 #define RAM_MIB		256
 #define NR_SHAPES	64
@@ -29,10 +30,11 @@ static struct object *objects;
 static unsigned int nr_objects;
 static unsigned int pressed;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		     unsigned int mode, gfp_t gfp)
+static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		    unsigned int mode, gfp_t gfp)
 {
 	pressed++;
+	return 0;
 }
 
 static struct kgc_pageheap *pages(int nid)
@@ -549,23 +551,14 @@ static void who_owns_a_cache_flips_it(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
 	objects = calloc(MOST_OBJECTS, sizeof(*objects));
-	if (!objects)
-		return -ENOMEM;
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
+	return objects ? parts_begin(RAM_MIB) : -ENOMEM;
 }
 
 static void end_all(void)
 {
-	kgc_span_cache_exit();
-	kgc_map_exit();
 	free(objects);
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	parts_end();
 }
 
 #define ALL_PROMISES(PROMISE) \

@@ -10,6 +10,7 @@
 #include <linux/rbtree_augmented.h>
 
 #include "alloc/alloc.h"
+#include "parts.h"
 
 #define RAM_MIB		2048
 #define MAX_ARENAS	512
@@ -370,7 +371,7 @@ static void every_sequence(unsigned int depth)
 
 static void small_exhaustive(void)
 {
-	unsigned int depth = SHIM_SLOW ? 5 : 6;
+	unsigned int depth = SHIM_SLOW ? 4 : 6;
 
 	every_sequence(depth);
 	note("%lu sequences of up to %u operations", sequences, depth);
@@ -682,19 +683,7 @@ static void an_allocator_that_fails_is_nothing(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
-}
-
-static void end_all(void)
-{
-	kgc_span_cache_exit();
-	kgc_map_exit();
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	return parts_begin(RAM_MIB);
 }
 
 #ifdef SHIM_FAILS
@@ -715,4 +704,4 @@ static void end_all(void)
 	PROMISE(limits_hold, "the hard limit is reached and not passed") \
 	FAILING_PROMISES(PROMISE)
 
-PROGRAM("kgc_pageheap", begin_all, end_all);
+PROGRAM("kgc_pageheap", begin_all, parts_end);

@@ -292,6 +292,34 @@ struct seeker {
 	unsigned int	found;
 };
 
+/* A heap, and room for @nr weak references. */
+static void seeker_begin(struct kunit *test, struct seeker *sk, u64 verify,
+			 unsigned int nr)
+{
+	sk->heap = heap_make(test, verify, &sk->type);
+	sk->weak = kvmalloc_array(nr, sizeof(u64), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sk->weak);
+}
+
+static void seeker_end(struct seeker *sk)
+{
+	heap_end(sk->heap);
+	kvfree(sk->weak);
+}
+
+/* A node for each of @nr weak references, which nothing else names. */
+static void seeker_fill(struct kunit *test, struct seeker *sk, unsigned int nr)
+{
+	struct kgc_section s = kgc_enter(sk->heap);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, 0,
+				kgc_weak_create(s, node_make(test, s, sk->type, i),
+						GFP_KERNEL, &sk->weak[i]));
+	kgc_exit(s);
+}
+
 static int seek(void *data)
 {
 	struct seeker *sk = data;
@@ -317,18 +345,13 @@ static int seek(void *data)
 }
 
 /* One cycle while a thread looks up what only weak references name. */
-static void cycle_beside_a_seeker(struct kunit *test, struct seeker *sk,
-				  struct kgc_type *type)
+static void cycle_beside_a_seeker(struct kunit *test, struct seeker *sk)
 {
 	struct task_struct *task;
-	struct kgc_section s = kgc_enter(sk->heap);
+	struct kgc_section s;
 	unsigned int i;
 
-	for (i = 0; i < NR_WEAK; i++)
-		KUNIT_EXPECT_EQ(test, 0,
-				kgc_weak_create(s, node_make(test, s, type, i),
-						GFP_KERNEL, &sk->weak[i]));
-	kgc_exit(s);
+	seeker_fill(test, sk, NR_WEAK);
 	sk->found = 0;
 	task = kthread_run(seek, sk, "kgc_seek");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
@@ -344,23 +367,20 @@ static void cycle_beside_a_seeker(struct kunit *test, struct seeker *sk,
 
 static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 {
-	struct kgc_type *type;
-	struct seeker sk = { .heap = heap_make(test, 1, &type) };
+	struct seeker sk = { };
 	unsigned int tries;
 	bool kept = false;
 
-	sk.weak = kvmalloc_array(NR_WEAK, sizeof(u64), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
+	seeker_begin(test, &sk, 1, NR_WEAK);
 	/* on a busy machine lookups may not come into enough rounds */
 	for (tries = 0; tries < 10 && !kept; tries++) {
-		cycle_beside_a_seeker(test, &sk, type);
+		cycle_beside_a_seeker(test, &sk);
 		kept = sk.heap->gate.kept;
 		KUNIT_EXPECT_LE(test, sk.heap->cycle.now.rounds, MOST_ROUNDS);
 	}
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 2));
 	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(sk.heap));
-	heap_end(sk.heap);
-	kvfree(sk.weak);
+	seeker_end(&sk);
 	if (!kept)
 		kunit_mark_skipped(test, "no cycle had lookups in enough rounds");
 }
@@ -387,21 +407,14 @@ static int seek_half(void *data)
 
 static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 {
-	struct kgc_type *type;
-	struct seeker sk = { .heap = heap_make(test, 1, &type) };
+	struct seeker sk = { };
 	unsigned int i, cold = 0, tries;
 	struct task_struct *task;
 	bool kept = false;
 	struct kgc_section s;
 
-	sk.weak = kvmalloc_array(NR_WEAK, sizeof(u64), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
-	s = kgc_enter(sk.heap);
-	for (i = 0; i < NR_WEAK; i++)
-		KUNIT_EXPECT_EQ(test, 0,
-				kgc_weak_create(s, node_make(test, s, type, i),
-						GFP_KERNEL, &sk.weak[i]));
-	kgc_exit(s);
+	seeker_begin(test, &sk, 1, NR_WEAK);
+	seeker_fill(test, &sk, NR_WEAK);
 	task = kthread_run(seek_half, &sk, "kgc_seek");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (tries = 0; tries < 10; tries++) {
@@ -419,8 +432,7 @@ static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 	kunit_info(test, "%u found, %llu rounds at most\n", sk.found,
 		   sk.heap->records.sums.rounds_max);
 	KUNIT_EXPECT_EQ(test, 0, cold);
-	heap_end(sk.heap);
-	kvfree(sk.weak);
+	seeker_end(&sk);
 }
 
 /* A cycle that no thread waits for. Return: its rounds. */
@@ -439,22 +451,18 @@ static u64 unawaited_cycle(struct kgc_heap *heap)
  */
 static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 {
-	struct kgc_type *type;
-	struct seeker sk = { .heap = heap_make(test, 0, &type) };
-	struct kgc_pace *pace = &sk.heap->pace;
-	unsigned int i, cycle;
+	struct seeker sk = { };
+	struct kgc_pace *pace;
+	unsigned int cycle;
 	struct task_struct *task;
 	u64 rounds, more = 0;
-	struct kgc_section s;
 
-	sk.weak = kvmalloc_array(NR_WEAK, sizeof(u64), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
-	s = kgc_enter(sk.heap);
-	for (i = 0; i < NR_WEAK; i++)
-		KUNIT_EXPECT_EQ(test, 0,
-				kgc_weak_create(s, node_make(test, s, type, i),
-						GFP_KERNEL, &sk.weak[i]));
-	kgc_exit(s);
+	seeker_begin(test, &sk, 0, NR_WEAK);
+	pace = &sk.heap->pace;
+	/* the cycles are those that are asked for: others are hurried for other reasons */
+	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_PERIOD_MS, 0));
+	seeker_fill(test, &sk, NR_WEAK);
 	task = kthread_run(seek_half, &sk, "kgc_seek");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (cycle = 0; cycle < 10; cycle++) {
@@ -467,8 +475,7 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, more, pace->hurries + pace->unhurried);
 	/* those that begin while the thread is being made, and when it has left */
 	KUNIT_EXPECT_GE(test, 2 * pace->hurries, more);
-	heap_end(sk.heap);
-	kvfree(sk.weak);
+	seeker_end(&sk);
 	if (!more)
 		kunit_mark_skipped(test, "no lookup came into a round");
 }
@@ -502,22 +509,13 @@ static int use_cache(void *data)
 
 static void cycles_beside_ordinary_lookups(struct kunit *test)
 {
-	struct kgc_type *type;
-	struct seeker sk = { .heap = heap_make(test, 0, &type) };
+	struct seeker sk = { };
 	u64 rounds, most = 0, sum = 0;
 	struct task_struct *task;
-	struct kgc_section s;
-	unsigned int i, cycle;
+	unsigned int cycle;
 
-	sk.type = type;
-	sk.weak = kvmalloc_array(ORDINARY_WEAK, sizeof(u64), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, sk.weak);
-	s = kgc_enter(sk.heap);
-	for (i = 0; i < ORDINARY_WEAK; i++)
-		KUNIT_EXPECT_EQ(test, 0,
-				kgc_weak_create(s, node_make(test, s, type, i),
-						GFP_KERNEL, &sk.weak[i]));
-	kgc_exit(s);
+	seeker_begin(test, &sk, 0, ORDINARY_WEAK);
+	seeker_fill(test, &sk, ORDINARY_WEAK);
 	task = kthread_run(use_cache, &sk, "kgc_cache");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (cycle = 0; cycle < 20; cycle++) {
@@ -528,8 +526,7 @@ static void cycles_beside_ordinary_lookups(struct kunit *test)
 	kthread_stop(task);
 	kunit_info(test, "%llu rounds in 20 cycles, %llu at most\n", sum, most);
 	KUNIT_EXPECT_LE(test, sum, 20 * MOST_ROUNDS);
-	heap_end(sk.heap);
-	kvfree(sk.weak);
+	seeker_end(&sk);
 }
 
 static atomic_t finalized;

@@ -30,9 +30,10 @@ static struct tasklet_struct tasklet;
 static DECLARE_COMPLETION(refused);
 static u64 got;
 
-static void pressure(struct kgc_allocator *a, enum kgc_pressure why,
-		     unsigned int mode, gfp_t gfp)
+static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
+		    unsigned int mode, gfp_t gfp)
 {
+	return 0;
 }
 
 /* Return: whether to go on. */

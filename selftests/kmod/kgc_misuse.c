@@ -645,6 +645,8 @@ static int alloc_beside_audit(void *data)
 			kgc_exit(s);
 		}
 		preempt_enable();
+		/* or where kernel threads are not preempted the cycle gets no further */
+		usleep_range(20, 50);
 	}
 	complete(&h->left);
 	return 0;

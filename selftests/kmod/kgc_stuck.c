@@ -32,6 +32,9 @@ static unsigned int heaps;
 module_param(heaps, uint, 0);
 MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle; in every second one sections come and go as well");
 
+/* Lockdep counts each section as a lock, and 48 locks at most in a thread. */
+#define CROWD_SECTIONS	32
+
 #define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* of a cycle of an empty heap */
 
 struct node {
@@ -41,7 +44,7 @@ struct node {
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
 static struct kgc_heap *stuck, *unhurt, **sleepers, **crowd;
-static struct task_struct *crowd_thread, *busy_thread, **waiters;
+static struct task_struct *busy_thread, **crowd_threads, **waiters;
 static struct completion crowd_entered;
 static struct task_struct *threads[2];	/* the first enters first */
 static struct completion entered;
@@ -99,24 +102,26 @@ static int sleeper_open(struct kgc_heap **heap)
 	return err;
 }
 
-/* One thread is inside all heaps of the crowd, and sleeps. */
-static int stay_in_crowd(void *unused)
+/* One thread is inside CROWD_SECTIONS heaps of the crowd from @first on, and sleeps. */
+static int stay_in_crowd(void *first)
 {
-	struct kgc_section *s = kcalloc(heaps, sizeof(*s), GFP_KERNEL);
-	unsigned int i;
+	unsigned int i, nr = min_t(unsigned int, heaps - (uintptr_t)first, CROWD_SECTIONS);
+	struct kgc_heap **inside = crowd + (uintptr_t)first;
+	struct kgc_section s[CROWD_SECTIONS];
 
-	/* sparse counts one lock for all of them, whatever the number */
-	for (i = 0; s && i < heaps; i++) {
-		s[i] = kgc_enter(crowd[i]);
-		__release(&crowd[i]->front.srcu);
+	/* sparse, which counts a section and its SRCU, knows of no array of locks */
+	for (i = 0; i < nr; i++) {
+		s[i] = kgc_enter(inside[i]);
+		__release(kgc_section);
+		__release(&inside[i]->front.srcu);
 	}
 	complete(&crowd_entered);
 	sleep_for(seconds);
-	for (i = 0; s && i < heaps; i++) {
-		__acquire(&crowd[i]->front.srcu);
+	for (i = 0; i < nr; i++) {
+		__acquire(&inside[i]->front.srcu);
+		__acquire(kgc_section);
 		kgc_exit(s[i]);
 	}
-	kfree(s);
 	while (!kthread_should_stop())
 		msleep(20);
 	return 0;
@@ -159,10 +164,15 @@ static int crowd_open(void)
 		if (kgc_collect(heap, 1))
 			return -EINTR;
 	}
-	crowd_thread = kthread_run(stay_in_crowd, NULL, "kgc_crowd");
-	if (IS_ERR(crowd_thread))
-		return PTR_ERR(crowd_thread);
-	wait_for_completion(&crowd_entered);
+	for (i = 0; i < heaps; i += CROWD_SECTIONS) {
+		struct task_struct *thread = kthread_run(stay_in_crowd, (void *)(uintptr_t)i,
+							 "kgc_crowd");
+
+		if (IS_ERR(thread))
+			return PTR_ERR(thread);
+		crowd_threads[i / CROWD_SECTIONS] = thread;
+		wait_for_completion(&crowd_entered);
+	}
 	busy_thread = kthread_run(come_and_go, NULL, "kgc_busy");
 	if (IS_ERR(busy_thread))
 		return PTR_ERR(busy_thread);
@@ -182,8 +192,8 @@ static void crowd_close(void)
 
 	if (!IS_ERR_OR_NULL(busy_thread))
 		kthread_stop(busy_thread);
-	if (!IS_ERR_OR_NULL(crowd_thread))
-		kthread_stop(crowd_thread);
+	for (i = 0; crowd_threads && crowd_threads[i]; i++)
+		kthread_stop(crowd_threads[i]);
 	for (i = 0; waiters && i < heaps; i++)
 		if (!IS_ERR_OR_NULL(waiters[i]))
 			kthread_stop(waiters[i]);
@@ -191,6 +201,7 @@ static void crowd_close(void)
 		if (crowd[i])
 			kgc_heap_destroy(crowd[i]);
 	kvfree(waiters);
+	kvfree(crowd_threads);
 	kvfree(crowd);
 }
 
@@ -246,8 +257,10 @@ static int __init stuck_init(void)
 	unhurt = kgc_heap_create("kgc_unhurt", THIS_MODULE);
 	sleepers = kvcalloc(finalizers + 1, sizeof(*sleepers), GFP_KERNEL);
 	crowd = kvcalloc(heaps + 1, sizeof(*crowd), GFP_KERNEL);
+	crowd_threads = kvcalloc(heaps / CROWD_SECTIONS + 2, sizeof(*crowd_threads), GFP_KERNEL);
 	waiters = kvcalloc(heaps + 1, sizeof(*waiters), GFP_KERNEL);
-	if (IS_ERR(stuck) || IS_ERR(unhurt) || !sleepers || !crowd || !waiters)
+	if (IS_ERR(stuck) || IS_ERR(unhurt) || !sleepers || !crowd ||
+	    !crowd_threads || !waiters)
 		goto err;
 	type = kgc_type_register(stuck, &node_desc);
 	if (IS_ERR(type))

@@ -3,6 +3,8 @@
  * A heap is charged to the memory cgroup that its opener was in, for its tables
  * as well as for its objects, wherever the opener is by now, and to its parent once
  * that cgroup was removed. alloc_memcg.sh has what happens at the cgroup's limit.
+ *
+ * kselftest-timeout: 180
  */
 #include <errno.h>
 #include <fcntl.h>

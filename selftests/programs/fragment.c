@@ -11,6 +11,7 @@
 
 #include "chain.h"
 #include "debugfs_files.h"
+#include "files.h"
 #include "heap.h"
 
 #define MODULE "/kgc/kgc_fragment.ko"
@@ -29,10 +30,19 @@ static long arenas_of(int heap, int order)
 	return sum;
 }
 
+/*
+ * What stays as it is has to be above the high watermark, or processes are killed for a
+ * single page while the module takes its own.
+ */
 static bool load(void)
 {
+	long long high_kib = number_in("/proc/sys/vm/min_free_kbytes") * 3 / 2;
 	int fd = open(MODULE, O_RDONLY);
-	bool loaded = fd >= 0 && !syscall(SYS_finit_module, fd, "", 0);
+	char parameters[32];
+	bool loaded;
+
+	snprintf(parameters, sizeof(parameters), "spare=%lld", 40 + (high_kib >> 10));
+	loaded = fd >= 0 && !syscall(SYS_finit_module, fd, parameters, 0);
 
 	if (fd >= 0)
 		close(fd);

@@ -252,6 +252,9 @@ TEST_F(heap, the_collector_keeps_to_its_percentage)
 	EXPECT_LE(share, 0.04);
 }
 
+/* A heap is at rest once the thread that expedited grace periods for it has ended. */
+#define REST_US	1000000
+
 TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 {
 	__u64 id = heap_id(self->fd), before, handle;
@@ -263,6 +266,7 @@ TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 	EXPECT_EQ(1, pace_value(id, "armed"));
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(0, pace_value(id, "armed"));
+	usleep(REST_US);
 	before = pace_value(id, "wakeups");
 	usleep(1500000);
 	EXPECT_EQ(before, pace_value(id, "wakeups"));
@@ -277,7 +281,7 @@ TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 		usleep(10000);
 	}
 	EXPECT_EQ(1, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
-	usleep(200000);
+	usleep(REST_US);
 	before = pace_value(id, "wakeups");
 	usleep(1500000);
 	EXPECT_EQ(before, pace_value(id, "wakeups"));
@@ -331,7 +335,7 @@ TEST(of_1000_heaps_the_idle_ones_cost_no_wakeups)
 	if (pace_value(ids[0], "wakeups") == ~0ULL)
 		SKIP(return, "no debugfs");
 	ASSERT_TRUE(all_done(HEAPS));
-	usleep(200000);
+	usleep(REST_US);
 	for (int i = 0; i < HEAPS; i++)
 		woken[i] = pace_value(ids[i], "wakeups");
 	begin = now();

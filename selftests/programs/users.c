@@ -27,20 +27,25 @@ FIXTURE(users) {
 	long long limit;
 };
 
+static int put_limit(long long heaps)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", heaps);
+	return put_file(LIMIT, text);
+}
+
 FIXTURE_SETUP(users)
 {
 	self->limit = number_in(LIMIT);
 	ASSERT_GT(self->limit, 0);
-	ASSERT_EQ(0, put_file(LIMIT, "8"));
+	ASSERT_EQ(0, put_limit(MOST));
 	ASSERT_EQ(0, chmod(KGC_DEVICE, 0666));
 }
 
 FIXTURE_TEARDOWN(users)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", self->limit);
-	EXPECT_EQ(0, put_file(LIMIT, text));
+	EXPECT_EQ(0, put_limit(self->limit));
 	EXPECT_EQ(0, chmod(KGC_DEVICE, 0600));
 }
 

@@ -3,7 +3,7 @@
 # checks of loads and stores in builds with KGC_DEBUG=1; and what is not broken is
 # not complained of. Meanwhile kgc only logs what it finds: the runner takes a
 # warning for a failure.
-# kselftest-timeout: 120
+# kselftest-timeout: 300
 module=/kgc/kgc_misuse.ko
 [ -e $module ] || { echo "1..0 # SKIP no kgc_misuse.ko"; exit 4; }
 debugfs=/sys/kernel/debug/kgc

@@ -145,7 +145,7 @@ struct kgc_field {
  * that are unaligned, repeated, unsorted, outside the object or too many, a target
  * that is no type, or fields together with NOSCAN or CONSERVATIVE. ENAMETOOLONG for
  * a name without its NUL. ENOSPC when the type table is full. EPERM for
- * CONSERVATIVE without CAP_SYSLOG: whoever may write any word and watch what it
+ * CONSERVATIVE without CAP_SYSLOG: a program that may write any word and watch what it
  * is taken for can find out which kernel addresses hold objects.
  */
 struct kgc_type_register {

@@ -6,7 +6,7 @@
 #include "calls.h"
 #include "inject.h"
 
-#define NR_PAGE		256	/* handles in a page */
+#define NR_PAGE		254	/* handles in a page */
 #define NR_COPIES	4	/* with which a page is filled, and more */
 #define LARGE		100000
 
@@ -41,7 +41,7 @@ bool stage_objects(struct stage *st)
 	       !kgc_alloc(st->fd, st->large, 0, &st->big) &&
 	       !kgc_store(st->fd, st->object, NODE_LEFT, st->other);
 
-	for (int i = 3; i < NR_PAGE - 1 && good; i++)
+	for (int i = 3; i < NR_PAGE && good; i++)
 		good = !kgc_dup(st->fd, st->object, &st->many[0]);
 	return good;
 }
