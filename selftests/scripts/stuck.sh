@@ -49,7 +49,8 @@ dmesg | grep -q "heap $id: the oldest section is kgc_stuck_0/.*, entered at stay
 result 4 $? "the log says so after ten seconds"
 [ "$(cycles)" = "$before" ]
 result 5 $? "the cycle has not ended meanwhile"
-# free pages are given first, then cycles are waited for; earlier tests may have waited too
+# The first call takes free pages, the second waits for cycles. Earlier tests have made
+# the kernel wait as well, so the counters are read before.
 all=$(waits ReclaimWaits) stuck=$(waits ReclaimWaitsStuck) expired=$(waits ReclaimWaitsExpired)
 echo 1 >/proc/sys/kernel/sysrq
 out_of_memory
