@@ -348,7 +348,7 @@ static bool at_limit(struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
 	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		/* the OOM killer is not called for an order above this */
+		/* no allocation of a higher order calls the OOM killer */
 		if (page_counter_read(&memcg->memory) +
 		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
 			return true;

@@ -119,7 +119,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 
 /**
  * kgc_central_accept() - make a span take objects of a type
- * @span: a span that no other CPU takes slots from now, or kgc_empty_span
+ * @span: a span from which only the caller takes slots, or kgc_empty_span
  * @shape: the type
  * @r: may hold a side table; says if one is missing
  *

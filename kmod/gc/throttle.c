@@ -145,7 +145,7 @@ static void starved(struct kgc_heap *heap)
  * for a moment if @gfp allows. Return: for how many ns the caller has been throttled.
  */
 static u64 throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
-			      unsigned int mode, gfp_t gfp)
+			     unsigned int mode, gfp_t gfp)
 {
 	struct kgc_heap *heap = container_of(a, struct kgc_heap, alloc);
 	unsigned int us;

@@ -6,10 +6,7 @@
 #include <kgc.h>
 
 #include "chain.h"
-
-/* The node of heap.h. */
-#define NODE_LEFT 0
-#define NODE_WORD 16
+#include "node.h"
 
 #define CAPACITY 4096
 #define PER_NODE 3

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Chains of nodes (heap.h) linked through NODE_LEFT, built and walked in
+ * Chains of nodes (node.h) linked through NODE_LEFT, built and walked in
  * batches: the deepest graph there is, and quick to make.
  */
 #ifndef SELFTESTS_CHAIN_H

@@ -14,6 +14,8 @@
 #include <kselftest_harness.h>
 #include <kgc.h>
 
+#include "node.h"
+
 /* The runner has a deadline for each program, and knows how slow the kernel is. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 3600
@@ -74,21 +76,6 @@ static inline int flush_all(struct kgc_batch_builder *batch)
 		err = kgc_batch_flush(batch, 0);
 	} while (err == -EINTR);
 	return err ? err : kgc_batch_error(batch);
-}
-
-/* A node most tests are content with: two pointers and a word. */
-#define NODE_LEFT	0
-#define NODE_RIGHT	8
-#define NODE_WORD	16
-#define NODE_SIZE	24
-
-static inline int register_node(int heap)
-{
-	static const struct kgc_field fields[] = {
-		{ NODE_LEFT, KGC_TYPE_ANY }, { NODE_RIGHT, KGC_TYPE_ANY },
-	};
-
-	return kgc_type_register(heap, "node", NODE_SIZE, 0, fields, 2);
 }
 
 #endif /* SELFTESTS_HARNESS_H */

@@ -11,20 +11,8 @@
 
 #define MIB		(1LL << 20)
 #define BLOB		8192
-#define WIDE		256
+#define WIDE		256			/* quickly made, even under sanitizers */
 #define NODES		(16 * MIB / WIDE)
-
-/* Links as in a node; 16 MiB of them are made quickly even under sanitizers. */
-static int wide_register(struct __test_metadata *_metadata, int heap)
-{
-	static const struct kgc_field links[] = {
-		{ NODE_LEFT, KGC_TYPE_ANY }, { NODE_RIGHT, KGC_TYPE_ANY },
-	};
-	int type = kgc_type_register(heap, "wide", WIDE, 0, links, 2);
-
-	ASSERT_GT(type, 0);
-	return type;
-}
 
 /* Sum of the column @name of "pageheap" over all nodes. */
 static long long pageheap_sum(struct __test_metadata *_metadata, long id, const char *name)
@@ -66,10 +54,11 @@ static void no_cycles(struct __test_metadata *_metadata, int heap)
 /* A heap without a past may be all garbage; one that only grew is not. */
 TEST_F(heap, what_lives_is_not_told_as_garbage)
 {
-	int wide = wide_register(_metadata, self->fd);
+	int wide = register_wide_node(self->fd, WIDE);
 	long long told, inuse;
 	__u64 root;
 
+	ASSERT_GT(wide, 0);
 	no_cycles(_metadata, self->fd);
 	ASSERT_EQ(0, chain_build(self->fd, wide, NODES, &root));
 	inuse = stats_of(self->fd).heap_inuse;
@@ -88,10 +77,11 @@ TEST_F(heap, what_lives_is_not_told_as_garbage)
 
 TEST_F(heap, what_died_before_is_told_as_garbage)
 {
-	int wide = wide_register(_metadata, self->fd);
+	int wide = register_wide_node(self->fd, WIDE);
 	long long told;
 	__u64 root;
 
+	ASSERT_GT(wide, 0);
 	no_cycles(_metadata, self->fd);
 	for (int round = 0; round < 2; round++) {
 		ASSERT_EQ(0, chain_build(self->fd, wide, NODES, &root));

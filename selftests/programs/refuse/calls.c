@@ -10,15 +10,6 @@
 #define NR_COPIES	4	/* with which a page is filled, and more */
 #define LARGE		100000
 
-static int register_node(int heap)
-{
-	static const struct kgc_field fields[] = {
-		{ NODE_LEFT, KGC_TYPE_ANY }, { NODE_RIGHT, KGC_TYPE_ANY },
-	};
-
-	return kgc_type_register(heap, "node", NODE_SIZE, 0, fields, 2);
-}
-
 bool stage_up(struct stage *st)
 {
 	memset(st, 0, sizeof(*st));

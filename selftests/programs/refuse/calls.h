@@ -7,13 +7,7 @@
 
 #include <kgc.h>
 
-/* The node of heap.h. */
-#ifndef NODE_SIZE
-#define NODE_LEFT	0
-#define NODE_RIGHT	8
-#define NODE_WORD	16
-#define NODE_SIZE	24
-#endif
+#include "node.h"
 
 #define NR_MANY		300	/* handles, more than a page of them */
 
