@@ -27,6 +27,7 @@
 #include "pageheap.h"
 #include "span.h"
 #include "steps.h"
+#include "tiny.h"
 
 /*
  * kgc_cpu.ticket: the generation of the spans in the cache while nobody is at
@@ -44,40 +45,26 @@
 #define KGC_BORN_SETTLING	8U	/* KGC_MODE_SETTLE */
 
 /**
- * struct kgc_tiny - a block shared by tiny objects of one type
- * @block: the block, or NULL
- * @next: first free byte in it
- * @shape: the type
- */
-struct kgc_tiny {
-	char			*block;
-	unsigned int		next;
-	const struct kgc_shape	*shape;
-};
-
-/**
  * struct kgc_cpu - one CPU's cache
  * @ticket: ownership and generation, see kgc_cache_flip()
- * @tiny: the current tiny block
  * @span: the span allocated from, by span class; never NULL
+ * @tiny: the tiny blocks that are open
  * @used: on the allocator's list of caches that ever held a span
  * @listed: it is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
- * @tiny_objects: objects put into shared blocks, beyond the first of each
  *
  * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
  * region; while the ticket is FLIP, to whoever set it.
  */
 struct kgc_cpu {
 	u32			ticket;
-	struct kgc_tiny		tiny;
 	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
+	struct kgc_tiny		tiny;
 	struct llist_node	used;
 	bool			listed;
 	u64			flips;
 	u64			nested;
-	u64			tiny_objects;
 };
 
 /**
@@ -235,7 +222,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
-void *kgc_cache_open_block(struct kgc_allocator *a, int cpu);
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i);
 
 /* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
 enum kgc_need {
