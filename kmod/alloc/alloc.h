@@ -21,6 +21,7 @@
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
+#include <linux/topology.h>
 
 #include "charge.h"
 #include "limit.h"
@@ -259,6 +260,8 @@ struct kgc_reserve {
 /* reserve.c */
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
+struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
+				  unsigned int npages, struct kgc_reserve *r);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
 void kgc_reserve_want(struct kgc_node *node, unsigned int spc);
 bool kgc_reserve_stock(struct kgc_allocator *a);
@@ -287,8 +290,15 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
 bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node);
+int kgc_central_wipe_value(const struct kgc_allocator *a);
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode);
+
+/* Where to allocate from; a hint, so migrating right after does not matter. */
+static inline struct kgc_node *kgc_node_home(struct kgc_allocator *a)
+{
+	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
+}
 
 /* The central of a span class, or NULL if there is none yet. */
 static inline struct kgc_central *kgc_central_of(struct kgc_node *node,

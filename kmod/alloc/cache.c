@@ -5,7 +5,6 @@
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/topology.h>
 
 #include "../../uapi/linux/kgc.h"
 
@@ -228,12 +227,6 @@ static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
 		press(a, KGC_PRESSURE_GROWTH, mode, gfp, step);
 }
 
-/* Where to allocate from; a hint, so migrating right after does not matter. */
-static struct kgc_node *home_node(struct kgc_allocator *a)
-{
-	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
-}
-
 /*
  * Sweep old spans of @node, since pages are not to be had. Who may not sleep
  * does not sweep the whole heap either.
@@ -335,7 +328,7 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      size_t size, gfp_t gfp)
 {
 	struct kgc_reserve r = { };
-	struct kgc_node *node = home_node(a);
+	struct kgc_node *node = kgc_node_home(a);
 	void *obj;
 
 	obj = node_alloc(a, node, mode, shape, spc, size, &r, gfp, true);
@@ -390,7 +383,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp)
 {
 	unsigned int spc = shape->spc & 1;
-	struct kgc_node *node = home_node(a);
+	struct kgc_node *node = kgc_node_home(a);
 	struct kgc_slow_path step = { };
 	struct kgc_span *span;
 	void *obj = NULL;

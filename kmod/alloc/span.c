@@ -61,6 +61,7 @@ struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp)
 
 	if (span) {
 		span->types = NULL;
+		span->state = KGC_SPAN_DEAD;
 		span->nwords = index_words(kgc_words_index(nelems));
 	}
 	return span;
@@ -127,6 +128,26 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		kgc_span_free(span)[w] = kgc_span_valid(span, w);
 	span->word = kgc_span_free(span);
 	span->word_base = (char *)span->base;
+	span->state = KGC_SPAN_INUSE;
+}
+
+/*
+ * The same for pages without slots: no address lies in a slot of it, and a slot that a
+ * lookup has found before, when the structure was another span's, is free.
+ */
+void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a)
+{
+	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
+	memset(kgc_span_free(span), 0xff, span->nwords * sizeof(long));
+	span->state = KGC_SPAN_MANUAL;
+}
+
+/* Overwrite its pages, which go, with @wipe; nothing refers to them any more. */
+void kgc_span_wipe_manual(struct kgc_span *span, int wipe)
+{
+	if (wipe != KGC_WIPE_NONE)
+		memset((void *)span->base, wipe, span->size);
+	span->dirty = wipe != KGC_WIPE_ZERO;
 }
 
 /* Let the owner take slots from bitmap word @w. */
