@@ -50,7 +50,7 @@ static size_t span_bytes(unsigned int index)
  */
 size_t kgc_span_bytes(unsigned int words_index)
 {
-	return ALIGN(span_bytes(words_index) + sizeof(void *), SMP_CACHE_BYTES);
+	return ALIGN(span_bytes(words_index) + sizeof(void *), cache_line_size());
 }
 
 /* A structure for a span of @nelems slots; not yet tied to pages. */
@@ -278,8 +278,8 @@ int kgc_span_cache_init(void)
 
 		snprintf(name, sizeof(name), KBUILD_MODNAME "_span_%u",
 			 index_words(i));
-		span_cache[i] = kmem_cache_create(name, span_bytes(i),
-						  SMP_CACHE_BYTES,
+		span_cache[i] = kmem_cache_create(name, span_bytes(i), 0,
+						  SLAB_HWCACHE_ALIGN |
 						  SLAB_TYPESAFE_BY_RCU,
 						  NULL);
 		if (!span_cache[i]) {
