@@ -80,7 +80,10 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 	return sys > inuse ? sys - inuse : 0;
 }
 
-/* scavenge.c */
+/* scavenge.c: a shorter run is given back only if nothing is to be kept */
+#define KGC_LEAST_RUN		8	/* heap pages */
+#define KGC_LEAST_RUN_BYTES	(KGC_LEAST_RUN * KGC_PAGE_SIZE)
+
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			  u64 keep);
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph);

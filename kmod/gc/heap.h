@@ -27,6 +27,7 @@
 #include "section.h"
 #include "throttle.h"
 #include "tracer.h"
+#include "trim.h"
 #include "type.h"
 #include "verify.h"
 #include "work.h"
@@ -109,6 +110,7 @@ struct kgc_reclaim {
  * @tracer: the verifier's tracer
  * @report: what both have found
  * @sweep: the background sweep
+ * @trim: free memory that is kept
  * @registration: threads that work on the heap from outside
  * @reclaim: reclaim
  * @dying: no further step of the collector; heap.c
@@ -143,6 +145,7 @@ struct kgc_heap {
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;
 	struct kgc_sweep	sweep;
+	struct kgc_trim		trim;
 	struct kgc_registration	registration;
 	struct kgc_reclaim	reclaim;
 	bool			dying;
