@@ -41,7 +41,7 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 
 /*
  * Between the fast path and the slow one: a slot of the current word that needs
- * a type, because its span holds several, or is not clear yet.
+ * a type, because its span holds several, or is not clear yet; room in an open block.
  */
 static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 {
@@ -60,6 +60,8 @@ static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 		if (w && (span->shape == shape || !span->shape))
 			obj = kgc_take_any_slot(a, span, __ffs(w), s.mode,
 						shape, shape->bytes);
+		else if (shape->flags & KGC_SHAPE_TINY)
+			obj = kgc_tiny_join(a, &c->tiny, s.mode, shape);
 		kgc_region_end(c, ticket);
 	}
 	preempt_enable();

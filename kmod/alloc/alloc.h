@@ -21,12 +21,14 @@
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
+#include <linux/topology.h>
 
 #include "charge.h"
 #include "limit.h"
 #include "pageheap.h"
 #include "span.h"
 #include "steps.h"
+#include "tiny.h"
 
 /*
  * kgc_cpu.ticket: the generation of the spans in the cache while no CPU is at
@@ -44,40 +46,26 @@
 #define KGC_BORN_SETTLING	8U	/* KGC_MODE_SETTLE */
 
 /**
- * struct kgc_tiny - a block shared by tiny objects of one type
- * @block: the block, or NULL
- * @next: first free byte in it
- * @shape: the type
- */
-struct kgc_tiny {
-	char			*block;
-	unsigned int		next;
-	const struct kgc_shape	*shape;
-};
-
-/**
  * struct kgc_cpu - one CPU's cache
  * @ticket: ownership and generation, see kgc_cache_flip()
- * @tiny: the current tiny block
  * @span: the span allocated from, by span class; never NULL
+ * @tiny: the tiny blocks that are open
  * @used: on the allocator's list of caches that ever held a span
  * @listed: it is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
- * @tiny_objects: objects put into shared blocks, beyond the first of each
  *
  * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
  * region; while the ticket is FLIP, to whoever set it.
  */
 struct kgc_cpu {
 	u32			ticket;
-	struct kgc_tiny		tiny;
 	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
+	struct kgc_tiny		tiny;
 	struct llist_node	used;
 	bool			listed;
 	u64			flips;
 	u64			nested;
-	u64			tiny_objects;
 };
 
 /**
@@ -236,7 +224,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
-void *kgc_cache_open_block(struct kgc_allocator *a, int cpu);
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i);
 
 /* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
 enum kgc_need {
@@ -273,6 +261,8 @@ struct kgc_reserve {
 /* reserve.c */
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
+struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
+				  unsigned int npages, struct kgc_reserve *r);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
 void kgc_reserve_want(struct kgc_node *node, unsigned int spc);
 bool kgc_reserve_stock(struct kgc_allocator *a);
@@ -301,8 +291,15 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
 bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node);
+int kgc_central_wipe_value(const struct kgc_allocator *a);
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode);
+
+/* Where to allocate from; a hint, so migrating right after does not matter. */
+static inline struct kgc_node *kgc_node_home(struct kgc_allocator *a)
+{
+	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
+}
 
 /* The central of a span class, or NULL if there is none yet. */
 static inline struct kgc_central *kgc_central_of(struct kgc_node *node,

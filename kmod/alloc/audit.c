@@ -52,7 +52,8 @@ static void audit_list(struct audit *au, struct kgc_central *ct,
 	list_for_each_entry(span, list, link) {
 		if (++n % AUDIT_SPANS == 0 && !audit_pause(au, ct))
 			return;
-		if (span->owner != au->a || span->spc != spc)
+		if (span->owner != au->a || span->spc != spc ||
+		    span->state != KGC_SPAN_INUSE)
 			au->report(au->a, "span on a list of another kind", span);
 		if (span->gen != au->a->gen)
 			au->report(au->a, "old span on a list", span);
@@ -136,7 +137,7 @@ void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report,
 	for_each_node(nid) {
 		struct kgc_node *node = a->node[nid];
 
-		inuse += READ_ONCE(node->pages.inuse);
+		inuse += READ_ONCE(node->pages.inuse) - READ_ONCE(node->pages.manual);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 			struct kgc_central *ct = kgc_central_of(node, spc);
 

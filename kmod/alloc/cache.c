@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slow paths behind a CPU's cache: the next word, the next span, tiny
- * blocks, large objects, and the flip that empties a cache for a new
- * generation.
+ * The slow paths behind a CPU's cache: the next word, the next span, large
+ * objects, and the flip that empties a cache for a new generation.
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/topology.h>
 
 #include "../../uapi/linux/kgc.h"
 
@@ -16,51 +14,12 @@
 #define MOST_REAPS	2
 
 /*
- * Tiny objects: up to 8 bytes without pointers, several of one type in a
- * 16-byte block. An address in the block is an address of the block for the
- * collector, so the block dies when all in it are dead. Each object handed out
- * under a blackening section marks the block again, because the block may have
- * been opened, white, before marking began.
+ * The tiny block that entry @i of a CPU's cache, below KGC_NR_TINY, has room in; NULL
+ * if there is none. Context: no section is open.
  */
-static unsigned int tiny_step(const struct kgc_shape *shape)
+void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i)
 {
-	return roundup_pow_of_two(shape->bytes);
-}
-
-static void *tiny_continue(struct kgc_allocator *a, struct kgc_cpu *c,
-			   unsigned int mode, const struct kgc_shape *shape)
-{
-	struct kgc_span *span;
-	unsigned int i;
-	char *obj;
-
-	if (!c->tiny.block || c->tiny.shape != shape ||
-	    c->tiny.next + tiny_step(shape) > KGC_TINY_BLOCK)
-		return NULL;
-	obj = c->tiny.block + c->tiny.next;
-	c->tiny.next += tiny_step(shape);
-	WRITE_ONCE(c->tiny_objects, c->tiny_objects + 1);
-	if (unlikely(mode & (KGC_BORN_BLACK | KGC_BORN_SETTLING))) {
-		span = kgc_map_span(obj);
-		i = kgc_span_index(span, obj);
-		if (kgc_born_black(a, span, mode))
-			set_bit(i, kgc_span_mark(span));
-	}
-	return obj;
-}
-
-static void tiny_open(struct kgc_cpu *c, const struct kgc_shape *shape,
-		      char *block)
-{
-	c->tiny.block = block;
-	c->tiny.next = tiny_step(shape);
-	c->tiny.shape = shape;
-}
-
-/* The tiny block that a CPU fills up, or NULL. Context: no section is open. */
-void *kgc_cache_open_block(struct kgc_allocator *a, int cpu)
-{
-	return per_cpu_ptr(a->cpu, cpu)->tiny.block;
+	return kgc_tiny_open_block(&per_cpu_ptr(a->cpu, cpu)->tiny.open[i]);
 }
 
 /* Empty the cache into the central lists. Its owner is whoever calls. */
@@ -68,7 +27,7 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	unsigned int spc;
 
-	c->tiny.block = NULL;
+	kgc_tiny_close(&c->tiny);
 	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 		struct kgc_span *span = c->span[spc];
 
@@ -157,7 +116,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 	void *obj;
 
 	if (shape->flags & KGC_SHAPE_TINY) {
-		obj = tiny_continue(a, c, mode, shape);
+		obj = kgc_tiny_join(a, &c->tiny, mode, shape);
 		if (obj)
 			return obj;
 		size = KGC_TINY_BLOCK;
@@ -167,9 +126,8 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		if (r->need != KGC_NEED_NOTHING)
 			return NULL;
 		c->span[spc] = &kgc_empty_span;
-		/* a block in a span that leaves could be swept under us */
 		if (spc == KGC_TINY_SPC)
-			c->tiny.block = NULL;
+			kgc_tiny_close(&c->tiny);
 		kgc_steps_begin(&r->step, KGC_CAUSE_REFILL);
 		span = kgc_central_refill(a, node, spc, span, shape, r);
 		if (!span)
@@ -183,7 +141,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 	}
 	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, shape, size);
 	if (shape->flags & KGC_SHAPE_TINY)
-		tiny_open(c, shape, obj);
+		kgc_tiny_open(&c->tiny, shape, obj);
 	return obj;
 }
 
@@ -268,12 +226,6 @@ static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
 {
 	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
 		press(a, KGC_PRESSURE_GROWTH, mode, gfp, step);
-}
-
-/* Where to allocate from; a hint, so migrating right after does not matter. */
-static struct kgc_node *home_node(struct kgc_allocator *a)
-{
-	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
 }
 
 /*
@@ -377,7 +329,7 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      size_t size, gfp_t gfp)
 {
 	struct kgc_reserve r = { };
-	struct kgc_node *node = home_node(a);
+	struct kgc_node *node = kgc_node_home(a);
 	void *obj;
 
 	obj = node_alloc(a, node, mode, shape, spc, size, &r, gfp, true);
@@ -432,7 +384,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp)
 {
 	unsigned int spc = shape->spc & 1;
-	struct kgc_node *node = home_node(a);
+	struct kgc_node *node = kgc_node_home(a);
 	struct kgc_slow_path step = { };
 	struct kgc_span *span;
 	void *obj = NULL;

@@ -82,7 +82,7 @@ static void central_file(struct kgc_central *ct, struct kgc_span *span)
  * What a sweep fills the dead with: a pattern if asked to, else the machine's rule.
  * kmemleak looks into free slots too: there what the dead refer to would not be lost.
  */
-static int wipe_value(const struct kgc_allocator *a)
+int kgc_central_wipe_value(const struct kgc_allocator *a)
 {
 	if (READ_ONCE(a->harden) & KGC_HARDEN_POISON)
 		return POISON_FREE;
@@ -194,7 +194,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		if (!span)
 			return NULL;
 		kgc_steps_begin(&r->step, KGC_CAUSE_SWEEP);
-		central_sweep(a, ct, node, span, gen, wipe_value(a));
+		central_sweep(a, ct, node, span, gen, kgc_central_wipe_value(a));
 	}
 }
 
@@ -205,21 +205,10 @@ static struct kgc_span *span_create(struct kgc_allocator *a,
 				    struct kgc_reserve *r)
 {
 	unsigned int nelems = kgc_nelems(spc);
-	struct kgc_span *span = r->span;
+	struct kgc_span *span = kgc_reserve_span(node, nelems, npages, r);
 
 	if (!span)
-		span = kgc_pageheap_spare(&node->pages, nelems);
-	if (!span) {
-		r->need = KGC_NEED_SPAN;
 		return NULL;
-	}
-	r->span = span;
-	if (!kgc_pageheap_take(&node->pages, span, npages)) {
-		r->need = KGC_NEED_PAGES;
-		r->npages = npages;
-		return NULL;
-	}
-	r->span = NULL;
 	kgc_span_init(span, a, spc, nelems, size);
 	span->gen = READ_ONCE(a->gen);
 	kgc_map_set(span->base, npages, span);
@@ -527,7 +516,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget)
 {
-	return sweep_some(a, ct, node, budget, wipe_value(a));
+	return sweep_some(a, ct, node, budget, kgc_central_wipe_value(a));
 }
 
 /**
@@ -544,7 +533,7 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
 {
 	unsigned int spc, budget = REAP_BUDGET;
-	int wipe = wipe_value(a);
+	int wipe = kgc_central_wipe_value(a);
 	struct kgc_central *ct;
 	bool swept = false;
 

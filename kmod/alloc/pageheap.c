@@ -103,6 +103,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	 * (kgc_pageheap_take()): pairs with the smp_rmb() in kgc_lookup().
 	 */
 	kgc_map_set(span->base, span->npages, NULL);
+	span->state = KGC_SPAN_DEAD;
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	bitmap_clear(arena->used, at, span->npages);
 	if (!span->dirty && arena->dirty == at + span->npages)
@@ -143,6 +144,16 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_lock_irqsave(&ph->lock, flags);
 	list_add(&span->link, &ph->spare[index]);
 	ph->nr_spare[index]++;
+	raw_spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* Note @bytes more, or less, of pages in manual spans. */
+void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ph->lock, flags);
+	ph->manual += bytes;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 

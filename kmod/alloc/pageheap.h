@@ -24,6 +24,7 @@
  * @nr_arenas: arenas in the tree
  * @sys: bytes in arenas
  * @inuse: bytes in spans
+ * @manual: of these, in manual ones
  * @told: machine pages the kernel counts as reclaimable for it
  * @released: bytes given back so far
  * @searches: runs of pages looked for
@@ -46,6 +47,7 @@ struct kgc_pageheap {
 	unsigned int		nr_arenas;
 	u64			sys;
 	u64			inuse;
+	u64			manual;
 	long			told;
 	u64			released;
 	u64			searches;
@@ -64,6 +66,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span);
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
+void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
 void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
@@ -77,7 +80,10 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 	return sys > inuse ? sys - inuse : 0;
 }
 
-/* scavenge.c */
+/* scavenge.c: a shorter run is given back only if nothing is to be kept */
+#define KGC_LEAST_RUN		8	/* heap pages */
+#define KGC_LEAST_RUN_BYTES	(KGC_LEAST_RUN * KGC_PAGE_SIZE)
+
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			  u64 keep);
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph);

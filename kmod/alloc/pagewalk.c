@@ -34,11 +34,41 @@ static bool next_arena(struct kgc_pageheap *ph, struct kgc_pagewalk *walk)
 	return arena;
 }
 
+/* Go on to an arena that has a page left. Return: false when none has. */
+static bool find_page(struct kgc_allocator *a, struct kgc_pagewalk *walk)
+{
+	while (walk->at == walk->end) {
+		if (walk->nid >= MAX_NUMNODES)
+			return false;
+		if (next_arena(&a->node[walk->nid]->pages, walk))
+			break;
+		walk->nid = next_node(walk->nid, node_possible_map);
+		walk->below = ULONG_MAX;
+	}
+	return true;
+}
+
+/*
+ * The span that begins at the walk's page, or NULL. Context: RCU read side, or
+ * nothing sweeps and nothing allocates.
+ */
+static struct kgc_span *span_here(struct kgc_allocator *a,
+				  const struct kgc_pagewalk *walk)
+{
+	struct kgc_span *span = kgc_map_find((void *)walk->at);
+
+	/* the page may be another's by now */
+	if (span && READ_ONCE(span->owner) == a &&
+	    READ_ONCE(span->arena) == walk->arena && span->base == walk->at)
+		return span;
+	return NULL;
+}
+
 /**
  * kgc_pagewalk_next() - go on to the next heap page
  * @a: the allocator
  * @walk: the walk
- * @span: receives the span that begins at the page, or NULL
+ * @span: receives the span of objects that begins at the page, or NULL
  *
  * The span is the caller's to look at as long as nothing sweeps.
  *
@@ -50,23 +80,68 @@ bool kgc_pagewalk_next(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 {
 	struct kgc_span *found;
 
-	while (walk->at == walk->end) {
-		if (walk->nid >= MAX_NUMNODES)
-			return false;
-		if (next_arena(&a->node[walk->nid]->pages, walk))
-			break;
-		walk->nid = next_node(walk->nid, node_possible_map);
-		walk->below = ULONG_MAX;
-	}
+	if (!find_page(a, walk))
+		return false;
 	rcu_read_lock();
-	found = kgc_map_find((void *)walk->at);
-	/* the page may be another's by now */
-	if (found && (READ_ONCE(found->owner) != a ||
-		      READ_ONCE(found->arena) != walk->arena ||
-		      found->base != walk->at))
-		found = NULL;
+	found = span_here(a, walk);
+	*span = found && READ_ONCE(found->state) == KGC_SPAN_INUSE ? found : NULL;
 	rcu_read_unlock();
 	walk->at += KGC_PAGE_SIZE;
-	*span = found;
+	return true;
+}
+
+static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
+{
+	unsigned int w, nfree = kgc_span_count_free(span);
+
+	*info = (struct kgc_span_info){
+		.id = span,
+		.state = READ_ONCE(span->state),
+		.spc = READ_ONCE(span->spc),
+		.nid = READ_ONCE(span->nid),
+		.npages = READ_ONCE(span->npages),
+		.size = READ_ONCE(span->size),
+		.nelems = READ_ONCE(span->nelems),
+		.gen = READ_ONCE(span->gen),
+		.reused = READ_ONCE(span->reused),
+		.mixed = !READ_ONCE(span->shape),
+	};
+	if (info->state != KGC_SPAN_INUSE)
+		return;
+	info->used = info->nelems - min_t(unsigned int, nfree, info->nelems);
+	for (w = 0; w < span->nwords; w++)
+		info->marked += hweight_long(READ_ONCE(kgc_span_mark(span)[w]));
+	/* whether it is on a list; another CPU may put it there */
+	info->cached = data_race(list_empty(&span->link));
+}
+
+/**
+ * kgc_pagewalk_describe() - the same for any span, while the heap is at work
+ * @a: the allocator
+ * @walk: the walk
+ * @info: receives what the span that begins at the page looks like; if there is
+ *	none, npages is 0
+ *
+ * A moment's picture: the members need not fit each other.
+ *
+ * Context: process context.
+ * Return: false when there was no page left.
+ */
+bool kgc_pagewalk_describe(struct kgc_allocator *a, struct kgc_pagewalk *walk,
+			   struct kgc_span_info *info)
+{
+	struct kgc_span *span;
+
+	if (!find_page(a, walk))
+		return false;
+	rcu_read_lock();
+	span = span_here(a, walk);
+	if (span)
+		span_describe(span, info);
+	/* it may have gone while it was looked at, and be another's */
+	if (!span || span_here(a, walk) != span)
+		info->npages = 0;
+	rcu_read_unlock();
+	walk->at += KGC_PAGE_SIZE;
 	return true;
 }

@@ -26,8 +26,42 @@ struct kgc_pagewalk {
 	unsigned long		end;
 };
 
+/**
+ * struct kgc_span_info - what a span looks like
+ * @id: which one it is; never followed
+ * @state: enum kgc_span_state
+ * @reused: its slots have held objects before
+ * @cached: a CPU's cache holds it
+ * @mixed: of several types
+ * @spc: span class
+ * @nid: node
+ * @npages: heap pages
+ * @size: bytes in a slot
+ * @nelems: slots
+ * @used: of these, in use
+ * @marked: of these, marked
+ * @gen: generation at which it was last swept or born
+ */
+struct kgc_span_info {
+	const void	*id;
+	u8		state;
+	bool		reused;
+	bool		cached;
+	bool		mixed;
+	unsigned int	spc;
+	unsigned int	nid;
+	unsigned int	npages;
+	unsigned int	size;
+	unsigned int	nelems;
+	unsigned int	used;
+	unsigned int	marked;
+	u32		gen;
+};
+
 void kgc_pagewalk_begin(struct kgc_pagewalk *walk);
 bool kgc_pagewalk_next(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 		       struct kgc_span **span);
+bool kgc_pagewalk_describe(struct kgc_allocator *a, struct kgc_pagewalk *walk,
+			   struct kgc_span_info *info);
 
 #endif /* _KGC_PAGEWALK_H */

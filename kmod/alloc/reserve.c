@@ -95,6 +95,31 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 	}
 }
 
+/*
+ * A structure for a span of @nelems slots, and @npages for it; the caller puts it in
+ * service. Context: any but NMI. Return: NULL with @r->need set.
+ */
+struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
+				  unsigned int npages, struct kgc_reserve *r)
+{
+	struct kgc_span *span = r->span;
+
+	if (!span)
+		span = kgc_pageheap_spare(&node->pages, nelems);
+	if (!span) {
+		r->need = KGC_NEED_SPAN;
+		return NULL;
+	}
+	r->span = span;
+	if (!kgc_pageheap_take(&node->pages, span, npages)) {
+		r->need = KGC_NEED_PAGES;
+		r->npages = npages;
+		return NULL;
+	}
+	r->span = NULL;
+	return span;
+}
+
 /* Put back what was not used. Context: no locks held; a side table not in hardirq. */
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 {

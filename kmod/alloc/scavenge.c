@@ -15,7 +15,6 @@
 
 #define RUN_BATCH	16	/* runs of pages given back at a time */
 #define ARENA_BATCH	16	/* arenas looked at under the lock */
-#define LEAST_RUN	8	/* heap pages worth it, when not all are asked for */
 
 /* What the buddy allocator deals in, in heap pages. */
 #define UNIT		max_t(unsigned int, PAGE_SIZE >> KGC_PAGE_SHIFT, 1)
@@ -205,7 +204,7 @@ static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 /* Fill @runs. Return: whether there may be more of them. */
 static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 {
-	unsigned int least = runs->keep ? LEAST_RUN : UNIT;
+	unsigned int least = runs->keep ? KGC_LEAST_RUN : UNIT;
 	struct kgc_arena *arena = NULL;
 	bool go_on = true;
 	unsigned long flags;

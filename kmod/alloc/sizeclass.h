@@ -21,9 +21,9 @@
 #define KGC_PAGE_SHIFT		13
 #define KGC_PAGE_SIZE		(1UL << KGC_PAGE_SHIFT)
 
-/* A sub-slot of a tiny block holds at most this; see alloc/cache.c. */
-#define KGC_TINY_MAX		8
+/* A tiny block, and the largest object of which it holds more than one; see tiny.h. */
 #define KGC_TINY_BLOCK		16
+#define KGC_TINY_MAX		(KGC_TINY_BLOCK / 2)
 #define KGC_TINY_SPC		(2 << 1 | 1)
 
 struct kgc_class {

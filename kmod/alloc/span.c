@@ -50,7 +50,7 @@ static size_t span_bytes(unsigned int index)
  */
 size_t kgc_span_bytes(unsigned int words_index)
 {
-	return ALIGN(span_bytes(words_index) + sizeof(void *), SMP_CACHE_BYTES);
+	return ALIGN(span_bytes(words_index) + sizeof(void *), cache_line_size());
 }
 
 /* A structure for a span of @nelems slots; not yet tied to pages. */
@@ -61,6 +61,7 @@ struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp)
 
 	if (span) {
 		span->types = NULL;
+		span->state = KGC_SPAN_DEAD;
 		span->nwords = index_words(kgc_words_index(nelems));
 	}
 	return span;
@@ -128,6 +129,26 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		kgc_span_free(span)[w] = kgc_span_valid(span, w);
 	span->word = kgc_span_free(span);
 	span->word_base = (char *)span->base;
+	span->state = KGC_SPAN_INUSE;
+}
+
+/*
+ * The same for pages without slots: no address lies in a slot of it, and a slot that a
+ * lookup has found before, when the structure was another span's, is free.
+ */
+void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a)
+{
+	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
+	memset(kgc_span_free(span), 0xff, span->nwords * sizeof(long));
+	span->state = KGC_SPAN_MANUAL;
+}
+
+/* Overwrite its pages, which go, with @wipe; nothing refers to them any more. */
+void kgc_span_wipe_manual(struct kgc_span *span, int wipe)
+{
+	if (wipe != KGC_WIPE_NONE)
+		memset((void *)span->base, wipe, span->size);
+	span->dirty = wipe != KGC_WIPE_ZERO;
 }
 
 /* Let the owner take slots from bitmap word @w. */
@@ -258,8 +279,8 @@ int kgc_span_cache_init(void)
 
 		snprintf(name, sizeof(name), KBUILD_MODNAME "_span_%u",
 			 index_words(i));
-		span_cache[i] = kmem_cache_create(name, span_bytes(i),
-						  SMP_CACHE_BYTES,
+		span_cache[i] = kmem_cache_create(name, span_bytes(i), 0,
+						  SLAB_HWCACHE_ALIGN |
 						  SLAB_TYPESAFE_BY_RCU,
 						  NULL);
 		if (!span_cache[i]) {

@@ -54,6 +54,16 @@ struct kgc_shape {
 
 #define KGC_SHAPE_TINY	1	/* shares a block with its like */
 
+/* What a span is there for; in `spans` of debugfs by these names, in lower case. */
+enum kgc_span_state {
+	KGC_SPAN_DEAD,		/* has no pages: a structure to be used again */
+	KGC_SPAN_INUSE,		/* cut into slots, swept */
+	KGC_SPAN_MANUAL,	/* has no slots, see manual.h */
+	KGC_NR_SPAN_STATES,
+};
+
+#define KGC_MANUAL_SPC	1	/* of one slot, without pointers, if it had one */
+
 /**
  * struct kgc_span - a run of pages of one span class
  * @word: free-bitmap word the owner takes slots from
@@ -71,6 +81,7 @@ struct kgc_shape {
  * @nid: node of the page heap that the pages are from
  * @reused: its slots are hits: a sweep has been over it, or its pages were other
  *	spans' before
+ * @state: enum kgc_span_state
  * @dirty: free slots may hold something else than zeroes
  * @gen: generation at which it was last swept or born; stale when it is not
  *	the allocator's: then the mark bits decide who lives
@@ -104,6 +115,7 @@ struct kgc_span {
 	u16			*types;
 	u16			nid;
 	bool			reused;
+	u8			state;
 	u32			npages;
 	unsigned int		queued;
 	struct llist_node	grey;
@@ -203,6 +215,8 @@ size_t kgc_span_bytes(unsigned int words_index);
 size_t kgc_span_types_bytes(unsigned int words_index);
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size);
+void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a);
+void kgc_span_wipe_manual(struct kgc_span *span, int wipe);
 void kgc_span_select_word(struct kgc_span *span, unsigned int w);
 bool kgc_span_next_word(struct kgc_span *span);
 void kgc_span_prepare(struct kgc_span *span);

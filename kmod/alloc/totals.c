@@ -135,7 +135,7 @@ u64 kgc_totals_tiny(struct kgc_allocator *a)
 	u64 sum = 0;
 
 	for_each_used_cache(a, c)
-		sum += READ_ONCE(c->tiny_objects);
+		sum += READ_ONCE(c->tiny.joined);
 	return sum;
 }
 

@@ -422,6 +422,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
 	kgc_records_init(&heap->records);
 	kgc_grace_init(heap);
 	kgc_pace_init(heap);
+	kgc_trim_init(heap);
 	kgc_throttle_init(heap);
 }
 
@@ -434,8 +435,9 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 {
 	kgc_throttle_stop(heap);
 	kgc_request_cancel(heap);
-	/* a cycle that came to its end just now may have set the timer */
+	/* a cycle that came to its end just now may have set the timers */
 	kgc_pace_stop(heap);
+	kgc_trim_stop(heap);
 	kgc_grace_stop(heap);
 	kgc_marking_destroy(heap);
 	kgc_request_cancel(heap);

@@ -26,6 +26,7 @@
 #include "section.h"
 #include "throttle.h"
 #include "tracer.h"
+#include "trim.h"
 #include "type.h"
 #include "users.h"
 #include "verify.h"
@@ -102,6 +103,7 @@ struct kgc_reclaim {
  * @report: what both have found
  * @sweep: the background sweep
  * @users: threads that have found the heap in the registry or by reclaim
+ * @trim: free memory that is kept
  * @reclaim: reclaim
  * @dying: no further step of the collector; heap.c
  * @id: number, for people
@@ -137,6 +139,7 @@ struct kgc_heap {
 	struct kgc_report	report;
 	struct kgc_sweep	sweep;
 	struct kgc_users	users;
+	struct kgc_trim		trim;
 	struct kgc_reclaim	reclaim;
 	bool			dying;
 	u32			id;

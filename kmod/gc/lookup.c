@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From an address, or a word that may be none, to the object it lies in. */
-#include <linux/log2.h>
-#include <linux/math.h>
 #include <linux/rcupdate.h>
 
 #include "../alloc/map.h"
 #include "../alloc/span.h"
+#include "../alloc/tiny.h"
 #include "heap.h"
 #include "lookup.h"
 #include "type.h"
@@ -57,10 +56,8 @@ void *kgc_lookup_start(struct kgc_types *types, struct kgc_span *span,
 {
 	const struct kgc_shape *shape = &kgc_type_of_slot(types, span, i)->shape;
 	char *slot = kgc_span_slot(span, i);
-	size_t step;
 
 	if (!(shape->flags & KGC_SHAPE_TINY))
 		return slot;
-	step = roundup_pow_of_two(shape->bytes);
-	return slot + round_down((char *)word - slot, step);
+	return kgc_tiny_start(shape, slot, word);
 }

@@ -240,18 +240,21 @@ static void trace_roots(struct tracer *t)
 
 /*
  * A tiny block that is still open belongs to its CPU's cache: the next object of
- * its type is put into it, and may stay. Only the flip closes it.
+ * its type is put into it, and may stay. Only the flip closes it. A cache has
+ * several of them.
  */
 static void reach_open_blocks(struct tracer *t)
 {
+	unsigned int i;
 	void *block;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		block = kgc_cache_open_block(&t->heap->alloc, cpu);
-		if (block && set_add(t, &t->seen, block) < 0)
-			t->failed = true;
-	}
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < KGC_NR_TINY; i++) {
+			block = kgc_cache_open_block(&t->heap->alloc, cpu, i);
+			if (block && set_add(t, &t->seen, block) < 0)
+				t->failed = true;
+		}
 }
 
 /* ---- conclusions ---------------------------------------------------------- */

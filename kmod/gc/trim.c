@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Giving back what a sweep has left over. */
+/*
+ * Giving back what a sweep has left over: at once where most of a heap is free, and
+ * later, by a timer, where the heap has become idle. The timer is pending only while
+ * there is something to give back or the heap allocates.
+ */
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 
 #include "../alloc/pageheap.h"
 #include "heap.h"
 #include "pace.h"
+#include "request.h"
 #include "trim.h"
+#include "work.h"
 
 #define SPARES_KEPT	64
+#define IDLE_MS		(10 * MSEC_PER_SEC)
+
+/* Bytes that may stay free: 40 % of what is left then, of which 60 % are in use. */
+static u64 trim_reserve(const struct kgc_pageheap *ph)
+{
+	return div_u64(READ_ONCE(ph->inuse) * 4, 6);
+}
 
 /*
  * After a sweep: keep some free memory for the next allocations, unless more
@@ -24,13 +38,28 @@ static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 		return 0;
 	if (idle * 3 <= inuse * 7)
 		return U64_MAX;
-	/* free = 40 % of what is left: inuse is 60 % */
-	return max(div_u64(inuse * 4, 6), kgc_pace_growth(heap));
+	return max(trim_reserve(ph), kgc_pace_growth(heap));
 }
 
-/* Give back what a sweep has left over. Context: process context. */
+/* Whether more than the reserve is free, by one run of pages at least. */
+static bool trim_worth(const struct kgc_pageheap *ph)
+{
+	return kgc_pageheap_idle(ph) >= trim_reserve(ph) + KGC_LEAST_RUN_BYTES;
+}
+
+static void trim_arm(struct kgc_heap *heap)
+{
+	struct kgc_trim *trim = &heap->trim;
+
+	WRITE_ONCE(trim->charged, kgc_allocator_charged(&heap->alloc));
+	if (!READ_ONCE(heap->dying))
+		mod_delayed_work(kgc_wq, &trim->timer, msecs_to_jiffies(IDLE_MS));
+}
+
+/* Give back what a sweep has left over. Context: the state machine. */
 void kgc_trim(struct kgc_heap *heap)
 {
+	bool worth = false;
 	int nid;
 
 	for_each_node(nid) {
@@ -38,7 +67,54 @@ void kgc_trim(struct kgc_heap *heap)
 
 		kgc_scavenge_pages(&heap->alloc, ph, trim_keep(heap, ph));
 		kgc_pageheap_trim_spares(&heap->alloc, ph, SPARES_KEPT);
+		worth |= trim_worth(ph);
 	}
+	if (worth)
+		trim_arm(heap);
+}
+
+static void trim_idle(struct kgc_heap *heap)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	int nid;
+
+	for_each_node(nid) {
+		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
+
+		if (trim_worth(ph))
+			kgc_scavenge_pages(&heap->alloc, ph, trim_reserve(ph));
+		kgc_pageheap_trim_spares(&heap->alloc, ph, SPARES_KEPT);
+	}
+	kgc_work_charge(&heap->work, ktime_get_mono_fast_ns() - start);
+}
+
+/*
+ * The heap is idle if no cache has taken a span since the timer was set; otherwise the
+ * timer is set again. While a cycle is under way nothing is done: its end sets the timer.
+ */
+static void trim_timer(struct work_struct *work)
+{
+	struct kgc_heap *heap = container_of(to_delayed_work(work), struct kgc_heap,
+					     trim.timer);
+
+	kgc_work_woken(&heap->work);
+	if (!kgc_request_idle(&heap->request))
+		return;
+	if (kgc_allocator_charged(&heap->alloc) != READ_ONCE(heap->trim.charged))
+		trim_arm(heap);
+	else
+		trim_idle(heap);
+}
+
+void kgc_trim_init(struct kgc_heap *heap)
+{
+	INIT_DELAYED_WORK(&heap->trim.timer, trim_timer);
+}
+
+/* The heap is dying, and no cycle can reach its end any more. Context: may sleep. */
+void kgc_trim_stop(struct kgc_heap *heap)
+{
+	cancel_delayed_work_sync(&heap->trim.timer);
 }
 
 /**

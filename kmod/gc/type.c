@@ -98,11 +98,11 @@ static void type_shape(struct kgc_type *type)
 		shape->spc = noscan;
 		return;
 	}
-	if (noscan && type->size <= KGC_TINY_MAX && type->align <= 8 &&
-	    !type->finalize) {
+	if (noscan && !type->finalize &&
+	    round_up(type->size, type->align) <= KGC_TINY_MAX) {
 		shape->flags = KGC_SHAPE_TINY;
 		shape->spc = KGC_TINY_SPC;
-		shape->bytes = max(type->size, type->align);
+		shape->bytes = round_up(type->size, type->align);
 		shape->slot = KGC_TINY_BLOCK;
 		return;
 	}
@@ -111,6 +111,12 @@ static void type_shape(struct kgc_type *type)
 	shape->slot = kgc_classes[class].size;
 	if (class && !type->finalize)
 		shape->fast_spc = shape->spc;
+}
+
+/* The largest that a C type of this size may need: its size is a multiple of it. */
+static u32 natural_align(u32 size)
+{
+	return size < 8 ? size & -size : 8;
 }
 
 static struct kgc_type *type_create(struct kgc_heap *heap,
@@ -127,8 +133,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 		return NULL;
 	type->heap = heap;
 	type->size = desc->size;
-	type->align = desc->align ?: min_t(size_t, 8,
-					   roundup_pow_of_two(desc->size));
+	type->align = desc->align ?: natural_align(desc->size);
 	type->array = desc->flags & KGC_DESC_ARRAY;
 	type->array_heap = type->array ? heap : NULL;
 	type->finalize = desc->finalize;

@@ -6,7 +6,8 @@
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
  *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
- *				finalizers, pace; debugfs_alloc.c has more
+ *				finalizers, pace; debugfs_alloc.c and debugfs_spans.c
+ *				have more
  *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
@@ -342,6 +343,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	heap->dir = debugfs_create_dir(name, root);
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
 	kgc_debugfs_alloc_add(heap);
+	kgc_debugfs_spans_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);

@@ -156,20 +156,21 @@ static int heap_pageheap_show(struct seq_file *m, void *v)
 	struct kgc_heap *heap = m->private;
 	int nid;
 
-	seq_puts(m, "node arenas sys_bytes inuse_bytes searches misses steps grown smaller denied returned released_bytes spare_spans visits reclaimable_bytes\n");
+	seq_puts(m, "node arenas sys_bytes inuse_bytes searches misses steps grown smaller denied returned released_bytes spare_spans visits reclaimable_bytes manual_bytes\n");
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages, copy;
 
 		raw_spin_lock_irq(&ph->lock);
 		copy = *ph;
 		raw_spin_unlock_irq(&ph->lock);
-		seq_printf(m, "%d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu\n",
+		seq_printf(m, "%d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu\n",
 			   nid, copy.nr_arenas, copy.sys, copy.inuse,
 			   copy.searches, copy.misses, copy.steps, copy.grown,
 			   copy.smaller, copy.denied,
 			   copy.grown - copy.nr_arenas, copy.released,
 			   spare_spans(&copy), copy.visits,
-			   kgc_reclaim_bytes(heap->alloc.node[nid]));
+			   kgc_reclaim_bytes(heap->alloc.node[nid]),
+			   copy.manual);
 	}
 	return 0;
 }

@@ -16,6 +16,8 @@
 #include "../../kmod/alloc/limit.c"
 #include "../../kmod/alloc/charge.c"
 #include "../../kmod/alloc/slot.c"
+#include "../../kmod/alloc/tiny.c"
+#include "../../kmod/alloc/manual.c"
 #include "../../kmod/alloc/steps.c"
 #include "../../kmod/alloc/pagewalk.c"
 #include "../../kmod/alloc/audit.c"

@@ -15,6 +15,7 @@ struct shim_node shim_node;
 long shim_reclaimable;
 void *high_memory;
 unsigned int shim_locks_held;
+unsigned int shim_line = 64;
 
 static struct page *frames;
 static unsigned long nr_frames, used_frames;
@@ -75,17 +76,22 @@ static bool fails(void)
 
 /* ---- slab ---------------------------------------------------------------- */
 
-void *shim_alloc(size_t bytes, bool zero)
+static void *alloc_aligned(size_t bytes, size_t align, bool zero)
 {
 	void *p;
 
 	shim_may_sleep("allocation");
 	if (fails())
 		return NULL;
-	p = malloc(bytes);
+	p = align ? aligned_alloc(align, bytes) : malloc(bytes);
 	memset(p, zero ? 0 : 0xa5, bytes);
 	live++;
 	return p;
+}
+
+void *shim_alloc(size_t bytes, bool zero)
+{
+	return alloc_aligned(bytes, 0, zero);
 }
 
 void shim_free(const void *p)
@@ -102,6 +108,7 @@ long shim_live_allocations(void)
 
 struct kmem_cache {
 	unsigned int size;
+	unsigned int align;
 	long live;
 };
 
@@ -111,8 +118,12 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 {
 	struct kmem_cache *cache = shim_alloc(sizeof(*cache), true);
 
-	if (cache)
-		cache->size = ALIGN(size, align);
+	if (!cache)
+		return NULL;
+	cache->align = max(align, (unsigned int)sizeof(void *));
+	if (flags & SLAB_HWCACHE_ALIGN)
+		cache->align = max(cache->align, shim_line);
+	cache->size = ALIGN(size, cache->align);
 	return cache;
 }
 
@@ -126,7 +137,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *p = shim_alloc(cache->size, gfp & __GFP_ZERO);
+	void *p = alloc_aligned(cache->size, cache->align, gfp & __GFP_ZERO);
 
 	cache->live += !!p;
 	return p;

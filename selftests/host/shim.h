@@ -90,6 +90,10 @@ typedef unsigned int slab_flags_t;
 #define BIT(n)			(1UL << (n))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define SMP_CACHE_BYTES		64
+
+/* of the machine that the kernel runs on, whatever it was built for */
+extern unsigned int shim_line;
+#define cache_line_size()	shim_line
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
 #define round_up(x, a)		ALIGN(x, a)
 #define round_down(x, a)	((x) & ~((__typeof__(x))(a) - 1))
@@ -386,6 +390,7 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define SLAB_TYPESAFE_BY_RCU	1U
 #define SLAB_ACCOUNT	2U
+#define SLAB_HWCACHE_ALIGN	4U
 
 /* two CPUs, one node */
 #define shim_cpus			2

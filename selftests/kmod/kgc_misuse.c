@@ -734,40 +734,51 @@ static const struct kgc_type_desc tiny_desc = {
 /**
  * struct filler - a thread that fills tiny blocks on one CPU
  * @h: how it is started and stopped
- * @tiny: the type
- * @refilled: blocks that were open and unreachable when the tracer ran, and held an
- *	object that is reachable right after it
+ * @tiny: two types: a cache keeps a block of each open
+ * @refilled: by type, blocks that were open and unreachable when the tracer ran, and
+ *	held an object that is reachable right after it
  */
 struct filler {
 	struct holder		h;
-	struct kgc_type		*tiny;
-	unsigned int		refilled;
+	struct kgc_type		*tiny[2];
+	unsigned int		refilled[2];
 };
 
+/* One more object of type @t; after a run of the tracer it stays, if @keep, or none does. */
+static unsigned long fill_one(struct filler *f, struct kgc_section s, unsigned int t,
+			      unsigned long before, bool traced, bool keep)
+{
+	unsigned long obj = (unsigned long)kgc_alloc(s, f->tiny[t], GFP_KERNEL);
+
+	if (obj && traced) {
+		f->refilled[t] += keep && obj / 16 == before / 16;
+		kgc_store(s, &slots[t], keep ? (struct node *)obj : NULL);
+	}
+	return obj;
+}
+
 /*
- * Before the tracer runs this leaves a block open that nothing refers to, after it
- * the block is filled up with an object that stays until the tracer has run again.
+ * Before the tracer runs this leaves blocks open that nothing refers to, after it
+ * each is filled up with an object that stays until the tracer has run again.
  */
 static int fill_blocks(void *data)
 {
 	struct filler *f = data;
-	unsigned long before = 0, obj;
-	u64 runs = READ_ONCE(heap->tracer.runs);
-	bool kept = false;
+	unsigned long before[2] = { };
+	u64 now, runs = READ_ONCE(heap->tracer.runs);
+	unsigned int t;
+	bool keep = false;
 
 	complete(&f->h.inside);
 	while (!completion_done(&f->h.leave)) {
 		struct kgc_section s = kgc_enter(heap);
 
-		obj = (unsigned long)kgc_alloc(s, f->tiny, GFP_KERNEL);
-		if (obj && READ_ONCE(heap->tracer.runs) != runs) {
-			runs = READ_ONCE(heap->tracer.runs);
-			kept = !kept;
-			f->refilled += kept && obj / 16 == before / 16;
-			kgc_store(s, &slots[0], kept ? (struct node *)obj : NULL);
-		}
+		now = READ_ONCE(heap->tracer.runs);
+		keep ^= now != runs;
+		for (t = 0; t < 2; t++)
+			before[t] = fill_one(f, s, t, before[t], now != runs, keep);
+		runs = now;
 		kgc_exit(s);
-		before = obj;
 		usleep_range(20, 50);
 	}
 	complete(&f->h.left);
@@ -777,25 +788,28 @@ static int fill_blocks(void *data)
 /* A block that is filled up is no garbage that has come back. */
 static void tiny_blocks_are_filled(void)
 {
-	struct filler f = { .tiny = kgc_type_register(heap, &tiny_desc) };
+	struct filler f = { };
 	struct task_struct *task;
 	unsigned int n;
 
+	f.tiny[0] = kgc_type_register(heap, &tiny_desc);
+	f.tiny[1] = kgc_type_register(heap, &tiny_desc);
 	init_completion(&f.h.inside);
 	init_completion(&f.h.leave);
 	init_completion(&f.h.left);
 	task = kthread_create(fill_blocks, &f, "kgc_misuse");
-	if (IS_ERR(f.tiny) || IS_ERR(task))
+	if (IS_ERR(f.tiny[0]) || IS_ERR(f.tiny[1]) || IS_ERR(task))
 		return;
 	kthread_bind(task, cpumask_first(cpu_online_mask));
 	wake_up_process(task);
 	wait_for_completion(&f.h.inside);
-	for (n = 0; n < 40 && (n < 10 || f.refilled < 3); n++)
+	for (n = 0; n < 40 && (n < 10 || min(f.refilled[0], f.refilled[1]) < 3); n++)
 		kgc_collect(heap, 1);
 	complete_all(&f.h.leave);
 	wait_for_completion(&f.h.left);
 	uproot(0);
-	if (!f.refilled)
+	uproot(1);
+	if (!f.refilled[0] || !f.refilled[1])
 		noticed = true;
 }
 

@@ -117,12 +117,11 @@ static void refill(int i)
 	}
 }
 
-/* one more object in the block that this CPU fills up */
-static void fill_block(int i)
+/* one more object in a block that this CPU fills up */
+static void fill_block(int i, int o)
 {
 	struct state n = *cur;
 	struct mu *m = &n.m[i];
-	int o = OBJ(cur->open[CPUOF(i)]);
 
 	if (!(cur->alloc & BIT(o)))
 		viol = "an object is put into a free block";
@@ -138,10 +137,12 @@ static void fill_block(int i)
 static void pick(int i)
 {
 	u8 span = cur->cache[CPUOF(i)];
+	int o;
 
-	/* unless it is full */
-	if (TINY && cur->open[CPUOF(i)])
-		fill_block(i);
+	/* unless they are full, or of another type */
+	for (o = 0; TINY && o < NO; o++)
+		if (cur->open[CPUOF(i)] & BIT(o))
+			fill_block(i, o);
 
 	if (MUT(colour_before_take) && !cur->m[i].new) {
 		/* decide the colour now, take the slot later */
@@ -166,7 +167,7 @@ static void take_picked(int i)
 		blk = c->new - 1;
 	take(&n, m, o, blk);
 	if (TINY)
-		n.open[CPUOF(i)] = o + 1;
+		n.open[CPUOF(i)] |= BIT(o);
 	m->pc = P_A3;
 	m->old = m->new = 0;
 	emit(&n, L("M%d takes %c %s", i, 'a' + o, blk ? "black" : "white"));

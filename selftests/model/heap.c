@@ -92,8 +92,7 @@ u8 opened(const struct state *s)
 
 	if (TINY)
 		for (i = 0; i < NC; i++)
-			if (s->open[i])
-				r |= BIT(OBJ(s->open[i]));
+			r |= s->open[i];
 	return r;
 }
 
@@ -153,7 +152,9 @@ void trace_floating(struct state *s)
 	if (s->floats & s->mark)
 		viol = "floating garbage has come back";
 	s->floats = s->alloc & s->mark & ~reachable(s);
-	if (!MUT(tiny_noted))
+	if (MUT(tiny_noted_others))
+		s->floats &= ~(opened(s) & -opened(s));
+	else if (!MUT(tiny_noted))
 		s->floats &= ~opened(s);
 }
 

@@ -32,23 +32,23 @@ static void init_one(struct state *s)
 		ninit++;
 }
 
-/* every way to fill up a block of a cached span, or none */
+/* every way to fill up blocks of a cached span, or none */
 static void init_open(struct state *s, int cpu)
 {
-	int o;
+	int blocks;
 
 	if (!TINY || cpu == NC) {
 		init_one(s);
 		return;
 	}
-	s->open[cpu] = 0;
-	init_open(s, cpu + 1);
-	for (o = 0; o < NO; o++)
-		if (s->alloc & BIT(o) && s->cache[cpu] == spanof[o] + 1) {
-			s->open[cpu] = o + 1;
-			init_open(s, cpu + 1);
-		}
-	s->open[cpu] = 0;
+	blocks = s->cache[cpu] ? s->alloc & spanmask[s->cache[cpu] - 1] : 0;
+	s->open[cpu] = blocks;
+	for (;;) {
+		init_open(s, cpu + 1);
+		if (!s->open[cpu])
+			break;
+		s->open[cpu] = (s->open[cpu] - 1) & blocks;
+	}
 }
 
 /* every way to have one span per cache, or none */

@@ -63,7 +63,7 @@ struct state {
 	u8 phase, vis, cc, rgp, chk, creg, cyc;
 	u8 dirty;	/* CPUs whose count has changed since it was looked at */
 	u8 gen, hgen, tgt, ticket[NC], cache[NC], cspan;
-	u8 open[NC], floats;	/* TINY: block filled up; what the tracer noted */
+	u8 open[NC], floats;	/* TINY: blocks filled up; what the tracer noted */
 	u8 weak, closed, wchg, finreg, finq, ran, dead;
 	u8 clnreg, gone;	/* cleanups registered; found, and not swept yet */
 	u8 garb;

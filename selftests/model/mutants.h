@@ -19,7 +19,8 @@
 	X(fin_no_mark) X(fin_no_trace) X(fin_twice) X(fin_no_barrier) \
 	X(finq_no_root) X(cleanup_before_fin) X(cleanup_late) X(cleanup_stays) \
 	X(cleanup_marks) X(nested_fresh) X(wait_in_section) X(weak_arm_plain) \
-	X(tiny_noted) X(tiny_no_mark) X(tiny_open_after_flip) X(tiny_open_after_refill)
+	X(tiny_noted) X(tiny_noted_others) X(tiny_no_mark) \
+	X(tiny_open_after_flip) X(tiny_open_after_refill)
 #define X(n) M_##n,
 enum { M_NONE, MUTANTS M_NR };
 #undef X

@@ -99,7 +99,7 @@ static void print_collector(const struct state *s)
 			       s->ticket[i] == s->hgen ? "new" : "old", s->cache[i] - 1);
 	if (TINY)
 		for (i = 0; i < NC; i++)
-			printf(" open%d=%c", i, on(s->open[i]));
+			printf(" open%d=%x", i, s->open[i]);
 	if (TINY)
 		printf(" floats=%x", s->floats);
 	if (WEAK)

@@ -51,7 +51,7 @@ static inline __attribute__((always_inline)) void io(struct state *s, struct pac
 		IO(s->cspan, LG(NSPAN + 1));
 	if (TINY) {
 		for (i = 0; i < NC; i++)
-			IO(s->open[i], LG(NO + 1));
+			IO(s->open[i], NO);
 		IO(s->floats, NO);
 	}
 	if (WEAK) {
@@ -284,7 +284,7 @@ static void apply(int n, const struct state *a, struct state *b)
 		b->cspan = a->cspan ? p->s[a->cspan - 1] + 1 : 0;
 	if (TINY) {
 		for (i = 0; i < NC; i++)
-			b->open[i] = pt[n].v[a->open[i]];
+			b->open[i] = pt[n].o[a->open[i]];
 		b->floats = pt[n].o[a->floats];
 	}
 	if (WEAK) {

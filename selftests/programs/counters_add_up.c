@@ -167,4 +167,98 @@ TEST_F(heap, tiny_objects_are_all_counted)
 	EXPECT_EQ(ARRAY_SIZE(handles), stats_of(self->fd).mallocs + joined);
 }
 
+/* Slots of 16 bytes without pointers that were ever in use. */
+static unsigned long long blocks_of_16(int heap)
+{
+	char *text = debugfs_text(heap, "classes");
+	char *line = text ? strstr(text, "\n2 1 16 ") : NULL;
+	unsigned long long blocks = ~0ULL;
+
+	if (line)
+		sscanf(line, "%*u %*u %*u %*u %*u %llu", &blocks);
+	free(text);
+	return blocks;
+}
+
+#define IN_TURN		4096
+#define MOST_TYPES	13	/* more than blocks are open, of all of them */
+
+/* @nr types of @bytes, in turn: blocks that IN_TURN objects take, or -errno. */
+static long long in_turn(int heap, int id, int nr, __u32 bytes)
+{
+	static __u64 handles[IN_TURN];
+	int types[MOST_TYPES], err = 0;
+	__u8 fill;
+
+	for (int i = 0; i < nr; i++) {
+		types[i] = kgc_type_register(heap, "tiny", bytes, KGC_TYPE_NOSCAN, NULL, 0);
+		if (types[i] < 0)
+			return types[i];
+	}
+	for (int i = 0; i < IN_TURN && !err; i++) {
+		fill = i;
+		err = kgc_alloc(heap, types[i % nr], 0, &handles[i]) ?:
+		      kgc_write(heap, handles[i], bytes - 1, &fill, 1);
+	}
+	/* each has the byte that it was given: no two are the same */
+	for (int i = 0; i < IN_TURN && !err; i++) {
+		err = kgc_read(heap, handles[i], bytes - 1, &fill, 1);
+		if (!err && fill != (__u8)i)
+			err = -EUCLEAN;
+	}
+	return err ?: (long long)blocks_of_16(id);
+}
+
+static void tiny_types_share(struct __test_metadata *_metadata, int nr, __u32 bytes)
+{
+	int heap = kgc_open(), least = IN_TURN / (16 / bytes);
+	struct kgc_info info;
+	long long blocks;
+
+	ASSERT_GE(heap, 0);
+	ASSERT_EQ(0, kgc_info(heap, &info));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
+	blocks = in_turn(heap, info.heap_id, nr, bytes);
+	TH_LOG("%d objects of %d types of %u bytes: %lld blocks", IN_TURN, nr, bytes,
+	       blocks);
+	EXPECT_GE(blocks, least);
+	/* what is open in each type, and once more when a span is full */
+	EXPECT_LE(blocks, least + 2 * nr + least / 32);
+	kgc_close(heap);
+}
+
+TEST(tiny_objects_of_types_in_turn_share_blocks)
+{
+	ASSERT_TRUE(run_on_cpu(0));
+	if (!debugfs_text(MODULE_WIDE, "stats"))
+		SKIP(return, "no debugfs");
+	tiny_types_share(_metadata, 1, 1);
+	tiny_types_share(_metadata, 2, 1);
+	tiny_types_share(_metadata, 8, 4);
+	/* what is no power of two lies as close as its alignment lets it */
+	tiny_types_share(_metadata, 1, 5);
+	tiny_types_share(_metadata, 3, 3);
+	tiny_types_share(_metadata, 2, 6);
+}
+
+/* What is closed early costs memory, and nothing else. */
+TEST(tiny_objects_of_more_types_than_blocks_are_open_keep_their_contents)
+{
+	int heap = kgc_open();
+	struct kgc_info info;
+	long long blocks;
+
+	ASSERT_GE(heap, 0);
+	ASSERT_TRUE(run_on_cpu(0));
+	ASSERT_EQ(0, kgc_info(heap, &info));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	blocks = in_turn(heap, info.heap_id, MOST_TYPES, 2);
+	TH_LOG("%d objects of %d types of 2 bytes: %lld blocks", IN_TURN, MOST_TYPES,
+	       blocks);
+	EXPECT_GE(blocks, IN_TURN / 8);
+	EXPECT_LE(blocks, IN_TURN);
+	kgc_close(heap);
+}
+
 TEST_HARNESS_MAIN

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory is given back: what a heap no longer needs goes to the kernel when it
- * is asked to, at once under KGC_SCAVENGE_NOW, and by itself when most is free.
+ * is asked to, at once under KGC_SCAVENGE_NOW, and by itself when most is free or when
+ * it has been idle.
  *
- * kselftest-timeout: 60
+ * kselftest-timeout: 180
  */
 #include "chain.h"
 #include "heap.h"
@@ -206,6 +207,101 @@ TEST_F(heap, what_is_allocated_in_a_second_stays)
 	EXPECT_GE(after.heap_idle + ARENA, keep);
 	if (keep == spare)
 		EXPECT_EQ(full.heap_released, after.heap_released);
+}
+
+/* ---- a heap that is idle --------------------------------------------------- */
+
+#define IDLE_S	10		/* after so long without an allocation it shrinks */
+
+/* 60 % free, which a heap at work keeps. Return: 0 or -errno. */
+static int mostly_free(int heap, __u64 *handles)
+{
+	return kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF) ?:
+	       kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0) ?:
+	       fill_with(heap, handles, MANY) ?:
+	       drop_all_but(heap, handles, 40, true) ?: collect_all(heap);
+}
+
+static __u64 wakeups(unsigned int id)
+{
+	__u64 value = 0;
+
+	return debugfs_value(id, "pace", "wakeups", &value) ? 0 : value;
+}
+
+/* A span is allocated every 200 of @ms; -errno. */
+static int keep_busy(int heap, int ms)
+{
+	int type = kgc_type_register(heap, "span", 2 * BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 handle;
+	int err = type < 0 ? type : 0;
+
+	for (; ms > 0 && !err; ms -= 200) {
+		err = kgc_alloc(heap, type, 0, &handle) ?: kgc_drop(heap, handle);
+		usleep(200000);
+	}
+	return err;
+}
+
+/* Wait, for @s seconds at most, for @heap to give back more than @before. */
+static struct kgc_stats wait_for_release(int heap, __u64 before, int s)
+{
+	struct kgc_stats stats;
+
+	for (int i = 0; i < 10 * s; i++) {
+		stats = stats_of(heap);
+		if (stats.heap_released > before)
+			break;
+		usleep(100000);
+	}
+	/* it gives back in several steps */
+	usleep(200000);
+	return stats_of(heap);
+}
+
+static void holds_40_percent_free(struct __test_metadata *_metadata,
+				  const struct kgc_stats *stats)
+{
+	TH_LOG("%llu kB in use, %llu kB free", stats->heap_inuse >> 10,
+	       stats->heap_idle >> 10);
+	EXPECT_LE(stats->heap_idle, stats->heap_inuse * 2 / 3 + 65536);
+	EXPECT_GE(stats->heap_idle, stats->heap_inuse * 2 / 3 - ARENA);
+}
+
+/*
+ * Two heaps alike, of which one has rested from the beginning. The timer of the other
+ * one finds that something was allocated, and runs a second time.
+ */
+TEST_F(heap, a_heap_that_is_idle_shrinks_to_40_percent_free_and_then_rests)
+{
+	static __u64 handles[MANY];
+	struct kgc_stats idle, busy, after;
+	int other = kgc_open();
+	__u64 woken, rested;
+
+	ASSERT_GE(other, 0);
+	ASSERT_TRUE(run_on_cpu(0));
+	ASSERT_EQ(0, mostly_free(self->fd, handles));
+	ASSERT_EQ(0, mostly_free(other, handles));
+	idle = stats_of(self->fd);
+	busy = stats_of(other);
+	ASSERT_GT(idle.heap_idle, idle.heap_sys / 2);
+	woken = wakeups(self->info.heap_id);
+	ASSERT_EQ(0, keep_busy(other, 600 * IDLE_S));
+	EXPECT_EQ(busy.heap_released, stats_of(other).heap_released);
+
+	idle = wait_for_release(self->fd, idle.heap_released, 3 * IDLE_S);
+	holds_40_percent_free(_metadata, &idle);
+	rested = wakeups(self->info.heap_id);
+	EXPECT_EQ(woken + 1, rested);
+	EXPECT_EQ(busy.heap_released, stats_of(other).heap_released);
+
+	busy = wait_for_release(other, busy.heap_released, 3 * IDLE_S);
+	holds_40_percent_free(_metadata, &busy);
+	after = stats_of(self->fd);
+	EXPECT_EQ(idle.heap_released, after.heap_released);
+	EXPECT_EQ(rested, wakeups(self->info.heap_id));
+	kgc_close(other);
 }
 
 TEST_HARNESS_MAIN

@@ -133,8 +133,8 @@ struct kgc_field {
  * @flags: KGC_TYPE_*
  * @object_size: bytes in an object; for KGC_TYPE_ARRAY bytes in one element,
  *	then a multiple of 8 unless the type is KGC_TYPE_NOSCAN
- * @align: alignment in bytes, a power of two up to 4096; 0 means 8, or the
- *	natural alignment where @object_size is smaller
+ * @align: alignment in bytes, a power of two up to 4096; 0 means 8, or where
+ *	@object_size is smaller the largest power of two that divides it
  * @nr_fields: entries at @fields; at most @object_size / 8, and KGC_MAX_FIELDS
  * @type: must be 0; out: id, a small positive number
  * @name: user address of a NUL-terminated name shorter than

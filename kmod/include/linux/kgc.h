@@ -369,7 +369,8 @@ typedef void (*kgc_finalizer_t)(struct kgc_section s, void *obj);
  * struct kgc_type_desc - what the collector has to know of a structure
  * @name: shown in statistics
  * @size: bytes in an object, or in one element of an array
- * @align: alignment in bytes, a power of two up to 4096; 0 is natural
+ * @align: alignment in bytes, a power of two up to 4096; 0 is 8, or where @size
+ *	is smaller the largest power of two that divides it
  * @flags: KGC_DESC_*
  * @nr_fields: entries of @fields
  * @fields: offsets in bytes of the managed pointers, ascending

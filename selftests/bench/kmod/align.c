@@ -5,11 +5,13 @@
  *	layouts		the same fields packed, ordered, padded, and each object
  *			on a cache line of its own
  *	arrays		an array of structures against a structure of arrays
- *	sharing		two CPUs count, 8, 64 and 128 bytes apart
+ *	sharing		two CPUs count, 8, 64 and 128 bytes apart, and a line of this
+ *			machine
  *
  * Turns go A B C, C B A; reported are median and spread. The second and third
  * are about caches: only native code shows them.
  */
+#include <linux/cache.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -299,15 +301,16 @@ static u64 sharing_turn(u64 *words, size_t apart, u64 n)
 
 static int sharing_run(u64 n)
 {
-	static const struct {
+	const struct {
 		const char	*name;
 		size_t		apart;
 	} arm[] = {
 		{ "8 bytes apart", 8 }, { "64 bytes apart", 64 },
 		{ "128 bytes apart", 128 },
+		{ "one line of this machine apart", cache_line_size() },
 	};
 	static const struct kgc_type_desc desc = {
-		.name = "lines", .size = 256, .align = 256,
+		.name = "lines", .size = 512, .align = 256,
 		.flags = KGC_DESC_NOSCAN, .owner = THIS_MODULE,
 	};
 	static struct bench_samples t[ARRAY_SIZE(arm)];
@@ -348,6 +351,7 @@ out:
 
 static int align_run(void)
 {
+	bench_result("this machine", "cache line", "B", cache_line_size(), 1);
 	return layouts_run(bench_param("n", 200000)) ?:
 	       arrays_run(bench_param("records", 60000)) ?:
 	       sharing_run(bench_param("counts", 2000000));

@@ -4,8 +4,8 @@
 #endif
 #define BOUNDS \
 	"as flip, but objects are blocks of tiny ones: a cache fills up " \
-	"the last that it took, and the tracer notes what floats; from " \
-	"every block that may be open"
+	"those that it took, and the tracer notes what floats; from all " \
+	"blocks that may be open"
 #define LEAVES \
 	"fields; shade as one step; mutators stay on their CPUs"
 #define NO	3

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Manual spans, see manual.h. */
+#include <linux/mm.h>
+
+#include "alloc.h"
+#include "manual.h"
+#include "poison.h"
+
+/* A span of free pages, in service; NULL with @r->need set. */
+static struct kgc_span *manual_take(struct kgc_allocator *a,
+				    struct kgc_node *node, unsigned int npages,
+				    struct kgc_reserve *r)
+{
+	struct kgc_span *span = kgc_reserve_span(node, 1, npages, r);
+
+	if (!span)
+		return NULL;
+	kgc_span_init_manual(span, a);
+	kgc_pageheap_account_manual(&node->pages, span->size);
+	kgc_map_set(span->base, npages, span);
+	return span;
+}
+
+static struct kgc_span *node_take(struct kgc_allocator *a, struct kgc_node *node,
+				  unsigned int npages, gfp_t gfp, bool grow)
+{
+	struct kgc_reserve r = { };
+	struct kgc_span *span;
+
+	do {
+		span = manual_take(a, node, npages, &r);
+	} while (!span && (grow || r.need == KGC_NEED_SPAN) &&
+		 kgc_reserve_fill(a, node, KGC_MANUAL_SPC, &r, gfp));
+	kgc_reserve_release(node, &r);
+	return span;
+}
+
+/**
+ * kgc_manual_alloc() - pages of a heap that the collector leaves alone
+ * @a: the allocator
+ * @bytes: how many; rounded up to heap pages
+ * @gfp: how hard to try
+ *
+ * The pages lie at kgc_span.base, are cleared, and span kgc_span.size bytes. Taking
+ * them brings the next cycle no nearer, since no cycle gives them back.
+ *
+ * Context: process or softirq; on PREEMPT_RT preemptible. Sleeps if @gfp allows.
+ * Return: the span; NULL without memory, at a limit (a cycle is asked for then), and
+ * when @bytes is 0 or over KGC_MAX_OBJECT.
+ */
+struct kgc_span *kgc_manual_alloc(struct kgc_allocator *a, size_t bytes, gfp_t gfp)
+{
+	struct kgc_node *home = kgc_node_home(a);
+	unsigned int npages = DIV_ROUND_UP(bytes, KGC_PAGE_SIZE);
+	struct kgc_span *span;
+	int nid;
+
+	if (!bytes || bytes > KGC_MAX_OBJECT)
+		return NULL;
+	span = node_take(a, home, npages, gfp, true);
+	for_each_online_node(nid)
+		if (!span && a->node[nid] != home)
+			span = node_take(a, a->node[nid], npages, gfp, false);
+	if (!span) {
+		a->pressure(a, KGC_PRESSURE_LIMIT, 0, gfp);
+		return NULL;
+	}
+	kgc_poison_pages(span->base, span->size, false);
+	if (span->dirty)
+		memset((void *)span->base, 0, span->size);
+	return span;
+}
+
+/**
+ * kgc_manual_free() - give a manual span's pages back to its heap
+ * @a: the allocator
+ * @span: what kgc_manual_alloc() returned, once
+ *
+ * Context: any but NMI.
+ */
+void kgc_manual_free(struct kgc_allocator *a, struct kgc_span *span)
+{
+	struct kgc_pageheap *ph = &a->node[span->nid]->pages;
+
+	if (WARN_ON_ONCE(READ_ONCE(span->state) != KGC_SPAN_MANUAL))
+		return;
+	kgc_span_wipe_manual(span, kgc_central_wipe_value(a));
+	kgc_poison_pages(span->base, span->size, true);
+	kgc_pageheap_account_manual(ph, -(long)span->size);
+	kgc_pageheap_put(ph, span);
+}

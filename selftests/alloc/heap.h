@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An allocator and a list of the objects that should be there. The test stands in for
+ * the collector: it marks what shall live, flips and sweeps.
+ */
+#ifndef ALLOC_HEAP_H
+#define ALLOC_HEAP_H
+
+#include "alloc/cache.h"
+
+#define NR_SHAPES	64
+#define MOST_OBJECTS	4000
+
+/* An object as the model knows it. */
+struct object {
+	u8			*at;
+	u32			bytes;
+	u8			fill;
+	bool			marked;		/* born black */
+	const struct kgc_shape	*shape;
+};
+
+extern struct kgc_allocator allocator;
+extern struct kgc_shape shapes[NR_SHAPES];	/* any; the first 16 of 49 to 64 bytes */
+extern struct object *objects;
+extern unsigned int nr_objects;
+extern unsigned int pressed;			/* times that memory was short */
+
+/* of a program or suite */
+int heap_init(void);
+void heap_exit(void);
+
+/* of a promise */
+void heap_begin(void);
+void heap_end(void);
+
+struct kgc_pageheap *heap_pages(int nid);
+struct kgc_span *heap_span_at(const void *at);
+void heap_filled(const u8 *at, u32 bytes, u8 with);
+void heap_allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode);
+void heap_allocate_any(unsigned int n, unsigned int mode);
+unsigned int heap_mark(unsigned int percent);
+void heap_flip(void);
+void heap_sweep(void);
+void check_heap_object(const struct object *o);
+void check_heap_at_rest(void);
+
+#endif /* ALLOC_HEAP_H */

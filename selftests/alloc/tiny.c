@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tiny objects: blocks that several of a type share. */
+#include <check.h>
+#include <shim.h>
+
+#include "heap.h"
+
+/* As a type of @bytes without pointers has it that is aligned by nature. */
+static void shape_tiny(struct kgc_shape *shape, unsigned int id, u32 bytes)
+{
+	memset(shape, 0, sizeof(*shape));
+	shape->id = id;
+	shape->bytes = bytes;
+	shape->slot = KGC_TINY_BLOCK;
+	shape->spc = KGC_TINY_SPC;
+	shape->flags = KGC_SHAPE_TINY;
+}
+
+static u8 *tiny_alloc(const struct kgc_shape *shape)
+{
+	u8 *at = kgc_cache_alloc(&allocator, 0, shape, shape->spc, shape->bytes,
+				 GFP_KERNEL);
+
+	check(at && (unsigned long)at % (shape->bytes & -shape->bytes) == 0);
+	heap_filled(at, shape->bytes, 0);
+	return at;
+}
+
+/* Blocks that were ever handed out. */
+static u64 tiny_blocks(void)
+{
+	u64 blocks = 0;
+	int nid;
+
+	heap_flip();
+	for_each_node(nid) {
+		struct kgc_central *ct = allocator.node[nid]->central[KGC_TINY_SPC];
+
+		blocks += ct ? ct->mallocs : 0;
+	}
+	return blocks;
+}
+
+/* The last of @first's block, of @in_block objects, keeps it and nothing more. */
+static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
+			    unsigned int in_block)
+{
+	u8 *last = first + (in_block - 1) * shape->bytes;
+	struct kgc_span *span = heap_span_at(last);
+
+	check(kgc_tiny_start(shape, (char *)first, first) == first);
+	check(kgc_tiny_start(shape, (char *)first, last + shape->bytes - 1) == last);
+	/* what no object uses counts as the last one's */
+	check(kgc_tiny_start(shape, (char *)first, first + KGC_TINY_BLOCK - 1) == last);
+	set_bit(kgc_span_index(span, last), kgc_span_mark(span));
+	heap_flip();
+	heap_sweep();
+	check(kgc_span_count_free(heap_span_at(first)) == heap_span_at(first)->nelems - 1);
+	check(!kgc_span_is_free(heap_span_at(first),
+				kgc_span_index(heap_span_at(first), first)));
+	heap_flip();
+	heap_sweep();
+	check(!kgc_map_find(first));
+}
+
+/* Tiny objects share a block, which lives as long as one of them. */
+static void tiny_share_and_die_together(void)
+{
+	static struct kgc_shape tiny;
+	unsigned int i, n, in_block;
+	u8 *first, *at;
+
+	for (n = 1; n <= KGC_TINY_MAX; n++) {
+		heap_begin();
+		shape_tiny(&tiny, 1, n);
+		in_block = KGC_TINY_BLOCK / n;
+		trying("%u bytes", n);
+		first = tiny_alloc(&tiny);
+		check(!((unsigned long)first % KGC_TINY_BLOCK));
+		for (i = 1; i < in_block; i++)
+			check(tiny_alloc(&tiny) == first + i * n);
+		at = tiny_alloc(&tiny);
+		check(at < first || at >= first + KGC_TINY_BLOCK);
+		tiny_last_keeps(first, &tiny, in_block);
+		/* the block that was open went with its span */
+		at = tiny_alloc(&tiny);
+		check(!kgc_span_is_free(heap_span_at(at),
+					kgc_span_index(heap_span_at(at), at)));
+		heap_end();
+	}
+}
+
+#define IN_TURN	4096
+
+/* Types that take turns fill up blocks as each of them does by itself. */
+static void tiny_types_in_turn(void)
+{
+	static struct kgc_shape tiny[KGC_NR_TINY];
+	unsigned int i, t, nr, bytes;
+	u64 blocks;
+
+	for (nr = 1; nr <= KGC_NR_TINY; nr++) {
+		for (bytes = 1; bytes <= KGC_TINY_MAX; bytes++) {
+			heap_begin();
+			trying("%u types of %u bytes", nr, bytes);
+			/* far apart, so that they look for the same entry first */
+			for (t = 0; t < nr; t++)
+				shape_tiny(&tiny[t], 1 + t * KGC_NR_TINY, bytes);
+			for (i = 0; i < IN_TURN; i++)
+				tiny_alloc(&tiny[i % nr]);
+			blocks = tiny_blocks();
+			/* a span that is full closes what was open in it */
+			check(blocks >= IN_TURN * bytes / KGC_TINY_BLOCK);
+			check(blocks <= DIV_ROUND_UP(IN_TURN, KGC_TINY_BLOCK / bytes) +
+			      nr + nr * (blocks / 512));
+			if (nr == 2 && bytes == 1)
+				note("two types of 1 byte in turn: %u objects in %llu blocks",
+				     IN_TURN, (unsigned long long)blocks);
+			heap_end();
+		}
+	}
+}
+
+/* More types than blocks are open: none gets another's memory, each keeps its type. */
+static void tiny_of_many_types(void)
+{
+	static struct kgc_shape tiny[3 * KGC_NR_TINY];
+	struct object *o;
+	unsigned int i;
+
+	heap_begin();
+	for (i = 0; i < ARRAY_SIZE(tiny); i++)
+		shape_tiny(&tiny[i], i + 1, 1 + i % KGC_TINY_MAX);
+	for (i = 0; i < MOST_OBJECTS; i++) {
+		o = &objects[i];
+		o->shape = &tiny[random() % ARRAY_SIZE(tiny)];
+		o->at = tiny_alloc(o->shape);
+		o->fill = 1 + random() % 255;
+		memset(o->at, o->fill, o->shape->bytes);
+	}
+	for (i = 0; i < MOST_OBJECTS; i++) {
+		struct kgc_span *span = heap_span_at(objects[i].at);
+		unsigned int slot = kgc_span_index(span, objects[i].at);
+
+		o = &objects[i];
+		trying("object %u", i);
+		heap_filled(o->at, o->shape->bytes, o->fill);
+		check(!span->shape && span->types[slot] == o->shape->id);
+		check(kgc_tiny_start(o->shape, kgc_span_slot(span, slot), o->at) ==
+		      o->at);
+	}
+	heap_end();
+}
+
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(tiny_share_and_die_together, "tiny objects share a block and live as long as one of them") \
+	PROMISE(tiny_types_in_turn, "tiny objects of eight types in turn fill up their blocks") \
+	PROMISE(tiny_of_many_types, "tiny objects of more types than blocks are open keep their memory and type")
+
+PROGRAM("kgc_tiny", heap_init, heap_exit);
