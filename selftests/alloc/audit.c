@@ -63,7 +63,7 @@ static void begin(bool full)
 	unsigned int nelems = kgc_classes[class].nelems, i;
 
 	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, NULL, 0));
+	check(!kgc_allocator_init(&allocator, 0));
 	allocator.pressure = pressure;
 	memset(&shape, 0, sizeof(shape));
 	shape.id = 1;

@@ -269,6 +269,12 @@ struct srcu_struct;
 
 struct shrinker { unsigned int flags; };
 struct rcu_head { struct rcu_head *next; };
+typedef void (*rcu_callback_t)(struct rcu_head *head);
+
+/* for inlines of compat.h that nothing here calls */
+void call_srcu(struct srcu_struct *ssp, struct rcu_head *head, rcu_callback_t func);
+void srcu_expedite_current(struct srcu_struct *ssp);
+void srcu_barrier(struct srcu_struct *ssp);
 
 static inline void shrinker_register(struct shrinker *s)
 {
@@ -314,6 +320,7 @@ void shim_unlock(bool *held);
 #define spin_unlock(l)				shim_unlock(&(l)->held)
 #define raw_spin_trylock(l)			((l)->held ? false : (shim_lock(&(l)->held), true))
 #define local_irq_save(flags)			((flags) = 0)
+#define local_irq_restore(flags)		((void)(flags))
 #define synchronize_rcu()			shim_may_sleep("synchronize_rcu")
 #define rcu_read_lock()				barrier()
 #define rcu_read_unlock()			barrier()
