@@ -341,20 +341,10 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	}
 }
 
-/* Whether @memcg or one above it can grow no further. */
-static bool at_limit(struct mem_cgroup *memcg)
-{
-#ifdef CONFIG_MEMCG
-	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		/* nobody is killed for want of more pages at once */
-		if (page_counter_read(&memcg->memory) +
-		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
-			return true;
-#endif
-	return false;
-}
-
-/* Whether who needs memory could be killed for a cgroup, and may wait. */
+/*
+ * Whether the allocation that reclaims could invoke a cgroup's OOM killer, and may wait.
+ * Larger orders than the costly one fail instead.
+ */
 static bool may_wait(const struct shrink_control *sc)
 {
 	const gfp_t must = __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS;
@@ -362,7 +352,7 @@ static bool may_wait(const struct shrink_control *sc)
 
 	return (sc->gfp_mask & (must | may_fail)) == must &&
 	       !(current->flags & PF_KTHREAD) && !kgc_charge_active() &&
-	       at_limit(sc->memcg);
+	       kgc_memcg_full(sc->memcg, 1UL << PAGE_ALLOC_COSTLY_ORDER);
 }
 
 /*
