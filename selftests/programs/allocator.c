@@ -697,7 +697,8 @@ TEST_F(heap, metadata_of_mixed_types_is_at_most_6_percent)
 	for (; left >= 2048; left -= 2048) {
 		kgc_batch_reset(&batch);
 		for (int i = 0; i < 2048; i++)
-			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type[i % 16], 0)));
+			kgc_batch_drop(&batch,
+				       KGC_RESULT(kgc_batch_alloc(&batch, type[i % 16], 0)));
 		ASSERT_EQ(0, flush_all(&batch));
 	}
 	kgc_batch_destroy(&batch);

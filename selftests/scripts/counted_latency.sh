@@ -3,7 +3,10 @@
 # holds: with a tracer, which counts every list of spans again.
 # kselftest-timeout: 120
 module=/kgc/kgc_latency.ko
-[ "$COUNTED" = 1 ] && [ -e $module ] || { echo "1..0 # SKIP time is no number of instructions here"; exit 4; }
+[ "$COUNTED" = 1 ] && [ -e $module ] || {
+	echo "1..0 # SKIP time is no number of instructions here"
+	exit 4
+}
 echo "TAP version 13"
 echo "1..1"
 dmesg -c >/dev/null

@@ -53,7 +53,8 @@ result 5 $? "the cycle has not ended meanwhile"
 echo 1 >/proc/sys/kernel/sysrq
 out_of_memory
 out_of_memory
-echo "# waits $(waits ReclaimWaits), of them ended by a section $(waits ReclaimWaitsStuck), by time $(waits ReclaimWaitsExpired)"
+echo "# waits $(waits ReclaimWaits), of them ended by a section $(waits ReclaimWaitsStuck)," \
+	"by time $(waits ReclaimWaitsExpired)"
 [ "$(waits ReclaimWaitsStuck)" -gt 0 ]
 result 6 $? "a machine out of memory finds that the cycle is stuck"
 [ "$(waits ReclaimWaitsExpired)" = 0 ]
