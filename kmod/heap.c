@@ -9,6 +9,7 @@
 
 #include "alloc/alloc.h"
 #include "alloc/charge.h"
+#include "compat.h"
 #include "gc/cycle.h"
 #include "gc/due.h"
 #include "gc/finalize.h"
@@ -44,12 +45,7 @@ static void heap_name_set(struct kgc_heap *heap, const char *name)
  */
 static size_t heap_bytes(void)
 {
-	size_t srcu = 0;
-
-#ifdef CONFIG_TREE_SRCU
-	srcu = num_possible_cpus() * sizeof(struct srcu_data);
-#endif
-	return sizeof(struct kgc_heap) + srcu;
+	return sizeof(struct kgc_heap) + num_possible_cpus() * kgc_srcu_bytes();
 }
 
 /* The allocator of the cgroup that the caller is in, found by reclaim there. */

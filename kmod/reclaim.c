@@ -356,7 +356,10 @@ static bool at_limit(struct mem_cgroup *memcg)
 	return false;
 }
 
-/* Whether who needs memory could be killed for a cgroup, and may wait. */
+/*
+ * Whether the allocation that reclaims could invoke a cgroup's OOM killer, and may wait.
+ * Larger orders than the costly one fail instead.
+ */
 static bool may_wait(const struct shrink_control *sc)
 {
 	const gfp_t must = __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS;
@@ -364,7 +367,7 @@ static bool may_wait(const struct shrink_control *sc)
 
 	return (sc->gfp_mask & (must | may_fail)) == must &&
 	       !(current->flags & PF_KTHREAD) && !kgc_charge_active() &&
-	       at_limit(sc->memcg);
+	       kgc_memcg_full(sc->memcg, 1UL << PAGE_ALLOC_COSTLY_ORDER);
 }
 
 /*

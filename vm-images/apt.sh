@@ -16,11 +16,12 @@ apt_setup() {	# apt_setup SUITE ARCH: make the state, set APT_CONFIG to it
 	local suite=$1 arch=$2 dir=$cache/apt/$1-$2
 	export APT_CONFIG=$dir/apt.conf
 	# kernels of one suite have locks of their own, and this state in common
-	[ -z "${KGC_REFRESH:-}" ] && [ -e "$dir/updated" ] || with_lock "apt-$suite-$arch" apt_update
+	[ -z "${KGC_REFRESH:-}" ] && [ -e "$dir/updated" ] ||
+		with_lock "apt-$suite-$arch" apt_update
 }
 
 apt_update() {
-	local main security
+	local main security log=$cache/log/apt-$suite-$arch.log
 	[ -n "${KGC_REFRESH:-}" ] || [ ! -e "$dir/updated" ] || return 0
 	[ -r "$keyring" ] || die "$keyring is missing: install debian-archive-keyring"
 	main=$(APT_CONFIG='' mirror_of '^(bookworm|trixie|stable)$')
@@ -45,12 +46,13 @@ apt_update() {
 		echo "deb [signed-by=$keyring] $main $suite main"
 		case $suite in
 		*-backports | sid) ;;	# fixed by newer versions
-		*) [ -z "$security" ] || echo "deb [signed-by=$keyring] $security $suite-security main" ;;
+		*)	[ -z "$security" ] ||
+				echo "deb [signed-by=$keyring] $security $suite-security main" ;;
 		esac
 	} >"$dir/sources.list"
 	say APT "package lists of $suite ($arch)"
-	apt-get -qq update >"$cache/log/apt-$suite-$arch.log" 2>&1 ||
-		die "apt could not fetch the lists of $suite: is the mirror up? see $cache/log/apt-$suite-$arch.log"
+	apt-get -qq update >"$log" 2>&1 ||
+		die "apt could not fetch the lists of $suite: is the mirror up? see $log"
 	date -u +%FT%TZ >"$dir/updated"
 }
 
@@ -76,7 +78,7 @@ apt_use_alone() {
 }
 
 apt_deb() {	# apt_deb PACKAGE: fetch its newest version, print the file's path
-	local package=$1 version file
+	local package=$1 version file log=$cache/log/download-$1.log
 	version=$(apt_version "$package")
 	[ -n "$version" ] || die "apt has no package $package: try again with KGC_REFRESH=1"
 	mkdir -p "$cache/debs"
@@ -86,8 +88,10 @@ apt_deb() {	# apt_deb PACKAGE: fetch its newest version, print the file's path
 	say FETCH "$package $version"
 	local tmp
 	tmp=$(mktemp -d "$cache/debs/tmp.XXXXXX")
-	(cd "$tmp" && apt-get -qq download "$package=$version") >"$cache/log/download-$package.log" 2>&1 ||
-		{ rm -rf "$tmp"; die "could not fetch $package $version: see $cache/log/download-$package.log, then try KGC_REFRESH=1"; }
+	(cd "$tmp" && apt-get -qq download "$package=$version") >"$log" 2>&1 || {
+		rm -rf "$tmp"
+		die "could not fetch $package $version: see $log, then try KGC_REFRESH=1"
+	}
 	file=$(echo "$tmp"/*.deb)
 	mv "$file" "$cache/debs/"
 	rmdir "$tmp"

@@ -13,7 +13,10 @@ cache=${KGC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kgc}
 # shellcheck disable=SC2034 # for the scripts that source this file
 drivers=$top/selftests/drivers
 export top cache
-mkdir -p "$cache/log" || { echo "cannot write to $cache: set KGC_CACHE to a directory that can be written" >&2; exit 1; }
+mkdir -p "$cache/log" || {
+	echo "cannot write to $cache: set KGC_CACHE to a directory that can be written" >&2
+	exit 1
+}
 
 say() {	# say WORD TEXT...: one line of progress, in the manner of kbuild
 	printf '  %-8s%s\n' "$1" "${*:2}" >&2
@@ -31,7 +34,8 @@ die() {
 need_space() {
 	local free dir=${2:-$cache}
 	free=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
-	[ "$free" -ge "$1" ] || die "only $free MiB free in $dir, $1 needed: make room or set ${3:-KGC_CACHE}"
+	[ "$free" -ge "$1" ] ||
+		die "only $free MiB free in $dir, $1 needed: make room or set ${3:-KGC_CACHE}"
 }
 
 need_command() {
@@ -83,8 +87,8 @@ load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	local file=$here/kernels/$1
 	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
 	# shellcheck disable=SC2034 # whoever asked reads them
-	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' MEMORY=1024 \
-		CPUS=2 SLOW=1 SCALE=1 CHECKS='' MODULES='' SAME_AS='' NEEDS='' \
+	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' \
+		MEMORY=1024 CPUS=2 SLOW=1 SCALE=1 CHECKS='' MODULES='' SAME_AS='' NEEDS='' \
 		CC_KERNEL=gcc COUNTED=0 ABOUT=''
 	# shellcheck source=/dev/null
 	. "$file"

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "../compat.h"
 #include "limit.h"
 
 struct kgc_allocator;
@@ -53,11 +54,7 @@ void kgc_charge_end(struct kgc_charging charging);
 /* Whether the allocations of this task are charged to a cgroup that was chosen for them. */
 static inline bool kgc_charge_active(void)
 {
-#ifdef CONFIG_MEMCG
-	return current->active_memcg;
-#else
-	return false;
-#endif
+	return kgc_memcg_active();
 }
 
 gfp_t kgc_charge_gfp(const struct kgc_allocator *a, gfp_t gfp);

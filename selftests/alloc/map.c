@@ -60,7 +60,9 @@ static void random_ranges(void)
 
 static void any_word_may_be_asked(void)
 {
-	static const unsigned long words[] = { 0, 1, 8, 4096, ~0UL, ~0UL - 7, 1UL << 63, 1UL << 47 };
+	static const unsigned long words[] = {
+		0, 1, 8, 4096, ~0UL, ~0UL - 7, 1UL << 63, 1UL << 47
+	};
 	unsigned long end = (unsigned long)high_memory;
 	unsigned int i;
 

@@ -57,13 +57,22 @@ stage() {	# stage NAME COMMAND...
 	finish "$1"
 }
 
+counts() {	# counts NAME: what its last line says, as PASSED FAILED 0SKIPPED
+	sed -nE -e 's/^litmus: ([0-9]+) as expected, ([0-9]+) not/\1 passed, \2 failed/' \
+		-e 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' \
+		"$logs/$1.log" | tail -n 1
+}
+
+row() {	# row NAME PASSED FAILED SKIPPED SECONDS
+	printf '%-14s %6s %6s %7s %5d:%02d\n' "${@:1:4}" $(($5 / 60)) $(($5 % 60))
+}
+
 account() {	# account NAME: a stage that is over; its last line may be 'N passed, N failed'
 	# or 'litmus: N as expected, N not'
 	local status='' time='' p='' f='' s=''
 	[ ! -e "$logs/$1.end" ] || read -r status time <"$logs/$1.end" || :
 	status=${status:-1} time=${time:-0}
-	read -r p f s < <(sed -nE -e 's/^litmus: ([0-9]+) as expected, ([0-9]+) not/\1 passed, \2 failed/' \
-		-e 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' "$logs/$1.log" | tail -n 1) || :
+	read -r p f s < <(counts "$1") || :
 	if [ -z "$p" ]; then
 		p=$((status == 0)) f=$((status != 0)) s=0
 	elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
@@ -71,7 +80,7 @@ account() {	# account NAME: a stage that is over; its last line may be 'N passed
 	fi
 	s=$((10#${s:-0}))
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	rows+=("$(printf '%-14s %6d %6d %7d %5d:%02d' "$1" "$p" "$f" "$s" $((time / 60)) $((time % 60)))")
+	rows+=("$(row "$1" "$p" "$f" "$s" "$time")")
 }
 
 missing() {	# missing NAME WHY
@@ -83,7 +92,7 @@ missing() {	# missing NAME WHY
 summary() {	# the table, then 'N passed, N failed'. Return: whether none failed
 	printf '\n%-14s %6s %6s %7s %8s\n' stage passed failed skipped time
 	printf '%s\n' "${rows[@]}"
-	printf '%-14s %6s %6s %7s %5d:%02d\n' all "$passed" "$failed" "$skipped" $((SECONDS / 60)) $((SECONDS % 60))
+	row all "$passed" "$failed" "$skipped" "$SECONDS"
 	printf '%d passed, %d failed' "$passed" "$failed"
 	[ "$skipped" = 0 ] || printf ', %d skipped' "$skipped"
 	echo

@@ -288,7 +288,8 @@ static void goal_is_the_formula(void)
 			trying("live %llu, GOGC %llu", (unsigned long long)live,
 			       (unsigned long long)gogc);
 			check(p.goal == want);
-			check(p.allowance > 0 && (u64)p.allowance <= want - min(want, live) + 65536);
+			check(p.allowance > 0 &&
+			      (u64)p.allowance <= want - min(want, live) + 65536);
 		}
 	}
 }

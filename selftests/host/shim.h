@@ -273,10 +273,10 @@ struct srcu_struct;
 
 struct shrinker { unsigned int flags; };
 struct rcu_head { struct rcu_head *next; };
-typedef void (*rcu_callback_t)(struct rcu_head *rcu);
+typedef void (*rcu_callback_t)(struct rcu_head *head);
 
-/* never called: what the allocator is made of has no sections */
-void call_srcu(struct srcu_struct *ssp, struct rcu_head *rcu, rcu_callback_t func);
+/* for inlines of compat.h that nothing here calls */
+void call_srcu(struct srcu_struct *ssp, struct rcu_head *head, rcu_callback_t func);
 void srcu_expedite_current(struct srcu_struct *ssp);
 void srcu_barrier(struct srcu_struct *ssp);
 

@@ -35,12 +35,15 @@ def text(path):
         return f.read()
 
 
-def code(path):
-    """The text without comments and strings, line numbers kept."""
+def blanked(said):
+    """C without comments and strings, line numbers kept."""
     def blank(match):
         return re.sub(r"[^\n]", " ", match.group())
-    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text(path),
-                  flags=re.S)
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, said, flags=re.S)
+
+
+def code(path):
+    return blanked(text(path))
 
 
 def floors():

@@ -32,6 +32,28 @@ static inline __u64 verify_runs(__u64 id)
 	return runs;
 }
 
+/* @nr objects of @type that nothing refers to, with nothing to collect them. */
+static inline int batch_litter(int heap, int type, unsigned long nr)
+{
+	struct kgc_batch_builder batch;
+	int err = kgc_batch_init(&batch, heap, 4096);
+
+	while (!err && nr) {
+		kgc_batch_reset(&batch);
+		for (int i = 0; i < 2048 && nr; i++, nr--)
+			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type, 0)));
+		err = flush_all(&batch);
+	}
+	kgc_batch_destroy(&batch);
+	return err;
+}
+
+static inline void no_cycles(struct __test_metadata *_metadata, int heap)
+{
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
+}
+
 FIXTURE(heap) {
 	int fd;
 	int node;			/* type id of the node above */

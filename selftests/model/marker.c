@@ -103,13 +103,35 @@ static void take_span(int j)
 	}
 }
 
+static void read_marks(int j)
+{
+	const struct mk *c = &cur->k[j];
+	struct state n = *cur;
+	struct mk *k = &n.k[j];
+	u8 todo = n.mark & ~n.scan & spanmask[c->span];
+
+	if (MUT(late_clear) && !todo) {
+		k->pc = K_TAKEN;	/* too late */
+	} else if (!todo) {
+		memset(k, 0, sizeof(*k));
+	} else if (MSPLIT) {
+		k->todo = todo;
+		k->sc = n.scan & spanmask[c->span];
+		k->pc = K_OR;
+	} else {
+		k->todo = todo;
+		n.scan |= todo;
+		k->pc = K_SCAN;
+	}
+	emit(&n, L("K%d reads marks of span %d", j, c->span));
+}
+
 void marker_step(int j)
 {
 	const struct mk *c = &cur->k[j];
 	struct state n = *cur;
 	struct mk *k = &n.k[j];
 	int sp;
-	u8 todo;
 
 	if (c->pc == K_IDLE) {
 		take_span(j);
@@ -125,21 +147,7 @@ void marker_step(int j)
 		emit(&n, L("K%d clears queued of span %d", j, c->span));
 		break;
 	case K_READ:
-		todo = n.mark & ~n.scan & spanmask[c->span];
-		if (MUT(late_clear) && !todo) {
-			k->pc = K_TAKEN;	/* too late */
-		} else if (!todo) {
-			memset(k, 0, sizeof(*k));
-		} else if (MSPLIT) {
-			k->todo = todo;
-			k->sc = n.scan & spanmask[c->span];
-			k->pc = K_OR;
-		} else {
-			k->todo = todo;
-			n.scan |= todo;
-			k->pc = K_SCAN;
-		}
-		emit(&n, L("K%d reads marks of span %d", j, c->span));
+		read_marks(j);
 		break;
 	case K_OR:
 		/* no atomic OR: what a rival has set in between is lost */

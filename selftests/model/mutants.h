@@ -6,7 +6,8 @@
 	X(no_gp_arm) X(no_gp_mark) X(no_gp_settle) X(idle_after_mark) \
 	X(arm_no_old) X(arm_no_new) X(mark_no_shade) X(plain_store) \
 	X(shade_after_store) X(white_in_mark) X(black_in_arm) X(mark_not_atomic) \
-	X(no_rounds) X(no_flush) X(no_count) X(count_if_queued) X(count_look_late) X(no_round_gp) X(skip_a_cpu) \
+	X(no_rounds) X(no_flush) X(no_count) X(count_if_queued) X(count_look_late) \
+	X(no_round_gp) X(skip_a_cpu) \
 	X(late_clear) X(queued_before_mark) X(no_reread) X(markers_not_joined) \
 	X(push_outside_region) \
 	X(black_in_idle) X(settle_white) X(settle_black) X(arm_before_swept) \

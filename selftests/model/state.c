@@ -13,18 +13,49 @@ int packbits;
 
 #define LG(n)	((n) <= 1 ? 0 : (n) <= 2 ? 1 : (n) <= 4 ? 2 : (n) <= 8 ? 3 : \
 		 (n) <= 16 ? 4 : (n) <= 32 ? 5 : 6)
-static inline __attribute__((always_inline)) void io(struct state *s, struct packed *p, int wr)
-{
-	int pos = 0;
 #define IO(v, b) do { const int n_ = (b); if (n_) { \
-	int w_ = pos >> 6, o_ = pos & 63; \
+	int w_ = *pos >> 6, o_ = *pos & 63; \
 	if (wr) { p->w[w_] |= (u64)(v) << o_; \
 		if (o_ + n_ > 64) p->w[w_ + 1] |= (u64)(v) >> (64 - o_); \
 	} else { u64 x_ = p->w[w_] >> o_; \
 		if (o_ + n_ > 64) x_ |= p->w[w_ + 1] << (64 - o_); \
 		(v) = x_ & ((1u << n_) - 1); } \
-	pos += n_; } } while (0)
+	*pos += n_; } } while (0)
+
+static inline __attribute__((always_inline)) void io_mutators(struct state *s, struct packed *p,
+							      int wr, int *pos)
+{
 	int i;
+
+	for (i = 0; i < NM; i++) {
+		IO(s->m[i].pc, 5); IO(s->m[i].tok, 2); IO(s->m[i].held, NO);
+		if (NEST)
+			IO(s->m[i].otok, 2);
+		else if (!wr)
+			s->m[i].otok = s->m[i].tok;
+		IO(s->m[i].slot, LG(NR + NSLOT + (FIN ? NO : 0)));
+		IO(s->m[i].old, NO > 3 ? 4 : 3); IO(s->m[i].new, LG(NO + 1));
+		IO(s->m[i].t, 2);
+	}
+}
+
+static inline __attribute__((always_inline)) void io_markers(struct state *s, struct packed *p,
+							     int wr, int *pos)
+{
+	int i;
+
+	for (i = 0; i < NK; i++) {
+		IO(s->k[i].pc, 3); IO(s->k[i].span, LG(NSPAN));
+		IO(s->k[i].todo, NO); IO(s->k[i].obj, LG(NO + 1));
+		if (MSPLIT)
+			IO(s->k[i].sc, NO);
+		IO(s->k[i].fi, 1); IO(s->k[i].child, LG(NO + 1));
+	}
+}
+
+static inline __attribute__((always_inline)) void io(struct state *s, struct packed *p, int wr)
+{
+	int i, end = 0, *pos = &end;
 
 	for (i = 0; i < NR; i++)
 		IO(s->root[i], LG(NO + 1));
@@ -67,27 +98,12 @@ static inline __attribute__((always_inline)) void io(struct state *s, struct pac
 	IO(s->garb, NO);
 	IO(s->bs, LG(BS + 1)); IO(s->ba, LG(BA + 1));
 	IO(s->bw, LG(BW + 1)); IO(s->bx, LG(BX + 1));
-	for (i = 0; i < NM; i++) {
-		IO(s->m[i].pc, 5); IO(s->m[i].tok, 2); IO(s->m[i].held, NO);
-		if (NEST)
-			IO(s->m[i].otok, 2);
-		else if (!wr)
-			s->m[i].otok = s->m[i].tok;
-		IO(s->m[i].slot, LG(NR + NSLOT + (FIN ? NO : 0)));
-		IO(s->m[i].old, NO > 3 ? 4 : 3); IO(s->m[i].new, LG(NO + 1));
-		IO(s->m[i].t, 2);
-	}
-	for (i = 0; i < NK; i++) {
-		IO(s->k[i].pc, 3); IO(s->k[i].span, LG(NSPAN));
-		IO(s->k[i].todo, NO); IO(s->k[i].obj, LG(NO + 1));
-		if (MSPLIT)
-			IO(s->k[i].sc, NO);
-		IO(s->k[i].fi, 1); IO(s->k[i].child, LG(NO + 1));
-	}
+	io_mutators(s, p, wr, pos);
+	io_markers(s, p, wr, pos);
 	if (wr)
-		packbits = pos;
-#undef IO
+		packbits = end;
 }
+#undef IO
 
 static void pack(const struct state *s, struct packed *p)
 {
@@ -253,12 +269,11 @@ static int cmp_mut(const struct state *s, int i, int j)
 	return 0;
 }
 
-static void apply(int n, const struct state *a, struct state *b)
+static void apply_heap(int n, const struct state *a, struct state *b)
 {
 	const struct perm *p = &perms[n];
-	int i, j, f;
+	int i, f;
 
-	*b = *a;
 	for (i = 0; i < NR; i++)
 		b->root[p->r[i]] = pt[n].v[a->root[i]];
 	for (i = 0; i < NO; i++)
@@ -300,6 +315,13 @@ static void apply(int n, const struct state *a, struct state *b)
 		b->clnreg = pt[n].o[a->clnreg];
 		b->gone = pt[n].o[a->gone];
 	}
+}
+
+static void apply_mutators(int n, struct state *b)
+{
+	const struct perm *p = &perms[n];
+	int i;
+
 	for (i = 0; i < NM; i++) {
 		struct mu *d = &b->m[i];
 
@@ -313,17 +335,30 @@ static void apply(int n, const struct state *a, struct state *b)
 		else if (d->pc == P_B1P)
 			d->new = d->new ? p->s[d->new - 1] + 1 : 0;
 	}
+}
+
+static void apply_markers(int n, struct state *b)
+{
+	int i;
+
 	for (i = 0; i < NK; i++) {
 		struct mk *d = &b->k[i];
 
 		if (d->pc == K_IDLE)
 			continue;
-		d->span = p->s[d->span];
+		d->span = perms[n].s[d->span];
 		d->todo = pt[n].o[d->todo];
 		d->obj = pt[n].v[d->obj];
 		d->sc = pt[n].o[d->sc];
 		d->child = pt[n].v[d->child];
 	}
+}
+
+/* Mutators and markers have no names: each is as good as the other. */
+static void sort_threads(struct state *b)
+{
+	int i, j;
+
 	if (SYMM)
 		for (i = 0; i < NM; i++)
 			for (j = 0; j + 1 < NM - i; j++)
@@ -335,6 +370,15 @@ static void apply(int n, const struct state *a, struct state *b)
 		b->k[0] = b->k[NK - 1];
 		b->k[NK - 1] = t;
 	}
+}
+
+static void apply(int n, const struct state *a, struct state *b)
+{
+	*b = *a;
+	apply_heap(n, a, b);
+	apply_mutators(n, b);
+	apply_markers(n, b);
+	sort_threads(b);
 }
 
 /* What of an object no permutation changes. */

@@ -99,16 +99,28 @@ static int error_of(struct kgc_batch_builder *b, __u64 object,
 	return it;
 }
 
+struct error_case {
+	int err;
+	struct kgc_op op;
+};
+
+static void check_errors(struct __test_metadata *_metadata, struct kgc_batch_builder *b,
+			 __u64 object, const struct error_case *cases, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		EXPECT_EQ(cases[i].err, error_of(b, object, cases[i].op)) {
+			TH_LOG("case %zu, operation %u", i, cases[i].op.op);
+		}
+	}
+}
+
 TEST_F(batch, each_operation_has_an_error_of_its_own)
 {
 	__u64 object = self->object;
 	int array = kgc_type_register(self->fd, NULL, 8,
 				      KGC_TYPE_ARRAY | KGC_TYPE_NOSCAN, NULL, 0);
 	static char bytes[16];
-	const struct {
-		int err;
-		struct kgc_op op;
-	} cases[] = {
+	const struct error_case cases[] = {
 		{ -EOPNOTSUPP, { .op = 0 } },
 		{ -EOPNOTSUPP, { .op = 16 } },
 		{ -EOPNOTSUPP, { .op = ~0U } },
@@ -150,6 +162,16 @@ TEST_F(batch, each_operation_has_an_error_of_its_own)
 			     .offset = NODE_WORD, .length = 8 } },
 		{ -EINVAL, { .op = KGC_OP_COLLECT, .length = 0 } },
 		{ -EINVAL, { .op = KGC_OP_COLLECT, .length = 3 } },
+	};
+
+	check_errors(_metadata, &self->b, object, cases, ARRAY_SIZE(cases));
+	EXPECT_EQ(1, stats_of(self->fd).handles);
+}
+
+TEST_F(batch, a_handle_that_is_none_is_the_error_of_its_operation)
+{
+	__u64 object = self->object;
+	const struct error_case cases[] = {
 		{ -ENOENT, { .op = KGC_OP_LOAD } },
 		{ -ENOENT, { .op = KGC_OP_STORE } },
 		{ -ENOENT, { .op = KGC_OP_XCHG } },
@@ -173,12 +195,7 @@ TEST_F(batch, each_operation_has_an_error_of_its_own)
 		       .offset = NODE_WORD, .value = KGC_RESULT(7) } },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		EXPECT_EQ(cases[i].err, error_of(&self->b, object,
-						 cases[i].op)) {
-			TH_LOG("case %zu, operation %u", i, cases[i].op.op);
-		}
-	}
+	check_errors(_metadata, &self->b, object, cases, ARRAY_SIZE(cases));
 	EXPECT_EQ(1, stats_of(self->fd).handles);
 }
 

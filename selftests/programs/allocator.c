@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What debugfs tells of the allocator is true: the table of size classes, what
- * classes hold and waste, the page heap, and metadata by kind, which is
- * compared with what the kernel's allocators gave.
+ * classes hold and waste, how long allocations take, and the page heap.
  *
  * kselftest-timeout: 120
  */
@@ -16,7 +15,6 @@
 #include "heap.h"
 
 #define HEAP_PAGE	8192
-#define LINE		64	/* bytes of the objects that targets speak of */
 
 /* One column of a table: the value in the first line that begins with @key. */
 static int cell(const char *text, const char *key, const char *column,
@@ -58,38 +56,6 @@ static unsigned long long heap_cell(struct __test_metadata *_metadata, int heap,
 	return value;
 }
 
-static __u64 meta(struct __test_metadata *_metadata, int heap, const char *kind)
-{
-	__u64 value = 0;
-
-	ASSERT_EQ(0, debugfs_value(heap, "meta", kind, &value)) {
-		TH_LOG("no line %s", kind);
-	}
-	return value;
-}
-
-/* @nr objects of @type that nothing refers to, with nothing to collect them. */
-static int litter(int heap, int type, unsigned long nr)
-{
-	struct kgc_batch_builder batch;
-	int err = kgc_batch_init(&batch, heap, 4096);
-
-	while (!err && nr) {
-		kgc_batch_reset(&batch);
-		for (int i = 0; i < 2048 && nr; i++, nr--)
-			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type, 0)));
-		err = flush_all(&batch);
-	}
-	kgc_batch_destroy(&batch);
-	return err;
-}
-
-static void no_cycles(struct __test_metadata *_metadata, int heap)
-{
-	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
-}
-
 /* ---- size classes -------------------------------------------------------- */
 
 TEST_F(heap, the_whole_table_of_classes_can_be_read)
@@ -127,7 +93,7 @@ TEST_F(heap, what_a_class_wastes_is_told)
 	odd = kgc_type_register(self->fd, "odd", 17, 0, NULL, 0);
 	ASSERT_GT(odd, 0);
 	no_cycles(_metadata, self->fd);
-	ASSERT_EQ(0, litter(self->fd, odd, 2023));
+	ASSERT_EQ(0, batch_litter(self->fd, odd, 2023));
 	spans = heap_cell(_metadata, id, "classes", "3 1 ", "spans");
 	mallocs = heap_cell(_metadata, id, "classes", "3 1 ", "mallocs");
 	tail = heap_cell(_metadata, id, "classes", "3 1 ", "tail_bytes");
@@ -161,13 +127,13 @@ static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int t
 	no_cycles(_metadata, fd);
 	for (int i = 0; i < 20; i++) {
 		ASSERT_EQ(0, chain_build(fd, type, run, &kept));
-		ASSERT_EQ(0, litter(fd, type, run));
+		ASSERT_EQ(0, batch_litter(fd, type, run));
 	}
 	EXPECT_EQ(0, heap_cell(_metadata, id, "classes", "3 0 ", "reused"));
 	ASSERT_EQ(0, collect_all(fd));
 	fresh = heap_cell(_metadata, id, "classes", "3 0 ", "fresh");
 	EXPECT_GE(fresh, 40 * run);
-	ASSERT_EQ(0, litter(fd, type, 3000));
+	ASSERT_EQ(0, batch_litter(fd, type, 3000));
 	/* what caches hold is counted exactly when they are empty */
 	ASSERT_EQ(0, collect_all(fd));
 	EXPECT_EQ(3000, heap_cell(_metadata, id, "classes", "3 0 ", "reused"));
@@ -296,7 +262,7 @@ TEST_F(heap, steps_are_told_by_cause)
 	no_cycles(_metadata, self->fd);
 	for (int i = 0; i < 20; i++) {
 		ASSERT_EQ(0, chain_build(self->fd, self->node, 170, &kept));
-		ASSERT_EQ(0, litter(self->fd, self->node, 170));
+		ASSERT_EQ(0, batch_litter(self->fd, self->node, 170));
 	}
 	/* nothing has been collected */
 	EXPECT_EQ(0, steps_of(_metadata, id, "flip") + steps_of(_metadata, id, "sweep"));
@@ -318,7 +284,7 @@ static void *hammer(void *argument)
 	struct hammer *h = argument;
 
 	while (!h->stop && !h->err)
-		h->err = litter(h->heap, h->type, 4096);
+		h->err = batch_litter(h->heap, h->type, 4096);
 	return NULL;
 }
 
@@ -340,7 +306,7 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 	ASSERT_GE(child, 0);
 	if (!child) {
 		for (;;)
-			litter(self->fd, self->node, 4096);
+			batch_litter(self->fd, self->node, 4096);
 	}
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, hammer, &h));
@@ -407,7 +373,7 @@ TEST_F(heap, the_page_heap_counts_what_it_does)
 
 	no_cycles(_metadata, self->fd);
 	EXPECT_EQ(0, pageheap_sum(_metadata, id, "searches"));
-	ASSERT_EQ(0, litter(self->fd, self->node, 20000));
+	ASSERT_EQ(0, batch_litter(self->fd, self->node, 20000));
 	searches = pageheap_sum(_metadata, id, "searches");
 	misses = pageheap_sum(_metadata, id, "misses");
 	grown = pageheap_sum(_metadata, id, "grown");
@@ -445,7 +411,7 @@ TEST_F(heap, pages_that_are_gone_are_told)
 	no_cycles(_metadata, self->fd);
 	for (int i = 0; i < 16; i++) {
 		ASSERT_EQ(0, chain_build(self->fd, self->node, 341, &root));
-		ASSERT_EQ(0, litter(self->fd, self->node, 20 * 341));
+		ASSERT_EQ(0, batch_litter(self->fd, self->node, 20 * 341));
 	}
 	ASSERT_EQ(0, collect_all(self->fd));
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
@@ -465,7 +431,7 @@ TEST_F(heap, growth_that_is_denied_is_counted)
 	no_cycles(_metadata, self->fd);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 1 << 20));
 	EXPECT_EQ(0, pageheap_sum(_metadata, id, "denied"));
-	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 100000));
+	EXPECT_EQ(-ENOMEM, batch_litter(self->fd, self->node, 100000));
 	EXPECT_GE(pageheap_sum(_metadata, id, "denied"), 1);
 	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
 }
@@ -500,7 +466,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	no_cycles(_metadata, self->fd);
 	no_cycles(_metadata, other);
 	ASSERT_EQ(0, put_max_bytes(limit));
-	EXPECT_EQ(0, litter(self->fd, self->node, 50000));
+	EXPECT_EQ(0, batch_litter(self->fd, self->node, 50000));
 	first = held_by_all();
 	EXPECT_EQ(-ENOMEM, hold(other, blob, 8000));
 	EXPECT_LE(held_by_all(), limit);
@@ -508,7 +474,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
 	/* the first is refused as well, and works on when the second has gone */
-	EXPECT_EQ(-ENOMEM, litter(self->fd, self->node, 200000));
+	EXPECT_EQ(-ENOMEM, batch_litter(self->fd, self->node, 200000));
 	EXPECT_EQ(0, kgc_close(other));
 	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
 		usleep(20000);
@@ -517,199 +483,6 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 200000, &more));
 	EXPECT_GT(held_by_all(), limit);
 	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
-}
-
-/* ---- metadata ------------------------------------------------------------ */
-
-TEST_F(heap, metadata_by_kind_adds_up)
-{
-	static const char * const kinds[] = {
-		"Spans", "Bitmaps", "TypeTables", "Arenas", "Centrals", "Map",
-		"Caches", "Heap", "Types", "Handles", "WeakHandles",
-		"Finalizers", "Grey",
-	};
-	int id = self->info.heap_id, twin;
-	__u64 sum = 0, before, roots[600], weak;
-
-	/* two types meet in a span only where both are allocated on one CPU */
-	ASSERT_TRUE(run_on_cpu(0));
-	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0, NULL, 0);
-	ASSERT_GT(twin, 0);
-	no_cycles(_metadata, self->fd);
-	EXPECT_EQ(0, meta(_metadata, id, "Spans"));
-	EXPECT_EQ(0, meta(_metadata, id, "WeakHandles"));
-	EXPECT_EQ(0, meta(_metadata, id, "Finalizers"));
-	EXPECT_GT(meta(_metadata, id, "Types"), 0);
-	ASSERT_EQ(600, kgc_alloc_many(self->fd, self->node, 0, 600, roots, NULL));
-	EXPECT_EQ(0, meta(_metadata, id, "TypeTables"));
-	before = meta(_metadata, id, "Handles");
-	EXPECT_GE(before, 600 * 16);
-	for (int i = 0; i < 600; i++) {
-		ASSERT_EQ(0, kgc_weak_create(self->fd, roots[i], &weak));
-		ASSERT_EQ(0, kgc_finalize(self->fd, roots[i], i));
-	}
-	EXPECT_GE(meta(_metadata, id, "WeakHandles"), 600 * 16);
-	EXPECT_GE(meta(_metadata, id, "Finalizers"), 600 * 32);
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		sum += meta(_metadata, id, kinds[i]);
-	EXPECT_EQ(sum, meta(_metadata, id, "MetaSys"));
-	EXPECT_EQ(sum, stats_of(self->fd).meta_sys);
-	/* a second type with pointers in the spans of the first */
-	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0,
-				 (struct kgc_field[]){ { 0, 0 } }, 1);
-	ASSERT_GT(twin, 0);
-	ASSERT_EQ(0, litter(self->fd, twin, 10));
-	EXPECT_GT(meta(_metadata, id, "TypeTables"), 0);
-}
-
-/* What the slab allocator holds from the page allocator for span structures. */
-static unsigned long long slab_bytes(unsigned int *wide)
-{
-	unsigned long long bytes = 0, size, per, slabs, pages;
-	FILE *f = fopen("/proc/slabinfo", "r");
-	char line[512], name[64];
-	unsigned int words;
-
-	*wide = 0;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%63s %*u %*u %llu %llu %llu", name, &size, &per,
-			   &pages) != 4 || sscanf(name, "kgc_span_%u", &words) != 1 ||
-		    !strstr(line, ": slabdata") ||
-		    sscanf(strstr(line, ": slabdata"), ": slabdata %*u %llu",
-			   &slabs) != 1)
-			continue;
-		bytes += slabs * pages * getpagesize();
-		/* sanitizers and slab_debug add to every object */
-		if (size > 120 + 24ULL * words + 64)
-			*wide = 1;
-	}
-	if (f)
-		fclose(f);
-	return bytes;
-}
-
-/* What earlier heaps left behind: slabs kept in store, spans a grace period old. */
-static void slabs_shrink(void)
-{
-	char path[80];
-	int err;
-
-	sleep(1);
-	for (int words = 1; words <= 16; words *= 2) {
-		snprintf(path, sizeof(path), "/sys/kernel/slab/kgc_span_%d/shrink",
-			 words);
-		err = put_file(path, "1");
-		if (err && err != -ENOENT)
-			fprintf(stderr, "# %s: %s\n", path, strerror(-err));
-	}
-}
-
-/* Numbers behind @name in @path, all of them together. */
-static long long sum_of(const char *path, const char *name)
-{
-	FILE *f = fopen(path, "r");
-	long long sum = 0, value;
-	char line[256], word[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " %63s %lld", word, &value) == 2 &&
-		    !strcmp(word, name))
-			sum += value;
-	if (f)
-		fclose(f);
-	return sum;
-}
-
-/* In the page allocator, the lists that each CPU has included. */
-static long long free_bytes(void)
-{
-	return (sum_of("/proc/vmstat", "nr_free_pages") +
-		sum_of("/proc/zoneinfo", "count:")) * getpagesize();
-}
-
-TEST_F(heap, metadata_is_what_the_kernel_gave)
-{
-	int id = self->info.heap_id, line, slow = atoi(getenv("SLOW") ?: "1");
-	unsigned long nr = scaled(800000 / (slow ?: 1));
-	unsigned long long slabs, counted, empty;
-	struct kgc_stats stats;
-	unsigned int wide;
-	long long before;
-
-	line = kgc_type_register(self->fd, "line", LINE, 0,
-				 (struct kgc_field[]){ { 0, 0 } }, 1);
-	ASSERT_GT(line, 0);
-	no_cycles(_metadata, self->fd);
-	/* what a heap takes before its first object counts where it is small */
-	nr = nr < 50000 ? 50000 : nr;
-	empty = stats_of(self->fd).meta_sys;
-	slabs_shrink();
-	/* what the test itself needs has been touched */
-	ASSERT_EQ(0, litter(self->fd, line, 1));
-	stats = stats_of(self->fd);
-	before = free_bytes() + stats.heap_sys + stats.meta_sys;
-	ASSERT_EQ(0, litter(self->fd, line, nr));
-	stats = stats_of(self->fd);
-	before -= free_bytes();
-	counted = meta(_metadata, id, "Spans") + meta(_metadata, id, "Bitmaps");
-	/* those of earlier heaps go when grace periods end */
-	for (int tries = 0; tries < 10; tries++) {
-		slabs_shrink();
-		slabs = slab_bytes(&wide);
-		if (slabs <= counted + counted / 10 + (1 << 20))
-			break;
-	}
-	TH_LOG("%lu objects: metadata %llu of %llu bytes in use (%llu/1000); the kernel gave %lld, of it %llu for span structures, counted %llu",
-	       nr, (unsigned long long)stats.meta_sys,
-	       (unsigned long long)stats.heap_inuse,
-	       (unsigned long long)(stats.meta_sys * 1000 / stats.heap_inuse),
-	       before, slabs, counted);
-	EXPECT_GE(stats.heap_inuse, nr * LINE);
-	EXPECT_LE((stats.meta_sys - empty) * 100, stats.heap_inuse * 3);
-	/* other things come and go meanwhile: within 2 % of the heap */
-	if (!wide) {
-		EXPECT_LE(llabs(before - (long long)(stats.heap_sys + stats.meta_sys)),
-			  (long long)stats.heap_sys / 50 + (2 << 20));
-	}
-	if (!slabs)
-		SKIP(return, "no kgc_span_* in /proc/slabinfo");
-	EXPECT_LE(counted, slabs);
-	if (wide)
-		SKIP(return, "this kernel adds to every slab object");
-	EXPECT_LE(slabs, counted + counted / 10 + (1 << 20));
-}
-
-/* Every slot of every span has a type of its own. */
-TEST_F(heap, metadata_of_mixed_types_is_at_most_6_percent)
-{
-	struct kgc_batch_builder batch;
-	unsigned long left = scaled(400000);
-	unsigned long long empty;
-	struct kgc_stats stats;
-	int type[16];
-
-	for (int i = 0; i < 16; i++) {
-		type[i] = kgc_type_register(self->fd, "line", LINE, 0,
-					    (struct kgc_field[]){ { 0, 0 } }, 1);
-		ASSERT_GT(type[i], 0);
-	}
-	no_cycles(_metadata, self->fd);
-	empty = stats_of(self->fd).meta_sys;
-	ASSERT_EQ(0, kgc_batch_init(&batch, self->fd, 4096));
-	for (; left >= 2048; left -= 2048) {
-		kgc_batch_reset(&batch);
-		for (int i = 0; i < 2048; i++)
-			kgc_batch_drop(&batch, KGC_RESULT(kgc_batch_alloc(&batch, type[i % 16], 0)));
-		ASSERT_EQ(0, flush_all(&batch));
-	}
-	kgc_batch_destroy(&batch);
-	stats = stats_of(self->fd);
-	TH_LOG("metadata %llu of %llu bytes in use",
-	       (unsigned long long)stats.meta_sys,
-	       (unsigned long long)stats.heap_inuse);
-	EXPECT_GT(meta(_metadata, self->info.heap_id, "TypeTables"),
-		  stats.heap_inuse / 40);
-	EXPECT_LE((stats.meta_sys - empty) * 100, stats.heap_inuse * 6);
 }
 
 TEST_HARNESS_MAIN

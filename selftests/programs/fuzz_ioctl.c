@@ -9,7 +9,8 @@
  * Programs of calls are made at random, and changed where KCOV tells that one
  * came to new places. First the saved corpus is run, or only the PROGRAMs given.
  * -l keeps the program about to be run in FILE, for when the kernel does not
- * survive it; -b lets others have heaps beside it; -c writes those that came to new places to FILE in the end.
+ * survive it; -b lets others have heaps beside it; -c writes those that came to new
+ * places to FILE in the end.
  *
  * kselftest-timeout: 120
  */

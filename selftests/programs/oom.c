@@ -124,12 +124,34 @@ static int make_crumbs(int heap, int node)
 	return kgc_drop_many(heap, nodes, BLOBS / 2, NULL);
 }
 
+/* The report in @log says what @heap holds: @nr nodes and nothing else. */
+static void check_report(struct __test_metadata *_metadata, int log, __u32 heap, int nr)
+{
+	unsigned long long held, inuse, objects;
+	char line[1024], want[64], *at;
+
+	ASSERT_TRUE(logged(log, "all heaps hold", line, sizeof(line))) {
+		TH_LOG("no report in the log");
+	}
+	snprintf(want, sizeof(want), "kgc: heap %u ", heap);
+	ASSERT_TRUE(logged(log, want, line, sizeof(line))) {
+		TH_LOG("no line '%s' in the log", want);
+	}
+	TH_LOG("%s", strchr(line, ';') ? strchr(line, ';') + 1 : line);
+	at = strstr(line, "held ");
+	ASSERT_NE(NULL, at);
+	ASSERT_EQ(3, sscanf(at, "held %llu kB, in spans %llu kB, objects %llu",
+			    &held, &inuse, &objects));
+	EXPECT_EQ(nr, objects);
+	EXPECT_GE(inuse, nr * NODE_SIZE >> 10);
+	EXPECT_GE(held, inuse);
+	ASSERT_TRUE(logged(log, "kgc: 4 smaller heaps hold", line, sizeof(line)));
+}
+
 TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	int reports = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-	unsigned long long held, inuse, objects;
-	char line[1024], want[64], *at;
 	int others[4], big;
 	unsigned long without, with;
 	__u64 root, free_before;
@@ -151,22 +173,7 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 	lseek(reports, 0, SEEK_END);
 	without = run_out_of_memory();
 	ASSERT_GT(without, 0);
-	ASSERT_TRUE(logged(log, "all heaps hold", line, sizeof(line))) {
-		TH_LOG("no report in the log");
-	}
-	snprintf(want, sizeof(want), "kgc: heap %u ", self->info.heap_id);
-	ASSERT_TRUE(logged(log, want, line, sizeof(line))) {
-		TH_LOG("no line '%s' in the log", want);
-	}
-	TH_LOG("%s", strchr(line, ';') ? strchr(line, ';') + 1 : line);
-	at = strstr(line, "held ");
-	ASSERT_NE(NULL, at);
-	ASSERT_EQ(3, sscanf(at, "held %llu kB, in spans %llu kB, objects %llu",
-			    &held, &inuse, &objects));
-	EXPECT_EQ(50000, objects);
-	EXPECT_GE(inuse, 50000 * NODE_SIZE >> 10);
-	EXPECT_GE(held, inuse);
-	ASSERT_TRUE(logged(log, "kgc: 4 smaller heaps hold", line, sizeof(line)));
+	check_report(_metadata, log, self->info.heap_id, 50000);
 	for (int i = 0; i < ARRAY_SIZE(others); i++)
 		EXPECT_EQ(0, kgc_close(others[i]));
 	/* what was free went before */

@@ -213,10 +213,18 @@ static bool all_have_begun(const struct churn *c, const struct belt *b)
 	return all;
 }
 
+static void set_options(struct __test_metadata *_metadata, int heap, struct random *random)
+{
+	__u64 gogc[] = { 10, 50, 100, 300 };
+
+	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, gogc[random_below(random, 4)]));
+	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_SCAVENGE, random_below(random, 2)));
+	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_HARDEN, random_below(random, 4)));
+}
+
 TEST_F(heap, all_of_it_at_once_loses_nothing)
 {
 	struct random random = random_from(random_seed());
-	__u64 gogc[] = { 10, 50, 100, 300 };
 	time_t end = time(NULL) + scaled(20);
 	int cpu = removable_cpu(), rounds = 0, status;
 	time_t start = time(NULL);
@@ -249,12 +257,7 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 	while (time(NULL) < end || rounds < 2) {
 		pid_t squeezer = rounds % 4 == 0 ? squeeze(self->fd, 10) : 0;
 
-		EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC,
-					    gogc[random_below(&random, 4)]));
-		EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SCAVENGE,
-					    random_below(&random, 2)));
-		EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN,
-					    random_below(&random, 4)));
+		set_options(_metadata, self->fd, &random);
 		if (cpu >= 0) {
 			EXPECT_TRUE(cpu_online(cpu, false));
 		}

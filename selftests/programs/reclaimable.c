@@ -45,12 +45,6 @@ static long long garbage_told(struct __test_metadata *_metadata, int heap, long 
 	       (long long)stats_of(heap).heap_idle;
 }
 
-static void no_cycles(struct __test_metadata *_metadata, int heap)
-{
-	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, 0));
-}
-
 /* A heap without a past may be all garbage; one that only grew is not. */
 TEST_F(heap, what_lives_is_not_told_as_garbage)
 {

@@ -37,7 +37,8 @@ round() {	# round WHO
 	dmesg | sed -n "s/.*$module: /# /p" | tail -n 1
 	held=$(dmesg | sed -n "s/.*$module: .*held //p" | tail -n 1)
 	during=$(current)
-	echo "# cgroup: $before before, $during during; max $(event max), oom $(event oom), oom_kill $(event oom_kill)"
+	echo "# cgroup: $before before, $during during;" \
+		"max $(event max), oom $(event oom), oom_kill $(event oom_kill)"
 	[ "$during" -le $limit ] && [ "$held" -le $limit ] && [ "$held" -gt $((limit / 2)) ]
 	result $? "$1: the heap reaches the limit and does not pass it"
 	[ "$during" -ge "$held" ]

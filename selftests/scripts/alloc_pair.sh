@@ -25,7 +25,8 @@ inject() {	# inject PROBABILITY: for requests of the module's producer
 		echo -1 >/sys/kernel/debug/$kind/times
 		echo 0 >/sys/kernel/debug/$kind/verbose
 		echo N >/sys/kernel/debug/$kind/ignore-gfp-wait
-		[ ! -e /sys/kernel/debug/$kind/min-order ] || echo 0 >/sys/kernel/debug/$kind/min-order
+		[ ! -e /sys/kernel/debug/$kind/min-order ] ||
+			echo 0 >/sys/kernel/debug/$kind/min-order
 	done
 }
 
@@ -36,7 +37,8 @@ all_dead() {	# every object, every span and every page of the module's heap
 	awk '$1 == "HeapObjects" || $1 == "HeapSys" { left += $2 }
 		$1 == "Mallocs" { made = $2 } $1 == "Frees" { dead = $2 }
 		NF == 17 && $5 != "spans" { left += $5 }
-		END { exit left || made != dead || !made }' "$debugfs/heap$id/stats" "$debugfs/heap$id/classes"
+		END { exit left || made != dead || !made }' \
+		"$debugfs/heap$id/stats" "$debugfs/heap$id/classes"
 }
 
 verified() {	# cycles of the module's heap, and nothing found in them

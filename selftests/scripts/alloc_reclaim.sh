@@ -13,7 +13,10 @@ result() {	# result NUMBER STATUS NAME
 insmod "/kgc/$module.ko" msecs=100 garbage=20000
 id=$(awk '$2 == "kgc_contexts" { print $1 }' $debugfs/heaps)
 stat_of() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/heap$id/stats"; }
-show() { echo "# $1: held $(stat_of HeapSys), in use $(stat_of HeapInuse), cycles for it $(stat_of GCReason_shrink)"; }
+show() {	# show WHEN
+	echo "# $1: held $(stat_of HeapSys), in use $(stat_of HeapInuse)," \
+		"cycles for it $(stat_of GCReason_shrink)"
+}
 show before
 [ "$(stat_of HeapInuse)" -gt 1000000 ]
 result 1 $? "there is garbage"

@@ -5,7 +5,10 @@
 # 600000 objects are 4700 spans: walked without a pause they take 222 us.
 # kselftest-timeout: 120
 module=/kgc/kgc_latency.ko
-[ "$COUNTED" = 1 ] && [ -e $module ] || { echo "1..0 # SKIP time is no number of instructions here"; exit 4; }
+[ "$COUNTED" = 1 ] && [ -e $module ] || {
+	echo "1..0 # SKIP time is no number of instructions here"
+	exit 4
+}
 echo "TAP version 13"
 echo "1..1"
 

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A page heap finds pages to hand out, and pages to give back, in steps by the logarithm
+ * of its arenas.
+ */
+#include <check.h>
+#include <shim.h>
+
+#include "alloc/alloc.h"
+
+#define RAM_MIB		2048
+
+static struct kgc_allocator allocator;
+static struct kgc_pageheap *ph;
+static struct kgc_slow_path step;
+
+static void begin(void)
+{
+	memset(&allocator, 0, sizeof(allocator));
+	check(!kgc_allocator_init(&allocator, 0));
+	ph = &allocator.node[0]->pages;
+}
+
+static void end(void)
+{
+	kgc_allocator_destroy(&allocator);
+	check(!shim_ram_used());
+}
+
+/*
+ * Many spans of a page in many arenas; then some go and come back. A search is
+ * one descent: the steps it takes grow with the logarithm of the arenas.
+ */
+#ifdef SHIM_FAILS
+#define MOST_SEARCHED	100000
+#else
+#define MOST_SEARCHED	10000
+#endif
+
+static struct kgc_span *searched[MOST_SEARCHED];
+static unsigned int nr_searched;
+
+static struct kgc_span *take_page(void)
+{
+	struct kgc_span *span = kgc_pageheap_spare(ph, 1);
+
+	if (!span)
+		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
+	check(span);
+	while (!kgc_pageheap_take(ph, span, 1))
+		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL, &step));
+	kgc_map_set(span->base, 1, span);
+	return span;
+}
+
+/* Whether giving back all but @keep bytes visits few arenas, and gives @bytes. */
+static bool gives(u64 keep, size_t bytes, unsigned int arenas)
+{
+	u64 before = ph->visits;
+	size_t gone = kgc_scavenge_pages(&allocator, ph, keep);
+
+	/* down the tree, for each batch; once more to see that nothing is left */
+	return gone == bytes && ph->visits - before <= 8 * ilog2(arenas + 2) + 8;
+}
+
+/* As many arenas as can be, all of their pages in use. */
+static void use_pages(unsigned int n)
+{
+	unsigned int i;
+
+	begin();
+	shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
+	for (i = 0; i < n; i++)
+		searched[i] = take_page();
+	while (ph->sys > ph->inuse)
+		searched[n++] = take_page();
+	nr_searched = n;
+}
+
+/*
+ * What there is to give back is found without a search, wherever it lies, and that there
+ * is nothing is known.
+ */
+static void what_is_given_back_is_not_searched_for(void)
+{
+	const size_t unit = max(PAGE_SIZE, KGC_PAGE_SIZE);
+	unsigned int n, i, whole = 0, arenas;
+	struct kgc_arena *arena;
+
+	for (n = 100; n <= MOST_SEARCHED / 2; n *= 7) {
+		use_pages(n);
+		arenas = ph->nr_arenas;
+		check(gives(0, 0, arenas));
+		/* an arena in the middle becomes empty, of the others each loses a page */
+		arena = searched[nr_searched / 2]->arena;
+		for (i = 0; i < nr_searched; i++) {
+			bool first = !i || searched[i - 1]->arena != searched[i]->arena;
+
+			if (searched[i]->arena != arena && !first)
+				continue;
+			whole += searched[i]->arena == arena;
+			kgc_pageheap_put(ph, searched[i]);
+		}
+		check(gives(ph->sys - ph->inuse - 1, whole * KGC_PAGE_SIZE, arenas));
+		/* single pages are not worth it unless all are asked for */
+		check(gives(1, 0, arenas));
+		check(unit > KGC_PAGE_SIZE ||
+		      kgc_scavenge_pages(&allocator, ph, 0) == (arenas - 1) * unit);
+		end();
+		shim_ram_defragment();
+		whole = 0;
+	}
+}
+
+static void searches_are_logarithmic(void)
+{
+	unsigned int n, i, at, arenas[4], steps[4], k = 0;
+	u64 searches, before;
+
+	for (n = 100; n <= MOST_SEARCHED; n *= 10, k++) {
+		begin();
+		/* on memory without large blocks, for as many arenas as can be */
+		shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
+		for (i = 0; i < n; i++)
+			searched[i] = take_page();
+		searches = ph->searches - ph->misses;
+		before = ph->steps;
+		for (i = 0; i < 10 * n; i++) {
+			at = random() % n;
+			kgc_pageheap_put(ph, searched[at]);
+			searched[at] = take_page();
+		}
+		searches = ph->searches - ph->misses - searches;
+		check(searches == 10 * n);
+		arenas[k] = ph->nr_arenas;
+		steps[k] = (ph->steps - before) * 10 / searches;
+		trying("%u spans in %u arenas: %u.%u steps", n, arenas[k],
+		       steps[k] / 10, steps[k] % 10);
+		/* a red-black tree is at most twice as deep as a full one */
+		check(steps[k] <= 20 * (ilog2(arenas[k]) + 1));
+		shim_ram_defragment();
+		end();
+	}
+	for (; k < 4; k++) {
+		arenas[k] = 0;
+		steps[k] = 0;
+	}
+	note("10^2 to 10^5 spans in %u, %u, %u, %u arenas: %u, %u, %u, %u tenths of a step",
+	     arenas[0], arenas[1], arenas[2], arenas[3],
+	     steps[0], steps[1], steps[2], steps[3]);
+}
+
+static int begin_all(void)
+{
+	int err;
+
+	shim_ram_init(RAM_MIB);
+	err = kgc_map_init();
+	return err ? err : kgc_span_cache_init();
+}
+
+static void end_all(void)
+{
+	kgc_span_cache_exit();
+	kgc_map_exit();
+	shim_ram_exit();
+	check(!shim_live_allocations());
+}
+
+#define ALL_PROMISES(PROMISE) \
+	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
+	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans")
+
+PROGRAM("kgc_search", begin_all, end_all);
