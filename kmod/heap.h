@@ -5,10 +5,11 @@
 
 #include <linux/gfp.h>
 
+struct cred;
 struct kgc_heap;
 struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      gfp_t gfp);
+			      const struct cred *opener, gfp_t gfp);
 
 #endif /* _KGC_HEAP_H */

@@ -26,6 +26,7 @@
 #include "../stats/stats.h"
 #include "batch.h"
 #include "chardev.h"
+#include "listing.h"
 #include "ops.h"
 #include "quota.h"
 
@@ -49,6 +50,7 @@ union kgc_args {
 	struct kgc_scavenge		scavenge;
 	struct kgc_finalize		finalize;
 	struct kgc_option_info		option_info;
+	struct kgc_heaps		heaps;
 };
 
 static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
@@ -327,6 +329,7 @@ static int cmd_option_info(struct kgc_heap *heap, union kgc_args *args)
 	info->off = row->off;
 	strscpy(info->name, row->name, sizeof(info->name));
 	strscpy(info->unit, row->unit, sizeof(info->unit));
+	strscpy(info->values, row->values ?: "", sizeof(info->values));
 	return 0;
 }
 
@@ -334,6 +337,15 @@ static int cmd_stats(struct kgc_heap *heap, union kgc_args *args)
 {
 	kgc_stats_heap(heap, &args->stats);
 	return 0;
+}
+
+static int cmd_heaps(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_heaps *heaps = &args->heaps;
+
+	if (!heaps->nr || heaps->done)
+		return -EINVAL;
+	return kgc_listing_read(heaps);
 }
 
 static int cmd_batch(struct kgc_heap *heap, union kgc_args *args)
@@ -400,6 +412,7 @@ static const struct command commands[] = {
 	COMMAND(KGC_OPTION_GET, kgc_option, value, .run = cmd_option_get),
 	COMMAND(KGC_OPTION_SET, kgc_option, value, .run = cmd_option_set),
 	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, .run = cmd_option_info),
+	COMMAND(KGC_HEAPS, kgc_heaps, entries, .run = cmd_heaps),
 	COMMAND(KGC_STATS, kgc_stats, mark_ns, .run = cmd_stats),
 	COMMAND(KGC_BATCH, kgc_batch, failed, .flags = true, .run = cmd_batch),
 	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, .run = cmd_scavenge),
@@ -536,7 +549,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
-	heap = kgc_heap_new(name, THIS_MODULE, __GFP_ACCOUNT);
+	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, __GFP_ACCOUNT);
 	if (IS_ERR(heap)) {
 		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);
