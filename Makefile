@@ -21,7 +21,9 @@ help:
 	@echo
 	@echo 'To see it:'
 	@echo '  run              boot a stock kernel in a guest and run the demo (sets up all it needs)'
-	@echo '  shell            the same with a shell in the guest'
+	@echo '  shell            a shell in such a guest; FILES="a b" puts files of yours into it'
+	@echo '  try              build the modules in MODULE=dir against kgc, load them in a guest and'
+	@echo '                   unload them; COMMAND= runs there meanwhile, FILES= as above'
 	@echo
 	@echo 'To build:'
 	@echo '  module           kgc.ko for KERNEL=, in build/KERNEL/; W=1 and C=2 as in the kernel'
@@ -78,10 +80,17 @@ selftests: userspace
 run: module userspace
 	@$(vm)/boot -t $(or $(DEADLINE),120) -f build/$(KERNEL)/kgc.ko -f build/userspace/bin/kgcctl \
 		$(KERNEL) -- 'insmod kgc.ko && kgcctl demo'
+	@echo
+	@echo 'Next:'
+	@echo '  make shell                         look around in such a guest'
+	@echo '  make try MODULE=selftests/client   build and load a module that uses kgc, then yours'
+	@echo '  docs/README.md                     where to read on'
 
 shell: module userspace
-	@$(vm)/boot -i -f build/$(KERNEL)/kgc.ko -f build/userspace/bin/kgcctl \
-		$(KERNEL) -- 'insmod kgc.ko && kgcctl info'
+	@$(vm)/shell $(KERNEL) $(FILES)
+
+try: module userspace
+	@$(vm)/try $(KERNEL) '$(MODULE)' '$(COMMAND)' $(FILES)
 
 check:
 	@$(vm)/host-packages run check
@@ -142,5 +151,6 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace selftests run shell check test nightly features kernels \
-	detectors model litmus soak coverage bench bench-check bench-report targets fast-path clean
+.PHONY: help all module modules_install userspace selftests run shell try check test nightly \
+	features kernels detectors model litmus soak coverage bench bench-check bench-report targets \
+	fast-path clean

@@ -2,6 +2,7 @@
 /*
  * Making and ending heaps.
  */
+#include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -66,11 +67,14 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 }
 
 /*
- * A heap whose pages and tables are asked for with @gfp as well. lockdep takes the
- * sections of heaps with the same @key for one lock.
+/*
+ * A heap whose pages and tables are asked for with @gfp as well; @opener, or NULL, may
+ * see it in the list of heaps. lockdep takes the sections of heaps with the same @key
+ * for one lock.
  */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      struct lock_class_key *key, gfp_t gfp)
+			      const struct cred *opener, struct lock_class_key *key,
+			      gfp_t gfp)
 {
 	struct kgc_heap *heap;
 	int err = -ENOMEM;
@@ -78,7 +82,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap = kvzalloc(sizeof(*heap), GFP_KERNEL | gfp);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
-	if (!kgc_limit_charge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes()))
+	if (kgc_limit_charge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes()))
 		goto err_heap;
 	err = kgc_registry_reserve(&heap->id);
 	if (err)
@@ -105,6 +109,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
+	heap->opener = get_cred(opener);
 	kgc_registry_add(heap);
 	kgc_reclaim_add(heap);
 	kgc_debugfs_add(heap);
@@ -127,7 +132,7 @@ err_heap:
 struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
 				   struct lock_class_key *key)
 {
-	return kgc_heap_new(name, owner, key, 0);
+	return kgc_heap_new(name, owner, NULL, key, 0);
 }
 EXPORT_SYMBOL_GPL(__kgc_heap_create);
 
@@ -171,6 +176,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
 	/* or it would be missing from max_bytes for ever */
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
+	put_cred(heap->opener);
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);

@@ -5,11 +5,13 @@
 
 #include <linux/gfp.h>
 
+struct cred;
 struct kgc_heap;
 struct lock_class_key;
 struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      struct lock_class_key *key, gfp_t gfp);
+			      const struct cred *opener, struct lock_class_key *key,
+			      gfp_t gfp);
 
 #endif /* _KGC_HEAP_H */

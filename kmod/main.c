@@ -7,7 +7,6 @@
 #include "alloc/map.h"
 #include "alloc/span.h"
 #include "gc/work.h"
-#include "heap.h"
 #include "iface/chardev.h"
 #include "reclaim.h"
 #include "registry.h"
@@ -64,4 +63,4 @@ module_exit(kgc_exit_module);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Garbage-collected heap for kernel objects");
-MODULE_VERSION("0.1");
+MODULE_VERSION(KGC_VERSION);

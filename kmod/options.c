@@ -44,14 +44,16 @@ static const struct kgc_option_row rows[] = {
 	{ KGC_OPT_CPU_PERCENT, "cpu_percent", "percent", 1, 100,
 	  IN(cpu_percent) },
 	/* for debugging: both take CPU time of the machine and write to its log */
-	{ KGC_OPT_VERIFY, "verify", "", 0, 2, .privileged = true, IN(verify) },
+	{ KGC_OPT_VERIFY, "verify", "", 0, 2, .privileged = true, IN(verify),
+	  .values = "off check trace" },
 	/* sections learn of it with the next phase */
 	{ KGC_OPT_TRACK_SECTIONS, "track_sections", "", 0, 1,
-	  .privileged = true, IN(track_sections) },
+	  .privileged = true, IN(track_sections), .values = "off on" },
 	{ KGC_OPT_SCAVENGE, "scavenge", "", KGC_SCAVENGE_LAZY,
-	  KGC_SCAVENGE_NOW, IN(scavenge) },
+	  KGC_SCAVENGE_NOW, IN(scavenge), .values = "lazy now" },
 	{ KGC_OPT_HARDEN, "harden", "", 0, KGC_HARDEN_RANDOM | KGC_HARDEN_POISON,
-	  .bits = true, IN(harden), .changed = harden_changed },
+	  0, true, .bits = true, IN(harden), .values = "random poison",
+	  .changed = harden_changed },
 };
 
 /* The values of a new heap. */

@@ -17,6 +17,8 @@ struct kgc_heap;
  * @off: a value beside the range that stands for "off", if @has_off
  * @has_off: whether there is one
  * @bits: the value is a set of bits
+ * @values: names of the values from @min on, or of the bits from bit 0 on, with a
+ *	space between; NULL if they are numbers
  * @privileged: through the device only CAP_SYS_ADMIN sets it
  * @offset: of the u64 in struct kgc_heap_options
  * @changed: tells the part of the heap that goes by it, or NULL
@@ -31,6 +33,7 @@ struct kgc_option_row {
 	bool		has_off;
 	bool		bits;
 	bool		privileged;
+	const char	*values;
 	size_t		offset;
 	void		(*changed)(struct kgc_heap *heap, u64 value);
 };

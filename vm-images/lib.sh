@@ -42,18 +42,48 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing: run 'vm-images/host-packages' as root"
 }
 
-# Several makes may run at once and share the cache: one of them fetches or builds.
+# Several makes may run at once and share the cache: one of them fetches or builds. The
+# file of the lock says which process that is, and since when.
 with_lock() {	# with_lock NAME COMMAND...
-	local lock=$1
+	local lock=$1 file
+	file=$cache/lock.$(tr / _ <<<"$1")
 	shift
 	(
-		flock -n 9 || { say WAIT "another process works on $lock"; flock 9; }
+		flock -n 9 || wait_for_lock "$lock" "$file"
+		echo "$BASHPID $(date +%s)" >"$file"
 		"$@"
-	) 9>"$cache/lock.$lock"
+	) 9>>"$file"
+}
+
+wait_for_lock() {	# wait_for_lock NAME FILE: descriptor 9 gets it
+	local pid='' since='' start=$SECONDS
+	read -r pid since <"$2" || :
+	say WAIT "process ${pid:-of another make}${since:+, for $(($(date +%s) - since)) s now,} $(what_is_done "$1"): waiting for its end"
+	until flock -w 30 9; do
+		say WAIT "$((SECONDS - start)) s so far: process ${pid:-of another make} $(what_is_done "$1")"
+	done
+	say GO "after a wait of $((SECONDS - start)) s"
+}
+
+what_is_done() {	# what_is_done LOCK: by its holder
+	case $1 in
+	kernel-*)	echo "fetches or builds the kernel ${1#kernel-}" ;;
+	source-*)	echo "fetches the source of Linux ${1#source-}" ;;
+	package-*)	echo "fetches the package ${1#package-}" ;;
+	apt-*)		echo "fetches the package lists of ${1#apt-}" ;;
+	busybox-*)	echo "fetches busybox for ${1#busybox-}" ;;
+	library-*)	echo "fetches libraries for ${1#library-}" ;;
+	module-*)	echo "builds modules in ${1#module-}" ;;
+	programs-*)	echo "builds programs in ${1#programs-}" ;;
+	host-packages)	echo "installs packages" ;;
+	initramfs)	echo "packs what every guest starts from" ;;
+	accelerator)	echo "finds out whether KVM works" ;;
+	*)		echo "works on $1" ;;
+	esac
 }
 
 make_programs() {	# make_programs DIR [MAKE-ARGUMENT...]: libkgc, kgcctl and the test programs
-	with_lock "programs-$(tr / _ <<<"$1")" make_both "$@"
+	with_lock "programs-$1" make_both "$@"
 }
 
 make_both() {

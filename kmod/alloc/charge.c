@@ -151,15 +151,24 @@ static bool make_room(struct kgc_allocator *a, size_t bytes)
  */
 bool kgc_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, gfp_t gfp)
 {
-	if (likely(kgc_limit_charge_meta(a, kind, bytes)))
+	int err = kgc_limit_charge_meta(a, kind, bytes);
+
+	if (err && gfpflags_allow_blocking(gfp) && make_room(a, bytes))
+		err = kgc_limit_charge_meta(a, kind, bytes);
+	if (likely(!err))
 		return true;
-	if (gfpflags_allow_blocking(gfp) && make_room(a, bytes) &&
-	    kgc_limit_charge_meta(a, kind, bytes))
-		return true;
+	kgc_limit_refused(a, err);
 	/* there is no collector yet while the heap is made */
 	if (a->pressure)
 		a->pressure(a, KGC_PRESSURE_LIMIT, 0, GFP_NOWAIT);
 	return false;
+}
+
+/* The kernel's allocators refused what was charged. */
+static void not_got(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
+{
+	kgc_limit_refused(a, -ENOMEM);
+	kgc_limit_uncharge_meta(a, kind, bytes);
 }
 
 /**
@@ -185,7 +194,7 @@ void *kgc_charge_alloc(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes
 	p = kvzalloc_node(bytes, kgc_charge_gfp(a, gfp), nid);
 	kgc_charge_end(charging);
 	if (!p)
-		kgc_limit_uncharge_meta(a, kind, bytes);
+		not_got(a, kind, bytes);
 	return p;
 }
 
@@ -210,7 +219,7 @@ void *kgc_charge_page(struct kgc_allocator *a, enum kgc_meta kind, gfp_t gfp)
 	page = alloc_pages_node(NUMA_NO_NODE, kgc_charge_gfp(a, gfp) | __GFP_ZERO, 0);
 	kgc_charge_end(charging);
 	if (!page) {
-		kgc_limit_uncharge_meta(a, kind, PAGE_SIZE);
+		not_got(a, kind, PAGE_SIZE);
 		return NULL;
 	}
 	return page_address(page);
@@ -235,7 +244,7 @@ void __percpu *kgc_charge_percpu(struct kgc_allocator *a, enum kgc_meta kind, si
 	p = __alloc_percpu_gfp(bytes, align, kgc_charge_gfp(a, GFP_KERNEL));
 	kgc_charge_end(charging);
 	if (!p)
-		kgc_limit_uncharge_meta(a, kind, num_possible_cpus() * bytes);
+		not_got(a, kind, num_possible_cpus() * bytes);
 	return p;
 }
 
@@ -263,6 +272,6 @@ struct kgc_span *kgc_charge_span(struct kgc_allocator *a, unsigned int nelems, i
 		kgc_limit_move_meta(a, KGC_META_SPANS, KGC_META_BITMAPS,
 				    kgc_span_bitmap_bytes(index));
 	else
-		kgc_limit_uncharge_meta(a, KGC_META_SPANS, kgc_span_bytes(index));
+		not_got(a, KGC_META_SPANS, kgc_span_bytes(index));
 	return span;
 }

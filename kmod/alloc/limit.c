@@ -7,15 +7,10 @@
  * What is allocated is charged first. What is freed is uncharged by the function
  * that frees it.
  */
-#include <linux/module.h>
-
 #include "alloc.h"
 
 static atomic64_t total_pages, total_held;
-
-static unsigned long max_bytes;
-module_param(max_bytes, ulong, 0644);
-MODULE_PARM_DESC(max_bytes, "Most bytes all heaps together may hold, metadata included (0: no cap)");
+static u64 cap;
 
 /* Bytes all heaps hold from the buddy allocator for objects. */
 u64 kgc_limit_total_pages(void)
@@ -50,15 +45,47 @@ void kgc_limit_set(struct kgc_allocator *a, u64 bytes)
 	WRITE_ONCE(a->limit.hard, bytes);
 }
 
-static bool charge(struct kgc_limit *limit, size_t bytes)
+/* Most that all heaps together may hold, in bytes; 0 is no cap. */
+void kgc_limit_set_cap(u64 bytes)
+{
+	WRITE_ONCE(cap, bytes);
+}
+
+u64 kgc_limit_cap(void)
+{
+	return READ_ONCE(cap);
+}
+
+/*
+ * Count a request that failed: @err is what kgc_limit_charge_pages() returned, or
+ * -ENOMEM.
+ */
+void kgc_limit_refused(struct kgc_allocator *a, int err)
+{
+	struct kgc_refused *refused = &a->limit.refused;
+
+	switch (err) {
+	case -EDQUOT:
+		atomic64_inc(&refused->by_limit);
+		break;
+	case -ENOSPC:
+		atomic64_inc(&refused->by_cap);
+		break;
+	default:
+		atomic64_inc(&refused->by_memory);
+	}
+}
+
+/* Return: 0; -EDQUOT at the heap's limit; -ENOSPC at the cap. */
+static int charge(struct kgc_limit *limit, size_t bytes)
 {
 	/* a heap at its own limit takes nothing of the other heaps' room */
 	if (!sum_add(&limit->held, bytes, READ_ONCE(limit->hard)))
-		return false;
-	if (sum_add(&total_held, bytes, READ_ONCE(max_bytes)))
-		return true;
+		return -EDQUOT;
+	if (sum_add(&total_held, bytes, kgc_limit_cap()))
+		return 0;
 	atomic64_sub(bytes, &limit->held);
-	return false;
+	return -ENOSPC;
 }
 
 static void uncharge(struct kgc_limit *limit, size_t bytes)
@@ -73,15 +100,17 @@ static size_t map_bytes(size_t bytes)
 	return (bytes >> KGC_PAGE_SHIFT) * sizeof(struct kgc_span *);
 }
 
-/* Ask to hold @bytes more in pages. Context: any. Return: false at a limit. */
-bool kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes)
+/* Ask to hold @bytes more in pages. Context: any. Return: as charge(). */
+int kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes)
 {
-	if (!charge(&a->limit, bytes + map_bytes(bytes)))
-		return false;
+	int err = charge(&a->limit, bytes + map_bytes(bytes));
+
+	if (err)
+		return err;
 	atomic64_add(bytes, &a->limit.pages);
 	atomic64_add(map_bytes(bytes), &a->limit.meta[KGC_META_MAP]);
 	atomic64_add(bytes, &total_pages);
-	return true;
+	return 0;
 }
 
 void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes)
@@ -92,13 +121,14 @@ void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes)
 	uncharge(&a->limit, bytes + map_bytes(bytes));
 }
 
-/* Ask to hold @bytes more of metadata. Context: any. Return: false at a limit. */
-bool kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
+/* Ask to hold @bytes more of metadata. Context: any. Return: as charge(). */
+int kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 {
-	if (!charge(&a->limit, bytes))
-		return false;
-	atomic64_add(bytes, &a->limit.meta[kind]);
-	return true;
+	int err = charge(&a->limit, bytes);
+
+	if (!err)
+		atomic64_add(bytes, &a->limit.meta[kind]);
+	return err;
 }
 
 /* @bytes of what is held are of another kind. Context: any. */

@@ -29,23 +29,41 @@ enum kgc_meta {
 };
 
 /**
+ * struct kgc_refused - how often a heap wanted memory and did not get it, by what
+ *	refused; written by limit.c
+ * @by_limit: the heap's hard limit
+ * @by_cap: the cap on all heaps
+ * @by_memory: the kernel's allocators, for the machine or for the heap's cgroup
+ */
+struct kgc_refused {
+	atomic64_t	by_limit;
+	atomic64_t	by_cap;
+	atomic64_t	by_memory;
+};
+
+/**
  * struct kgc_limit - what a heap holds, and how much that may be
  * @hard: most bytes of @held; 0 is no limit
  * @held: bytes that count: @pages and all of @meta
  * @pages: bytes held from the buddy allocator for objects
  * @meta: bytes of metadata by kind
+ * @refused: requests that failed
  */
 struct kgc_limit {
 	u64		hard;
 	atomic64_t	held;
 	atomic64_t	pages;
 	atomic64_t	meta[KGC_NR_META];
+	struct kgc_refused refused;
 };
 
 void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
-bool kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes);
+void kgc_limit_set_cap(u64 bytes);
+u64 kgc_limit_cap(void);
+void kgc_limit_refused(struct kgc_allocator *a, int err);
+int kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes);
 void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes);
-bool kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);
+int kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);
 void kgc_limit_move_meta(struct kgc_allocator *a, enum kgc_meta from, enum kgc_meta to,
 			 size_t bytes);
 void kgc_limit_uncharge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);

@@ -3,6 +3,7 @@
  * The page heap: pages for spans, and arenas when there are none. Its lock is a
  * leaf and is held for bitmap and tree work only; memory is asked for without it.
  */
+#include <linux/err.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -190,27 +191,32 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 	return clamp(order, least, max(most, least));
 }
 
-/* @step learns of it when the kernel may have to reclaim. */
+/*
+ * @step learns of it when the kernel may have to reclaim. Return: the block, or what
+ * refused it as ERR_PTR(), see kgc_limit_charge_pages().
+ */
 static struct page *block_alloc(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int order,
 				gfp_t gfp, struct kgc_slow_path *step)
 {
+	int err = kgc_limit_charge_pages(a, PAGE_SIZE << order);
 	struct page *page;
 
-	if (!kgc_limit_charge_pages(a, PAGE_SIZE << order))
-		return NULL;
+	if (err)
+		return ERR_PTR(err);
 	if (gfpflags_allow_blocking(gfp))
 		kgc_steps_begin(step, KGC_CAUSE_RECLAIM);
 	page = alloc_pages_node(ph->nid, gfp, order);
-	if (!page)
-		kgc_limit_uncharge_pages(a, PAGE_SIZE << order);
-	return page;
+	if (page)
+		return page;
+	kgc_limit_uncharge_pages(a, PAGE_SIZE << order);
+	return ERR_PTR(-ENOMEM);
 }
 
 /*
  * A block as large as is there for the asking, without the reserves: on this
  * node, and when it has none at all, on any. Only for the smallest that would
- * do, try as hard as @gfp says.
+ * do, try as hard as @gfp says. Return: as block_alloc(), of the smallest.
  */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
@@ -226,11 +232,11 @@ static struct page *arena_pages(struct kgc_allocator *a,
 		for (*order = arena_wanted_order(ph, least); *order > least;
 		     --*order) {
 			page = block_alloc(a, ph, *order, lightly | node, step);
-			if (page)
+			if (!IS_ERR(page))
 				return page;
 		}
 		page = block_alloc(a, ph, least, lightly | node, step);
-		if (page)
+		if (!IS_ERR(page))
 			return page;
 		if (!node || num_online_nodes() == 1)
 			return block_alloc(a, ph, least, gfp, step);
@@ -287,13 +293,17 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
 		return -ENOMEM;
 	page = arena_pages(a, ph, least, &order, gfp, step);
-	if (!page)
+	if (IS_ERR(page)) {
+		kgc_limit_refused(a, PTR_ERR(page));
 		goto err;
+	}
 	arena = arena_create(a, ph, page, order, gfp);
 	if (!arena)
 		goto err_pages;
-	if (kgc_map_reserve(arena->base, PAGE_SIZE << order, gfp))
+	if (kgc_map_reserve(arena->base, PAGE_SIZE << order, gfp)) {
+		kgc_limit_refused(a, -ENOMEM);
 		goto err_arena;
+	}
 	kgc_poison_pages(arena->base, PAGE_SIZE << order, true);
 	/* scanned, never itself a leak */
 	kmemleak_alloc((void *)arena->base, PAGE_SIZE << order, 0, gfp);

@@ -32,7 +32,7 @@
 #include "verify.h"
 #include "work.h"
 
-#define KGC_HEAP_NAME	32
+#define KGC_HEAP_NAME	KGC_HEAP_NAME_MAX
 
 /**
  * struct kgc_heap_options - options of a heap; written by options.c, whose table
@@ -109,6 +109,7 @@ struct kgc_reclaim {
  * @id: number, for people
  * @name: for people
  * @owner: module that created the heap
+ * @opener: credentials of the process that opened it; NULL for a module's
  * @created_ns: monotonic time
  * @dir: debugfs directory
  *
@@ -145,6 +146,7 @@ struct kgc_heap {
 	u32			id;
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;
+	const struct cred	*opener;
 	u64			created_ns;
 	struct dentry		*dir;
 };

@@ -28,6 +28,7 @@
 #include "../stats/stats.h"
 #include "batch.h"
 #include "chardev.h"
+#include "listing.h"
 #include "ops.h"
 #include "quota.h"
 
@@ -51,6 +52,7 @@ union kgc_args {
 	struct kgc_scavenge		scavenge;
 	struct kgc_finalize		finalize;
 	struct kgc_option_info		option_info;
+	struct kgc_heaps		heaps;
 };
 
 static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
@@ -343,6 +345,7 @@ static int cmd_option_info(struct kgc_heap *heap, union kgc_args *args)
 	info->off = row->off;
 	strscpy(info->name, row->name, sizeof(info->name));
 	strscpy(info->unit, row->unit, sizeof(info->unit));
+	strscpy(info->values, row->values ?: "", sizeof(info->values));
 	return 0;
 }
 
@@ -350,6 +353,15 @@ static int cmd_stats(struct kgc_heap *heap, union kgc_args *args)
 {
 	kgc_stats_heap(heap, &args->stats);
 	return 0;
+}
+
+static int cmd_heaps(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_heaps *heaps = &args->heaps;
+
+	if (!heaps->nr || heaps->done)
+		return -EINVAL;
+	return kgc_listing_read(heaps);
 }
 
 static int cmd_batch(struct kgc_heap *heap, union kgc_args *args)
@@ -440,6 +452,7 @@ static const struct command commands[] = {
 		.inside = cmd_finalize),
 	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, cookie, CHANGES,
 		.inside = cmd_finalize_cancel),
+	COMMAND(KGC_HEAPS, kgc_heaps, entries, LOOKS, .run = cmd_heaps),
 };
 
 static int command_run(const struct command *command, struct kgc_heap *heap,
@@ -576,7 +589,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
-	heap = kgc_heap_new(name, THIS_MODULE, &key, __GFP_ACCOUNT);
+	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, &key, __GFP_ACCOUNT);
 	if (IS_ERR(heap)) {
 		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);

@@ -8,7 +8,8 @@
  *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
  *				finalizers, pace; debugfs_alloc.c and debugfs_spans.c
  *				have more
- *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2)
+ *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2); read: the number
+ *				of the last cycle asked for
  *	kgc/heap<ID>/scavenge	write: return free memory
  *
  * A heap removes its directory before it goes; debugfs_remove() waits for
@@ -41,6 +42,8 @@ static const char * const phase_names[] = { "IDLE", "ARM", "MARK", "SETTLE" };
 static const char * const reason_names[] = {
 	"growth", "period", "request", "limit", "shrink",
 };
+
+static const char * const refusal_names[] = { "limit", "cap", "memory" };
 
 static void show(struct seq_file *m, const char *name, u64 value)
 {
@@ -88,6 +91,8 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "MarkNs", st->mark_ns);
 	show(m, "Handles", st->handles);
 	show(m, "Types", st->types);
+	for (i = 0; i < KGC_NR_REFUSALS; i++)
+		seq_printf(m, "Refused_%s %llu\n", refusal_names[i], st->refused[i]);
 }
 
 static int heap_stats_show(struct seq_file *m, void *v)
@@ -241,6 +246,15 @@ static const struct file_operations heap_options_fops = {
 	.release = single_release,
 };
 
+/* The last cycle that was asked for: num_gc reaches it. */
+static int heap_collect_get(void *data, u64 *cycle)
+{
+	struct kgc_heap *heap = data;
+
+	*cycle = READ_ONCE(heap->request.wanted);
+	return 0;
+}
+
 static int heap_collect_set(void *data, u64 cycles)
 {
 	if (cycles < 1 || cycles > 2)
@@ -249,7 +263,8 @@ static int heap_collect_set(void *data, u64 cycles)
 	kgc_collect_start(data, cycles);
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(heap_collect_fops, NULL, heap_collect_set, "%llu\n");
+DEFINE_DEBUGFS_ATTRIBUTE(heap_collect_fops, heap_collect_get, heap_collect_set,
+			 "%llu\n");
 
 static int heap_scavenge_set(void *data, u64 value)
 {
@@ -356,7 +371,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 			    &heap_cycles_fops);
 	debugfs_create_file("options", 0600, heap->dir, heap,
 			    &heap_options_fops);
-	debugfs_create_file("collect", 0200, heap->dir, heap,
+	debugfs_create_file("collect", 0600, heap->dir, heap,
 			    &heap_collect_fops);
 	debugfs_create_file("scavenge", 0200, heap->dir, heap,
 			    &heap_scavenge_fops);

@@ -49,6 +49,14 @@ u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META])
 	return sum;
 }
 
+static void refused_stats(const struct kgc_refused *refused, struct kgc_stats *st)
+{
+	BUILD_BUG_ON(ARRAY_SIZE(st->refused) < KGC_NR_REFUSALS);
+	st->refused[KGC_REFUSAL_LIMIT] = atomic64_read(&refused->by_limit);
+	st->refused[KGC_REFUSAL_CAP] = atomic64_read(&refused->by_cap);
+	st->refused[KGC_REFUSAL_MEMORY] = atomic64_read(&refused->by_memory);
+}
+
 static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 {
 	u64 meta[KGC_NR_META];
@@ -106,6 +114,7 @@ void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats)
 	stats->size = size;
 	alloc_stats(heap, stats);
 	page_stats(heap, stats);
+	refused_stats(&heap->alloc.limit.refused, stats);
 	cycle_stats(heap, stats);
 	stats->handles = READ_ONCE(heap->handles.open) +
 			 READ_ONCE(heap->weaks.open);

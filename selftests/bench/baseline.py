@@ -72,7 +72,7 @@ def locked(name):
         try:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            suites.say("WAIT", f"another process works on {name}")
+            suites.say("WAIT", f"another process measures {name}, which may take minutes")
             fcntl.flock(f, fcntl.LOCK_EX)
         yield
 

@@ -33,14 +33,14 @@ BEGIN { started = last = now() }
 	name = failed ? $4 : $3
 	skipped = /# SKIP/
 	reason = $0
-	sub(/^[^#]*# /, "", reason)
+	sub(/^[^#]*# (SKIP )?/, "", reason)
 	if (p + f + s == 0)
 		count(failed, skipped)
 	else if (failed && !f)
 		f++
 	passed_all += p; failed_all += f; skipped_all += s
 	t = now()
-	row[++rows] = sprintf("%-28s %6d %6d %7d %6d s  %s", name, p, f, s, t - last, failed ? reason : "")
+	row[++rows] = sprintf("%-28s %6d %6d %7d %6d s  %s", name, p, f, s, t - last, failed || skipped ? reason : "")
 	if (failed && !verbose)
 		for (i = 1; i <= lines; i++)
 			print "    " output[i]

@@ -385,6 +385,21 @@ static int run_batch(const struct fuzz_call *c)
 	return err;
 }
 
+/* Whatever is in the list may come and go while it is made. */
+static int run_heaps(const struct fuzz_call *c)
+{
+	size_t entry = c->b % 8 ? sizeof(struct kgc_heap_entry) : odd(c->b);
+	uint32_t nr = c->a % 8 ? 1 + c->a / 8 % 8 : odd(c->a);
+	struct kgc_heaps heaps = {
+		.after = c->c % 4 ? c->c / 4 % 16 : odd(c->c),
+		.entry_size = entry,
+		.nr = nr,
+		.entries = (uintptr_t)buffer(c->d, 8 * sizeof(struct kgc_heap_entry)),
+	};
+
+	return CALL(c, KGC_HEAPS, heaps);
+}
+
 static int run_records(const struct fuzz_call *c)
 {
 	size_t length = c->b % 4 ? 16 * (1 + c->b % 8) : c->b % 64;
@@ -494,6 +509,7 @@ int fuzz_make_call(const struct fuzz_call *c)
 	case FUZZ_PROTECT:	return run_protect(c);
 	case FUZZ_SIGNAL:	return run_signal(c);
 	case FUZZ_PEEK:		return run_peek(c);
+	case FUZZ_HEAPS:	return run_heaps(c);
 	default:		return 0;
 	}
 }

@@ -10,12 +10,13 @@ static const char *const names[FUZZ_KINDS] = {
 	"xchg", "read", "write", "dup", "drop", "object", "collect", "get",
 	"set", "stats", "batch", "scavenge", "weak", "weak_get", "weak_drop",
 	"finalize", "records", "poll", "raw", "protect", "signal", "peek",
+	"heaps",
 };
 
 /* How often each is made, relative to the others. */
 static const uint8_t weight[FUZZ_KINDS] = {
 	2, 1, 1, 1, 6, 24, 12, 20, 8, 4, 6, 6, 16, 2, 4, 2, 4, 2, 24, 2,
-	5, 5, 3, 5, 4, 2, 4, 1, 2, 1,
+	5, 5, 3, 5, 4, 2, 4, 1, 2, 1, 1,
 };
 
 static unsigned int pick_kind(struct random *r)

@@ -228,6 +228,11 @@ unsigned long bitmap_find_next_zero_area(unsigned long *map,
 /* ---- atomics, lists ------------------------------------------------------ */
 
 typedef struct { int counter; } atomic_t;
+#define MAX_ERRNO			4095
+#define ERR_PTR(err)			((void *)(long)(err))
+#define PTR_ERR(p)			((long)(p))
+#define IS_ERR(p)			((unsigned long)(p) >= (unsigned long)-MAX_ERRNO)
+
 typedef struct { s64 counter; } atomic64_t;
 typedef struct { long counter; } atomic_long_t;
 
@@ -414,8 +419,6 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define raw_smp_processor_id()		0
 #define cpu_to_mem(cpu)			((void)(cpu), 0)
 #define for_each_online_node(nid)	for_each_node(nid)
-#define module_param(name, type, mode)	extern int shim_exported
-#define MODULE_PARM_DESC(name, text)	extern int shim_exported
 
 #define __read_mostly
 #define PFN_PHYS(pfn)			((unsigned long)(pfn) << PAGE_SHIFT)

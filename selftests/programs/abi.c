@@ -21,6 +21,7 @@ struct world {
 	__u8 bytes[8];
 	struct kgc_field field;
 	struct kgc_op op;
+	struct kgc_heap_entry entry;
 };
 
 union argument {
@@ -39,6 +40,7 @@ union argument {
 	struct kgc_batch batch;
 	struct kgc_scavenge scavenge;
 	struct kgc_finalize finalize;
+	struct kgc_heaps heaps;
 	__u8 room[4096];
 };
 
@@ -131,6 +133,13 @@ static void sample_finalize_cancel(struct world *world, union argument *arg)
 	arg->finalize.handle = world->object;
 }
 
+static void sample_heaps(struct world *world, union argument *arg)
+{
+	arg->heaps.nr = 1;
+	arg->heaps.entry_size = sizeof(world->entry);
+	arg->heaps.entries = (uintptr_t)&world->entry;
+}
+
 static const struct command {
 	const char *name;
 	unsigned long request;
@@ -178,9 +187,11 @@ static const struct command {
 	COMMAND(KGC_WEAK_DROP, kgc_handle, sample_weak, .weak = true),
 	COMMAND(KGC_FINALIZE, kgc_finalize, sample_finalize, .weak = true),
 	COMMAND(KGC_OPTION_INFO, kgc_option_info, sample_nothing, .answers = true,
-		.looks = true, .reserved = offsetof(struct kgc_option_info, __reserved)),
+		.looks = true, .reserved = offsetof(struct kgc_option_info, __reserved),
+		.first = offsetof(struct kgc_option_info, values)),
 	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, sample_finalize_cancel,
 		.answers = true, .weak = true),
+	COMMAND(KGC_HEAPS, kgc_heaps, sample_heaps, .answers = true, .looks = true),
 };
 
 FIXTURE(command) {
@@ -218,7 +229,8 @@ VARIANT(19, weak_drop);
 VARIANT(20, finalize);
 VARIANT(21, option_info);
 VARIANT(22, finalize_cancel);
-static_assert(ARRAY_SIZE(commands) == 23, "a variant for every command");
+VARIANT(23, heaps);
+static_assert(ARRAY_SIZE(commands) == 24, "a variant for every command");
 
 /* Two pages of ours and one that nothing is mapped at. */
 #define PAGE 4096UL
@@ -276,6 +288,19 @@ TEST_F(command, a_size_below_the_first_version_is_einval)
 			TH_LOG("size %u", size);
 		}
 	}
+}
+
+/* A caller that was built with an older header. */
+TEST_F(command, the_first_version_is_served)
+{
+	__u32 first = variant->of->first ?: variant->of->size;
+
+	self->arg->size = first;
+	memset(self->arg->room + first, 0xee, 64);
+	EXPECT_EQ(0, issue(self->world.heap, variant->of, self->arg));
+	EXPECT_EQ(first, self->arg->size);
+	for (int i = 0; i < 64; i++)
+		EXPECT_EQ(0xee, self->arg->room[first + i]);
 }
 
 TEST_F(command, an_unknown_tail_must_be_zero)

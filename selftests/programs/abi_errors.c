@@ -430,6 +430,22 @@ TEST_F(heap, options_have_ranges)
 	}
 }
 
+/* Names of its values: one for each in the range, or for each bit; or none. */
+static bool is_named(const struct kgc_option_info *o)
+{
+	unsigned int names = o->values[0] != 0;
+
+	if (strnlen(o->values, sizeof(o->values)) == sizeof(o->values))
+		return false;
+	for (const char *at = o->values; (at = strchr(at, ' ')); at++)
+		names++;
+	if (!names)
+		return o->max - o->min > 3;
+	if (o->attributes & KGC_OPTION_BITS)
+		return names == __builtin_popcountll(o->max) && !(o->max & (o->max + 1));
+	return names == o->max - o->min + 1;
+}
+
 static bool is_off(const struct kgc_option_info *o, __u64 value)
 {
 	return o->attributes & KGC_OPTION_HAS_OFF && value == o->off;
@@ -450,6 +466,9 @@ TEST_F(heap, the_module_says_which_options_there_are)
 		seen |= 1ULL << o.option;
 		EXPECT_GT(strnlen(o.name, sizeof(o.name)), 0);
 		EXPECT_LT(strnlen(o.name, sizeof(o.name)), sizeof(o.name));
+		EXPECT_TRUE(is_named(&o)) {
+			TH_LOG("values of %s: '%.64s'", o.name, o.values);
+		}
 		EXPECT_EQ(0, kgc_option_get(self->fd, o.option, &value));
 		EXPECT_EQ(0, kgc_option_set(self->fd, o.option, o.min));
 		EXPECT_EQ(0, kgc_option_set(self->fd, o.option, o.max));

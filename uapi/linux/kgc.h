@@ -366,6 +366,9 @@ struct kgc_option {
  * @off: out: with KGC_OPTION_HAS_OFF the value that means "off"
  * @name: out: its name, NUL-terminated
  * @unit: out: the unit of its values, NUL-terminated; empty if there is none
+ * @values: out: names of its values, each followed by a space or, the last, by
+ *	NUL: of @min, @min + 1 and so on, with KGC_OPTION_BITS of bit 0, bit 1 and so
+ *	on; empty where the values are numbers
  */
 struct kgc_option_info {
 	__u32 size;
@@ -379,6 +382,7 @@ struct kgc_option_info {
 	__u64 off;
 	char name[KGC_OPTION_NAME_MAX];
 	char unit[16];
+	char values[64];
 };
 
 /* Why a cycle began; index into kgc_stats.gc_reason */
@@ -389,6 +393,14 @@ enum kgc_reason {
 	KGC_REASON_LIMIT,	/* the soft limit, or an allocation failed */
 	KGC_REASON_SHRINK,	/* the machine or the cgroup is short of memory */
 	KGC_NR_REASONS,
+};
+
+/* What refused a heap more memory; index into kgc_stats.refused */
+enum kgc_refusal {
+	KGC_REFUSAL_LIMIT,	/* KGC_OPT_HARD_LIMIT of the heap */
+	KGC_REFUSAL_CAP,	/* max_bytes of the module, over all heaps */
+	KGC_REFUSAL_MEMORY,	/* the machine, or the heap's cgroup, had none */
+	KGC_NR_REFUSALS,
 };
 
 /**
@@ -430,6 +442,7 @@ enum kgc_reason {
  * @cycle_ns: duration of the last cycle
  * @mark_ns: time its marking took
  * @held: bytes that count against the limits: @heap_sys and @meta_sys
+ * @refused: by enum kgc_refusal, how often the heap wanted memory and did not get it
  */
 struct kgc_stats {
 	__u32 size;
@@ -463,6 +476,61 @@ struct kgc_stats {
 	__u64 cycle_ns;
 	__u64 mark_ns;
 	__u64 held;
+	__u64 refused[4];
+};
+
+#define KGC_HEAP_NAME_MAX	32
+
+/* struct kgc_heap_entry.flags */
+#define KGC_HEAP_OF_MODULE	(1U << 0)	/* made by a kernel module, not by open() */
+#define KGC_HEAP_ASIDE		(1U << 1)	/* set aside: it answers -EIO */
+
+/**
+ * struct kgc_heap_entry - a heap, in the list of KGC_HEAPS
+ * @id: its number, its directory name in debugfs
+ * @uid: who opened it, in the caller's user namespace; 0 for a module's
+ * @flags: KGC_HEAP_OF_MODULE, KGC_HEAP_ASIDE
+ * @__reserved: 0
+ * @name: NUL-terminated: process and command that opened it, or as the module says
+ * @stats: its counters, as KGC_STATS
+ */
+struct kgc_heap_entry {
+	__u32 id;
+	__u32 uid;
+	__u32 flags;
+	__u32 __reserved;
+	char name[KGC_HEAP_NAME_MAX];
+	struct kgc_stats stats;
+};
+
+/**
+ * struct kgc_heaps - KGC_HEAPS: the open heaps that the caller may see
+ * @size: sizeof(struct kgc_heaps)
+ * @flags: must be 0
+ * @after: only heaps with numbers above this one; 0 for all
+ * @entry_size: sizeof(struct kgc_heap_entry) as the caller knows it; what the kernel
+ *	does not know of an entry it sets to 0
+ * @nr: room at @entries, in entries, at least 1
+ * @done: must be 0; out: entries written. Fewer than @nr: these were the last
+ * @entries: user address of struct kgc_heap_entry[@nr]; ascends by @id
+ *
+ * The caller sees the heaps that were opened with its effective user in its user
+ * namespace, and every heap that was opened in a namespace in which it has
+ * CAP_SYS_ADMIN. Heaps of kernel modules take CAP_SYS_ADMIN in the initial namespace.
+ *
+ * The list is no snapshot: a heap that is open all the time is in it, one that is
+ * opened or closed meanwhile may be. EINVAL for @nr of 0 or an @entry_size below
+ * the first version, E2BIG for one over a page. EFAULT: the @done entries before
+ * stand. EINTR when the process is being killed.
+ */
+struct kgc_heaps {
+	__u32 size;
+	__u32 flags;
+	__u32 after;
+	__u32 entry_size;
+	__u32 nr;
+	__u32 done;
+	__aligned_u64 entries;
 };
 
 enum kgc_phase {
@@ -620,5 +688,6 @@ struct kgc_final_record {
 #define KGC_FINALIZE		_IO(KGC_IOC_TYPE, 0x14)
 #define KGC_OPTION_INFO		_IO(KGC_IOC_TYPE, 0x15)
 #define KGC_FINALIZE_CANCEL	_IO(KGC_IOC_TYPE, 0x16)
+#define KGC_HEAPS		_IO(KGC_IOC_TYPE, 0x17)
 
 #endif /* _UAPI_LINUX_KGC_H */

@@ -4,7 +4,6 @@
  * and processor time; beside the program's operations runs a spinner that does
  * nothing, and what it is held up by is not kgc.
  */
-#include <argp.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
@@ -17,7 +16,9 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "command.h"
 #include "kgcctl.h"
+#include "table.h"
 
 static const struct program {
 	const char *name;
@@ -51,10 +52,19 @@ const u16 kind_size[KINDS] = {
 
 static struct {
 	const struct program *program;
-	char **parameters;
-	bool json;
+	char **parameters;	/* up to a NULL */
 	char text[256];		/* the parameters, joined */
+	struct table *figures;
 } chosen;
+
+enum { METRIC, VALUE, UNIT };
+
+static const struct column figure_columns[] = {
+	[METRIC] = { "metric", NULL, KIND_TEXT, true, "what was measured" },
+	[VALUE] = { "value", NULL, KIND_COUNT, true, "the figure" },
+	[UNIT] = { "unit", NULL, KIND_TEXT, true, "its unit" },
+	{ 0 }
+};
 
 u64 bench_param(const char *name, u64 or_else)
 {
@@ -69,16 +79,26 @@ u64 bench_param(const char *name, u64 or_else)
 
 void bench_result(const char *metric, const char *unit, double value)
 {
-	if (chosen.json)
+	char text[32];
+
+	if (table_json()) {
 		printf("{\"bench\": \"%s\", \"parameters\": \"%s\", \"subject\": \"device\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %.3f}\n",
 		       chosen.program->name, chosen.text, metric, unit, value);
-	else
-		printf("  %-40s %18.3f %s\n", metric, value, unit);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.3f", value);
+	table_row(chosen.figures);
+	table_text(chosen.figures, METRIC, metric);
+	table_text(chosen.figures, VALUE, text);
+	table_text(chosen.figures, UNIT, unit);
 }
 
 void bench_skip(const char *why)
 {
-	printf(chosen.json ? "{\"skipped\": \"%s\"}\n" : "  SKIP %s\n", why);
+	if (table_json())
+		printf("{\"skipped\": \"%s\"}\n", why);
+	else if (table_for_people())
+		printf("not measured: %s\n", why);
 }
 
 static u64 clock_ns(clockid_t clock)
@@ -132,7 +152,7 @@ static void counters_begin(void)
 		counter_fd[i] = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
 					PERF_FLAG_FD_CLOEXEC);
 		if (counter_fd[i] < 0 && !i)
-			bench_skip("hardware counters: the machine has none, or keeps them");
+			bench_skip("hardware counters, which the machine does not have or does not let you use");
 	}
 }
 
@@ -277,9 +297,7 @@ static void percentiles(const struct histogram *h, const char *prefix)
 	bench_result(metric, "ns", h->max);
 }
 
-/* As often as the program, a step of about @ns that nobody can hold up but the
- * machine.
- */
+/* As often as the program, a step of about @ns that only the machine can hold up. */
 static void control(u64 n, u64 ns)
 {
 	static struct histogram h;
@@ -379,84 +397,79 @@ static bool is_among(const char *arg, const char *words)
 	return false;
 }
 
-static void parse_parameter(const char *arg, struct argp_state *state)
+/* Is @arg one that the program takes? Otherwise complains. */
+static bool is_parameter(const char *arg)
 {
 	const struct program *p = chosen.program;
 	const char *number = strchr(arg, '=');
 	unsigned long long value;
+	const char *why = NULL;
 	char *end;
 
 	if (!number || number == arg)
-		argp_error(state, "'%s' is no NAME=NUMBER", arg);
-	if (!is_among(arg, all_take) && !is_among(arg, p->takes))
-		argp_error(state, "'%s': %s takes %s %s", arg, p->name,
-			   all_take, p->takes);
-	errno = 0;
-	value = strtoull(++number, &end, 0);
-	/* strtoull() takes blanks and signs, also of what wraps around */
-	if (*number < '0' || *number > '9' || *end)
-		argp_error(state, "'%s' is no NAME=NUMBER", arg);
-	if (errno)
-		argp_error(state, "'%s': the number is too large", arg);
-	if (!value && is_among(arg, not_zero))
-		argp_error(state, "'%s': 1 is the least", arg);
-	if (strlen(chosen.text) + strlen(arg) + 2 > sizeof(chosen.text))
-		argp_error(state, "too many parameters");
+		why = "is no NAME=NUMBER";
+	else if (!is_among(arg, all_take) && !is_among(arg, p->takes))
+		return !complain(STATUS_USAGE, "'%s': %s takes %s %s", arg, p->name,
+				 all_take, p->takes);
+	if (!why) {
+		errno = 0;
+		value = strtoull(++number, &end, 0);
+		/* strtoull() takes blanks and signs, also of what wraps around */
+		if (*number < '0' || *number > '9' || *end)
+			why = "is no NAME=NUMBER";
+		else if (errno)
+			why = "has a number that is too large";
+		else if (!value && is_among(arg, not_zero))
+			why = "is too small: 1 is the least";
+		else if (strlen(chosen.text) + strlen(arg) + 2 > sizeof(chosen.text))
+			why = "is one parameter too many";
+	}
+	if (why)
+		return !complain(STATUS_USAGE, "'%s' %s", arg, why);
 	if (chosen.text[0])
 		strcat(chosen.text, " ");
 	strcat(chosen.text, arg);
+	return true;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int list_programs(void)
 {
-	switch (key) {
-	case 'j':
-		chosen.json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!chosen.program) {
-			chosen.program = find(arg);
-			if (!chosen.program)
-				argp_error(state, "no program '%s': 'kgcctl bench' lists them", arg);
-			chosen.parameters = state->argv + state->next;
-			return 0;
-		}
-		parse_parameter(arg, state);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-int command_bench(int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		{ "json", 'j', 0, 0, "a line of JSON per figure", 0 },
+	static const struct column columns[] = {
+		{ "program", NULL, KIND_TEXT, true, "its name" },
+		{ "parameters", NULL, KIND_TEXT, true, "numbers that it takes" },
+		{ "about", NULL, KIND_TEXT, true, "what it does" },
 		{ 0 }
 	};
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse,
-		.args_doc = "[PROGRAM [NAME=NUMBER...]]",
-		.doc = "Run a program through /dev/kgc and report what it took; without one, list them.",
-	};
-	struct bench b = { 0 };
-	int err, status = STATUS_OK;
-	size_t i;
+	struct table *table = table_new("programs", columns, false);
+	char takes[80];
 
-	argv[0] = "kgcctl bench";
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen);
-	if (!chosen.program) {
-		for (i = 0; i < NR_PROGRAMS; i++)
-			printf("  %-10s %s (%s %s)\n", programs[i].name,
-			       programs[i].about, all_take, programs[i].takes);
-		return STATUS_OK;
+	for (size_t i = 0; table && i < NR_PROGRAMS; i++) {
+		snprintf(takes, sizeof(takes), "%s %s", all_take, programs[i].takes);
+		table_row(table);
+		table_text(table, 0, programs[i].name);
+		table_text(table, 1, takes);
+		table_text(table, 2, programs[i].about);
 	}
+	return table ? table_print(table) : STATUS_USAGE;
+}
+
+static int measure(void)
+{
+	struct bench b = { 0 };
+	int err, status;
+
+	chosen.figures = table_new("figures", figure_columns, false);
+	if (!chosen.figures)
+		return STATUS_USAGE;
 	b.heap = own_heap();
 	if (b.heap < 0)
 		return -b.heap;
 	err = bench_run(&b);
+	status = table_json() ? STATUS_OK : table_print(chosen.figures);
 	if (err == -ERANGE)
 		status = STATUS_FAILED;	/* and it has said why */
+	else if (err == -ENOMEM)
+		status = complain_no_memory(b.heap, chosen.program->name);
 	else if (err)
 		status = complain(STATUS_FAILED, "%s was stopped by: %s",
 				  chosen.program->name, strerror(-err));
@@ -464,3 +477,57 @@ int command_bench(int argc, char **argv)
 	kgc_close(b.heap);
 	return status;
 }
+
+static int run(int nr, char **words)
+{
+	int status;
+
+	if (!nr)
+		return list_programs();
+	chosen.program = find(words[0]);
+	if (!chosen.program)
+		return complain(STATUS_USAGE, "no program '%s': 'kgcctl bench' lists them",
+				words[0]);
+	for (int i = 1; i < nr; i++)
+		if (!is_parameter(words[i]))
+			return STATUS_USAGE;
+	chosen.parameters = allocate(nr * sizeof(*chosen.parameters));
+	memcpy(chosen.parameters, words + 1, (nr - 1) * sizeof(*chosen.parameters));
+	chosen.parameters[nr - 1] = NULL;
+	status = measure();
+	free(chosen.parameters);
+	return status;
+}
+
+/* The program, then what it takes. */
+static void offer_words(int nr, char **words, void (*offer)(const char *word, const char *about))
+{
+	const struct program *p = nr ? find(words[0]) : NULL;
+	const char *at = p ? p->takes : "";
+	char word[40];
+	int length;
+
+	for (size_t i = 0; !nr && i < NR_PROGRAMS; i++)
+		offer(programs[i].name, programs[i].about);
+	if (p)
+		offer("gogc=", "percent of growth before a cycle");
+	for (; *at; at += length + strspn(at + length, " ")) {
+		length = strcspn(at, " ");
+		snprintf(word, sizeof(word), "%.*s=", length, at);
+		offer(word, p->about);
+	}
+}
+
+const struct command command_bench = {
+	.name = "bench",
+	.arguments = "[PROGRAM [NAME=NUMBER...]]",
+	.about = "runs a program through the device and says what it took",
+	.help =
+		"Without a PROGRAM it lists them. With one, --json prints a line of JSON for each\n"
+		"figure, as they come.",
+	.most = ANY_NUMBER,
+	.takes = { WORD_OWN, WORD_OWN, WORD_OWN },
+	.prints_table = true,
+	.offer = offer_words,
+	.run = run,
+};

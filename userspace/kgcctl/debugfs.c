@@ -30,8 +30,8 @@ static void path_of(char *path, size_t size, long heap, const char *file)
  */
 #define GONE EIO
 
-/* Why could @path not be opened? */
-static int explain_open(long heap, const char *path, int error)
+/* Why could @path not be opened or read? */
+static int explain(long heap, const char *path, int error)
 {
 	struct stat st;
 
@@ -46,7 +46,7 @@ static int explain_open(long heap, const char *path, int error)
 				DEBUGFS);
 	if (stat(DEBUGFS "/kgc", &st) < 0)
 		return complain(STATUS_ABSENT,
-				"%s/kgc is missing: load the module (insmod kgc.ko) and mount debugfs (mount -t debugfs none %s)",
+				"%s/kgc is missing: load the module (modprobe kgc, or insmod kgc.ko) and mount debugfs (mount -t debugfs none %s)",
 				DEBUGFS, DEBUGFS);
 	if (heap != MODULE_WIDE)
 		return complain(STATUS_NO_HEAP,
@@ -60,50 +60,47 @@ static int explain_open(long heap, const char *path, int error)
 static char *read_all(int fd)
 {
 	size_t size = 4096, used = 0;
-	char *text = malloc(size);
+	char *text = allocate(size);
+	ssize_t got;
 
-	while (text) {
-		ssize_t got = read(fd, text + used, size - used - 1);
-		char *larger;
-
-		if (got < 0) {
-			free(text);
-			return NULL;
-		}
+	while ((got = read(fd, text + used, size - used - 1)) > 0) {
 		used += got;
-		text[used] = '\0';
-		if (!got)
-			return text;
-		if (size - used > 1)
-			continue;
-		size *= 2;
-		larger = realloc(text, size);
-		if (!larger)
-			free(text);
-		text = larger;
+		if (size - used == 1)
+			text = reallocate(text, size *= 2);
 	}
-	errno = ENOMEM;
-	return NULL;
+	if (got < 0) {
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	return text;
 }
 
-int debugfs_read(long heap, const char *file, char **text)
+/* While the module is there, only the heap can have gone. */
+static bool is_gone(int error)
 {
+	struct stat st;
+
+	return error == ENOENT && !stat(DEBUGFS "/kgc", &st);
+}
+
+int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
+{
+	int fd, error = 0;
 	char path[256];
-	int fd, error;
 
 	path_of(path, sizeof(path), heap, file);
 	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return explain_open(heap, path, errno);
-	*text = read_all(fd);
-	error = errno;
-	close(fd);
-	if (!*text && error == GONE)
-		return explain_open(heap, path, ENOENT);
+	*text = fd < 0 ? NULL : read_all(fd);
 	if (!*text)
-		return complain(STATUS_FAILED, "reading %s: %s", path,
-				strerror(error));
-	return STATUS_OK;
+		error = errno == GONE ? ENOENT : errno;
+	if (fd >= 0)
+		close(fd);
+	if (!error)
+		return STATUS_OK;
+	if (may_be_closed && is_gone(error))
+		return STATUS_NO_HEAP;
+	return explain(heap, path, error);
 }
 
 /*
@@ -127,11 +124,9 @@ static int try_write(const char *path, const char *text, bool *opened)
 	return error;
 }
 
-static int write_heap(long heap, const char *file, const char *text,
-		      bool may_be_closed)
+int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed)
 {
 	char path[256];
-	struct stat st;
 	bool opened;
 	int error;
 
@@ -143,10 +138,9 @@ static int write_heap(long heap, const char *file, const char *text,
 		return complain(STATUS_FAILED,
 				"writing '%s' to %s was refused: %s",
 				text, path, strerror(error));
-	/* While the module is there, only the heap can have gone. */
-	if (error == ENOENT && may_be_closed && !stat(DEBUGFS "/kgc", &st))
-		return STATUS_OK;
-	return explain_open(heap, path, error);
+	if (may_be_closed && is_gone(error))
+		return STATUS_NO_HEAP;
+	return explain(heap, path, error);
 }
 
 static int ascending(const void *a, const void *b)
@@ -161,20 +155,17 @@ static int list_heaps(unsigned int **heaps, size_t *nr)
 {
 	DIR *dir = opendir(DEBUGFS "/kgc");
 	struct dirent *entry;
-	unsigned int heap, *more;
+	unsigned int heap;
 	int error;
 
 	*heaps = NULL;
 	*nr = 0;
 	if (!dir)
-		return explain_open(MODULE_WIDE, DEBUGFS "/kgc", errno);
+		return explain(MODULE_WIDE, DEBUGFS "/kgc", errno);
 	while (errno = 0, (entry = readdir(dir))) {
 		if (sscanf(entry->d_name, "heap%u", &heap) != 1)
 			continue;
-		more = realloc(*heaps, (*nr + 1) * sizeof(**heaps));
-		if (!more)
-			break;
-		*heaps = more;
+		*heaps = reallocate(*heaps, (*nr + 1) * sizeof(**heaps));
 		(*heaps)[(*nr)++] = heap;
 	}
 	error = errno;
@@ -190,20 +181,18 @@ static int list_heaps(unsigned int **heaps, size_t *nr)
 	return STATUS_OK;
 }
 
-int debugfs_write(long heap, const char *file, const char *text)
+int debugfs_each_heap(int (*fn)(unsigned int heap))
 {
 	unsigned int *heaps;
 	int status, worst;
 	size_t nr;
 
-	if (heap != EVERY_HEAP)
-		return write_heap(heap, file, text, false);
 	worst = list_heaps(&heaps, &nr);
 	if (worst)
 		return worst;
 	for (size_t i = 0; i < nr; i++) {
-		status = write_heap(heaps[i], file, text, true);
-		if (status > worst)
+		status = fn(heaps[i]);
+		if (status > worst && status != STATUS_NO_HEAP)
 			worst = status;
 	}
 	if (!nr)

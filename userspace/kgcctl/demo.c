@@ -13,13 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "forest.h"
 #include "kgcctl.h"
+#include "table.h"
 
-struct settings {
+static struct {
 	uint32_t objects;
 	uint64_t seed;
-};
+} settings = { .objects = 1000000, .seed = 1 };
 
 /* The mirror numbers nodes with 32 bits and wants room for its arrays. */
 #define MOST_OBJECTS 100000000UL
@@ -27,37 +29,35 @@ struct settings {
 /* Walking takes no longer than this; what it did not reach it reports. */
 #define WALK_SECONDS 10.0
 
+enum { KEY_OBJECTS = 0x200, KEY_SEED };
+
 static error_t parse_setting(int key, char *arg, struct argp_state *state)
 {
-	struct settings *settings = state->input;
 	unsigned long long value;
 	char *end;
 
 	switch (key) {
-	case 'n':
-	case 's':
+	case KEY_OBJECTS:
+	case KEY_SEED:
 		errno = 0;
 		value = strtoull(arg, &end, 0);
 		if (end == arg || *end || errno || *arg == '-')
 			argp_error(state, "'%s' is no number", arg);
-		if (key == 's')
-			settings->seed = value;
+		if (key == KEY_SEED)
+			settings.seed = value;
 		else if (value < GROVE || value > MOST_OBJECTS)
 			argp_error(state, "--objects takes %d to %lu", GROVE,
 				   MOST_OBJECTS);
 		else
-			settings->objects = value;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "demo takes no argument '%s'", arg);
+			settings.objects = value;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp_option options[] = {
-	{ "objects", 'n', "N", 0, "objects to build, 1000000 unless told", 0 },
-	{ "seed", 's', "N", 0, "which forest to grow, 1 unless told", 0 },
+	{ "objects", KEY_OBJECTS, "N", 0, "objects to build, 1000000 unless told", 0 },
+	{ "seed", KEY_SEED, "N", 0, "which forest to grow, 1 unless told", 0 },
 	{ 0 }
 };
 
@@ -69,60 +69,86 @@ static double seconds(void)
 	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
-/* A line that moves on a terminal, a line per ten percent elsewhere. */
+/* A line that moves, for people who wait. */
 static void progress(const char *what, uint64_t done, uint64_t total)
 {
 	static const char *current;
 	static int shown;
 	int percent = total ? done * 100 / total : 100;
-	int terminal = isatty(STDOUT_FILENO);
 
+	if (!shows_progress())
+		return;
 	if (what != current) {
 		current = what;
 		shown = -1;
 	}
-	if (percent / (terminal ? 1 : 10) == shown)
+	if (percent == shown)
 		return;
-	shown = percent / (terminal ? 1 : 10);
-	if (terminal)
-		printf("\r  %-10s %3d %%%s", what, percent,
-		       percent == 100 ? "\n" : "");
-	else
-		printf("  %-10s %3d %%\n", what, percent);
+	shown = percent;
+	printf("\r  %-10s %3d %%%s", what, percent, percent == 100 ? "\n" : "");
 	fflush(stdout);
 }
 
-static void row(const char *name, uint64_t before, uint64_t after)
+enum { WHAT, BEFORE, AFTER };
+
+static const struct column columns[] = {
+	[WHAT] = { "what", NULL, KIND_TEXT, true, "what is counted" },
+	[BEFORE] = { "before", NULL, KIND_COUNT, true, "with all roots" },
+	[AFTER] = { "after", NULL, KIND_COUNT, true, "when half of them are dropped, and the rest collected" },
+	{ 0 }
+};
+
+static void row(struct table *table, const char *name, enum kind kind, uint64_t before,
+		uint64_t after)
 {
-	printf("  %-28s %14" PRIu64 " %14" PRIu64 "\n", name, before, after);
+	bool exact = kind != KIND_BYTES || table_exact();
+	char text[SIZE_TEXT];
+
+	table_row(table);
+	table_text(table, WHAT, name);
+	table_text(table, BEFORE, size_text(text, before, exact));
+	table_text(table, AFTER, size_text(text, after, exact));
 }
 
-static void print_table(const struct forest *forest,
-			const struct kgc_stats *before,
-			const struct kgc_stats *after)
+static int print_table(const struct forest *forest, const struct kgc_stats *before,
+		       const struct kgc_stats *after)
 {
-	printf("\n  %-28s %14s %14s\n", "", "before", "after");
-	row("reachable (oracle)", forest->nr, forest->nr_live);
-	row("objects in the heap", before->heap_objects, after->heap_objects);
-	row("bytes in objects", before->heap_alloc, after->heap_alloc);
-	row("bytes in spans", before->heap_inuse, after->heap_inuse);
-	row("bytes from the kernel", before->heap_sys, after->heap_sys);
-	row("bytes of metadata", before->meta_sys, after->meta_sys);
-	row("handles", before->handles, after->handles);
-	row("cycles", before->num_gc, after->num_gc);
-	printf("\n  garbage found   %" PRIu64 " objects, %" PRIu64 " bytes\n",
+	struct table *t = table_new("demo", columns, false);
+
+	if (!t)
+		return STATUS_USAGE;
+	row(t, "reachable (oracle)", KIND_COUNT, forest->nr, forest->nr_live);
+	row(t, "objects in the heap", KIND_COUNT, before->heap_objects, after->heap_objects);
+	row(t, "bytes in objects", KIND_BYTES, before->heap_alloc, after->heap_alloc);
+	row(t, "bytes in spans", KIND_BYTES, before->heap_inuse, after->heap_inuse);
+	row(t, "bytes from the kernel", KIND_BYTES, before->heap_sys, after->heap_sys);
+	row(t, "bytes of metadata", KIND_BYTES, before->meta_sys, after->meta_sys);
+	row(t, "handles", KIND_COUNT, before->handles, after->handles);
+	row(t, "cycles", KIND_COUNT, before->num_gc, after->num_gc);
+	return table_print(t);
+}
+
+static void tell(const struct kgc_stats *before, const struct kgc_stats *after)
+{
+	char freed[SIZE_TEXT];
+
+	printf("\ngarbage found   %" PRIu64 " objects, %s bytes\n",
 	       (uint64_t)(after->frees - before->frees),
-	       (uint64_t)(before->heap_alloc - after->heap_alloc));
-	printf("  last cycle      %.3f ms, %.3f ms of it marking %" PRIu64
+	       size_text(freed, before->heap_alloc - after->heap_alloc, table_exact()));
+	printf("last cycle      %.3f ms, %.3f ms of it marking %" PRIu64
 	       " objects\n", after->cycle_ns * 1e-6, after->mark_ns * 1e-6,
 	       (uint64_t)after->live_objects);
-	printf("  pauses          %" PRIu64 " ns; longest step a mutator made for the collector %.3f ms\n",
-	       (uint64_t)after->pause_total_ns, after->longest_step_ns * 1e-6);
+	printf("pauses          %" PRIu64 " ns\n", (uint64_t)after->pause_total_ns);
+	printf("longest step    %.3f ms that a mutator worked for the collector\n",
+	       after->longest_step_ns * 1e-6);
 }
 
 static int verdict(const char *claim, bool holds)
 {
-	printf("  %-4s %s\n", holds ? "ok" : "FAIL", claim);
+	/* JSON stays JSON */
+	if (!holds || table_for_people())
+		fprintf(table_for_people() ? stdout : stderr, "%-4s %s\n",
+			holds ? "ok" : "FAIL", claim);
 	return holds ? 0 : 1;
 }
 
@@ -133,7 +159,6 @@ static int judge(const struct forest *forest, const struct kgc_stats *before,
 	char claim[256];
 	int failures = 0;
 
-	puts("\n  the oracle's verdict");
 	failures += verdict("nothing died while all roots were held",
 			    before->frees == 0 &&
 			    before->heap_objects == forest->nr);
@@ -148,10 +173,27 @@ static int judge(const struct forest *forest, const struct kgc_stats *before,
 		 walk->nodes, forest->nr_live, walk->edges, walk->wrong);
 	failures += verdict(claim, walk->nodes > 0 && !walk->wrong);
 	if (walk->wrong)
-		printf("       first: %s\n", walk->complaint);
-	printf("\n  %s\n", failures ? "FAIL: the collector and the oracle disagree" :
-	       "PASS: the collector did exactly what the oracle says");
-	return failures ? STATUS_FAILED : STATUS_OK;
+		fprintf(table_for_people() ? stdout : stderr, "     first: %s\n",
+			walk->complaint);
+	return failures;
+}
+
+/* Drop half of the roots and collect; 0 or -errno. */
+static int let_half_die(struct forest *forest)
+{
+	uint32_t dropped;
+	int err;
+
+	err = forest_drop_half(forest, &dropped) ?: forest_reach(forest);
+	if (err)
+		return err;
+	if (table_for_people())
+		printf("dropped %u of %u roots; collecting\n", dropped, forest->groves);
+	fflush(stdout);
+	do {
+		err = kgc_collect(forest->heap, 2, KGC_COLLECT_WAIT, NULL);
+	} while (err == -EINTR);
+	return err;
 }
 
 /* Everything between an empty heap and the verdict; -errno, or the status. */
@@ -160,47 +202,42 @@ static int perform(struct forest *forest)
 	struct kgc_stats before, after;
 	struct walk_report walk;
 	double start = seconds();
-	uint32_t dropped;
-	int err;
+	int err, failures;
 
 	err = forest_build(forest, progress);
 	if (err)
 		return err;
-	printf("  built %u objects in %u lists, trees and cycles in %.1f s\n",
-	       forest->nr, forest->groves, seconds() - start);
-	err = kgc_stats(forest->heap, &before) ?:
-	      forest_drop_half(forest, &dropped) ?: forest_reach(forest);
-	if (err)
-		return err;
-	printf("  dropped %u of %u roots; collecting\n", dropped,
-	       forest->groves);
-	fflush(stdout);
-	do {
-		err = kgc_collect(forest->heap, 2, KGC_COLLECT_WAIT, NULL);
-	} while (err == -EINTR);
-	err = err ?: kgc_stats(forest->heap, &after) ?:
+	if (table_for_people())
+		printf("built %u objects in %u lists, trees and cycles in %.1f s\n",
+		       forest->nr, forest->groves, seconds() - start);
+	err = kgc_stats(forest->heap, &before) ?: let_half_die(forest) ?:
+	      kgc_stats(forest->heap, &after) ?:
 	      forest_walk(forest, WALK_SECONDS, progress, &walk);
 	if (err)
 		return err;
-	print_table(forest, &before, &after);
-	err = judge(forest, &before, &after, &walk);
-	printf("  %.1f s in all\n", seconds() - start);
-	return err;
+	err = print_table(forest, &before, &after);
+	if (err)
+		return err;
+	if (table_for_people()) {
+		tell(&before, &after);
+		puts("\nthe oracle's verdict");
+	}
+	failures = judge(forest, &before, &after, &walk);
+	if (table_for_people())
+		printf("\n%s\n%.1f s in all\n", failures ?
+		       "FAIL: the collector and the oracle disagree" :
+		       "PASS: the collector did exactly what the oracle says",
+		       seconds() - start);
+	return failures ? STATUS_FAILED : STATUS_OK;
 }
 
-int command_demo(int argc, char **argv)
+static int run(int nr, char **words)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_setting,
-		.doc = "Build a graph, drop half of its roots, collect, and have an independent oracle check what died and what lives.",
-	};
-	struct settings settings = { .objects = 1000000, .seed = 1 };
 	struct forest forest;
 	int heap, status;
 
-	argv[0] = "kgcctl demo";
-	argp_parse(&argp, argc, argv, 0, NULL, &settings);
+	(void)nr;
+	(void)words;
 	heap = own_heap();
 	if (heap < 0)
 		return -heap;
@@ -208,8 +245,7 @@ int command_demo(int argc, char **argv)
 	if (!status)
 		status = perform(&forest);
 	if (status == -ENOMEM)
-		status = complain(STATUS_FAILED,
-				  "out of memory: give the machine more, or try fewer --objects");
+		status = complain_no_memory(heap, "the demo, which can do with fewer --objects");
 	else if (status < 0)
 		status = complain(STATUS_FAILED, "the demo was stopped by: %s",
 				  strerror(-status));
@@ -217,3 +253,17 @@ int command_demo(int argc, char **argv)
 	kgc_close(heap);
 	return status;
 }
+
+const struct command command_demo = {
+	.name = "demo",
+	.arguments = "",
+	.about = "builds a graph, drops half of it, collects, checks the result",
+	.help =
+		"A mirror of the graph, which knows nothing of the collector, says which objects\n"
+		"must have died, and that the others are intact.",
+	.options = options,
+	.parse = parse_setting,
+	.prints_table = true,
+	.columns = columns,
+	.run = run,
+};

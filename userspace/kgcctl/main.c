@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl: look at and steer the heaps of /dev/kgc.
+ * kgcctl: look at and steer the heaps of /dev/kgc. Finding the command, its
+ * options and its words; what all commands say in the same way.
  */
-#include <argp.h>
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,47 +14,31 @@
 
 #include <kgc.h>
 
+#include "command.h"
 #include "kgcctl.h"
+#include "table.h"
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "info",	command_info },
-	{ "stat",	command_stat },
-	{ "gc",		command_gc },
-	{ "set",	command_set },
-	{ "classes",	command_classes },
-	{ "scavenge",	command_scavenge },
-	{ "finalizers",	command_finalizers },
-	{ "demo",	command_demo },
-	{ "bench",	command_bench },
+#define ROW(name) &command_##name,
+const struct command * const commands[] = { COMMANDS(ROW) NULL };
+
+const struct status_text status_texts[] = {
+	{ STATUS_OK, "success" },
+	{ STATUS_FAILED, "the command failed, or its output could not be written" },
+	{ STATUS_USAGE, "wrong usage: an unknown command, option or column, or a value out of range" },
+	{ STATUS_ABSENT, "module, device or debugfs is missing" },
+	{ STATUS_DENIED, "permission denied" },
+	{ STATUS_NO_HEAP, "no such heap is open" },
+	{ 0 }
 };
 
-static const char doc[] =
-	"Look at and steer the garbage-collected heaps of /dev/kgc.\v"
-	"Commands:\n"
-	"  info                     what the loaded module can do\n"
-	"  stat [HEAP]              counters of the module and a line per heap,\n"
-	"                           or all counters of one heap\n"
-	"  gc [HEAP]                collect one heap, or all\n"
-	"  set HEAP OPTION VALUE    change an option; 'set HEAP' lists them\n"
-	"  classes [HEAP]           the table of size classes, or what those that\n"
-	"                           one heap uses hold\n"
-	"  scavenge [HEAP]          give free memory back to the kernel\n"
-	"  finalizers HEAP [wait]   what is pending, and what has been called; with\n"
-	"                           'wait' when what was found dead has been called\n"
-	"  demo [--objects N]       build a graph, drop half of it, collect, and\n"
-	"                           have an independent oracle check the result\n"
-	"  bench [PROGRAM]          run a program through /dev/kgc and report what it\n"
-	"                           took; without one, list them\n"
-	"  help                     this text\n"
-	"\n"
-	"HEAP is the number 'kgcctl stat' shows.\n"
-	"\n"
-	"Exit status: 0 success; 1 the command failed, or its output could not be\n"
-	"written; 2 wrong usage; 3 module, device or debugfs missing; 4 permission\n"
-	"denied; 5 no such heap.\n";
+#define KEY_USAGE 0x100
+
+const struct argp_option common_options[] = {
+	{ "help", 'h', 0, 0, "print this help", -1 },
+	{ "usage", KEY_USAGE, 0, 0, "print a short usage message", -1 },
+	{ "version", 'V', 0, 0, "print the version", -1 },
+	{ 0 }
+};
 
 int complain(enum exit_status status, const char *format, ...)
 {
@@ -67,6 +53,61 @@ int complain(enum exit_status status, const char *format, ...)
 	return status;
 }
 
+void *reallocate(void *old, size_t bytes)
+{
+	void *memory = realloc(old, bytes ? bytes : 1);
+
+	if (!memory)
+		exit(complain(STATUS_FAILED, "no memory for %zu bytes", bytes));
+	return memory;
+}
+
+void *allocate(size_t bytes)
+{
+	return reallocate(NULL, bytes);
+}
+
+char *text_copy(const char *text, size_t length)
+{
+	char *copy = allocate(length + 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+char *size_text(char text[SIZE_TEXT], uint64_t bytes, bool exact)
+{
+	static const char units[] = "KMGTPE";
+	unsigned int shift = 0;
+	uint64_t tenths;
+
+	while (!exact && shift < 60 && bytes >> shift >= 1024)
+		shift += 10;
+	/* of which there are fewer than 10 * 1024 */
+	tenths = shift ? ((bytes >> (shift - 10)) * 10 + 512) >> 10 : 0;
+	if (tenths >= 10240 && shift < 60) {
+		tenths = 10;
+		shift += 10;
+	}
+	if (!shift)
+		snprintf(text, SIZE_TEXT, "%" PRIu64, bytes);
+	else if (tenths % 10)
+		snprintf(text, SIZE_TEXT, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10,
+			 tenths % 10, units[shift / 10 - 1]);
+	else
+		snprintf(text, SIZE_TEXT, "%" PRIu64 "%c", tenths / 10,
+			 units[shift / 10 - 1]);
+	return text;
+}
+
+bool shows_progress(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
+}
+
 /* What was printed has to get where it was sent, however the command ends. */
 static void check_output(int status, void *unused)
 {
@@ -74,7 +115,7 @@ static void check_output(int status, void *unused)
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	/* it may have failed long ago, nobody knows why */
+	/* an earlier write may have failed, and its errno is lost */
 	if (errno)
 		complain(STATUS_FAILED, "writing the output: %s", strerror(errno));
 	else
@@ -91,32 +132,58 @@ int own_heap(void)
 	case -ENXIO:
 	case -ENODEV:
 		return -complain(STATUS_ABSENT,
-				 "%s is missing: load the module (insmod kgc.ko)",
+				 "%s is missing: load the module (modprobe kgc, or insmod kgc.ko)",
 				 KGC_DEVICE);
 	case -EACCES:
 	case -EPERM:
 		return -complain(STATUS_DENIED,
-				 "%s may be opened by root only: run as root, or change its mode",
+				 "you may not open %s: run as root, or have its mode or group changed",
 				 KGC_DEVICE);
 	}
+	if (heap == -EMFILE)
+		return -complain(STATUS_FAILED,
+				 "too many heaps of this user are open: see max_user_heaps in /sys/module/kgc/parameters");
 	if (heap < 0)
 		return -complain(STATUS_FAILED, "opening %s: %s", KGC_DEVICE,
 				 strerror(-heap));
 	return heap;
 }
 
+int complain_no_memory(int heap, const char *what)
+{
+	static const char * const refused_by[] = {
+		[KGC_REFUSAL_LIMIT] = "the hard_limit of the heap; 'kgcctl set' raises it",
+		[KGC_REFUSAL_CAP] = "max_bytes, the cap on all heaps, in /sys/module/kgc/parameters",
+		[KGC_REFUSAL_MEMORY] = "the machine or the cgroup of this process, which has no more memory",
+	};
+	struct kgc_stats stats = { 0 };
+	bool told = false;
+
+	if (heap >= 0)
+		kgc_stats(heap, &stats);
+	for (size_t i = 0; i < KGC_NR_REFUSALS; i++) {
+		if (stats.refused[i])
+			complain(STATUS_FAILED, "%s: no memory, refused by %s", what,
+				 refused_by[i]);
+		told |= stats.refused[i];
+	}
+	if (!told)
+		complain(STATUS_FAILED, "%s: no memory; no limit of kgc refused it", what);
+	return STATUS_FAILED;
+}
+
 bool parse_heap(const char *text, unsigned int *heap)
 {
+	const char *number = text;
 	unsigned long value;
 	char *end;
 
 	/* "heap7", as the directory is called, is as good as "7". */
-	if (!strncmp(text, "heap", 4))
-		text += 4;
+	if (!strncmp(number, "heap", 4))
+		number += 4;
 	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (end == text || *end || errno || value > 0xffffffffUL ||
-	    *text == '-') {
+	value = strtoul(number, &end, 10);
+	if (*number < '0' || *number > '9' || *end || errno || value > 0xffffffffUL) {
 		complain(STATUS_USAGE,
 			 "'%s' is no heap number: 'kgcctl stat' lists the open heaps",
 			 text);
@@ -125,6 +192,158 @@ bool parse_heap(const char *text, unsigned int *heap)
 	*heap = value;
 	return true;
 }
+
+/* ---- a command -------------------------------------------------------------- */
+
+/**
+ * struct call - a command that is called
+ * @command: which
+ * @words: after its name
+ * @nr: how many
+ */
+struct call {
+	const struct command *command;
+	char **words;
+	unsigned int nr;
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+/* The options of every command. */
+static bool is_common(int key, struct argp_state *state)
+{
+	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return true;
+	case KEY_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return true;
+	case 'V':
+		printf("kgcctl %s\n", kgc_version());
+		exit(STATUS_OK);
+	}
+	return false;
+}
+
+static error_t parse_call(int key, char *arg, struct argp_state *state)
+{
+	struct call *call = state->input;
+	const struct command *command = call->command;
+
+	if (is_common(key, state))
+		return 0;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (call->nr == command->most)
+			argp_error(state, "'%s' is one word too many", arg);
+		call->words[call->nr++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (call->nr < command->least)
+			argp_error(state, "takes %s", command->arguments);
+		return 0;
+	}
+	return command->parse ? command->parse(key, arg, state) : ARGP_ERR_UNKNOWN;
+}
+
+/* Its own options and the common ones, to be freed. */
+static struct argp_option *options_of(const struct command *command)
+{
+	const struct argp_option *own = command->options;
+	struct argp_option *options = NULL;
+	size_t nr = 0;
+
+	for (; own && (own->name || own->key); own++) {
+		options = reallocate(options, (nr + 1) * sizeof(*options));
+		options[nr++] = *own;
+	}
+	options = reallocate(options, nr * sizeof(*options) + sizeof(common_options));
+	memcpy(options + nr, common_options, sizeof(common_options));
+	return options;
+}
+
+/* What argp takes for the text around the options; to be freed. */
+static char *doc_of(const struct command *command)
+{
+	char *doc = NULL;
+	size_t size;
+	FILE *to = open_memstream(&doc, &size);
+
+	if (!to)
+		exit(complain(STATUS_FAILED, "no memory"));
+	fprintf(to, "%c%s.\v", toupper((unsigned char)*command->about),
+		command->about + 1);
+	if (command->help)
+		fprintf(to, "%s\n", command->help);
+	if (command->columns) {
+		fputs("Columns:\n", to);
+		for (const struct column *c = command->columns; c->name; c++)
+			fprintf(to, "  %-18s %s\n", c->name, c->about);
+	}
+	fclose(to);
+	return doc;
+}
+
+/* A note of argp's that says little and takes two lines. */
+static char *drop_note(int key, const char *text, void *unused)
+{
+	(void)unused;
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
+
+/* To be undone by argp_free(). */
+static struct argp argp_of(const struct command *command)
+{
+	static const struct argp_child table[] = { { &table_argp, 0, "Table:", 2 }, { 0 } };
+
+	return (struct argp){
+		.options = options_of(command),
+		.parser = parse_call,
+		.args_doc = command->arguments,
+		.doc = doc_of(command),
+		.children = command->prints_table ? table : NULL,
+		.help_filter = drop_note,
+	};
+}
+
+static void argp_free(struct argp *argp)
+{
+	free((void *)argp->options);
+	free((void *)argp->doc);
+}
+
+static int call(const struct command *command, int argc, char **argv)
+{
+	struct call call = {
+		.command = command,
+		.words = allocate(argc * sizeof(*call.words)),
+	};
+	struct argp argp;
+	char name[40];
+	int status;
+
+	if (command->hidden) {
+		free(call.words);
+		return command->run(argc - 1, argv + 1);
+	}
+	argp = argp_of(command);
+	snprintf(name, sizeof(name), "kgcctl %s", command->name);
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
+	status = command->run(call.nr, call.words);
+	argp_free(&argp);
+	free(call.words);
+	return status;
+}
+
+/* ---- kgcctl itself ---------------------------------------------------------- */
 
 struct selection {
 	int first;	/* index in argv of the command, 0 for none */
@@ -135,6 +354,8 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 	struct selection *selection = state->input;
 
 	(void)arg;
+	if (is_common(key, state))
+		return 0;
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
 	/* The command and what follows are the command's business. */
@@ -143,32 +364,67 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* The list of commands, for the help text. */
+static char *list_commands(int key, const char *text, void *unused)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *to;
+
+	(void)unused;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	to = open_memstream(&list, &size);
+	if (!to)
+		return NULL;
+	fputs("Commands:\n", to);
+	for (size_t i = 0; commands[i]; i++) {
+		if (!commands[i]->hidden)
+			fprintf(to, "  %-9s %s\n", commands[i]->name,
+				commands[i]->about);
+	}
+	fputs("\n'kgcctl COMMAND --help' explains a command. Where it takes a HEAP, that is the\n"
+	      "number 'kgcctl stat' shows.\n\nExit status:\n", to);
+	for (size_t i = 0; status_texts[i].text; i++)
+		fprintf(to, "  %d  %s\n", status_texts[i].status, status_texts[i].text);
+	fclose(to);
+	return list;
+}
+
+static const struct argp global_argp = {
+	.options = common_options,
+	.parser = parse_global,
+	.args_doc = "COMMAND [ARGUMENT...]",
+	.doc = "Look at and steer the garbage-collected heaps of /dev/kgc.\v ",
+	.help_filter = list_commands,
+};
+
+void explain_command(const struct command *command)
+{
+	char *words[] = { "kgcctl", "--help", NULL };
+
+	/* does not return */
+	if (command)
+		call(command, 2, words);
+	argp_parse(&global_argp, 2, words, ARGP_NO_HELP, NULL, &(struct selection){ 0 });
+}
+
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.parser = parse_global,
-		.args_doc = "COMMAND [ARGUMENT...]",
-		.doc = doc,
-	};
 	struct selection selection = { 0 };
-	char **rest;
+	const struct command *command;
 
 	if (on_exit(check_output, NULL))
-		return complain(STATUS_FAILED, "out of memory");
+		return complain(STATUS_FAILED, "no memory");
 	argp_err_exit_status = STATUS_USAGE;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &selection);
+	argp_parse(&global_argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL,
+		   &selection);
 	if (!selection.first)
 		return complain(STATUS_USAGE,
 				"which command? 'kgcctl help' lists them");
-	rest = argv + selection.first;
-	if (!strcmp(rest[0], "help")) {
-		argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,
-			  program_invocation_short_name);
-		return STATUS_OK;
-	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(rest[0], commands[i].name))
-			return commands[i].run(argc - selection.first, rest);
-	return complain(STATUS_USAGE,
-			"no command '%s': 'kgcctl help' lists them", rest[0]);
+	command = command_find(argv[selection.first]);
+	if (!command)
+		return complain(STATUS_USAGE, "no command '%s': 'kgcctl help' lists them",
+				argv[selection.first]);
+	return call(command, argc - selection.first, argv + selection.first);
 }

@@ -20,6 +20,11 @@ static __u64 user_address(const void *pointer)
 	return (uintptr_t)pointer;
 }
 
+const char *kgc_version(void)
+{
+	return KGC_VERSION;
+}
+
 int kgc_open(void)
 {
 	int heap = open(KGC_DEVICE, O_RDWR | O_CLOEXEC);
@@ -234,6 +239,20 @@ int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info)
 {
 	*info = (struct kgc_option_info){ .size = sizeof(*info), .index = index };
 	return command(heap, KGC_OPTION_INFO, info);
+}
+
+int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr)
+{
+	struct kgc_heaps arg = {
+		.size = sizeof(arg),
+		.after = after,
+		.entry_size = sizeof(*entries),
+		.nr = nr,
+		.entries = user_address(entries),
+	};
+	int err = command(heap, KGC_HEAPS, &arg);
+
+	return err ? err : (int)arg.done;
 }
 
 int kgc_stats(int heap, struct kgc_stats *stats)

@@ -31,6 +31,9 @@ extern "C" {
 
 #define KGC_DEVICE "/dev/kgc"
 
+/* Version of the library: that of the module and of kgcctl it was released with. */
+const char *kgc_version(void);
+
 /* Open a new, empty heap: its descriptor (close-on-exec), or -errno. */
 int kgc_open(void);
 
@@ -102,6 +105,14 @@ int kgc_option_set(int heap, __u32 option, __u64 value);
 
 /* Which options there are: @index from 0 on, until -ENOENT. */
 int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info);
+
+/*
+ * Number, name and counters of the open heaps that the caller may see: those that
+ * a process with its user and user namespace has opened, with CAP_SYS_ADMIN all.
+ * Ascending by number, from the first above @after on, at most @nr. Returns how
+ * many there are in @entries; fewer than @nr say that these were the last.
+ */
+int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr);
 
 /* All counters of the heap. */
 int kgc_stats(int heap, struct kgc_stats *stats);

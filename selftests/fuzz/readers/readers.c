@@ -1,42 +1,135 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl's readers of debugfs text under libFuzzer, AddressSanitizer and
- * UndefinedBehaviorSanitizer: whatever a module of another version shows, they
- * neither crash nor hang. The first byte chooses the command, the rest is what
- * the files hold (up to a 0: the readers are given strings).
+ * kgcctl's readers of text under libFuzzer, AddressSanitizer and
+ * UndefinedBehaviorSanitizer: files of debugfs that a module of another version shows,
+ * options and values that a user types, and files of saved options. They neither crash
+ * nor hang. The first byte chooses the command, the rest is the text (up to a 0: most
+ * readers are given strings).
+ *
+ * kgcctl runs in this process, without a module: the library is the one below.
  */
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#define main kgcctl_main
-#include "../../../userspace/kgcctl/heaps.c"
-#include "../../../userspace/kgcctl/main.c"
+#include <kgc.h>
+
+#include "command.h"
+#include "kgcctl.h"
+#include "table.h"
 
 static const char *content;
 
-int debugfs_read(long heap, const char *file, char **text)
+/* ---- what kgcctl is linked with ---------------------------------------------- */
+
+int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
 {
 	*text = strdup(content);
 	return STATUS_OK;
 }
 
-int debugfs_write(long heap, const char *file, const char *text)
+int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed)
 {
 	return STATUS_OK;
 }
 
-int command_demo(int argc, char **argv)
+int debugfs_each_heap(int (*fn)(unsigned int heap))
 {
-	return STATUS_OK;
+	return fn(7);
+}
+
+const char *kgc_version(void)
+{
+	return "0";
+}
+
+int kgc_open(void)
+{
+	return 0;
+}
+
+int kgc_close(int heap)
+{
+	return 0;
+}
+
+int kgc_info(int heap, struct kgc_info *info)
+{
+	*info = (struct kgc_info){ 0 };
+	return 0;
+}
+
+int kgc_stats(int heap, struct kgc_stats *stats)
+{
+	*stats = (struct kgc_stats){ 0 };
+	return 0;
+}
+
+int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr)
+{
+	return 0;
+}
+
+/* One of each kind. */
+int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info)
+{
+	static const struct kgc_option_info options[] = {
+		{ .name = "gogc", .unit = "percent", .min = 1, .max = 100000,
+		  .attributes = KGC_OPTION_HAS_OFF, .off = ~0ULL },
+		{ .name = "limit", .unit = "bytes", .min = 1, .max = ~0ULL,
+		  .attributes = KGC_OPTION_HAS_OFF },
+		{ .name = "verify", .max = 2, .values = "off check trace" },
+		{ .name = "harden", .max = 3, .values = "random poison",
+		  .attributes = KGC_OPTION_HAS_OFF | KGC_OPTION_BITS },
+	};
+
+	if (index >= sizeof(options) / sizeof(options[0]))
+		return -ENOENT;
+	*info = options[index];
+	return 0;
+}
+
+/* These need a module for all that they do. */
+const struct command command_demo = { .name = "demo" };
+const struct command command_bench = { .name = "bench" };
+
+/* ---- what is fuzzed ----------------------------------------------------------- */
+
+static int call(const struct command *command, char *first, char *second, char *third)
+{
+	char *words[] = { "7", second, third, NULL };
+
+	if (first)
+		words[0] = first;
+	return command->run(1 + !!second + !!third, words) < 0;
+}
+
+static int load(const char *text)
+{
+	char path[40];
+	int fd = memfd_create("saved", 0), status;
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	status = call(&command_load, NULL, path, NULL);
+	close(fd);
+	return status;
+}
+
+static int show_module(void)
+{
+	command_stat.parse('m', NULL, NULL);
+	return command_stat.run(0, NULL) < 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[4096], word[64];
-	char *all[] = { "stat", NULL }, *one[] = { "stat", "7", NULL };
-	char *classes[] = { "classes", "7", NULL };
-	char *set[] = { "set", "7", word, "1", NULL };
-	char *heap[] = { "stat", word, NULL };
-	char *finalizers[] = { "finalizers", "7", NULL };
 
 	if (!size || size > sizeof(text))
 		return 0;
@@ -44,12 +137,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
-	switch (data[0] % 6) {
-	case 0:	return command_stat(1, all) < 0;
-	case 1:	return command_stat(2, one) < 0;
-	case 2:	return command_classes(2, classes) < 0;
-	case 3:	return command_set(4, set) < 0;
-	case 4:	return command_finalizers(2, finalizers) < 0;
-	default: return command_stat(2, heap) < 0;
+	/* which columns, or the usual ones */
+	table_argp.parser('o', data[0] % 10 == 2 ? word : NULL, NULL);
+	switch (data[0] % 10) {
+	case 0:	return show_module();
+	case 1:
+	case 2:	return call(&command_classes, NULL, NULL, NULL);
+	case 3:	return call(&command_set, NULL, NULL, NULL);
+	case 4:	return call(&command_set, NULL, "gogc", word);
+	case 5:	return call(&command_set, NULL, "limit", word);
+	case 6:	return call(&command_set, NULL, "harden", word);
+	case 7:	return load(text);
+	case 8:	return call(&command_finalizers, NULL, NULL, NULL);
+	default: return call(&command_classes, word, NULL, NULL);
 	}
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The list of heaps, as far as the caller may see it: numbers, names and counters, no
+ * contents and no addresses.
+ *
+ * A heap is kept from ending while its counters are read, and not while they are
+ * copied: user memory may make the copy wait as long as its owner likes.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "../gc/heap.h"
+#include "../registry.h"
+#include "../stats/stats.h"
+#include "listing.h"
+
+#define FIRST_VERSION	offsetofend(struct kgc_heap_entry, stats.refused)
+
+/* Without an audit record: a caller that lacks the capability is shown fewer heaps. */
+static bool is_visible(const struct kgc_heap *heap)
+{
+	const struct cred *opener = heap->opener;
+
+	if (!opener)
+		return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
+	if (opener->user_ns == current_user_ns() &&
+	    uid_eq(opener->euid, current_euid()))
+		return true;
+	return ns_capable_noaudit(opener->user_ns, CAP_SYS_ADMIN);
+}
+
+static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	entry->id = heap->id;
+	if (heap->opener)
+		entry->uid = from_kuid_munged(current_user_ns(), heap->opener->euid);
+	else
+		entry->flags = KGC_HEAP_OF_MODULE;
+	if (READ_ONCE(heap->report.aside))
+		entry->flags |= KGC_HEAP_ASIDE;
+	strscpy(entry->name, heap->name, sizeof(entry->name));
+	entry->stats.size = sizeof(entry->stats);
+	kgc_stats_heap(heap, &entry->stats);
+}
+
+/* The first visible heap above @after. Return: whether there is one. */
+static bool entry_next(u32 after, struct kgc_heap_entry *entry)
+{
+	struct kgc_heap *heap;
+	bool found = false;
+
+	/* numbers end at INT_MAX */
+	while (!found && after < INT_MAX && !fatal_signal_pending(current)) {
+		heap = kgc_registry_from(after + 1);
+		if (!heap)
+			return false;
+		after = heap->id;
+		found = is_visible(heap);
+		if (found)
+			entry_fill(heap, entry);
+		kgc_registry_put(heap);
+		cond_resched();
+	}
+	return found;
+}
+
+/* The caller's struct kgc_heap_entry may be shorter or longer than this one. */
+static int entry_copy(void __user *to, size_t size, const struct kgc_heap_entry *entry)
+{
+	size_t known = min(size, sizeof(*entry));
+
+	if (copy_to_user(to, entry, known) || clear_user(to + known, size - known))
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Carry out KGC_HEAPS. Context: process context, may sleep. Return: 0; -EINVAL,
+ * -E2BIG for an impossible size of an entry; -EFAULT; -EINTR.
+ */
+int kgc_listing_read(struct kgc_heaps *heaps)
+{
+	void __user *to = u64_to_user_ptr(heaps->entries);
+	struct kgc_heap_entry entry;
+	u32 after = heaps->after;
+	int err = 0;
+
+	if (heaps->entry_size < FIRST_VERSION)
+		return -EINVAL;
+	if (heaps->entry_size > PAGE_SIZE)
+		return -E2BIG;
+	while (!err && heaps->done < heaps->nr && entry_next(after, &entry)) {
+		after = entry.id;
+		err = entry_copy(to + (size_t)heaps->done * heaps->entry_size,
+				 heaps->entry_size, &entry);
+		if (!err)
+			heaps->done++;
+	}
+	if (!err && fatal_signal_pending(current))
+		err = -EINTR;
+	return err;
+}

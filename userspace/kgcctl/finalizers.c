@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kgcctl finalizers: what is pending in a heap, and what has been called. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "kgcctl.h"
+#include "table.h"
+
+#define LOOK_APART	20000000L	/* ns */
+
+static const struct column columns[] = {
+	{ "Pending", NULL, KIND_COUNT, true, "finalizers of objects not found dead" },
+	{ "Cleanups", NULL, KIND_COUNT, true, "cleanups of objects not found dead" },
+	{ "Cancelled", NULL, KIND_COUNT, true, "of both, called off" },
+	{ "Found", NULL, KIND_COUNT, true, "calls due since their objects were found dead" },
+	{ "Called", NULL, KIND_COUNT, true, "of these, calls that have returned" },
+	{ "WaitingUs", NULL, KIND_COUNT, true, "since when the first uncalled one waits" },
+	{ "LongestWaitUs", NULL, KIND_COUNT, true, "longest wait for a call" },
+	{ "CallingUs", NULL, KIND_COUNT, true, "since when one is being called, or 0" },
+	{ "LongestCallUs", NULL, KIND_COUNT, true, "longest call" },
+	{ "Slow", NULL, KIND_COUNT, true, "calls that took 100 ms or more" },
+	{ "Records", NULL, KIND_COUNT, true, "records for programs to read" },
+	{ "Read", NULL, KIND_COUNT, true, "of these, read" },
+	{ "Calling", NULL, KIND_TEXT, true, "the function being called, or empty" },
+	{ 0 }
+};
+
+static bool wait_for_calls;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg, (void)state;
+	if (key != 'w')
+		return ARGP_ERR_UNKNOWN;
+	wait_for_calls = true;
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "wait", 'w', 0, 0, "wait until the calls that are due now have returned", 0 },
+	{ 0 }
+};
+
+/* The word behind @name in lines "NAME WORD"; empty when there is none. */
+static void word_of(const char *text, const char *name, char word[64])
+{
+	size_t length = strlen(name);
+
+	word[0] = '\0';
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, length) && text[length] == ' ') {
+			sscanf(text + length, "%63s", word);
+			return;
+		}
+	}
+}
+
+static unsigned long long number_of(const char *text, const char *name)
+{
+	char word[64];
+
+	word_of(text, name, word);
+	return strtoull(word, NULL, 10);
+}
+
+/* Read the file of @heap, with --wait until those due at first have been called. */
+static int read_file(unsigned int heap, char **text)
+{
+	const struct timespec look = { .tv_nsec = LOOK_APART };
+	unsigned long long due = 0;
+	int status = debugfs_read(heap, "finalizers", text, false);
+
+	if (status || !wait_for_calls)
+		return status;
+	due = number_of(*text, "Found");
+	while (number_of(*text, "Called") < due) {
+		free(*text);
+		nanosleep(&look, NULL);
+		status = debugfs_read(heap, "finalizers", text, false);
+		if (status)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+static int run(int nr, char **words)
+{
+	struct table *table;
+	unsigned int heap;
+	char *text, word[64];
+	int status;
+
+	(void)nr;
+	if (!parse_heap(words[0], &heap))
+		return STATUS_USAGE;
+	table = table_new("finalizers", columns, true);
+	if (!table)
+		return STATUS_USAGE;
+	status = read_file(heap, &text);
+	if (status)
+		return status;
+	table_row(table);
+	for (size_t i = 0; columns[i].name; i++) {
+		word_of(text, columns[i].name, word);
+		if (columns[i].kind == KIND_TEXT)
+			table_text(table, i, word);
+		else
+			table_number(table, i, strtoull(word, NULL, 10));
+	}
+	free(text);
+	return table_print(table);
+}
+
+const struct command command_finalizers = {
+	.name = "finalizers",
+	.arguments = "HEAP",
+	.about = "finalizers and cleanups of a heap: what is pending and what has been called",
+	.help = "For root.",
+	.least = 1,
+	.most = 1,
+	.takes = { WORD_HEAP },
+	.options = options,
+	.parse = parse,
+	.prints_table = true,
+	.columns = columns,
+	.run = run,
+};

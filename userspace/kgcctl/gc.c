@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kgcctl gc: start cycles, and with --wait say what they freed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "heaps.h"
+#include "kgcctl.h"
+
+#define SHORTEST_LOOK	1000000L	/* ns between two looks at the heap */
+#define LONGEST_LOOK	32000000L
+
+static struct {
+	bool wait;
+	const char *cycles;
+} settings = { .cycles = "1" };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'w':
+		settings.wait = true;
+		return 0;
+	case 'c':
+		if (strcmp(arg, "1") && strcmp(arg, "2"))
+			argp_error(state, "--cycles takes 1 or 2, not '%s'", arg);
+		settings.cycles = arg;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option options[] = {
+	{ "wait", 'w', 0, 0, "wait for the end, and print what was freed and how long it took", 0 },
+	{ "cycles", 'c', "N", 0, "1 or 2 full cycles; two free all precisely typed garbage there is now", 0 },
+	{ 0 }
+};
+
+static int start(unsigned int heap)
+{
+	return debugfs_write(heap, "collect", settings.cycles, true);
+}
+
+/* Which cycle has to end, as the module says after it was asked. */
+static int asked_for(__u32 heap, __u64 *cycle)
+{
+	int status;
+	char *text;
+
+	status = debugfs_read(heap, "collect", &text, true);
+	if (status)
+		return status;
+	*cycle = strtoull(text, NULL, 0);
+	free(text);
+	return STATUS_OK;
+}
+
+static __u64 now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* The heap @entry was read of may be gone, and another one have its number. */
+static int await(struct heaps *heaps, struct kgc_heap_entry *entry, __u64 cycle)
+{
+	struct timespec look = { .tv_nsec = SHORTEST_LOOK };
+	struct kgc_stats last;
+	int status;
+
+	while (entry->stats.num_gc < cycle) {
+		nanosleep(&look, NULL);
+		if (look.tv_nsec < LONGEST_LOOK)
+			look.tv_nsec *= 2;
+		last = entry->stats;
+		status = heaps_read_one(heaps, entry->id, entry);
+		if (status)
+			return status;
+		if (entry->stats.num_gc < last.num_gc ||
+		    entry->stats.heap_released < last.heap_released ||
+		    entry->stats.gc_cpu_ns < last.gc_cpu_ns)
+			return STATUS_NO_HEAP;
+	}
+	return STATUS_OK;
+}
+
+static __u64 freed_bytes(const struct kgc_stats *stats)
+{
+	return stats->total_alloc - stats->heap_alloc;
+}
+
+static void report(const struct kgc_heap_entry *before, const struct kgc_heap_entry *after,
+		   __u64 began)
+{
+	const struct kgc_stats *a = &before->stats, *b = &after->stats;
+	__u64 ended = b->last_gc_ns > began ? b->last_gc_ns : now();
+	__u64 cycles = b->num_gc - a->num_gc;
+	char bytes[SIZE_TEXT];
+
+	printf("heap %u %s: freed %llu objects, %s bytes; %llu cycle%s, %.1f ms\n",
+	       after->id, after->name, (unsigned long long)(b->frees - a->frees),
+	       size_text(bytes, freed_bytes(b) - freed_bytes(a), false),
+	       (unsigned long long)cycles, cycles == 1 ? "" : "s", (ended - began) * 1e-6);
+}
+
+static int start_and_wait(struct heaps *heaps, const struct kgc_heap_entry *before)
+{
+	struct kgc_heap_entry entry = *before;
+	__u64 cycle, began = now();
+	int status;
+
+	status = debugfs_write(entry.id, "collect", settings.cycles, true);
+	if (!status)
+		status = asked_for(entry.id, &cycle);
+	if (!status)
+		status = await(heaps, &entry, cycle);
+	if (!status)
+		report(before, &entry, began);
+	return status;
+}
+
+static int wait_for_all(struct heaps *heaps)
+{
+	int status = heaps_read(heaps), worst = status;
+
+	if (!status && !heaps->nr)
+		puts("no heap is open");
+	for (size_t i = 0; !status && i < heaps->nr; i++) {
+		int one = start_and_wait(heaps, &heaps->heap[i]);
+
+		if (one > worst && one != STATUS_NO_HEAP)
+			worst = one;
+	}
+	return worst;
+}
+
+static int run(int nr, char **words)
+{
+	struct kgc_heap_entry entry;
+	struct heaps heaps;
+	unsigned int heap = 0;
+	int status;
+
+	if (nr && !parse_heap(words[0], &heap))
+		return STATUS_USAGE;
+	if (!settings.wait)
+		return nr ? debugfs_write(heap, "collect", settings.cycles, false) :
+			    debugfs_each_heap(start);
+	status = heaps_open(&heaps);
+	if (!status && nr) {
+		status = heaps_read_one(&heaps, heap, &entry);
+		if (!status)
+			status = start_and_wait(&heaps, &entry);
+		if (status == STATUS_NO_HEAP)
+			complain_no_heap(heap);
+	} else if (!status) {
+		status = wait_for_all(&heaps);
+	}
+	heaps_close(&heaps);
+	return status;
+}
+
+const struct command command_gc = {
+	.name = "gc",
+	.arguments = "[HEAP]",
+	.about = "starts a cycle in one heap, or in all",
+	.help = "For root.",
+	.most = 1,
+	.takes = { WORD_HEAP },
+	.options = options,
+	.parse = parse,
+	.run = run,
+};

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kgcctl stat: what heaps hold and what their collectors did. With the device
+ * alone, so owners of heaps need not be root.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "heaps.h"
+#include "kgcctl.h"
+#include "table.h"
+
+enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
+
+#define COUNTERS(row)									\
+	row(HeapObjects, "heap_objects", heap_objects, COUNT, true,			\
+	    "objects not found dead yet")						\
+	row(HeapAlloc, "heap_alloc", heap_alloc, BYTES, true,				\
+	    "bytes of these")								\
+	row(HeapSys, "heap_sys", heap_sys, BYTES, true,					\
+	    "bytes held from the kernel")						\
+	row(HeapInuse, "heap_inuse", heap_inuse, BYTES, false,				\
+	    "of these in spans with objects")						\
+	row(HeapIdle, "heap_idle", heap_idle, BYTES, false,				\
+	    "of these in no span")							\
+	row(HeapReleased, "heap_released", heap_released, BYTES, false,			\
+	    "bytes ever given back")							\
+	row(MetaSys, "meta_sys", meta_sys, BYTES, false,				\
+	    "bytes of metadata")							\
+	row(Held, "held", held, BYTES, false,						\
+	    "what counts against the limits: HeapSys and MetaSys")			\
+	row(TotalAlloc, "total_alloc", total_alloc, BYTES, false,			\
+	    "bytes ever allocated")							\
+	row(Mallocs, "mallocs", mallocs, COUNT, false,					\
+	    "objects ever allocated")							\
+	row(Frees, "frees", frees, COUNT, false,					\
+	    "objects ever found dead")							\
+	row(LiveBytes, "live_bytes", live_bytes, BYTES, false,				\
+	    "marked by the last cycle")							\
+	row(LiveObjects, "live_objects", live_objects, COUNT, false,			\
+	    "marked by the last cycle")							\
+	row(NextGC, "next_gc", next_gc, BYTES, false,					\
+	    "size to be kept below by the next cycle")					\
+	row(NumGC, "num_gc", num_gc, COUNT, true,					\
+	    "cycles completed")								\
+	row(NumForcedGC, "num_forced_gc", num_forced_gc, COUNT, false,			\
+	    "of these on request")							\
+	row(GCReason_growth, "gc_reason_growth", gc_reason[KGC_REASON_GROWTH], COUNT, false,\
+	    "cycles because the heap grew")						\
+	row(GCReason_period, "gc_reason_period", gc_reason[KGC_REASON_PERIOD], COUNT, false,\
+	    "cycles because period_ms passed")						\
+	row(GCReason_request, "gc_reason_request", gc_reason[KGC_REASON_REQUEST], COUNT, false,\
+	    "cycles on request")							\
+	row(GCReason_limit, "gc_reason_limit", gc_reason[KGC_REASON_LIMIT], COUNT, false,\
+	    "cycles because of a limit")						\
+	row(GCReason_shrink, "gc_reason_shrink", gc_reason[KGC_REASON_SHRINK], COUNT, false,\
+	    "cycles because memory was short")						\
+	row(LastGC, "last_gc_ns", last_gc_ns, COUNT, false,				\
+	    "end of the last cycle, ns since boot")					\
+	row(PauseTotalNs, "pause_total_ns", pause_total_ns, COUNT, false,		\
+	    "0: mutators are never stopped")						\
+	row(LongestStepNs, "longest_step_ns", longest_step_ns, COUNT, false,		\
+	    "longest refill of a cache")						\
+	row(GCCPUNs, "gc_cpu_ns", gc_cpu_ns, COUNT, false,				\
+	    "time the collector worked")						\
+	row(GCCPUPermille, "gc_cpu_permille", gc_cpu_permille, COUNT, false,		\
+	    "of all CPUs since it began")						\
+	row(MarkRounds, "mark_rounds", mark_rounds, COUNT, false,			\
+	    "termination rounds")							\
+	row(MarkRoundsMax, "mark_rounds_max", mark_rounds_max, COUNT, false,		\
+	    "most in a cycle")								\
+	row(CycleNs, "cycle_ns", cycle_ns, COUNT, false,				\
+	    "duration of the last cycle")						\
+	row(MarkNs, "mark_ns", mark_ns, COUNT, false,					\
+	    "of this, marking")								\
+	row(Handles, "handles", handles, COUNT, false,					\
+	    "handles open, weak ones too")						\
+	row(Types, "types", types, COUNT, false,					\
+	    "types registered")								\
+	row(Refused_limit, "refused_limit", refused[KGC_REFUSAL_LIMIT], COUNT, false,	\
+	    "requests refused by hard_limit")						\
+	row(Refused_cap, "refused_cap", refused[KGC_REFUSAL_CAP], COUNT, false,		\
+	    "requests refused by max_bytes")						\
+	row(Refused_memory, "refused_memory", refused[KGC_REFUSAL_MEMORY], COUNT, false,\
+	    "requests refused for want of memory")
+
+#define COLUMN(name, key, member, kind, shown, about) \
+	{ #name, key, KIND_##kind, shown, about },
+
+static const struct column columns[] = {
+	[ID] = { "id", NULL, KIND_COUNT, true, "number of the heap" },
+	[NAME] = { "name", NULL, KIND_TEXT, true, "process that opened it, or module's name" },
+	[USER] = { "user", NULL, KIND_TEXT, false, "its user's number, - for a module" },
+	[PHASE] = { "phase", NULL, KIND_TEXT, true, "IDLE, ARM, MARK or SETTLE; ASIDE: set aside" },
+	COUNTERS(COLUMN)
+	{ 0 }
+};
+
+static struct {
+	bool module;
+	bool watch;
+	double seconds;
+	unsigned long count;
+} settings = { .seconds = 2 };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char *end = NULL;
+
+	switch (key) {
+	case 'm':
+		settings.module = true;
+		return 0;
+	case 'w':
+		settings.watch = true;
+		if (arg)
+			settings.seconds = strtod(arg, &end);
+		if (arg && (end == arg || *end || !(settings.seconds >= 0.01) ||
+			    settings.seconds > 86400))
+			argp_error(state, "--watch takes 0.01 to 86400 seconds, not '%s'", arg);
+		return 0;
+	case 'c':
+		errno = 0;
+		settings.count = strtoul(arg, &end, 10);
+		if (*arg < '0' || *arg > '9' || *end || errno || !settings.count)
+			argp_error(state, "--count takes a number from 1 on, not '%s'", arg);
+		settings.watch = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option options[] = {
+	{ "module", 'm', 0, 0, "counters of the module instead of heaps; for root", 0 },
+	{ "watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "print again every so many seconds, 2 unless told", 0 },
+	{ "count", 'c', "N", 0, "with --watch: end after N times", 0 },
+	{ 0 }
+};
+
+static void add_row(struct table *table, const struct kgc_heap_entry *heap)
+{
+	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
+	const struct kgc_stats *stats = &heap->stats;
+	size_t column = FIRST_COUNTER;
+	char user[16];
+
+	snprintf(user, sizeof(user), "%u", heap->uid);
+	table_row(table);
+	table_number(table, ID, heap->id);
+	table_text(table, NAME, heap->name);
+	table_text(table, USER, heap->flags & KGC_HEAP_OF_MODULE ? "-" : user);
+	table_text(table, PHASE, heap->flags & KGC_HEAP_ASIDE ? "ASIDE" :
+		   stats->phase < 4 ? phases[stats->phase] : "?");
+#define CELL(name, key, member, kind, shown, about) \
+	table_number(table, column++, stats->member);
+	COUNTERS(CELL)
+}
+
+static int show_all(struct heaps *heaps)
+{
+	int status = heaps_read(heaps);
+	struct table *table;
+
+	if (status)
+		return status;
+	table = table_new("heaps", columns, false);
+	if (!table)
+		return STATUS_USAGE;
+	for (size_t i = 0; i < heaps->nr; i++)
+		add_row(table, &heaps->heap[i]);
+	return table_print(table);
+}
+
+static int show_one(struct heaps *heaps, __u32 id)
+{
+	struct kgc_heap_entry entry;
+	int status = heaps_read_one(heaps, id, &entry);
+	struct table *table;
+
+	if (status == STATUS_NO_HEAP)
+		return complain_no_heap(id);
+	if (status)
+		return status;
+	table = table_new("heaps", columns, true);
+	if (!table)
+		return STATUS_USAGE;
+	add_row(table, &entry);
+	return table_print(table);
+}
+
+/* "name value" lines of the module's own file, as one row. */
+static int show_module(void)
+{
+	static const struct column of_module[] = {
+		{ "Heaps", NULL, KIND_COUNT, true, "heaps open" },
+		{ "HeapObjects", "heap_objects", KIND_COUNT, true, "objects in all of them" },
+		{ "HeapSys", "heap_sys", KIND_BYTES, true, "bytes held from the kernel" },
+		{ "Held", "held", KIND_BYTES, true, "bytes that count against max_bytes" },
+		{ "MapBytes", "map_bytes", KIND_BYTES, true, "bytes of the address map" },
+		{ 0 }
+	};
+	struct table *table = table_new("module", of_module, true);
+	unsigned long long value;
+	char *text, name[32];
+	int status, used;
+
+	if (!table)
+		return STATUS_USAGE;
+	status = debugfs_read(MODULE_WIDE, "stats", &text, false);
+	if (status)
+		return status;
+	table_row(table);
+	for (const char *at = text;
+	     sscanf(at, "%31s %llu %n", name, &value, &used) == 2; at += used)
+		for (size_t i = 0; of_module[i].name; i++)
+			if (!strcmp(name, of_module[i].name))
+				table_number(table, i, value);
+	free(text);
+	return table_print(table);
+}
+
+static void wait_seconds(double seconds)
+{
+	struct timespec t = {
+		.tv_sec = seconds,
+		.tv_nsec = (seconds - (time_t)seconds) * 1e9,
+	};
+
+	nanosleep(&t, NULL);
+}
+
+/* What is between two of a sequence of tables. */
+static void separate(unsigned long nr)
+{
+	if (shows_progress())
+		fputs("\033[H\033[2J", stdout);
+	else if (nr)
+		putchar('\n');
+}
+
+static int run(int nr, char **words)
+{
+	struct heaps heaps = { .device = -1 };
+	unsigned int id = 0;
+	int status = STATUS_OK;
+
+	if (nr && settings.module)
+		return complain(STATUS_USAGE, "--module and a heap are two things");
+	if (nr && !parse_heap(words[0], &id))
+		return STATUS_USAGE;
+	if (!settings.module)
+		status = heaps_open(&heaps);
+	for (unsigned long n = 0; !status; n++) {
+		if (settings.watch)
+			separate(n);
+		status = settings.module ? show_module() :
+			 nr ? show_one(&heaps, id) : show_all(&heaps);
+		fflush(stdout);
+		if (!settings.watch || ferror(stdout) || n + 1 == settings.count)
+			break;
+		wait_seconds(settings.seconds);
+	}
+	heaps_close(&heaps);
+	return status;
+}
+
+const struct command command_stat = {
+	.name = "stat",
+	.arguments = "[HEAP]",
+	.about = "a line per heap, or all counters of one heap",
+	.help =
+		"Shows the heaps that you have opened; with CAP_SYS_ADMIN all, also those of\n"
+		"kernel modules.",
+	.most = 1,
+	.takes = { WORD_HEAP },
+	.options = options,
+	.parse = parse,
+	.prints_table = true,
+	.columns = columns,
+	.run = run,
+};
