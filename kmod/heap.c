@@ -67,7 +67,6 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 }
 
 /*
-/*
  * A heap whose pages and tables are asked for with @gfp as well; @opener, or NULL, may
  * see it in the list of heaps. lockdep takes the sections of heaps with the same @key
  * for one lock.

@@ -343,19 +343,6 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	}
 }
 
-/* Whether @memcg or one above it can grow no further. */
-static bool at_limit(struct mem_cgroup *memcg)
-{
-#ifdef CONFIG_MEMCG
-	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		/* no allocation of a higher order calls the OOM killer */
-		if (page_counter_read(&memcg->memory) +
-		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
-			return true;
-#endif
-	return false;
-}
-
 /*
  * Whether the allocation that reclaims could invoke a cgroup's OOM killer, and may wait.
  * Larger orders than the costly one fail instead.

@@ -58,9 +58,11 @@ with_lock() {	# with_lock NAME COMMAND...
 wait_for_lock() {	# wait_for_lock NAME FILE: descriptor 9 gets it
 	local pid='' since='' start=$SECONDS
 	read -r pid since <"$2" || :
-	say WAIT "process ${pid:-of another make}${since:+, for $(($(date +%s) - since)) s now,} $(what_is_done "$1"): waiting for its end"
+	say WAIT "process ${pid:-of another make}${since:+, for $(($(date +%s) - since)) s now,}" \
+		"$(what_is_done "$1"): waiting for its end"
 	until flock -w 30 9; do
-		say WAIT "$((SECONDS - start)) s so far: process ${pid:-of another make} $(what_is_done "$1")"
+		say WAIT "$((SECONDS - start)) s so far: process ${pid:-of another make}" \
+			"$(what_is_done "$1")"
 	done
 	say GO "after a wait of $((SECONDS - start)) s"
 }

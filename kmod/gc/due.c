@@ -12,11 +12,14 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 
+#include "../alloc/alloc.h"
 #include "due.h"
+#include "handle.h"
 #include "heap.h"
 #include "report.h"
 #include "request.h"
 #include "trace.h"
+#include "type.h"
 #include "work.h"
 
 /* ---- calls ------------------------------------------------------------------- */
@@ -190,7 +193,7 @@ void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr)
 }
 
 /* Take the next record, for one of the two below. Return: NULL when there is none. */
-struct kgc_due *kgc_due_take_record(struct kgc_dues *dues)
+static struct kgc_due *take_record(struct kgc_dues *dues)
 {
 	struct kgc_due *due;
 
@@ -225,6 +228,45 @@ void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due)
 	dues->returned++;
 	spin_unlock_bh(&dues->lock);
 	wake_up_interruptible_all(&dues->records_waitq);
+}
+
+/**
+ * kgc_due_read_record() - take the next record
+ * @heap: the heap
+ * @cookie: receives the cookie
+ * @handle: receives a new handle to the object
+ * @record: receives the record, for kgc_final_delivered() or kgc_due_put_record()
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -EAGAIN when there is none, -ENOMEM or -ENOSPC for the handle.
+ */
+int kgc_due_read_record(struct kgc_heap *heap, u64 *cookie, u64 *handle,
+			struct kgc_due **record)
+{
+	struct kgc_due *due = take_record(&heap->dues);
+	struct kgc_section s;
+	struct kgc_span *span;
+	void *obj;
+	int err;
+
+	if (!due)
+		return -EAGAIN;
+	s = kgc_enter(heap);
+	/* a root slot: pairs with kgc_store_slot() */
+	obj = smp_load_acquire(&due->obj);
+	span = kgc_map_span(obj);
+	err = kgc_handle_open(s, obj,
+			      kgc_type_of_slot(&heap->types, span,
+					       kgc_span_index(span, obj))->shape.id,
+			      handle);
+	kgc_exit(s);
+	if (err) {
+		kgc_due_put_record(&heap->dues, due);
+		return err;
+	}
+	*cookie = due->cookie;
+	*record = due;
+	return 0;
 }
 
 static bool is_readable(struct kgc_dues *dues)

@@ -65,7 +65,8 @@ void kgc_dues_call(struct kgc_dues *dues, struct list_head *found);
 void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr);
 void kgc_dues_wait_called(struct kgc_heap *heap);
 void kgc_dues_wake(struct kgc_dues *dues);
-struct kgc_due *kgc_due_take_record(struct kgc_dues *dues);
+int kgc_due_read_record(struct kgc_heap *heap, u64 *cookie, u64 *handle,
+			struct kgc_due **record);
 void kgc_due_record_read(struct kgc_dues *dues);
 void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due);
 int kgc_dues_wait_readable(struct kgc_dues *dues);

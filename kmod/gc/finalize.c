@@ -16,14 +16,12 @@
  * section, a cleanup in none.
  */
 #include <linux/ktime.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
 #include "../alloc/charge.h"
 #include "due.h"
 #include "finalize.h"
-#include "handle.h"
 #include "heap.h"
 #include "lookup.h"
 #include "mark.h"
@@ -511,44 +509,6 @@ static void cleanup_run(struct kgc_heap *heap, struct kgc_due *due)
 	due->cleanup(cleanup_of(due)->arg);
 }
 
-/**
- * kgc_final_read() - take the next record
- * @heap: the heap
- * @cookie: receives the cookie
- * @handle: receives a new handle to the object
- * @record: receives the record, for kgc_final_delivered() or kgc_due_put_record()
- *
- * Return: 0, -EAGAIN when there is none, -ENOMEM or -ENOSPC for the handle.
- */
-int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
-		   struct kgc_due **record)
-{
-	struct kgc_due *due = kgc_due_take_record(&heap->dues);
-	struct kgc_section s;
-	struct kgc_span *span;
-	void *obj;
-	int err;
-
-	if (!due)
-		return -EAGAIN;
-	s = kgc_enter(heap);
-	/* a root slot: pairs with kgc_store_slot() */
-	obj = smp_load_acquire(&due->obj);
-	span = kgc_map_span(obj);
-	err = kgc_handle_open(s, obj,
-			      kgc_type_of_slot(&heap->types, span,
-					       kgc_span_index(span, obj))->shape.id,
-			      handle);
-	kgc_exit(s);
-	if (err) {
-		kgc_due_put_record(&heap->dues, due);
-		return err;
-	}
-	*cookie = due->cookie;
-	*record = due;
-	return 0;
-}
-
 /* The reader has the record. */
 void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record)
 {
@@ -597,16 +557,6 @@ void kgc_finalizers_drain(struct kgc_heap *heap)
 	} while (!xa_empty(&finals->pending) || !xa_empty(&finals->cleanups));
 }
 EXPORT_SYMBOL_GPL(kgc_finalizers_drain);
-
-void kgc_finals_show(struct seq_file *m, struct kgc_heap *heap)
-{
-	struct kgc_finals *finals = &heap->finals;
-
-	seq_printf(m, "Pending %d\nCleanups %d\nCancelled %lld\n",
-		   atomic_read(&finals->nr_pending), atomic_read(&finals->nr_cleanups),
-		   atomic64_read(&finals->cancelled));
-	kgc_dues_show(m, &heap->dues);
-}
 
 void kgc_finals_init(struct kgc_heap *heap)
 {

@@ -10,7 +10,6 @@
 #include <linux/xarray.h>
 
 struct kgc_marker;
-struct seq_file;
 
 /**
  * struct kgc_finals - the finalizers and cleanups of a heap that are pending
@@ -49,9 +48,6 @@ bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m);
 bool kgc_finals_found(struct kgc_heap *heap);
 bool kgc_finals_scan_cleanups(struct kgc_heap *heap);
 void kgc_finals_publish(struct kgc_heap *heap);
-int kgc_final_read(struct kgc_heap *heap, u64 *cookie, u64 *handle,
-		   struct kgc_due **record);
 void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record);
-void kgc_finals_show(struct seq_file *m, struct kgc_heap *heap);
 
 #endif /* _KGC_FINALIZE_H */

@@ -31,6 +31,7 @@
 #include "listing.h"
 #include "ops.h"
 #include "quota.h"
+#include "usertype.h"
 
 /* All argument structures fit into the largest. */
 union kgc_args {
@@ -72,77 +73,9 @@ static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
 	return 0;
 }
 
-static int type_name(char *name, u64 addr)
-{
-	long n;
-
-	name[0] = 0;
-	if (!addr)
-		return 0;
-	n = strncpy_from_user(name, u64_to_user_ptr(addr), KGC_TYPE_NAME_MAX);
-	if (n < 0)
-		return n;
-	return n < KGC_TYPE_NAME_MAX ? 0 : -ENAMETOOLONG;
-}
-
 static int cmd_type_register(struct kgc_heap *heap, union kgc_args *args)
 {
-	struct kgc_type_register *reg = &args->type;
-	struct kgc_type_desc desc = { };
-	struct kgc_field *fields = NULL;
-	char name[KGC_TYPE_NAME_MAX];
-	struct kgc_type *type;
-	u32 *table = NULL, i;
-	int err;
-
-	BUILD_BUG_ON(KGC_TYPE_NOSCAN != KGC_DESC_NOSCAN);
-	BUILD_BUG_ON(KGC_TYPE_CONSERVATIVE != KGC_DESC_CONSERVATIVE);
-	BUILD_BUG_ON(KGC_TYPE_ARRAY != KGC_DESC_ARRAY);
-	if (reg->flags & ~(KGC_TYPE_NOSCAN | KGC_TYPE_CONSERVATIVE |
-			   KGC_TYPE_ARRAY))
-		return -EOPNOTSUPP;
-	/* one who can write words and see what becomes of them finds addresses */
-	if (reg->flags & KGC_TYPE_CONSERVATIVE && !capable(CAP_SYSLOG))
-		return -EPERM;
-	if (reg->type)
-		return -EINVAL;
-	if (!reg->object_size || reg->object_size > KGC_MAX_OBJECT ||
-	    reg->nr_fields > reg->object_size / 8 || reg->nr_fields > KGC_MAX_FIELDS)
-		return -EINVAL;
-	err = type_name(name, reg->name);
-	if (err)
-		return err;
-	if (reg->nr_fields) {
-		/* vmemdup_user() would charge none of it */
-		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
-		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
-				       GFP_KERNEL_ACCOUNT);
-		err = -ENOMEM;
-		if (!fields || !table)
-			goto out;
-		err = -EFAULT;
-		if (copy_from_user(fields, u64_to_user_ptr(reg->fields),
-				   reg->nr_fields * sizeof(*fields)))
-			goto out;
-		for (i = 0; i < reg->nr_fields; i++) {
-			table[i] = fields[i].offset;
-			table[reg->nr_fields + i] = fields[i].target;
-		}
-	}
-	desc.name = name;
-	desc.size = reg->object_size;
-	desc.align = reg->align;
-	desc.flags = reg->flags;
-	desc.nr_fields = reg->nr_fields;
-	desc.fields = table;
-	type = kgc_type_add(heap, &desc, table ? table + reg->nr_fields : NULL);
-	err = PTR_ERR_OR_ZERO(type);
-	if (!err)
-		reg->type = type->shape.id;
-out:
-	kvfree(table);
-	kvfree(fields);
-	return err;
+	return kgc_usertype_register(heap, &args->type);
 }
 
 static void drop_quietly(struct kgc_heap *heap, u64 handle)
@@ -513,7 +446,7 @@ static int record_take(struct kgc_heap *heap, bool nonblock,
 	int err;
 
 	for (;;) {
-		err = kgc_final_read(heap, &record->cookie, &record->handle, due);
+		err = kgc_due_read_record(heap, &record->cookie, &record->handle, due);
 		if (err != -EAGAIN || nonblock)
 			return err;
 		err = kgc_dues_wait_readable(&heap->dues);

@@ -147,7 +147,13 @@ DEFINE_SHOW_ATTRIBUTE(heap_verify);
 
 static int heap_finalizers_show(struct seq_file *m, void *v)
 {
-	kgc_finals_show(m, m->private);
+	struct kgc_heap *heap = m->private;
+	const struct kgc_finals *finals = &heap->finals;
+
+	seq_printf(m, "Pending %d\nCleanups %d\nCancelled %lld\n",
+		   atomic_read(&finals->nr_pending), atomic_read(&finals->nr_cleanups),
+		   atomic64_read(&finals->cancelled));
+	kgc_dues_show(m, &heap->dues);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_finalizers);

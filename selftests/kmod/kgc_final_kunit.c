@@ -1,96 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finalizers and cleanups of a module: when they are called, how often, what is there
- * then, and that a client that ends loses none.
+ * Finalizers of a module: when they are called, how often, what is there then, and that
+ * a client that ends loses none.
  *
  * kselftest-timeout: 120
  */
-#include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/kgc.h>
-#include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "kmod/gc/heap.h"
-#include "uapi/linux/kgc.h"
+#include "final_heap.h"
 
 #define NR_MANY		2000
 #define PERIOD_MS	200
 #define PATIENCE_MS	20000	/* for what takes a period, on a busy machine */
-
-struct node {
-	KGC_REF(struct node) next;
-	u64 id, rest[6];
-};
-
-KGC_DEFINE_TYPE(node_desc, struct node, next);
-
-static KGC_REF(struct node) head;
-static struct kgc_root root;
-static struct kgc_type *type;
-static atomic_t called;
-
-static struct kgc_heap *heap_of(struct kunit *test, struct module *owner)
-{
-	struct kgc_heap *heap = kgc_heap_create("final", owner);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(heap));
-	KUNIT_ASSERT_EQ(test, 0, kgc_option_set(heap, KGC_OPT_VERIFY, 1));
-	type = kgc_type_register(heap, &node_desc);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(type));
-	memset(&head, 0, sizeof(head));
-	kgc_root_add(heap, &root, &head, 1);
-	atomic_set(&called, 0);
-	return heap;
-}
-
-static struct kgc_heap *heap_make(struct kunit *test)
-{
-	return heap_of(test, THIS_MODULE);
-}
-
-static void heap_end(struct kunit *test, struct kgc_heap *heap)
-{
-	KUNIT_EXPECT_EQ(test, 0U, kgc_misused(&heap->report));
-	KUNIT_EXPECT_EQ(test, 0ULL, heap->report.errors);
-	kgc_root_del(heap, &root);
-	kgc_heap_destroy(heap);
-}
-
-static struct node *node_make(struct kunit *test, struct kgc_section s, u64 id)
-{
-	struct node *n = kgc_alloc(s, type, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, n);
-	n->id = id;
-	return n;
-}
-
-/* @nr nodes behind each other, the first of them in head. */
-static void list_make(struct kunit *test, struct kgc_heap *heap, unsigned int nr,
-		      kgc_finalizer_t fn)
-{
-	struct kgc_section s = kgc_enter(heap);
-	struct node *n;
-
-	while (nr--) {
-		n = node_make(test, s, nr);
-		kgc_store(s, &n->next, kgc_load(s, &head));
-		kgc_store(s, &head, n);
-		if (fn)
-			KUNIT_ASSERT_EQ(test, 0, kgc_finalize(s, n, fn, GFP_KERNEL));
-	}
-	kgc_exit(s);
-}
-
-static void head_clear(struct kgc_heap *heap)
-{
-	struct kgc_section s = kgc_enter(heap);
-
-	kgc_store(s, &head, NULL);
-	kgc_exit(s);
-}
 
 static u64 cycles_of(struct kgc_heap *heap)
 {
@@ -105,11 +28,6 @@ static bool comes_to(struct kgc_heap *heap, u64 nr)
 	for (ms = 0; ms < PATIENCE_MS && kgc_heap_objects(heap) != nr; ms += 20)
 		msleep(20);
 	return kgc_heap_objects(heap) == nr;
-}
-
-static void count(struct kgc_section s, void *obj)
-{
-	atomic_inc(&called);
 }
 
 static void count_slowly(struct kgc_section s, void *obj)
@@ -269,258 +187,6 @@ static void a_finalizer_is_called_off(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* ---- cleanups ------------------------------------------------------------------ */
-
-#define NR_CLEANUPS	5
-
-struct marked {
-	struct kgc_cleanup cleanup;
-	unsigned int turn;	/* of its call, from 1 on */
-};
-
-static struct marked marked[NR_CLEANUPS];
-
-static void mark(void *arg)
-{
-	struct marked *m = arg;
-
-	m->turn = atomic_inc_return(&called);
-}
-
-static void cleanups_add(struct kunit *test, struct kgc_section s, struct node *n)
-{
-	unsigned int i;
-
-	memset(marked, 0, sizeof(marked));
-	for (i = 0; i < NR_CLEANUPS; i++)
-		KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, n, &marked[i].cleanup, mark,
-							 &marked[i], GFP_KERNEL));
-}
-
-/* Several of one object, after the one cycle that frees it and all it reaches. */
-static void cleanups_follow_the_end_of_an_object(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct kgc_section s;
-	unsigned int i;
-
-	list_make(test, heap, 100, NULL);
-	s = kgc_enter(heap);
-	cleanups_add(test, s, kgc_load(s, &head));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&called));
-	head_clear(heap);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	KUNIT_EXPECT_EQ(test, 0ULL, kgc_heap_objects(heap));
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	for (i = 0; i < NR_CLEANUPS; i++)
-		KUNIT_EXPECT_EQ(test, i + 1, marked[i].turn);
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&heap->finals.nr_cleanups));
-	heap_end(test, heap);
-}
-
-/* In any order, until none is left; the object may have others then. */
-static void cleanups_are_called_off(struct kunit *test)
-{
-	static const unsigned int order[NR_CLEANUPS] = { 2, 0, 4, 3, 1 };
-	unsigned int i, left;
-
-	for (left = 0; left <= NR_CLEANUPS; left++) {
-		struct kgc_heap *heap = heap_make(test);
-		struct kgc_section s;
-
-		list_make(test, heap, 1, NULL);
-		s = kgc_enter(heap);
-		cleanups_add(test, s, kgc_load(s, &head));
-		kgc_exit(s);
-		for (i = left; i < NR_CLEANUPS; i++) {
-			struct kgc_cleanup *c = &marked[order[i]].cleanup;
-
-			KUNIT_EXPECT_TRUE(test, kgc_cleanup_cancel(heap, c));
-			KUNIT_EXPECT_FALSE(test, kgc_cleanup_cancel(heap, c));
-		}
-		KUNIT_EXPECT_EQ(test, (int)left, atomic_read(&heap->finals.nr_cleanups));
-		head_clear(heap);
-		KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-		KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-		KUNIT_EXPECT_EQ(test, (int)left, atomic_read(&called));
-		for (i = 0; i < NR_CLEANUPS; i++) {
-			KUNIT_EXPECT_EQ(test, i < left, !!marked[order[i]].turn);
-			KUNIT_EXPECT_FALSE(test, kgc_cleanup_cancel(heap,
-								    &marked[i].cleanup));
-		}
-		heap_end(test, heap);
-	}
-}
-
-static bool bring_back;
-
-static void finalize_marked(struct kgc_section s, void *obj)
-{
-	/* no cleanup has been called before */
-	if (!atomic_inc_return(&called))
-		return;
-	if (bring_back)
-		kgc_store(s, &head, (struct node *)obj);
-}
-
-/* What its finalizer is given, or may bring back, is not gone. */
-static void cleanups_come_after_the_finalizer(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct kgc_section s;
-	struct node *n;
-
-	bring_back = true;
-	list_make(test, heap, 2, NULL);
-	s = kgc_enter(heap);
-	n = kgc_load(s, &head);
-	KUNIT_ASSERT_EQ(test, 0, kgc_finalize(s, n, finalize_marked, GFP_KERNEL));
-	/* of an object that the finalizer reaches */
-	cleanups_add(test, s, kgc_load(s, &n->next));
-	kgc_store(s, &head, NULL);
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 3));
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&called));
-	KUNIT_EXPECT_EQ(test, 2ULL, kgc_heap_objects(heap));
-	head_clear(heap);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, 1 + NR_CLEANUPS, atomic_read(&called));
-	KUNIT_EXPECT_EQ(test, 2U, marked[0].turn);
-	KUNIT_EXPECT_EQ(test, 0ULL, kgc_heap_objects(heap));
-	heap_end(test, heap);
-}
-
-struct sleeper {
-	struct kgc_heap		*heap;
-	struct kgc_cleanup	cleanup;
-	struct completion	inside, leave;
-};
-
-static void sleep_in_cleanup(void *arg)
-{
-	struct sleeper *sl = arg;
-
-	kgc_root_del(sl->heap, &root);
-	complete(&sl->inside);
-	wait_for_completion(&sl->leave);
-}
-
-/* It holds no cycle up, and may delete roots. */
-static void a_cleanup_that_sleeps_is_in_no_section(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
-
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
-	complete(&sl.leave);
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	kgc_root_add(heap, &root, &head, 1);
-	heap_end(test, heap);
-}
-
-#define NR_PLACES	64
-
-struct place {
-	struct kgc_cleanup	cleanup;
-	bool			taken;
-};
-
-struct churn {
-	struct kgc_heap		*heap;
-	unsigned int		added, off, late;
-	struct place		place[NR_PLACES];
-};
-
-static void leave_place(void *arg)
-{
-	struct place *p = arg;
-
-	atomic_inc(&called);
-	smp_store_release(&p->taken, false);	/* churn_once() */
-}
-
-/* Add a cleanup to an object that will be dead soon, or call off one of before. */
-static void churn_once(struct churn *ch, struct place *p)
-{
-	struct kgc_section s;
-	struct node *n;
-
-	/* what its function did is over: pairs with leave_place() */
-	if (smp_load_acquire(&p->taken)) {
-		if (kgc_cleanup_cancel(ch->heap, &p->cleanup)) {
-			p->taken = false;
-			ch->off++;
-		} else if (!kgc_finalizers_wait(ch->heap) && READ_ONCE(p->taken)) {
-			/* its object was found dead, and yet it has not been called */
-			ch->late++;
-		}
-		return;
-	}
-	s = kgc_enter(ch->heap);
-	n = kgc_load(s, &head);
-	if (!n || get_random_u32() % 3 == 0) {
-		n = kgc_alloc(s, type, GFP_KERNEL);
-		kgc_store(s, &head, n);
-	}
-	p->taken = true;
-	if (n && !kgc_cleanup_add(s, n, &p->cleanup, leave_place, p, GFP_KERNEL))
-		ch->added++;
-	else
-		p->taken = false;
-	kgc_exit(s);
-}
-
-static int churn(void *data)
-{
-	struct churn *ch = data;
-
-	while (!kthread_should_stop()) {
-		churn_once(ch, &ch->place[get_random_u32() % NR_PLACES]);
-		cond_resched();
-	}
-	return 0;
-}
-
-/* Each is called once, or called off, while cycles look at the same objects. */
-static void each_is_called_or_called_off(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct churn *ch = kunit_kzalloc(test, sizeof(*ch), GFP_KERNEL);
-	struct task_struct *task;
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, ch);
-	ch->heap = heap;
-	task = kthread_run(churn, ch, "kgc_churn");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (i = 0; i < 30; i++)
-		KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	kthread_stop(task);
-	head_clear(heap);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, ch->added, ch->off + atomic_read(&called));
-	KUNIT_EXPECT_EQ(test, (long long)ch->off, atomic64_read(&heap->finals.cancelled));
-	KUNIT_EXPECT_GT(test, ch->off, 0U);
-	KUNIT_EXPECT_EQ(test, 0U, ch->late);
-	KUNIT_EXPECT_GT(test, atomic_read(&called), 0);
-	KUNIT_EXPECT_EQ(test, 0ULL, kgc_heap_objects(heap));
-	heap_end(test, heap);
-}
-
 /* ---- the end of a client ---------------------------------------------------------- */
 
 static atomic_t resources;
@@ -596,20 +262,6 @@ static void a_client_that_ends_loses_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, add_again);
 }
 
-/* As documented: a heap that ends without that drops them. */
-static void the_end_of_a_heap_drops_the_others(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct kgc_section s;
-
-	list_make(test, heap, 100, count);
-	s = kgc_enter(heap);
-	cleanups_add(test, s, kgc_load(s, &head));
-	kgc_exit(s);
-	heap_end(test, heap);
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&called));
-}
-
 static void never(void *arg)
 {
 }
@@ -653,31 +305,6 @@ static void a_function_holds_its_module(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before - 1, module_refcount(THIS_MODULE));
 }
 
-static void a_slow_call_is_counted(struct kunit *test)
-{
-	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
-
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
-	KUNIT_EXPECT_PTR_EQ(test, (void *)sleep_in_cleanup, (void *)heap->dues.calling);
-	KUNIT_EXPECT_NE(test, 0ULL, heap->dues.calling_ns);
-	msleep(KGC_DUE_SLOW_MS + 20);
-	complete(&sl.leave);
-	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, 1ULL, heap->dues.slow);
-	KUNIT_EXPECT_GE(test, heap->dues.longest_call_ns, KGC_DUE_SLOW_MS * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, 0ULL, heap->dues.calling_ns);
-	kgc_root_add(heap, &root, &head, 1);
-	heap_end(test, heap);
-}
-
 static struct kunit_case final_cases[] = {
 	KUNIT_CASE(those_found_dead_are_waited_for),
 	KUNIT_CASE(a_heap_at_rest_frees_what_was_finalized),
@@ -685,15 +312,8 @@ static struct kunit_case final_cases[] = {
 	KUNIT_CASE(a_deleted_root_has_a_cycle_within_the_period),
 	KUNIT_CASE(a_root_deleted_during_a_cycle_has_another),
 	KUNIT_CASE(a_finalizer_is_called_off),
-	KUNIT_CASE(cleanups_follow_the_end_of_an_object),
-	KUNIT_CASE(cleanups_are_called_off),
-	KUNIT_CASE(cleanups_come_after_the_finalizer),
-	KUNIT_CASE(a_cleanup_that_sleeps_is_in_no_section),
-	KUNIT_CASE(each_is_called_or_called_off),
 	KUNIT_CASE(a_client_that_ends_loses_nothing),
-	KUNIT_CASE(the_end_of_a_heap_drops_the_others),
 	KUNIT_CASE(a_function_holds_its_module),
-	KUNIT_CASE(a_slow_call_is_counted),
 	{}
 };
 
@@ -705,4 +325,4 @@ static struct kunit_suite final_suite = {
 kunit_test_suite(final_suite);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("kgc test: finalizers and cleanups");
+MODULE_DESCRIPTION("kgc test: finalizers");

@@ -121,7 +121,16 @@ void kshade(struct state *n, struct mk *k, u8 v);
 void marker_step(int j);
 
 /* collector.c */
+void go(struct state *n, u8 cc);
 void collector_step(void);
+
+/* flip.c */
+void publish_ticket(void);
+void ticket_gp(void);
+void flip(void);
+void flip_read(void);
+void flip_give_back(void);
+void flip_publish(void);
 
 /* search.c */
 extern const char *viol;	/* set by a step that breaks a property */

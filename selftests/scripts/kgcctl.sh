@@ -223,7 +223,8 @@ set_shows() {
 		[ "$(value scavenge)" = lazy ] &&
 		run 0 set "$heap" -b && [ "$(value hard_limit)" = 67108864 ] &&
 		exactly "64M" set "$heap" hard_limit -n -o value &&
-		exactly "hard_limit 67108864 bytes" set "$heap" hard_limit -rn -o option,value,unit &&
+		exactly "hard_limit 67108864 bytes" \
+			set "$heap" hard_limit -rn -o option,value,unit &&
 		run 0 set "$heap" hard_limit off
 }
 
@@ -240,7 +241,8 @@ saved_options_come_back() {
 		run 0 load "$heap" "$saved" && [ "$(option gogc)" = 77 ] &&
 		[ "$(option harden)" = 1 ] &&
 		[ "$(option hard_limit)" = 1073741824 ] &&
-		printf 'kgc-options 1\n\n # by hand\ngogc 100 # percent\nharden off\nhard_limit off\n' |
+		printf '%s\n' 'kgc-options 1' '' ' # by hand' 'gogc 100 # percent' 'harden off' \
+			'hard_limit off' |
 			kgcctl load "$heap" - && [ "$(option gogc)" = 100 ] &&
 			[ "$(option hard_limit)" = 0 ]
 }
@@ -300,7 +302,8 @@ completion_offers() {
 		words 'gogc' set "$heap" go && words 'random poison off' set "$heap" harden '' &&
 		words 'lazy' set "$heap" scavenge l && words ':files' save "$heap" '' &&
 		words ':files' load "$heap" /t && words '' load "$heap" file '' &&
-		words 'HeapObjects HeapAlloc HeapSys HeapInuse HeapIdle HeapReleased' stat -o Heap &&
+		words 'HeapObjects HeapAlloc HeapSys HeapInuse HeapIdle HeapReleased' \
+			stat -o Heap &&
 		words 'id,Types' stat --output id,Ty && words '+Types' stat --output = +Ty &&
 		words 'ring requests' bench r && words 'ring=' bench ring r &&
 		words 'gogc= n= ring=' bench ring '' &&
@@ -309,7 +312,8 @@ completion_offers() {
 }
 
 output_is_checked() {
-	for command in info stat "stat $heap" "stat --json" "stat --watch=0.01" help "gc --help" bench "save $heap -"; do
+	for command in info stat "stat $heap" "stat --json" "stat --watch=0.01" help \
+			"gc --help" bench "save $heap -"; do
 		# shellcheck disable=SC2086 # a command and its argument
 		kgcctl $command >/dev/full 2>"$err"
 		[ $? = 1 ] && says 'writing the output' || { echo "# $command"; return 1; }
@@ -342,7 +346,10 @@ closing_heaps_are_no_failure() {
 # As the user "nobody" with access to the device, but neither root nor debugfs.
 a_user_sees_what_is_its_own() {
 	chmod 666 /dev/kgc
-	su -s /bin/sh -c 'exec 4<>/dev/kgc; kgcctl stat -rn -o name,user,NumGC && kgcctl stat "$(kgcctl stat -rn -o id)" -rn -o user' nobody \
+	su -s /bin/sh -c '
+		exec 4<>/dev/kgc
+		kgcctl stat -rn -o name,user,NumGC &&
+			kgcctl stat "$(kgcctl stat -rn -o id)" -rn -o user' nobody \
 		>"$out" 2>"$err"
 	good=$?
 	chmod 600 /dev/kgc

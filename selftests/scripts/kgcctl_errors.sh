@@ -35,7 +35,8 @@ judge() {	# of all that was noted: lines '@ NUMBER STATUS PATTERN COMMAND', what
 				print "ok " number " " command ": " status
 				next
 			}
-			print "not ok " number " " command ": exit status " $2 " instead of " status \
+			print "not ok " number " " command ": exit status " $2 \
+				" instead of " status \
 				($3 ? ", something was printed" : "") \
 				(found ? "" : ", no \047" pattern "\047 in") "\n" text
 			failed = 1
@@ -144,7 +145,7 @@ table kgcctl <<'END'
 2 @ gogc takes 1 to 100000 percent, or off; not '1.5' @ set "$H" gogc 1.5
 2 @ gogc takes 1 to 100000 percent, or off; not '1K' @ set "$H" gogc 1K
 2 @ gogc takes 1 to 100000 percent, or off; not 'OFF' @ set "$H" gogc OFF
-2 @ gogc takes 1 to 100000 percent, or off; not '18446744073709551616' @ set "$H" gogc 18446744073709551616
+2 @ percent, or off; not '18446744073709551616' @ set "$H" gogc 18446744073709551616
 2 @ gogc takes 1 to 100000 percent, or off; not '-5' @ set -- "$H" gogc -5
 2 @ invalid option -- '5' @ set "$H" gogc -5
 2 @ period_ms takes 1 to 86400000 ms, or off; not '86400001' @ set "$H" period_ms 86400001

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Types that a program describes: their names and fields are in its memory. */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "../gc/heap.h"
+#include "../gc/type.h"
+#include "usertype.h"
+
+static int type_name(char *name, u64 addr)
+{
+	long n;
+
+	name[0] = 0;
+	if (!addr)
+		return 0;
+	n = strncpy_from_user(name, u64_to_user_ptr(addr), KGC_TYPE_NAME_MAX);
+	if (n < 0)
+		return n;
+	return n < KGC_TYPE_NAME_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/*
+ * Carry out KGC_TYPE_REGISTER. Context: process context, may sleep. Return: 0 with the
+ * type's number in @reg, or an errno of kgc_type_register().
+ */
+int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
+{
+	struct kgc_type_desc desc = { };
+	struct kgc_field *fields = NULL;
+	char name[KGC_TYPE_NAME_MAX];
+	struct kgc_type *type;
+	u32 *table = NULL, i;
+	int err;
+
+	BUILD_BUG_ON(KGC_TYPE_NOSCAN != KGC_DESC_NOSCAN);
+	BUILD_BUG_ON(KGC_TYPE_CONSERVATIVE != KGC_DESC_CONSERVATIVE);
+	BUILD_BUG_ON(KGC_TYPE_ARRAY != KGC_DESC_ARRAY);
+	if (reg->flags & ~(KGC_TYPE_NOSCAN | KGC_TYPE_CONSERVATIVE |
+			   KGC_TYPE_ARRAY))
+		return -EOPNOTSUPP;
+	/* one who can write words and see what becomes of them finds addresses */
+	if (reg->flags & KGC_TYPE_CONSERVATIVE && !capable(CAP_SYSLOG))
+		return -EPERM;
+	if (reg->type)
+		return -EINVAL;
+	if (!reg->object_size || reg->object_size > KGC_MAX_OBJECT ||
+	    reg->nr_fields > reg->object_size / 8 || reg->nr_fields > KGC_MAX_FIELDS)
+		return -EINVAL;
+	err = type_name(name, reg->name);
+	if (err)
+		return err;
+	if (reg->nr_fields) {
+		/* vmemdup_user() would charge none of it */
+		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
+		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
+				       GFP_KERNEL_ACCOUNT);
+		err = -ENOMEM;
+		if (!fields || !table)
+			goto out;
+		err = -EFAULT;
+		if (copy_from_user(fields, u64_to_user_ptr(reg->fields),
+				   reg->nr_fields * sizeof(*fields)))
+			goto out;
+		for (i = 0; i < reg->nr_fields; i++) {
+			table[i] = fields[i].offset;
+			table[reg->nr_fields + i] = fields[i].target;
+		}
+	}
+	desc.name = name;
+	desc.size = reg->object_size;
+	desc.align = reg->align;
+	desc.flags = reg->flags;
+	desc.nr_fields = reg->nr_fields;
+	desc.fields = table;
+	type = kgc_type_add(heap, &desc, table ? table + reg->nr_fields : NULL);
+	err = PTR_ERR_OR_ZERO(type);
+	if (!err)
+		reg->type = type->shape.id;
+out:
+	kvfree(table);
+	kvfree(fields);
+	return err;
+}
