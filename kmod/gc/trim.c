@@ -8,6 +8,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 
+#include "../alloc/alloc.h"
 #include "../alloc/pageheap.h"
 #include "heap.h"
 #include "pace.h"

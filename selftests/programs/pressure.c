@@ -9,6 +9,7 @@
  * kselftest-timeout: 180
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -58,6 +59,44 @@ static bool take(size_t bytes)
 	if (madvise(at, bytes, MADV_POPULATE_WRITE))
 		memset(at, 1, bytes);
 	return true;
+}
+
+/*
+ * Processes that the OOM killer takes before any of those that the test is about: where
+ * memory is short for longer than a squeezer lives, it may look for another victim.
+ */
+#define NR_SPARE	8
+#define SPARE_BYTES	(8UL << 20)
+
+static void spares_begin(pid_t spare[NR_SPARE])
+{
+	for (int i = 0; i < NR_SPARE; i++) {
+		spare[i] = fork();
+		if (spare[i])
+			continue;
+		put_oom_score(999);
+		take(SPARE_BYTES);
+		for (;;)
+			pause();
+	}
+}
+
+/* Return: how many were taken. */
+static int spares_end(const pid_t spare[NR_SPARE])
+{
+	int taken = 0;
+
+	for (int i = 0; i < NR_SPARE; i++) {
+		if (spare[i] < 0)
+			continue;
+		if (waitpid(spare[i], NULL, WNOHANG) == spare[i]) {
+			taken++;
+			continue;
+		}
+		kill(spare[i], SIGKILL);
+		waitpid(spare[i], NULL, 0);
+	}
+	return taken;
 }
 
 /*
@@ -222,16 +261,36 @@ static void set_options(struct __test_metadata *_metadata, int heap, struct rand
 	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_HARDEN, random_below(random, 4)));
 }
 
+/* With no other reason for a cycle, a shortage of memory is one. */
+static void a_shortage_is_a_reason(struct __test_metadata *_metadata, int heap)
+{
+	__u64 cycles = shrink_cycles(heap), refused = refused_cycles(heap);
+	time_t start = time(NULL);
+	int status;
+
+	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
+	waitpid(squeeze(heap, 60), &status, 0);
+	/* the cycle may outlive who is killed, by seconds where all is slow */
+	for (int i = 0; i < 6000 && shrink_cycles(heap) == cycles; i++)
+		usleep(10000);
+	TH_LOG("short of memory after %ld s, %llu cycles, status %x",
+	       (long)(time(NULL) - start), shrink_cycles(heap) - cycles, status);
+	if (!WIFEXITED(status) || !WEXITSTATUS(status))
+		EXPECT_GT(shrink_cycles(heap) + refused_cycles(heap),
+			  cycles + refused);
+}
+
 TEST_F(heap, all_of_it_at_once_loses_nothing)
 {
 	struct random random = random_from(random_seed());
 	time_t end = time(NULL) + scaled(20);
-	int cpu = removable_cpu(), rounds = 0, status;
+	int cpu = removable_cpu(), rounds = 0;
 	time_t start = time(NULL);
+	pid_t spare[NR_SPARE];
 	struct churn *c;
 	struct belt *b;
-	__u64 cycles, refused;
 
+	spares_begin(spare);
 	c = churn_begin(self->fd, 4);
 	b = belt_begin(self->fd, cpu);
 	ASSERT_NE(NULL, c);
@@ -239,20 +298,7 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 	while (!all_have_begun(c, b) && time(NULL) < start + 20)
 		usleep(10000);
 
-	/* with no other reason for a cycle, a shortage is one */
-	EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	cycles = shrink_cycles(self->fd);
-	refused = refused_cycles(self->fd);
-	waitpid(squeeze(self->fd, 60), &status, 0);
-	/* the cycle may outlive who is killed, by seconds where all is slow */
-	for (int i = 0; i < 6000 && shrink_cycles(self->fd) == cycles; i++)
-		usleep(10000);
-	TH_LOG("short of memory after %ld s, %llu cycles, status %x",
-	       (long)(time(NULL) - start), shrink_cycles(self->fd) - cycles, status);
-	if (!WIFEXITED(status) || !WEXITSTATUS(status))
-		EXPECT_GT(shrink_cycles(self->fd) + refused_cycles(self->fd),
-			  cycles + refused);
-
+	a_shortage_is_a_reason(_metadata, self->fd);
 	end += time(NULL) - start;
 	while (time(NULL) < end || rounds < 2) {
 		pid_t squeezer = rounds % 4 == 0 ? squeeze(self->fd, 10) : 0;
@@ -275,6 +321,7 @@ TEST_F(heap, all_of_it_at_once_loses_nothing)
 	}
 	EXPECT_EQ(0, belt_end(b));
 	EXPECT_EQ(0, churn_end(c));
+	TH_LOG("%d processes beside the squeezers were killed", spares_end(spare));
 	TH_LOG("%d rounds, %s", rounds, cpu < 0 ? "every processor stayed" :
 	       "with processors that came and went");
 	EXPECT_GE(rounds, 2);
