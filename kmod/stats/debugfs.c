@@ -24,6 +24,7 @@
 #include "../alloc/map.h"
 #include "../alloc/totals.h"
 #include "../gc/cycle.h"
+#include "../gc/due.h"
 #include "../gc/finalize.h"
 #include "../gc/heap.h"
 #include "../gc/pace.h"
