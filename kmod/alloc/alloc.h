@@ -264,8 +264,10 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
 				  unsigned int npages, struct kgc_reserve *r);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
-void kgc_reserve_want(struct kgc_node *node, unsigned int spc);
-bool kgc_reserve_stock(struct kgc_allocator *a);
+
+/* stock.c */
+void kgc_stock_want(struct kgc_node *node, unsigned int spc);
+bool kgc_stock_fill(struct kgc_allocator *a);
 
 /* central.c */
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,

@@ -217,7 +217,7 @@ static void press_for_slot(struct kgc_allocator *a, struct kgc_node *node,
 		press(a, KGC_PRESSURE_LIMIT, mode, gfp, step);
 		return;
 	}
-	kgc_reserve_want(node, spc);
+	kgc_stock_want(node, spc);
 	press(a, KGC_PRESSURE_STARVED, mode, gfp, step);
 }
 

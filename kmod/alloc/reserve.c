@@ -3,21 +3,12 @@
  * What a try inside a region lacked, fetched outside of it: a central, a span
  * structure, a side table, pages. Here the caller's gfp counts, and here what
  * they take is charged to the heap's cgroup.
- *
- * A context that may not sleep gets what is there. If that is nothing, it notes that the
- * class is *starved* and tells the collector, whose worker makes spans for the next
- * allocations. Only if that fails as well there is a shortage, which a cycle may end.
  */
-#include <linux/nodemask.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
 #include "charge.h"
-
-/* What a starved class gets, whichever is more. */
-#define STOCK_BYTES	(128UL << 10)
-#define STOCK_SLOTS	16UL
 
 static struct kgc_central *central_create(struct kgc_allocator *a,
 					  struct kgc_node *node, gfp_t gfp)
@@ -129,59 +120,4 @@ void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 		kgc_charge_free(node->owner, KGC_META_TYPES, r->types, r->types_bytes);
 	r->span = NULL;
 	r->types = NULL;
-}
-
-/* An allocation that may not sleep found no slot of that class. Context: any but NMI. */
-void kgc_reserve_want(struct kgc_node *node, unsigned int spc)
-{
-	set_bit(spc, node->starved);
-}
-
-/* Return: false if there was no memory for a single span. */
-static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
-			unsigned int spc)
-{
-	const struct kgc_class *class = &kgc_classes[spc >> 1];
-	unsigned long most = max(STOCK_BYTES, STOCK_SLOTS * class->size);
-	struct kgc_reserve r = { };
-	unsigned long bytes = 0;
-	bool more = true;
-
-	while (more && bytes < most) {
-		if (kgc_central_stock(a, node, spc, &r))
-			bytes += class->npages * KGC_PAGE_SIZE;
-		else
-			/* a cgroup at its limit has no process killed for this */
-			more = kgc_reserve_fill(a, node, spc, &r, GFP_KERNEL |
-						__GFP_NORETRY | __GFP_NOWARN);
-		cond_resched();
-	}
-	kgc_reserve_release(node, &r);
-	return bytes;
-}
-
-/**
- * kgc_reserve_stock() - make spans for the classes that are starved
- * @a: the allocator
- *
- * The sweep that follows the next cycle gives back what has not been used.
- *
- * Context: process context, inside a section; may sleep, no locks held.
- * Return: false if one of the classes got nothing, at a limit or without memory.
- */
-bool kgc_reserve_stock(struct kgc_allocator *a)
-{
-	struct kgc_node *node;
-	bool stocked = true;
-	unsigned int spc;
-	int nid;
-
-	for_each_online_node(nid) {
-		node = a->node[nid];
-		for_each_set_bit(spc, node->starved, KGC_NR_SPAN_CLASSES)
-			if (test_and_clear_bit(spc, node->starved) &&
-			    !stock_class(a, node, spc))
-				stocked = false;
-	}
-	return stocked;
 }

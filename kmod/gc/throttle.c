@@ -123,7 +123,7 @@ static void stock_work(struct work_struct *work)
 		return;
 	/* spans are made in sections only: the tracer counts them while none is open */
 	s = kgc_enter(heap);
-	WRITE_ONCE(th->unstocked, !kgc_reserve_stock(&heap->alloc));
+	WRITE_ONCE(th->unstocked, !kgc_stock_fill(&heap->alloc));
 	kgc_exit(s);
 	if (th->unstocked)
 		refused(heap);

@@ -58,8 +58,8 @@ static struct node *node_make(struct kunit *test, struct kgc_section s, u64 id)
 }
 
 /* @nr nodes behind each other, the first of them in head. */
-static __maybe_unused void list_make(struct kunit *test, struct kgc_heap *heap, unsigned int nr,
-		      kgc_finalizer_t fn)
+static __maybe_unused void list_make(struct kunit *test, struct kgc_heap *heap,
+				     unsigned int nr, kgc_finalizer_t fn)
 {
 	struct kgc_section s = kgc_enter(heap);
 	struct node *n;
