@@ -10,6 +10,7 @@
 #include "../../kmod/alloc/pageheap.c"
 #include "../../kmod/alloc/scavenge.c"
 #include "../../kmod/alloc/reserve.c"
+#include "../../kmod/alloc/stock.c"
 #include "../../kmod/alloc/central.c"
 #include "../../kmod/alloc/cache.c"
 #include "../../kmod/alloc/allocator.c"

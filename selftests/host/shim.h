@@ -281,6 +281,8 @@ struct rcu_head { struct rcu_head *next; };
 typedef void (*rcu_callback_t)(struct rcu_head *head);
 
 /* for inlines of compat.h that nothing here calls */
+struct lock_class_key;
+int init_srcu_struct(struct srcu_struct *ssp);
 void call_srcu(struct srcu_struct *ssp, struct rcu_head *head, rcu_callback_t func);
 void srcu_expedite_current(struct srcu_struct *ssp);
 void srcu_barrier(struct srcu_struct *ssp);
