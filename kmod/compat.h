@@ -131,6 +131,41 @@ static inline void kgc_srcu_drain(struct srcu_struct *ssp)
 #define KGC_LRU_LOCK_ARG
 #endif
 
+/*
+ * The page counters of a memory cgroup have no interface. These look at those of the
+ * cgroup and of all above it; the root has no limit.
+ */
+#ifdef CONFIG_MEMCG
+/* The least limit, in bytes; U64_MAX is none. */
+static inline u64 kgc_memcg_limit(struct mem_cgroup *memcg)
+{
+	unsigned long pages = PAGE_COUNTER_MAX;
+
+	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
+		pages = min(pages, READ_ONCE(memcg->memory.max));
+	return pages == PAGE_COUNTER_MAX ? U64_MAX : (u64)pages << PAGE_SHIFT;
+}
+
+/* Whether one of them cannot grow by @pages. */
+static inline bool kgc_memcg_full(struct mem_cgroup *memcg, unsigned long pages)
+{
+	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
+		if (page_counter_read(&memcg->memory) + pages > READ_ONCE(memcg->memory.max))
+			return true;
+	return false;
+}
+#else
+static inline u64 kgc_memcg_limit(struct mem_cgroup *memcg)
+{
+	return U64_MAX;
+}
+
+static inline bool kgc_memcg_full(struct mem_cgroup *memcg, unsigned long pages)
+{
+	return false;
+}
+#endif
+
 /* Take a reference to @memcg, or to none if NULL, for mem_cgroup_put(). Context: any. */
 static inline void kgc_memcg_get(struct mem_cgroup *memcg)
 {

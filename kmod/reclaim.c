@@ -341,19 +341,6 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	}
 }
 
-/* Whether @memcg or one above it can grow no further. */
-static bool at_limit(struct mem_cgroup *memcg)
-{
-#ifdef CONFIG_MEMCG
-	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
-		/* nobody is killed for want of more pages at once */
-		if (page_counter_read(&memcg->memory) +
-		    (1UL << PAGE_ALLOC_COSTLY_ORDER) > READ_ONCE(memcg->memory.max))
-			return true;
-#endif
-	return false;
-}
-
 /* Whether who needs memory could be killed for a cgroup, and may wait. */
 static bool may_wait(const struct shrink_control *sc)
 {
@@ -362,7 +349,8 @@ static bool may_wait(const struct shrink_control *sc)
 
 	return (sc->gfp_mask & (must | may_fail)) == must &&
 	       !(current->flags & PF_KTHREAD) && !kgc_charge_active() &&
-	       at_limit(sc->memcg);
+	       /* no process is killed if more pages at once cannot be had */
+	       kgc_memcg_full(sc->memcg, 1UL << PAGE_ALLOC_COSTLY_ORDER);
 }
 
 /*

@@ -43,6 +43,7 @@ struct kgc_limit {
 };
 
 void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
+u64 kgc_limit_most(const struct kgc_allocator *a);
 bool kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes);
 void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes);
 bool kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);

@@ -16,6 +16,8 @@
 #include "handle.h"
 #include "heap.h"
 #include "mark.h"
+#include "throttle.h"
+#include "work.h"
 
 #define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
@@ -461,6 +463,7 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);
+	kgc_throttle_let_go(&s.heap->throttle);
 	return err;
 }
 
@@ -500,7 +503,7 @@ struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 			return slot_at(chunk, KGC_HANDLE_FIRST);
 		}
 		chunk_remove(handles, chunk);
-		cond_resched();
+		kgc_work_resched();
 	}
 	return NULL;
 }

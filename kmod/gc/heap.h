@@ -25,6 +25,7 @@
 #include "request.h"
 #include "root.h"
 #include "section.h"
+#include "share.h"
 #include "throttle.h"
 #include "tracer.h"
 #include "type.h"
@@ -45,6 +46,7 @@
  * @track_sections: note open sections
  * @scavenge: enum kgc_scavenge_policy
  * @harden: KGC_HARDEN_* bits
+ * @expedite: enum kgc_expedite_policy
  */
 struct kgc_heap_options {
 	u64	gogc;
@@ -56,6 +58,7 @@ struct kgc_heap_options {
 	u64	track_sections;
 	u64	scavenge;
 	u64	harden;
+	u64	expedite;
 };
 
 /**
@@ -104,6 +107,7 @@ struct kgc_reclaim {
  * @marking: the mark phase
  * @gate: strengthening of weak pointers against the end of marking
  * @pace: when a cycle begins, and how fast it goes
+ * @share: what the heap has taken of the module's budgets
  * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @tracer: the verifier's tracer
@@ -138,6 +142,7 @@ struct kgc_heap {
 	struct kgc_marking	marking;
 	struct kgc_gate		gate;
 	struct kgc_pace		pace;
+	struct kgc_share	share;
 	struct kgc_throttle	throttle;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;

@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "mark.h"
 #include "root.h"
+#include "throttle.h"
 
 #define SCAN_SLOTS	64
 
@@ -74,6 +75,7 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 	roots->nr--;
 	raw_spin_unlock_irqrestore(&roots->lock, flags);
 	kgc_exit(s);
+	kgc_throttle_let_go(&heap->throttle);
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 

@@ -18,6 +18,7 @@
 #include "../gc/heap.h"
 #include "../gc/lookup.h"
 #include "../gc/mark.h"
+#include "../gc/throttle.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "ops.h"
@@ -163,6 +164,7 @@ int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
 		kgc_barrier_xchg_word(s, (void **)(o.addr + offset), v.addr);
 	else
 		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
+	kgc_throttle_let_go(&s.heap->throttle);
 	return 0;
 }
 
@@ -186,6 +188,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 							 v.addr));
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
+	kgc_throttle_let_go(&s.heap->throttle);
 	if (p) {
 		kgc_handle_publish(s, *old, p, type_of(s, p)->shape.id);
 	} else {
@@ -287,6 +290,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		if (offset % RESCHED_BYTES == 0)
 			cond_resched();
 	}
+	kgc_throttle_let_go(&s.heap->throttle);
 }
 
 int kgc_op_write(struct kgc_section s, u64 handle, u64 offset, const void *buf,

@@ -122,7 +122,7 @@ closing_heaps_are_no_failure() {
 }
 
 echo "TAP version 13"
-echo "1..27"
+echo "1..29"
 
 # This shell's descriptor 3 is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -130,12 +130,14 @@ heap=$(kgcctl stat | awk '/^ *id / { seen = 1; next } seen { id = $1 } END { pri
 
 ok "info tells the ABI's version" prints '^ABI version +1$' info
 ok "stat lists the module's counters" prints '^Heaps +[1-9]' stat
+ok "stat tells when CPU time was short" prints '^ShortCycles +[0-9]' stat
 ok "stat lists the heap" [ -n "$heap" ]
 ok "stat HEAP prints that heap's counters" prints '^HeapObjects +0$' stat "$heap"
 ok "the directory's name is as good as the number" run 0 stat "heap$heap"
 ok "gc HEAP collects" gc_collects
 ok "gc collects every heap" run 0 gc
 ok "set changes an option" set_sets
+ok "set knows of expedited grace periods" prints '^expedite +0$' set "$heap"
 ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
 ok "classes prints the whole table" all_classes
