@@ -22,6 +22,7 @@ static void period_changed(struct kgc_heap *heap, u64 value)
 static void hard_limit_changed(struct kgc_heap *heap, u64 value)
 {
 	kgc_limit_set(&heap->alloc, value);
+	kgc_pace_repace(heap);
 }
 
 static void harden_changed(struct kgc_heap *heap, u64 value)
@@ -54,6 +55,9 @@ static const struct kgc_option_row rows[] = {
 	{ KGC_OPT_HARDEN, "harden", "", 0, KGC_HARDEN_RANDOM | KGC_HARDEN_POISON,
 	  0, true, .bits = true, IN(harden), .values = "random poison",
 	  .changed = harden_changed },
+	/* it lets a heap take more from others than every program may */
+	{ KGC_OPT_EXPEDITE, "expedite", "", KGC_EXPEDITE_BUDGET,
+	  KGC_EXPEDITE_ALWAYS, .privileged = true, IN(expedite) },
 };
 
 /* The values of a new heap. */

@@ -48,6 +48,32 @@ static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
 	return owner->root;
 }
 
+/*
+ * Bytes that a heap may hold: by kgc_limit_most(), and by the limit of its cgroup. That one
+ * counts whole, although the cgroup holds other memory too: that can be reclaimed, and
+ * reclaim asks for collections. Context: any but NMI. Return: 0 is no limit.
+ */
+u64 kgc_charge_most(const struct kgc_allocator *a)
+{
+	struct mem_cgroup *memcg = owner_get(&a->owner);
+	u64 most = min(kgc_limit_most(a), kgc_memcg_limit(memcg));
+
+	mem_cgroup_put(memcg);
+	return most == U64_MAX ? 0 : max(most, 1ULL);
+}
+
+/* Whether the heap may not hold @bytes more. Context: any but NMI. */
+bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes)
+{
+	struct mem_cgroup *memcg = owner_get(&a->owner);
+	u64 most = kgc_limit_most(a);
+	bool near = most != U64_MAX && atomic64_read(&a->limit.held) + bytes > most;
+
+	near = near || kgc_memcg_full(memcg, bytes >> PAGE_SHIFT);
+	mem_cgroup_put(memcg);
+	return near;
+}
+
 /* Charge the heap's cgroup from now on. Context: any but NMI. */
 struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a)
 {

@@ -76,6 +76,23 @@ void kgc_limit_refused(struct kgc_allocator *a, int err)
 	}
 }
 
+/*
+ * Bytes that a heap may hold by its own limit and by what the module's cap leaves to it.
+ * Context: any. Return: U64_MAX is no limit.
+ */
+u64 kgc_limit_most(const struct kgc_allocator *a)
+{
+	u64 most = READ_ONCE(a->limit.hard) ?: U64_MAX, cap = kgc_limit_cap();
+	s64 others;
+
+	if (cap) {
+		/* the two sums do not change together */
+		others = max(atomic64_read(&total_held) - atomic64_read(&a->limit.held), 0LL);
+		most = min(most, cap - min_t(u64, cap, others));
+	}
+	return most;
+}
+
 /* Return: 0; -EDQUOT at the heap's limit; -ENOSPC at the cap. */
 static int charge(struct kgc_limit *limit, size_t bytes)
 {

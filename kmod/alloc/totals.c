@@ -139,20 +139,21 @@ u64 kgc_totals_tiny(struct kgc_allocator *a)
 	return sum;
 }
 
-/* Objects found dead so far. Context: process context. */
-u64 kgc_totals_frees(struct kgc_allocator *a)
+/* What sweeps have found dead so far. Context: process context. */
+void kgc_totals_frees(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 {
 	struct kgc_central *ct;
 	unsigned int spc;
-	u64 frees = 0;
 	int nid;
 
+	*objects = 0;
+	*bytes = 0;
 	for_each_central(a, nid, spc, ct) {
 		raw_spin_lock_irq(&ct->lock);
-		frees += ct->frees;
+		*objects += ct->frees;
+		*bytes += ct->frees * kgc_classes[spc >> 1].size + ct->large_freed;
 		raw_spin_unlock_irq(&ct->lock);
 	}
-	return frees;
 }
 
 /* What the sweeps since kgc_totals_live_reset() found alive. Context: as above. */

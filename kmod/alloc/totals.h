@@ -42,7 +42,7 @@ void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum);
 u64 kgc_totals_tiny(struct kgc_allocator *a);
 void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 		      struct kgc_class_stats *st);
-u64 kgc_totals_frees(struct kgc_allocator *a);
+void kgc_totals_frees(struct kgc_allocator *a, u64 *objects, u64 *bytes);
 void kgc_totals_live(struct kgc_allocator *a, u64 *objects, u64 *bytes);
 void kgc_totals_live_reset(struct kgc_allocator *a);
 

@@ -27,6 +27,7 @@
  *	FLIP		empty every cache,
  *			publish IDLE		-
  *	SWEEP		sweep what is left	-
+ *	END		count, give pages back	-
  *
  * "Sections" are waited for by a grace period of SRCU, "regions" (stretches with
  * preemption off) by one of RCU; its end queues the work item again, so a section
@@ -54,6 +55,7 @@
 #include "request.h"
 #include "root.h"
 #include "section.h"
+#include "share.h"
 #include "sweep.h"
 #include "throttle.h"
 #include "trace.h"
@@ -64,6 +66,8 @@
 #include "work.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
+#define HELP_BATCH	128	/* the same with preemption off, */
+#define HELP_PARTS	4	/* and so often */
 
 static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_IDLE]	= 0,
@@ -120,16 +124,20 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 		return KGC_AWAIT_KICK;
 	memset(&cy->now, 0, sizeof(cy->now));
 	cy->now.nr = nr;
+	cy->for_limit = reasons & BIT(KGC_REASON_LIMIT);
 	cy->now.reason = reasons ? __ffs(reasons) : KGC_REASON_REQUEST;
 	cy->begin_ns = ktime_get_ns();
 	cy->lap_ns = cy->begin_ns;
 	cy->now.at_us = div_u64(cy->lap_ns, NSEC_PER_USEC);
 	cy->cpu_before = atomic64_read(&heap->work.cpu_ns);
 	cy->charged_begin = kgc_allocator_charged(&heap->alloc);
-	cy->freed_before = kgc_totals_frees(&heap->alloc);
-	kgc_pace_begin(heap, reasons & BIT(KGC_REASON_LIMIT));
+	kgc_totals_frees(&heap->alloc, &cy->freed_before, &cy->bytes_before);
+	cy->mutator_before = atomic64_read(&heap->work.mutator_ns);
+	kgc_share_begin(heap);
+	kgc_throttle_cycle_begin(heap);
+	kgc_pace_begin(heap);
 	/* builds with KGC_DEBUG=1 check anyway, and try both ways in turn */
-	kgc_mark_begin(heap, kgc_pace_percent(heap), READ_ONCE(heap->opt.verify) &&
+	kgc_mark_begin(heap, kgc_share_workers(heap), READ_ONCE(heap->opt.verify) &&
 		       !(IS_ENABLED(CONFIG_KGC_DEBUG) && nr % 2));
 	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
 	phase_publish(heap, KGC_PHASE_ARM);
@@ -168,7 +176,7 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	struct kgc_marker *m = &heap->marking.marker[0];
 
 	kgc_mark_take_barriers(m);
-	if (kgc_mark_some(m, MARK_BATCH))
+	if (kgc_mark_some(m, cy->batch))
 		return KGC_AWAIT_NOTHING;
 	/* a queue full of other heaps' markers does not hold up this heap */
 	if (kgc_mark_active(heap))
@@ -315,55 +323,94 @@ static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-static void cycle_end(struct kgc_heap *heap, struct kgc_cycle *cy)
+/* Say so if the share of CPU time was not enough for this cycle. */
+static void cycle_judge(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	u64 helped = atomic64_read(&heap->work.mutator_ns) - cy->mutator_before;
+	u64 over = kgc_pace_over(heap), pauses;
+
+	if (kgc_share_judge(heap, helped || over, &pauses))
+		trace_kgc_share_short(heap->id, cy->now.nr, pauses, helped, over);
+}
+
+static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (!kgc_sweep_some(heap))
+		cy->step = KGC_STEP_END;
+	return KGC_AWAIT_NOTHING;
+}
+
+static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	struct kgc_cycle_record *now = &cy->now;
+	u64 freed, bytes;
 
 	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
-	now->freed = kgc_totals_frees(&heap->alloc) - cy->freed_before;
+	kgc_totals_frees(&heap->alloc, &freed, &bytes);
+	now->freed = freed - cy->freed_before;
 	now->goal = kgc_pace_end(heap, now->live_bytes);
 	kgc_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
+	cycle_judge(heap, cy);
 	/* a thread that waits for this cycle finds what it has found */
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
+	kgc_share_end(heap);
 	kgc_request_complete(heap, now->nr);
+	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
+				now->live_bytes);
 	kgc_throttle_wake(heap);
-}
-
-static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
-{
-	if (kgc_sweep_some(heap))
-		return KGC_AWAIT_NOTHING;
-	cycle_end(heap, cy);
 	cy->step = KGC_STEP_IDLE;
 	return KGC_AWAIT_NOTHING;
 }
 
-static enum kgc_await (*const steps[])(struct kgc_heap *, struct kgc_cycle *) = {
-	[KGC_STEP_IDLE]		= step_idle,
-	[KGC_STEP_ARMED]	= step_armed,
-	[KGC_STEP_ROOTS]	= step_roots,
-	[KGC_STEP_DRAIN]	= step_drain,
-	[KGC_STEP_ROUND]	= step_round,
-	[KGC_STEP_KEEP]		= step_keep,
-	[KGC_STEP_WEAK]		= step_weak,
-	[KGC_STEP_FINAL]	= step_final,
-	[KGC_STEP_CLEANUP]	= step_cleanup,
-	[KGC_STEP_VERIFY]	= step_verify,
-	[KGC_STEP_TRACE]	= step_trace,
-	[KGC_STEP_SETTLE]	= step_settle,
-	[KGC_STEP_SETTLED]	= step_settled,
-	[KGC_STEP_FLIP]		= step_flip,
-	[KGC_STEP_SWEEP]	= step_sweep,
+/* When a step is run, and by which contexts beside the work item. */
+enum step_kind {
+	STEP_FIRST,	/* waits for CPU time; threads may run it */
+	STEP_BRIEF,	/* does not wait, or the heap would mark for longer; threads that
+			 * wait for the cycle may run it
+			 */
+	STEP_LONG,	/* waits; threads may run it, in parts that do not sleep */
+	STEP_OTHER,	/* waits; threads that wait for the cycle may run it */
+	STEP_OWN,	/* waits; no thread may: it allocates, and those that reclaim help */
 };
+
+static const struct step {
+	enum kgc_await	(*run)(struct kgc_heap *heap, struct kgc_cycle *cy);
+	enum step_kind	kind;
+} steps[] = {
+	[KGC_STEP_IDLE]		= { step_idle,		STEP_FIRST },
+	[KGC_STEP_ARMED]	= { step_armed,		STEP_BRIEF },
+	[KGC_STEP_ROOTS]	= { step_roots,		STEP_LONG },
+	[KGC_STEP_DRAIN]	= { step_drain,		STEP_LONG },
+	[KGC_STEP_ROUND]	= { step_round,		STEP_BRIEF },
+	[KGC_STEP_KEEP]		= { step_keep,		STEP_LONG },
+	[KGC_STEP_WEAK]		= { step_weak,		STEP_LONG },
+	[KGC_STEP_FINAL]	= { step_final,		STEP_OTHER },
+	[KGC_STEP_CLEANUP]	= { step_cleanup,	STEP_OTHER },
+	[KGC_STEP_VERIFY]	= { step_verify,	STEP_OTHER },
+	[KGC_STEP_TRACE]	= { step_trace,		STEP_OWN },
+	[KGC_STEP_SETTLE]	= { step_settle,	STEP_BRIEF },
+	[KGC_STEP_SETTLED]	= { step_settled,	STEP_BRIEF },
+	[KGC_STEP_FLIP]		= { step_flip,		STEP_BRIEF },
+	[KGC_STEP_SWEEP]	= { step_sweep,		STEP_LONG },
+	[KGC_STEP_END]		= { step_end,		STEP_BRIEF },
+};
+
+/* Whether a thread may run the next step; a mutator if it is @inside a section. */
+static bool may_help(const struct kgc_cycle *cy, bool inside)
+{
+	enum step_kind kind = steps[cy->step].kind;
+
+	return inside ? kind == STEP_FIRST || kind == STEP_LONG : kind != STEP_OWN;
+}
 
 /* ---- running the steps ---------------------------------------------------- */
 
-static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
+static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 {
 	switch (await) {
 	case KGC_AWAIT_SECTIONS:
@@ -371,7 +418,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 		kgc_grace_begin(heap, await);
 		break;
 	case KGC_AWAIT_PAUSE:
-		kgc_request_resume_in(heap, pause);
+		kgc_request_resume_in(heap, 0);
 		break;
 	case KGC_AWAIT_NOTHING:
 	case KGC_AWAIT_KICK:
@@ -379,46 +426,110 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await, u64 pause)
 	}
 }
 
+/* Until the next step has to wait for something. Context: the work item, running. */
+static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	enum kgc_await await = KGC_AWAIT_NOTHING;
+	struct kgc_lap lap;
+	u64 pause, ns;
+
+	cy->batch = MARK_BATCH;
+	while (await == KGC_AWAIT_NOTHING) {
+		/* when it is closed this is kicked, and runs once more */
+		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
+		    (cy->step == KGC_STEP_IDLE && kgc_request_idle(&heap->request)))
+			return;
+		pause = kgc_share_wait(heap, steps[cy->step].kind == STEP_BRIEF);
+		if (pause) {
+			kgc_request_pause(heap, pause, may_help(cy, false));
+			return;
+		}
+		lap = kgc_work_lap();
+		await = steps[cy->step].run(heap, cy);
+		ns = kgc_work_lap_ns(lap);
+		kgc_work_charge(&heap->work, ns);
+		kgc_share_spend(heap, ns);
+		cond_resched();
+	}
+	cycle_await(heap, await);
+}
+
 static void cycle_work(struct work_struct *work)
 {
 	struct kgc_heap *heap = heap_of_work(work);
-	struct kgc_cycle *cy = &heap->cycle;
-	enum kgc_await await = KGC_AWAIT_PAUSE;
-	u64 pause, start, ns;
 
 	kgc_work_woken(&heap->work);
+	if (!kgc_request_run(heap))
+		return;
 	if (kgc_request_closed(&heap->request)) {
 		kgc_sections_resume(heap);
 		kgc_request_wake(heap);
 		kgc_dues_wake(&heap->dues);
-		return;
+	} else if (!kgc_grace_pending(&heap->grace)) {
+		/* kicked while it waits: the end of the grace period will kick again */
+		cycle_run(heap, &heap->cycle);
 	}
-	/* kicked while it waits: the end of the grace period will kick again */
-	if (kgc_grace_pending(&heap->grace))
-		return;
-	/* a kick does not end a pause */
-	pause = cy->step == KGC_STEP_IDLE ? 0 : kgc_pace_spend(heap, 0);
-	while (!pause) {
-		/* when it is closed this is kicked, and runs once more */
-		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request))
-			return;
-		start = ktime_get_mono_fast_ns();
-		await = steps[cy->step](heap, cy);
-		ns = ktime_get_mono_fast_ns() - start;
-		kgc_work_charge(&heap->work, ns);
-		pause = kgc_pace_spend(heap, ns);
-		if (await != KGC_AWAIT_NOTHING)
-			break;
-		if (pause)
-			await = KGC_AWAIT_PAUSE;
-		cond_resched();
-	}
-	cycle_await(heap, await, pause);
+	kgc_request_rest(heap);
+}
+
+/*
+ * Some parts of a long step. What keeps this thread from running must not keep the
+ * cycle from going on, so it is not preempted; it ends when another wants the CPU.
+ */
+static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
+				 const struct step *step)
+{
+	unsigned int parts = HELP_PARTS;
+	enum kgc_await await;
+
+	/* these lists have no bound */
+	if (cy->step == KGC_STEP_DRAIN)
+		kgc_mark_take_barriers(&heap->marking.marker[0]);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	do {
+		await = step->run(heap, cy);
+	} while (await == KGC_AWAIT_NOTHING && step == &steps[cy->step] &&
+		 --parts && !need_resched());
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+	return await;
+}
+
+/*
+ * Run a step in a thread: @inside a section it is a mutator that has outrun the cycle,
+ * otherwise it waits for the cycle. Context: running; the work item waits for CPU time.
+ * Return: whether the thread may run this step.
+ */
+static bool cycle_help(struct kgc_heap *heap, bool inside)
+{
+	struct kgc_cycle *cy = &heap->cycle;
+	const struct step *step = &steps[cy->step];
+	struct kgc_lap lap = kgc_work_lap();
+	enum kgc_await await;
+
+	if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
+	    !may_help(cy, inside))
+		return false;
+	cy->batch = HELP_BATCH;
+	if (step->kind == STEP_LONG)
+		await = step_parts(heap, cy, step);
+	else
+		await = step->run(heap, cy);
+	kgc_work_charge_thread(&heap->work, kgc_work_lap_ns(lap), inside);
+	if (await == KGC_AWAIT_NOTHING && steps[cy->step].kind != STEP_BRIEF)
+		return true;
+	kgc_request_unpause(heap);
+	cycle_await(heap, await);
+	/* a kick that came until then may be gone with the pause */
+	if (await == KGC_AWAIT_KICK || await == KGC_AWAIT_NOTHING)
+		kgc_request_kick(heap);
+	return true;
 }
 
 void kgc_cycle_init(struct kgc_heap *heap)
 {
-	kgc_request_init(heap, cycle_work);
+	kgc_request_init(heap, cycle_work, cycle_help);
 	kgc_records_init(&heap->records);
 	kgc_grace_init(heap);
 	kgc_pace_init(heap);
@@ -441,5 +552,6 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	kgc_grace_stop(heap);
 	kgc_marking_destroy(heap);
 	kgc_request_cancel(heap);
+	kgc_share_end(heap);
 	kgc_sections_stop(heap);
 }

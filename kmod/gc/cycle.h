@@ -29,6 +29,7 @@ enum kgc_step {
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,
+	KGC_STEP_END,		/* all is swept: count, and wake the threads that wait */
 };
 
 /**
@@ -39,9 +40,13 @@ enum kgc_step {
  * @lap_ns: end of the last step that was timed
  * @charged_begin: bytes charged when the cycle began
  * @freed_before: objects freed when the cycle began
+ * @bytes_before: bytes freed then
  * @cpu_before: CPU time of the collector when the cycle began
  * @verifying: the cycle's marks are checked
  * @tracing: and reachability is traced; its sections can be held up
+ * @for_limit: a limit is among the reasons for the cycle
+ * @batch: objects to mark between looks at the clock
+ * @mutator_before: CPU time of mutators spent on cycles when this one began
  * @now: its record
  */
 struct kgc_cycle {
@@ -51,9 +56,13 @@ struct kgc_cycle {
 	u64			lap_ns;
 	s64			charged_begin;
 	u64			freed_before;
+	u64			bytes_before;
 	u64			cpu_before;
 	bool			verifying;
 	bool			tracing;
+	bool			for_limit;
+	unsigned int		batch;
+	u64			mutator_before;
 	struct kgc_cycle_record	now;
 };
 

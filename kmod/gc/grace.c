@@ -43,6 +43,7 @@
 #include "pace.h"
 #include "request.h"
 #include "section.h"
+#include "share.h"
 #include "throttle.h"
 #include "work.h"
 
@@ -142,13 +143,20 @@ static void keep_awake(struct work_struct *work)
 static void synchronize(struct kgc_heap *heap, enum kgc_await await)
 {
 	struct kgc_grace *grace = &heap->grace;
+	unsigned long ended;
+	bool busy;
+	u64 start;
 
 	if (await == KGC_AWAIT_REGIONS) {
 		synchronize_rcu_expedited();
 		return;
 	}
 	queue_delayed_work(kgc_wq, &grace->awake, AWAKE_TICKS);
+	busy = kgc_srcu_busy(&heap->front.srcu, heap->sections.side, &ended);
+	start = ktime_get_ns();
 	synchronize_srcu_expedited(&heap->front.srcu);
+	if (busy)
+		kgc_share_expedited(heap, ktime_get_ns() - start);
 	cancel_delayed_work_sync(&grace->awake);
 }
 
@@ -248,6 +256,12 @@ static void expediter_prepare(struct kgc_grace *grace)
 		schedule_work(&grace->make);
 }
 
+/* Whether there is one for the next wait; it may leave at any time. */
+static bool expediter_ready(struct kgc_grace *grace)
+{
+	return atomic_read(&grace->expediter) == KGC_EXPEDITER_READY;
+}
+
 /* Leave a wait to the expediter. Return: false if there is none. */
 static bool expediter_take(struct kgc_grace *grace, enum kgc_await await)
 {
@@ -274,7 +288,8 @@ void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 	WRITE_ONCE(heap->grace.waiting, await);
 	/* the cycle now waits for some of the sections that are throttled */
 	kgc_throttle_wake(heap);
-	if (hurry && expediter_take(&heap->grace, await))
+	if (hurry && expediter_ready(&heap->grace) &&
+	    kgc_share_expedite(heap, await) && expediter_take(&heap->grace, await))
 		return;
 	if (hurry || kgc_pace_may_hurry(heap))
 		expediter_prepare(&heap->grace);

@@ -17,6 +17,8 @@
 #include "heap.h"
 #include "mark.h"
 #include "pace.h"
+#include "throttle.h"
+#include "work.h"
 
 #define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
@@ -468,6 +470,7 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	spin_unlock_bh(&handles->lock);
 	if (!err)
 		kgc_pace_dropped(s.heap);
+	kgc_throttle_let_go(&s.heap->throttle);
 	return err;
 }
 
@@ -507,7 +510,7 @@ struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 			return slot_at(chunk, KGC_HANDLE_FIRST);
 		}
 		chunk_remove(handles, chunk);
-		cond_resched();
+		kgc_work_resched();
 	}
 	return NULL;
 }

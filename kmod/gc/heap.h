@@ -24,6 +24,7 @@
 #include "request.h"
 #include "root.h"
 #include "section.h"
+#include "share.h"
 #include "throttle.h"
 #include "tracer.h"
 #include "trim.h"
@@ -47,6 +48,7 @@
  * @track_sections: note open sections
  * @scavenge: enum kgc_scavenge_policy
  * @harden: KGC_HARDEN_* bits
+ * @expedite: enum kgc_expedite_policy
  */
 struct kgc_heap_options {
 	u64	gogc;
@@ -58,6 +60,7 @@ struct kgc_heap_options {
 	u64	track_sections;
 	u64	scavenge;
 	u64	harden;
+	u64	expedite;
 };
 
 /**
@@ -97,6 +100,7 @@ struct kgc_reclaim {
  * @marking: the mark phase
  * @gate: strengthening of weak pointers against the end of marking
  * @pace: when a cycle begins, and how fast it goes
+ * @share: what the heap has taken of the module's budgets
  * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @tracer: the verifier's tracer
@@ -134,6 +138,7 @@ struct kgc_heap {
 	struct kgc_marking	marking;
 	struct kgc_gate		gate;
 	struct kgc_pace		pace;
+	struct kgc_share	share;
 	struct kgc_throttle	throttle;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;

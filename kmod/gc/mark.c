@@ -21,10 +21,11 @@
 #include "mark.h"
 #include "report.h"
 #include "request.h"
+#include "share.h"
 #include "type.h"
 #include "work.h"
 
-#define CHUNK_BYTES	(64 * 1024)	/* of a large object, in one step */
+#define CHUNK_BYTES	(32 * 1024)	/* of a large object, at a time */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which some are offered */
 #define SHARE_MOST	4096		/* offered at a time: a walk from one to the next */
@@ -47,7 +48,7 @@ static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
 	llist_for_each_entry_safe(span, next, list, grey) {
 		marker_push(m, span);
 		if (m->nr % RESCHED_SPANS == 0)
-			cond_resched();
+			kgc_work_resched();
 	}
 }
 
@@ -189,9 +190,11 @@ static void scan_chunk(struct kgc_marker *m)
 
 /*
  * An object that is more than a few fields. Only one that has its span for
- * itself takes several chunks: 64 KiB, or one element, which has at most
+ * itself takes several chunks: CHUNK_BYTES, or one element, which has at most
  * KGC_MAX_FIELDS, are more than any smaller one has.
  */
+static_assert(CHUNK_BYTES >= KGC_MAX_SMALL);
+
 static noinline void scan_body(struct kgc_marker *m, char *obj,
 			       const struct kgc_type *type)
 {
@@ -363,7 +366,8 @@ static void marker_share(struct kgc_marker *m)
 	if (m->nr < SHARE_SPANS || !llist_empty(&mk->shared) ||
 	    READ_ONCE(m->heap->dying))
 		return;
-	if (atomic_read(&mk->active) + 1 >= mk->nr_markers)
+	if (atomic_read(&mk->active) + 1 >= mk->nr_markers ||
+	    !kgc_share_spare(m->heap))
 		return;
 	for (i = 1; i < n; i++)
 		last = last->next;
@@ -394,7 +398,7 @@ bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 	while (done < objects) {
 		if (unlikely(m->obj)) {
 			scan_chunk(m);
-			done += objects / 4;
+			done += objects;
 			continue;
 		}
 		if (!marker_next_span(m)) {
@@ -410,18 +414,47 @@ bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 	return true;
 }
 
-/* A worker beside the cycle's own. */
+/* Leave the whole queue to others. Context: the marker is in no object. */
+static void marker_leave(struct kgc_marker *m)
+{
+	struct llist_node *last = container_of(m->tail, struct llist_node, next);
+
+	if (!m->head)
+		return;
+	llist_add_batch(m->head, last, &m->heap->marking.shared);
+	m->head = NULL;
+	m->tail = &m->head;
+	m->nr = 0;
+}
+
+/*
+ * A worker beside the cycle's own. Without CPU time it leaves what it has to the
+ * cycle's own, which waits for some; an object that it is in comes first.
+ */
 static void marker_work(struct work_struct *work)
 {
 	struct kgc_marker *m = container_of(work, struct kgc_marker, work);
 	struct kgc_marking *mk = &m->heap->marking;
-	u64 start = ktime_get_mono_fast_ns();
+	bool more = true;
+	s64 left_ns = 0;
 
 	kgc_work_woken(&m->heap->work);
-	while (kgc_mark_some(m, SLICE_OBJECTS) &&
-	       !READ_ONCE(m->heap->dying) && !kgc_request_closed(&m->heap->request))
+	while (more && !READ_ONCE(m->heap->dying) &&
+	       !kgc_request_closed(&m->heap->request)) {
+		struct kgc_lap lap = kgc_work_lap();
+		u64 ns;
+
+		if (!kgc_share_slice(m->heap, &left_ns) && !m->obj) {
+			marker_leave(m);
+			break;
+		}
+		more = kgc_mark_some(m, SLICE_OBJECTS);
+		ns = kgc_work_lap_ns(lap);
+		kgc_work_charge(&m->heap->work, ns);
+		left_ns -= ns;
 		cond_resched();
-	kgc_work_charge(&m->heap->work, ktime_get_mono_fast_ns() - start);
+	}
+	kgc_share_settle(m->heap, left_ns);
 	/* full barrier: what this worker marked comes before "not active" */
 	if (atomic_dec_and_test(&mk->active))
 		kgc_request_kick(m->heap);
@@ -505,15 +538,15 @@ noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 }
 
 /*
- * A new mark phase, with as many workers as fit into @percent of all CPUs. They look
- * whether each pointer names an object if @checked.
+ * A new mark phase, with @workers if that is not too many. They look whether each
+ * pointer names an object if @checked.
  */
-void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent, bool checked)
+void kgc_mark_begin(struct kgc_heap *heap, unsigned int workers, bool checked)
 {
 	struct kgc_marking *mk = &heap->marking;
-	unsigned int i, n = num_online_cpus() * percent / 100;
+	unsigned int i;
 
-	mk->nr_markers = clamp(n, 1U, (unsigned int)KGC_MAX_MARKERS);
+	mk->nr_markers = min_t(unsigned int, workers, KGC_MAX_MARKERS);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {
 		mk->marker[i].quick = checked ? KGC_KIND_NONE : KGC_KIND_PRECISE;
 		mk->marker[i].objects = 0;
@@ -534,12 +567,6 @@ void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes)
 		*objects += m[i].objects;
 		*bytes += m[i].bytes;
 	}
-}
-
-/* Workers that this cycle may have. */
-unsigned int kgc_mark_workers(struct kgc_heap *heap)
-{
-	return heap->marking.nr_markers;
 }
 
 /* Whether a worker beside the cycle's own may still hold grey spans. */

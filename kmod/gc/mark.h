@@ -108,9 +108,8 @@ static __always_inline void kgc_mark_white(struct kgc_span *span,
 
 int kgc_marking_init(struct kgc_heap *heap);
 void kgc_marking_destroy(struct kgc_heap *heap);
-void kgc_mark_begin(struct kgc_heap *heap, unsigned int percent, bool checked);
+void kgc_mark_begin(struct kgc_heap *heap, unsigned int workers, bool checked);
 void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes);
-unsigned int kgc_mark_workers(struct kgc_heap *heap);
 bool kgc_mark_active(struct kgc_heap *heap);
 void kgc_mark_recall(struct kgc_heap *heap);
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects);

@@ -6,8 +6,8 @@
  * and reports when they reach the allowance. What that is:
  *
  *	between cycles		the pacer's: here the next cycle begins
- *	while one runs		the room up to the goal: whoever passes it is
- *				slowed down; 0 when the pacer hurries the cycle
+ *	while one runs		what mutators may allocate before they help the
+ *				cycle; 0 when the pacer hurries the cycle
  *	after a cycle		0: the first allocation reports itself, which
  *				sets the timer of the period
  *
@@ -22,16 +22,17 @@
 #include "mark.h"
 #include "pace.h"
 #include "request.h"
+#include "share.h"
 #include "work.h"
 
 #define HURRIED_ROUND	3	/* from which rounds of termination are urgent */
-#define PRESSED_PERCENT	50	/* of all CPUs, near a limit or when outrun */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 {
 	return (struct kgc_pacer_limits){
 		.gogc = READ_ONCE(heap->opt.gogc),
 		.soft_limit = READ_ONCE(heap->opt.soft_limit),
+		.most = kgc_charge_most(&heap->alloc),
 	};
 }
 
@@ -129,7 +130,7 @@ void kgc_pace_due(struct kgc_heap *heap)
 	raw_spin_lock_irqsave(&pace->lock, flags);
 	due = kgc_allocator_charged(a) >= pace->pacer.allowance;
 	reason = pace->pacer.limited ? KGC_REASON_LIMIT : KGC_REASON_GROWTH;
-	kgc_allocator_allow(a, due ? pace->pacer.room : pace->pacer.allowance);
+	kgc_allocator_allow(a, due ? pace->pacer.help : pace->pacer.allowance);
 	if (!due)
 		period_arm(heap, pace);
 	raw_spin_unlock_irqrestore(&pace->lock, flags);
@@ -137,24 +138,16 @@ void kgc_pace_due(struct kgc_heap *heap)
 		kgc_request_cycles(heap, 1, reason);
 }
 
-/*
- * A mutator found the goal passed, or a limit reached, while a cycle runs or is about
- * to. Context: any but NMI.
- */
+/* A mutator found the goal passed while a cycle runs. Context: any but NMI. */
 void kgc_pace_behind(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->pace.behind, true);
 }
 
-void kgc_pace_pressed(struct kgc_heap *heap)
-{
-	WRITE_ONCE(heap->pace.pressed, true);
-}
-
-/* ---- how fast a cycle goes ------------------------------------------------ */
+/* ---- how fast its grace periods go ---------------------------------------- */
 
 /* A cycle begins. Context: the cycle's work item, as for all that follow. */
-void kgc_pace_begin(struct kgc_heap *heap, bool pressed)
+void kgc_pace_begin(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
@@ -162,10 +155,9 @@ void kgc_pace_begin(struct kgc_heap *heap, bool pressed)
 	WRITE_ONCE(pace->behind, false);
 	/* before the grace period after ARM: see kgc_pace_dropped() */
 	WRITE_ONCE(pace->dropped, false);
-	WRITE_ONCE(pace->pressed, pressed || pace->pacer.limited);
 	WRITE_ONCE(pace->yield, pace->pacer.hurry);
 	kgc_allocator_allow(&heap->alloc,
-			    pace->pacer.hurry ? 0 : pace->pacer.room);
+			    pace->pacer.hurry ? 0 : pace->pacer.help);
 	raw_spin_unlock_irq(&pace->lock);
 	memset(pace->grace_us, 0, sizeof(pace->grace_us));
 	memset(pace->nr_graces, 0, sizeof(pace->nr_graces));
@@ -226,36 +218,6 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 				     pace->grace_at, 0);
 }
 
-/* What the heap may use of all CPUs now, in percent. */
-unsigned int kgc_pace_percent(struct kgc_heap *heap)
-{
-	unsigned int percent = READ_ONCE(heap->opt.cpu_percent);
-
-	if (READ_ONCE(heap->pace.pressed))
-		return PRESSED_PERCENT;
-	if (READ_ONCE(heap->pace.behind) || READ_ONCE(heap->pace.yield))
-		return max_t(unsigned int, percent, PRESSED_PERCENT);
-	return percent;
-}
-
-/*
- * The cycle's own work item has used @ns. Somebody who waits for the cycle gets
- * it at full speed, unless a limit is why.
- *
- * Return: how long to pause, in ns.
- */
-u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns)
-{
-	unsigned int percent = kgc_pace_percent(heap) * num_online_cpus();
-
-	percent -= min(percent, 100 * (kgc_mark_workers(heap) - 1));
-	percent = clamp(percent, 1U, 100U);
-	if (kgc_request_awaited(&heap->request) &&
-	    !READ_ONCE(heap->pace.pressed))
-		percent = 100;
-	return kgc_pacer_share_spend(&heap->pace.share, ktime_get_ns(), ns, percent);
-}
-
 /* ---- what is learnt from it ----------------------------------------------- */
 
 /*
@@ -272,6 +234,8 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 	struct kgc_pace *pace = &heap->pace;
 	u64 now = ktime_get_ns(), objects, bytes;
 	s64 charged = kgc_allocator_charged_reset(&heap->alloc);
+	u64 cpu = atomic64_read(&heap->work.cpu_ns) +
+		  atomic64_read(&heap->work.mutator_ns);
 	struct kgc_pacer_cycle measured = {
 		.charged = max_t(s64, charged, 0),
 		.during = max_t(s64, charged - charged_begin, 0),
@@ -280,6 +244,9 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 		.cycle_us = div_u64(now - begin_ns, NSEC_PER_USEC),
 		.calm_us = pace->grace_us[false],
 		.hurried_us = pace->grace_us[true],
+		.cpu_us = div_u64(cpu - pace->cpu_ns, NSEC_PER_USEC),
+		.share_us = div_u64(kgc_share_ns(heap, now - pace->flip_ns),
+				    NSEC_PER_USEC),
 		.nr_calm = pace->nr_graces[false],
 		.nr_hurried = pace->nr_graces[true],
 	};
@@ -288,10 +255,11 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 	kgc_mark_totals(heap, &objects, &bytes);
 	measured.live = bytes + measured.during;
 	pace->flip_ns = now;
+	pace->cpu_ns = cpu;
 	raw_spin_lock_irq(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_update(&pace->pacer, &measured, &limits);
-	kgc_allocator_allow(&heap->alloc, pace->pacer.room);
+	kgc_allocator_allow(&heap->alloc, pace->pacer.help);
 	raw_spin_unlock_irq(&pace->lock);
 	return pace->pacer.peak;
 }
@@ -312,6 +280,21 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	kgc_allocator_allow(&heap->alloc, 0);
 	raw_spin_unlock_irq(&pace->lock);
 	return pace->pacer.goal;
+}
+
+/*
+ * How far mutators passed the goal of the last cycle to flip, grace periods excepted.
+ * Context: the state machine. Return: bytes.
+ */
+u64 kgc_pace_over(struct kgc_heap *heap)
+{
+	struct kgc_pace *pace = &heap->pace;
+	u64 over;
+
+	raw_spin_lock_irq(&pace->lock);
+	over = pace->pacer.over - pace->pacer.over_grace;
+	raw_spin_unlock_irq(&pace->lock);
+	return over;
 }
 
 /* Bytes that will be allocated within a second, or until the next cycle is due. */
@@ -337,7 +320,7 @@ void kgc_pace_repace(struct kgc_heap *heap)
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
 	kgc_allocator_allow(&heap->alloc, kgc_request_idle(&heap->request) ?
-					  0 : pace->pacer.room);
+					  0 : pace->pacer.help);
 	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 
@@ -353,9 +336,8 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 		   p.live, p.goal, p.allowance, p.runway);
 	seq_printf(m, "rate_per_ms %llu\nwork_us %llu\ngrace_us %llu\nhurried_grace_us %llu\n",
 		   p.rate, p.work_us, p.calm_us, p.hurried_us);
-	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\npressed %u\n",
-		   p.over, p.over_grace, p.limited, p.hurry,
-		   READ_ONCE(pace->pressed));
+	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\nscarce %u\n",
+		   p.over, p.over_grace, p.limited, p.hurry, p.scarce);
 	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\nunhurried %llu\n",
 		   READ_ONCE(pace->armed), atomic64_read(&heap->work.wakeups),
 		   READ_ONCE(pace->hurries), READ_ONCE(pace->unhurried));
@@ -368,7 +350,6 @@ void kgc_pace_init(struct kgc_heap *heap)
 	raw_spin_lock_init(&pace->lock);
 	INIT_DELAYED_WORK(&pace->timer, pace_timer);
 	pace->flip_ns = ktime_get_ns();
-	kgc_pacer_share_init(&pace->share, pace->flip_ns);
 	kgc_pace_repace(heap);
 }
 

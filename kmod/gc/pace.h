@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 
 #include "../compat.h"
+#include "grace.h"
 #include "pacer.h"
 
 struct kgc_heap;
@@ -19,7 +20,6 @@ struct seq_file;
  * struct kgc_pace - the pace of one heap
  * @lock: guards @pacer, and the allowance that is set from it; leaf
  * @pacer: the controller
- * @share: CPU time of the cycle's work item; written by it only
  * @timer: the longest time between cycles
  * @armed: whether @timer is set
  * @dropped: a reference has been dropped by which something may have become garbage,
@@ -28,8 +28,6 @@ struct seq_file;
  * @behind: mutators have passed the goal during the current cycle
  * @yield: the current cycle is hurried: mutators leave the CPU to it while it
  *	waits for grace periods
- * @pressed: the current cycle is because of a limit: it takes no more than
- *	half of the CPUs, whoever waits for it
  * @hurried: the grace period being waited for is hurried
  * @grace_ns: begin of the grace period being waited for
  * @grace_at: bytes charged then
@@ -38,21 +36,20 @@ struct seq_file;
  * @nr_graces: their number
  * @in_grace: bytes allocated while they were waited for
  * @flip_ns: time of the last flip
+ * @cpu_ns: CPU time that collecting had taken then
  * @hurries: grace periods hurried
- * @unhurried: that were urgent, and went at leisure because a section was open for long
- *	or the heap had no expediter yet
+ * @unhurried: that were urgent, and went at leisure because a section was open for long,
+ *	the heap had no expediter yet, or the budget was used up
  */
 struct kgc_pace {
 	raw_spinlock_t		lock;
 	struct kgc_pacer	pacer __guarded_by(&lock);
-	struct kgc_share	share;
 	struct delayed_work	timer;
 	bool			armed __guarded_by(&lock);
 	bool			dropped;
 	unsigned long		deadline __guarded_by(&lock);
 	bool			behind;
 	bool			yield;
-	bool			pressed;
 	bool			hurried;
 	u64			grace_ns;
 	s64			grace_at;
@@ -60,13 +57,14 @@ struct kgc_pace {
 	u32			nr_graces[2];
 	u64			in_grace;
 	u64			flip_ns;
+	u64			cpu_ns;
 	u64			hurries;
 	u64			unhurried;
 };
 
 void kgc_pace_init(struct kgc_heap *heap);
 void kgc_pace_stop(struct kgc_heap *heap);
-void kgc_pace_begin(struct kgc_heap *heap, bool pressed);
+void kgc_pace_begin(struct kgc_heap *heap);
 bool kgc_pace_grace_begin(struct kgc_heap *heap);
 bool kgc_pace_may_hurry(struct kgc_heap *heap);
 void kgc_pace_unhurried(struct kgc_heap *heap);
@@ -76,10 +74,8 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live);
 void kgc_pace_due(struct kgc_heap *heap);
 void kgc_pace_dropped(struct kgc_heap *heap);
 void kgc_pace_behind(struct kgc_heap *heap);
-void kgc_pace_pressed(struct kgc_heap *heap);
 u64 kgc_pace_growth(struct kgc_heap *heap);
-unsigned int kgc_pace_percent(struct kgc_heap *heap);
-u64 kgc_pace_spend(struct kgc_heap *heap, u64 ns);
+u64 kgc_pace_over(struct kgc_heap *heap);
 void kgc_pace_repace(struct kgc_heap *heap);
 void kgc_pace_period_changed(struct kgc_heap *heap);
 void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap);

@@ -15,7 +15,18 @@
  * CPU a little, but is shorter by orders of magnitude.
  *
  * The runway takes at most 15/16 of the growth: then cycles follow each other
- * closely, and mutators that pass the goal are slowed down (see pace.c).
+ * closely, and mutators that pass the goal are slowed down (see throttle.c).
+ *
+ * The collectors' share of CPU time (share.c) may be used up in the middle of a
+ * cycle. If it is enough in the long run, mutators help from the middle of the runway
+ * on, where they still have half of it to do so. If it is not, they have to do a
+ * part of every cycle anyway, and help from its begin: what dies while a cycle marks
+ * is not freed by it, so a cycle that waits for CPU time costs memory and the next one
+ * work. What a cycle takes is measured with their help, so runways become no
+ * longer than needed.
+ *
+ * The goal stays below what the heap may hold, by 15 %: pages are never full of
+ * objects, and cycles take time.
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -23,6 +34,7 @@
 #include "pacer.h"
 
 #define LEAST_ALLOWANCE	(64 << 10)
+#define LIMIT_PERCENT	85	/* of what the heap may hold */
 
 static u64 smooth(u64 old, u64 sample)
 {
@@ -35,6 +47,14 @@ static u64 predict(const struct kgc_pacer *p, u64 grace_us)
 	u64 us = p->work_us + KGC_PACER_GRACES * grace_us;
 
 	return div_u64(min(p->rate, 1ULL << 30) * min(us, 1ULL << 32), 800);
+}
+
+/* The goal of a heap that may hold @most bytes: some growth, however much lives. */
+static u64 goal_below(u64 live, u64 most)
+{
+	u64 growth = min(live / 16, (most - min(most, live)) / 2);
+
+	return max(most / 100 * LIMIT_PERCENT, live + growth);
 }
 
 static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
@@ -54,6 +74,8 @@ static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
 	}
 	limit = l->soft_limit ? max(l->soft_limit, p->live + p->live / 16) :
 				U64_MAX;
+	if (l->most)
+		limit = min(limit, goal_below(p->live, l->most));
 	p->limited = limit < goal;
 	return min(goal, limit);
 }
@@ -72,9 +94,13 @@ void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 	p->live = live;
 	p->goal = pacer_goal(p, limits);
 	p->hurry = false;
+	p->ceiling = S64_MAX;
+	if (limits->most)
+		p->ceiling = min_t(u64, limits->most - min(limits->most, live), S64_MAX);
 	if (p->goal > S64_MAX) {
 		p->runway = 0;
 		p->allowance = S64_MAX;
+		p->help = S64_MAX;
 		p->room = S64_MAX;
 		return;
 	}
@@ -86,6 +112,8 @@ void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 	p->runway = min(p->runway, growth / 16 * 15);
 	p->allowance = max_t(u64, growth - p->runway, LEAST_ALLOWANCE);
 	p->room = max_t(s64, growth, p->allowance);
+	p->help = p->scarce ? p->allowance :
+		  p->allowance + (p->room - p->allowance) / 2;
 }
 
 /**
@@ -102,6 +130,7 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 	p->over_grace = min(p->over, c->in_grace);
 	p->rate = div64_u64(c->charged * 1000, max(c->interval_us, 1ULL));
 	p->during = c->during;
+	p->scarce = c->cpu_us > c->share_us;
 	p->work_us = smooth(p->work_us, c->cycle_us -
 			    min(c->calm_us + c->hurried_us, c->cycle_us));
 	if (c->nr_calm)
@@ -113,64 +142,52 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 	kgc_pacer_retarget(p, c->live, limits);
 }
 
-/**
- * kgc_pacer_throttle_us() - how long to keep a mutator that takes a span
- * @charged: bytes allocated since the last cycle flipped
- * @room: bytes that may be, until the goal is passed
- *
- * In proportion to how far the goal is passed, so that who is past it by little
- * is slowed down by little; the most there is from a sixteenth of the room on.
- *
- * Return: microseconds, at most KGC_THROTTLE_US; 0 up to the goal.
- */
-unsigned int kgc_pacer_throttle_us(s64 charged, s64 room)
+/* In proportion to how far @charged is past @from; @most from a sixteenth on. */
+static unsigned int past_us(s64 charged, s64 from, unsigned int most)
 {
 	u64 over;
 
-	if (charged <= room)
+	if (charged <= from)
 		return 0;
-	over = charged - room;
-	if (over >= room / 16)
-		return KGC_THROTTLE_US;
-	return div64_u64(over * KGC_THROTTLE_US, room / 16);
-}
-
-/* A worker that has used nothing yet. */
-void kgc_pacer_share_init(struct kgc_share *share, u64 now_ns)
-{
-	share->at_ns = now_ns;
-	share->credit_ns = KGC_SHARE_BURST_NS;
+	over = charged - from;
+	if (over >= from / 16)
+		return most;
+	return div64_u64(over * most, from / 16);
 }
 
 /**
- * kgc_pacer_share_spend() - keep a worker to its share of one CPU
- * @share: the worker's account
- * @now_ns: time
- * @used_ns: CPU time it has used since the last call
- * @percent: of one CPU, 1 to 100
+ * kgc_pacer_help_us() - how long a mutator that takes a span helps the cycle
+ * @charged: bytes allocated since the last cycle flipped
+ * @help: kgc_pacer.help
  *
- * Credit grows with time, up to KGC_SHARE_BURST_NS, and is used up by work. A
- * worker without credit pauses until there is enough for another burst, so that
- * it does not run in crumbs. Over any stretch of time it gets no more than its
- * share and one burst.
- *
- * Return: how long to pause, in ns; 0 is not at all.
+ * Return: microseconds, at most KGC_THROTTLE_US.
  */
-u64 kgc_pacer_share_spend(struct kgc_share *share, u64 now_ns, u64 used_ns,
-			  unsigned int percent)
+unsigned int kgc_pacer_help_us(s64 charged, s64 help)
 {
-	/* beyond this the account is full or even anyway */
-	u64 elapsed = min_t(u64, now_ns - share->at_ns, 1ULL << 40);
+	return past_us(charged, help, KGC_THROTTLE_US);
+}
 
-	share->at_ns = now_ns;
-	if (percent >= 100) {
-		share->credit_ns = KGC_SHARE_BURST_NS;
-		return 0;
-	}
-	share->credit_ns -= min_t(u64, used_ns, 1ULL << 40);
-	share->credit_ns += div_u64(elapsed * percent, 100);
-	share->credit_ns = min_t(s64, share->credit_ns, KGC_SHARE_BURST_NS);
-	if (share->credit_ns >= 0)
-		return 0;
-	return div_u64((KGC_SHARE_BURST_NS - share->credit_ns) * 100, percent);
+/**
+ * kgc_pacer_throttle_us() - how long to keep a mutator that takes a span
+ * @charged: bytes allocated since the last cycle flipped
+ * @room: kgc_pacer.room
+ * @ceiling: kgc_pacer.ceiling
+ *
+ * The time grows on the second half of the way from the goal to a hard limit, beyond
+ * which allocations fail. The members come as values: another CPU may change them.
+ *
+ * Return: microseconds, at most KGC_THROTTLE_US, near a hard limit at most
+ * KGC_THROTTLE_LIMIT_US; 0 up to the goal.
+ */
+unsigned int kgc_pacer_throttle_us(s64 charged, s64 room, s64 ceiling)
+{
+	unsigned int us = past_us(charged, room, KGC_THROTTLE_US);
+	s64 half = room + (ceiling - min(ceiling, room)) / 2;
+
+	if (!us || charged < half || ceiling == S64_MAX)
+		return us;
+	if (charged >= ceiling)
+		return KGC_THROTTLE_LIMIT_US;
+	return us + div64_u64((u64)(charged - half) * (KGC_THROTTLE_LIMIT_US - us),
+			      ceiling - half);
 }

@@ -12,9 +12,17 @@
 
 struct kgc_heap;
 
+/* Run the next step of the state machine; @inside a section of the heap. */
+typedef bool (*kgc_help_fn)(struct kgc_heap *heap, bool inside);
+
 /**
  * struct kgc_request - cycles asked for, begun and completed
- * @work: runs the state machine in cycle.c; never two at a time
+ * @work: runs the state machine in cycle.c
+ * @help: runs a step of it in a thread that waits
+ * @runner: 0 while no context runs the state machine, 1 while one does, more when
+ *	@work has come upon that one meanwhile
+ * @paused: @work waits for CPU time, and a thread may run steps instead; written by
+ *	the context that runs the state machine
  * @lock: leaf, interrupts off
  * @begun: cycles begun
  * @wanted: number of the last cycle asked for; read without @lock as a hint
@@ -27,6 +35,9 @@ struct kgc_heap;
  */
 struct kgc_request {
 	struct delayed_work	work;
+	kgc_help_fn		help;
+	atomic_t		runner;
+	bool			paused;
 	raw_spinlock_t		lock;
 	u64			begun __guarded_by(&lock);
 	u64			wanted;
@@ -37,10 +48,15 @@ struct kgc_request {
 	bool			closed;
 };
 
-void kgc_request_init(struct kgc_heap *heap, work_func_t run);
+void kgc_request_init(struct kgc_heap *heap, work_func_t run, kgc_help_fn help);
 void kgc_request_cancel(struct kgc_heap *heap);
 void kgc_request_kick(struct kgc_heap *heap);
 void kgc_request_resume_in(struct kgc_heap *heap, u64 ns);
+bool kgc_request_run(struct kgc_heap *heap);
+void kgc_request_rest(struct kgc_heap *heap);
+void kgc_request_pause(struct kgc_heap *heap, u64 ns, bool helpable);
+void kgc_request_unpause(struct kgc_heap *heap);
+bool kgc_request_help(struct kgc_heap *heap, bool inside);
 u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 		       enum kgc_reason reason);
 u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons);

@@ -10,6 +10,7 @@
 #include "report.h"
 #include "root.h"
 #include "section.h"
+#include "throttle.h"
 
 #define SCAN_SLOTS	64
 #define ROOT_REGISTERED	0x6b67632d726f6f74UL
@@ -129,6 +130,7 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 	kgc_pace_dropped(heap);
 	kgc_root_forget(heap, root);
 	kgc_exit(s);
+	kgc_throttle_let_go(&heap->throttle);
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 

@@ -88,6 +88,28 @@ TRACE_EVENT(kgc_finalizer,
 		  __entry->fn, __entry->wait_us, __entry->call_us)
 );
 
+TRACE_EVENT(kgc_share_short,
+	TP_PROTO(u32 heap, u64 cycle, u64 pauses, u64 helped_ns, u64 over),
+	TP_ARGS(heap, cycle, pauses, helped_ns, over),
+	TP_STRUCT__entry(
+		__field(u32, heap)
+		__field(u64, cycle)
+		__field(u64, pauses)
+		__field(u64, helped_ns)
+		__field(u64, over)
+	),
+	TP_fast_assign(
+		__entry->heap = heap;
+		__entry->cycle = cycle;
+		__entry->pauses = pauses;
+		__entry->helped_ns = helped_ns;
+		__entry->over = over;
+	),
+	TP_printk("heap=%u cycle=%llu pauses=%llu helped_ns=%llu over=%llu",
+		  __entry->heap, __entry->cycle, __entry->pauses,
+		  __entry->helped_ns, __entry->over)
+);
+
 #endif /* _KGC_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

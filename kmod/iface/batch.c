@@ -11,6 +11,7 @@
 
 #include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/throttle.h"
 #include "../gc/weak.h"
 #include "batch.h"
 #include "ops.h"
@@ -151,6 +152,7 @@ static int op_write(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
  * @outside: else the operation, for which the section is left
  * @makes_handle: @result is a new handle, which later operations may name
  * @takes_handle: @value is a handle
+ * @allocates: it may succeed when memory has become free
  */
 struct operation {
 	int	(*inside)(struct kgc_section s, struct kgc_op *op, u64 handle,
@@ -158,10 +160,12 @@ struct operation {
 	int	(*outside)(struct kgc_heap *heap, struct kgc_op *op, u64 handle);
 	bool	makes_handle;
 	bool	takes_handle;
+	bool	allocates;
 };
 
 static const struct operation operations[] = {
-	[KGC_OP_ALLOC]		= { op_alloc, .makes_handle = true },
+	[KGC_OP_ALLOC]		= { op_alloc, .makes_handle = true,
+				    .allocates = true },
 	[KGC_OP_LOAD]		= { op_load, .makes_handle = true },
 	[KGC_OP_STORE]		= { op_store, .takes_handle = true },
 	[KGC_OP_XCHG]		= { op_xchg, .makes_handle = true,
@@ -191,11 +195,24 @@ static const struct operation *operation_of(const struct kgc_op *op)
 	return row->inside || row->outside ? row : NULL;
 }
 
+/* An allocation was refused. Return: whether it may succeed now. */
+static bool op_relief(struct batch_run *run, unsigned long *end)
+	__must_hold(kgc_section)
+{
+	bool again;
+
+	kgc_exit(run->s);
+	again = kgc_throttle_relief(run->heap, end);
+	run->s = kgc_enter(run->heap);
+	return again;
+}
+
 static int op_run(struct batch_run *run, struct kgc_op *op)
 	__must_hold(kgc_section)
 {
 	const struct operation *row = operation_of(op);
-	u64 handle = batch_handle(run, op->handle);
+	u64 handle = batch_handle(run, op->handle), value;
+	unsigned long end = 0;
 	int err;
 
 	if (op->flags)
@@ -204,9 +221,13 @@ static int op_run(struct batch_run *run, struct kgc_op *op)
 		return -EINVAL;
 	if (!row)
 		return -EOPNOTSUPP;
-	if (row->inside)
-		return row->inside(run->s, op, handle, row->takes_handle ?
-				   batch_handle(run, op->value) : op->value);
+	if (row->inside) {
+		value = row->takes_handle ? batch_handle(run, op->value) : op->value;
+		do {
+			err = row->inside(run->s, op, handle, value);
+		} while (row->allocates && err == -ENOMEM && op_relief(run, &end));
+		return err;
+	}
 	kgc_exit(run->s);
 	err = row->outside(run->heap, op, handle);
 	cond_resched();

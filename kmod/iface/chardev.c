@@ -21,6 +21,7 @@
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/throttle.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "../heap.h"
@@ -91,6 +92,7 @@ static int cmd_alloc(struct kgc_heap *heap, union kgc_args *args)
 	struct kgc_alloc *alloc = &args->alloc;
 	u64 __user *to = u64_to_user_ptr(alloc->handles);
 	struct kgc_section s;
+	unsigned long end = 0;
 	u64 handle;
 	int err = 0;
 	u32 i;
@@ -98,11 +100,14 @@ static int cmd_alloc(struct kgc_heap *heap, union kgc_args *args)
 	if (!alloc->nr || alloc->__reserved || alloc->done)
 		return -EINVAL;
 	for (i = 0; i < alloc->nr; i++) {
-		s = kgc_enter(heap);
-		err = kgc_op_alloc(s, alloc->type, alloc->count, &handle);
-		kgc_exit(s);
+		do {
+			s = kgc_enter(heap);
+			err = kgc_op_alloc(s, alloc->type, alloc->count, &handle);
+			kgc_exit(s);
+		} while (err == -ENOMEM && kgc_throttle_relief(heap, &end));
 		if (err)
 			break;
+		end = 0;
 		if (put_user(handle, to + i)) {
 			drop_quietly(heap, handle);
 			err = -EFAULT;

@@ -19,6 +19,7 @@
 #include "../gc/lookup.h"
 #include "../gc/mark.h"
 #include "../gc/pace.h"
+#include "../gc/throttle.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "ops.h"
@@ -165,6 +166,7 @@ int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
 	else
 		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
 	kgc_pace_dropped(s.heap);
+	kgc_throttle_let_go(&s.heap->throttle);
 	return 0;
 }
 
@@ -189,6 +191,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
 	kgc_pace_dropped(s.heap);
+	kgc_throttle_let_go(&s.heap->throttle);
 	if (p) {
 		kgc_handle_publish(s, *old, p, type_of(s, p)->shape.id);
 	} else {
@@ -291,6 +294,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 			cond_resched();
 	}
 	kgc_pace_dropped(s.heap);
+	kgc_throttle_let_go(&s.heap->throttle);
 }
 
 int kgc_op_write(struct kgc_section s, u64 handle, u64 offset, const void *buf,

@@ -30,6 +30,7 @@
 #include "../gc/pace.h"
 #include "../gc/record.h"
 #include "../gc/section.h"
+#include "../gc/share.h"
 #include "../gc/throttle.h"
 #include "../options.h"
 #include "../reclaim.h"
@@ -86,6 +87,11 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "LongestStepNs", st->longest_step_ns);
 	show(m, "GCCPUNs", st->gc_cpu_ns);
 	show(m, "GCCPUPermille", st->gc_cpu_permille);
+	show(m, "GCWaiterNs", st->gc_waiter_ns);
+	show(m, "GCMutatorNs", st->gc_mutator_ns);
+	show(m, "ShortCycles", st->short_cycles);
+	show(m, "Expedited", st->expedited);
+	show(m, "ExpediteRefused", st->expedite_refused);
 	show(m, "MarkRounds", st->mark_rounds);
 	show(m, "MarkRoundsMax", st->mark_rounds_max);
 	show(m, "CycleNs", st->cycle_ns);
@@ -121,6 +127,7 @@ static int heap_pace_show(struct seq_file *m, void *v)
 {
 	kgc_pace_show(m, m->private);
 	kgc_throttle_show(m, m->private);
+	kgc_share_show(m, m->private);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_pace);
@@ -300,6 +307,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 	show(m, "ReclaimWaits", waits);
 	show(m, "ReclaimWaitsStuck", stuck);
 	show(m, "ReclaimWaitsExpired", expired);
+	kgc_shares_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(module_stats);

@@ -99,6 +99,11 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 			last.settle_us + last.sweep_us) * NSEC_PER_USEC;
 	st->last_gc_ns = sums.nr ? last.at_us * NSEC_PER_USEC + st->cycle_ns : 0;
 	st->gc_cpu_ns = atomic64_read(&heap->work.cpu_ns);
+	st->gc_waiter_ns = atomic64_read(&heap->work.waiter_ns);
+	st->gc_mutator_ns = atomic64_read(&heap->work.mutator_ns);
+	st->short_cycles = READ_ONCE(heap->share.short_cycles);
+	st->expedited = READ_ONCE(heap->share.expedited);
+	st->expedite_refused = READ_ONCE(heap->share.refused);
 	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
 	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns, div_u64(age, 1000) ?: 1);
 	st->next_gc = READ_ONCE(heap->pace.pacer.goal);

@@ -4,7 +4,7 @@
  * take grace periods and then time in proportion to what lives.
  *
  * Two promises for when marking is over. A program that lets itself be slowed
- * down (see gc/pace.c) is past its goal by no more than 10 % of it, all told.
+ * down (see gc/throttle.c) is past its goal by no more than 10 % of it, all told.
  * One that does not, because it may not sleep, by no more than 10 % once what it
  * allocated during grace periods is taken off: those cannot be made to vanish.
  * Cycles in which the program changed its ways are counted apart.
@@ -44,16 +44,34 @@ struct program {
  * @beyond: worst of it that grace periods do not explain
  * @changed: the same in cycles in which the program changed
  * @early: cycles that ended below half of the growth allowed
+ * @peak: most bytes that the heap reached
+ * @marked: bytes marked
+ * @helped: of these, by the program itself
+ * @helping: part of the program's time that this took
  */
 struct outcome {
 	unsigned int cycles, hurried;
 	double over, beyond, changed;
 	unsigned int early;
+	double peak, marked, helped, helping;
+};
+
+/**
+ * struct manner - how the program and its collector are treated
+ * @obedient: the program lets itself be slowed down
+ * @share: of a processor that the collector has, if it is not all
+ * @most: bytes that the heap may hold; 0 is no limit
+ */
+struct manner {
+	bool obedient;
+	double share;
+	u64 most;
 };
 
 #define STEP_US		100
 #define SPAN		8192.0	/* bytes: what is taken at a time */
-#define YIELD_US	200	/* see gc/pace.c */
+#define YIELD_US	200	/* see gc/throttle.c */
+#define SAVED_US	1000000	/* see gc/share.c */
 
 /* Of a cycle, in this order; all but MARKING are grace periods. See gc/cycle.c. */
 enum stage { ARM, MARK, MARKING, ROUND, SETTLE, FLIP, NR_STAGES };
@@ -63,10 +81,11 @@ struct simulation {
 	struct kgc_pacer pacer;
 	struct kgc_pacer_cycle c;
 	struct kgc_pacer_limits limits;
-	bool obedient, running, behind, changing;
+	const struct manner *manner;
+	bool running, behind, changing;
 	enum stage stage;
 	u64 now, flip, begun, stage_begun, stage_ends;
-	double live, charged, at_begin, in_grace;
+	double live, charged, at_begin, in_grace, to_mark, credit;
 };
 
 static double jitter_now;
@@ -83,8 +102,8 @@ static void stage_begin(struct simulation *s, enum stage stage)
 	s->stage = stage;
 	s->stage_begun = s->now;
 	if (stage == MARKING)
-		us = s->prog->live_bytes(s->now) / s->prog->mark_rate;
-	else if (s->pacer.hurry || s->behind)
+		s->to_mark = s->prog->live_bytes(s->now);
+	if (s->pacer.hurry || s->behind)
 		us /= 20;
 	s->stage_ends = s->now + us;
 }
@@ -104,17 +123,44 @@ static void stage_end(struct simulation *s)
 	}
 }
 
-/* What the program allocates in this step. */
-static double allocates(const struct simulation *s)
+/* What the program allocates in this step, and marks. */
+static double allocates(struct simulation *s, struct outcome *out)
 {
-	double us = SPAN / s->prog->rate(s->now), slowed = 0;
+	double us = SPAN / s->prog->rate(s->now), slowed = 0, helps = 0;
+	double share = s->manner->share ?: 1, marked = 0, runs = 0;
 
-	if (s->obedient && s->running) {
-		slowed = kgc_pacer_throttle_us(s->charged, s->pacer.room);
+	/* what the share has saved up is used at full speed */
+	s->credit = min(s->credit + share * STEP_US, max(share * SAVED_US, STEP_US));
+	if (s->running && s->stage == MARKING)
+		runs = min(s->credit, STEP_US) / STEP_US;
+	s->credit -= runs * STEP_US;
+
+	if (s->manner->obedient && s->running) {
+		slowed = kgc_pacer_throttle_us(s->charged, s->pacer.room,
+					       s->pacer.ceiling);
 		if (s->pacer.hurry && in_grace(s))
 			slowed = max(slowed, (double)YIELD_US);
+		if (s->stage == MARKING && runs < 1)
+			helps = kgc_pacer_help_us(s->charged, s->pacer.help);
+	}
+	slowed = max(slowed, helps);
+	helps /= us + slowed;
+	if (s->running && s->stage == MARKING) {
+		marked = min(s->to_mark, (runs + helps) * s->prog->mark_rate * STEP_US);
+		s->to_mark -= marked;
+	}
+	/* the first cycles know nothing yet */
+	if (marked && out->cycles > 1) {
+		out->marked += marked;
+		out->helped += marked * helps / (runs + helps);
+		out->helping += helps / (120 * US_PER_S / STEP_US);
 	}
 	return SPAN / (us + slowed) * STEP_US;
+}
+
+static bool stage_over(const struct simulation *s)
+{
+	return s->stage == MARKING ? s->to_mark < 1 : s->now >= s->stage_ends;
 }
 
 /* The flip: what was born since the cycle began lives on. */
@@ -123,6 +169,7 @@ static void flips(struct simulation *s, struct outcome *out)
 	double peak = s->live + s->charged, over = 0, beyond = 0;
 	double goal = s->pacer.goal;
 
+	out->peak = max(out->peak, peak);
 	if (peak > goal) {
 		over = (peak - goal) / goal * 1000;
 		beyond = max((peak - goal - s->in_grace) / goal * 1000, 0.0);
@@ -133,6 +180,8 @@ static void flips(struct simulation *s, struct outcome *out)
 	s->c.in_grace = s->in_grace;
 	s->c.interval_us = s->now - s->flip;
 	s->c.cycle_us = s->now - s->begun;
+	s->c.cpu_us = s->c.live / s->prog->mark_rate;
+	s->c.share_us = s->c.interval_us * (s->manner->share ?: 1);
 	out->cycles++;
 	out->hurried += s->c.nr_hurried > 0;
 	if (out->cycles > 4) {
@@ -158,16 +207,17 @@ static void flips(struct simulation *s, struct outcome *out)
 }
 
 static struct outcome simulate(const struct program *prog, u64 gogc,
-			       bool obedient)
+			       const struct manner *manner)
 {
 	struct outcome out = { 0 };
 	struct simulation s = {
-		.prog = prog, .obedient = obedient, .limits.gogc = gogc,
+		.prog = prog, .manner = manner, .limits.gogc = gogc,
+		.limits.most = manner->most,
 	};
 
 	kgc_pacer_retarget(&s.pacer, 0, &s.limits);
 	for (; s.now < 120 * US_PER_S; s.now += STEP_US) {
-		double got = allocates(&s);
+		double got = allocates(&s, &out);
 
 		s.charged += got;
 		if (in_grace(&s))
@@ -185,7 +235,7 @@ static struct outcome simulate(const struct program *prog, u64 gogc,
 			continue;
 		}
 		s.behind |= s.charged >= s.pacer.room;
-		if (s.now < s.stage_ends)
+		if (!stage_over(&s))
 			continue;
 		stage_end(&s);
 		if (s.stage + 1 < NR_STAGES)
@@ -226,6 +276,7 @@ static const struct program programs[] = {
 	{ "square wave", live_64m, rate_square, 5000, 500, every_5s },
 	{ "jitter", live_64m, rate_jitter, 5000, 500, NULL },
 	{ "slow", live_64m, rate_slow, 5000, 500, NULL },
+	{ "slow, small heap", live_2m, rate_slow, 5000, 500, NULL },
 	{ "ramp", live_ramp, rate_steady, 5000, 500, NULL },
 	{ "long grace periods", live_64m, rate_steady, 40000, 500, NULL },
 };
@@ -237,13 +288,14 @@ static const u64 gogcs[] = { 50, 100, 200 };
 static void try_all_programs(bool obedient)
 {
 	unsigned int i, g;
+	struct manner manner = { .obedient = obedient };
 
 	for (i = 0; i < ARRAY_SIZE(programs); i++) {
 		for (g = 0; g < ARRAY_SIZE(gogcs); g++) {
 			struct outcome out;
 
 			jitter_now = 1;
-			out = simulate(&programs[i], gogcs[g], obedient);
+			out = simulate(&programs[i], gogcs[g], &manner);
 			printf("# %-20s GOGC %3llu: %5u cycles (%5u hurried), past the goal by %4.1f %% (%4.1f %% beyond grace periods, %4.1f %% in changes), %u early\n",
 			       programs[i].name, (unsigned long long)gogcs[g],
 			       out.cycles, out.hurried, out.over / 10,
@@ -349,6 +401,8 @@ static void any_measurement(void)
 			.cycle_us = min(values[x / n / n / n / n % n], 1ULL << 32),
 			.calm_us = values[x % n],
 			.hurried_us = values[x / n % n],
+			.cpu_us = values[x / n % n],
+			.share_us = values[x % n],
 			.nr_calm = x % 3,
 			.nr_hurried = x / 3 % 3,
 		};
@@ -395,78 +449,134 @@ static void slowing_is_in_proportion(void)
 		for (charged = 0; charged <= 2 * room; charged += step) {
 			trying("charged %lld, room %lld", (long long)charged,
 			       (long long)room);
-			us = kgc_pacer_throttle_us(charged, room);
+			us = kgc_pacer_throttle_us(charged, room, S64_MAX);
 			check(us >= before && us <= KGC_THROTTLE_US);
 			check(!us || charged > room);
 			before = us;
+			us = kgc_pacer_help_us(charged, room / 2);
+			check(us <= KGC_THROTTLE_US && (!us || charged > room / 2));
 		}
-		check(kgc_pacer_throttle_us(room + room / 16 + 1, room) ==
+		check(kgc_pacer_throttle_us(room + room / 16 + 1, room, S64_MAX) ==
 		      KGC_THROTTLE_US);
 		check(room < 1 << 20 ||
-		      kgc_pacer_throttle_us(room + room / 160, room) <=
+		      kgc_pacer_throttle_us(room + room / 160, room, S64_MAX) <=
 		      KGC_THROTTLE_US / 10);
 	}
-	check(!kgc_pacer_throttle_us(S64_MAX, S64_MAX));
+	check(!kgc_pacer_throttle_us(S64_MAX, S64_MAX, S64_MAX));
+	check(!kgc_pacer_help_us(S64_MAX, S64_MAX));
 }
 
-/* ---- the share of a CPU ---------------------------------------------------- */
-
-/*
- * A worker that always has work to do, in pieces of @piece_ns, and whose pauses
- * take up to @late_ns longer than asked for. What it got of each second.
- */
-static void works(unsigned int percent, u64 piece_ns, u64 late_ns)
+/* From half of the way to it on, never shorter than without, at last the most. */
+static void limits_slow_down(void)
 {
-	struct kgc_share share = { .credit_ns = KGC_SHARE_BURST_NS };
-	u64 now = 0, busy = 0, from = 0, pause, total = 0, began = 0;
+	s64 room, ceiling, charged;
+	unsigned int us, before;
 
-	while (now < 20000000000ULL) {
-		now += piece_ns;
-		busy += piece_ns;
-		total += piece_ns;
-		pause = kgc_pacer_share_spend(&share, now, piece_ns, percent);
-		check(pause == 0 || percent < 100);
-		if (pause)
-			now += pause + random() % (late_ns + 1);
-		if (now - from >= 1000000000ULL) {
-			trying("%u %% in pieces of %llu us", percent,
-			       (unsigned long long)piece_ns / 1000);
-			check(busy <= (now - from) / 100 * percent +
-				      2 * KGC_SHARE_BURST_NS + 2 * piece_ns);
-			from = now;
-			busy = 0;
+	for (room = 1 << 16; room <= 1LL << 40; room = room * 3 + 1) {
+		for (ceiling = 0; ceiling <= 4 * room; ceiling += room / 3) {
+			before = 0;
+			for (charged = 0; charged <= 5 * room; charged += room / 32) {
+				trying("charged %lld, room %lld, ceiling %lld",
+				       (long long)charged, (long long)room,
+				       (long long)ceiling);
+				us = kgc_pacer_throttle_us(charged, room, ceiling);
+				check(us >= before && us <= KGC_THROTTLE_LIMIT_US);
+				check(us >= kgc_pacer_throttle_us(charged, room, S64_MAX));
+				check(!us || charged > room);
+				check(charged <= room || charged < ceiling ||
+				      us == KGC_THROTTLE_LIMIT_US);
+				before = us;
+			}
 		}
 	}
-	/* and it gets what it may have, if pauses are no longer than asked for */
-	if (!late_ns)
-		check(total * 100 / (now - began) + 1 >= percent);
 }
 
-static void share_is_kept(void)
-{
-	unsigned int percent;
+/* ---- with little CPU time ------------------------------------------------------- */
 
-	for (percent = 1; percent <= 100; percent += percent < 10 ? 1 : 9) {
-		works(percent, 20000, 0);
-		works(percent, 20000, 4000000);
-		works(percent, 3000000, 0);
-		works(percent, 20000000, 10000000);
+/* What the collectors' share cannot do is done by mutators, in time. */
+static void small_shares_are_made_up_for(void)
+{
+	static const double shares[] = { 0.05, 0.02, 0.005 };
+	static const struct manner ample = { .obedient = true };
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		struct outcome full;
+
+		jitter_now = 1;
+		full = simulate(&programs[i], 100, &ample);
+		for (k = 0; k < ARRAY_SIZE(shares); k++) {
+			struct manner manner = { .obedient = true, .share = shares[k] };
+			struct outcome out;
+
+			jitter_now = 1;
+			out = simulate(&programs[i], 100, &manner);
+			printf("# %-20s share %4.1f %%: %5u cycles, past the goal by %4.1f %%, mutators did %4.1f %% of the marking, %2.0f %% of the time\n",
+			       programs[i].name, 100 * shares[k], out.cycles,
+			       out.over / 10, 100 * out.helped / (out.marked ?: 1),
+			       100 * out.helping);
+			trying("%s with %g of a processor", programs[i].name, shares[k]);
+			check(out.cycles > 3 || programs[i].rate == rate_slow);
+			check(out.over <= 100);
+			/* they work for it, and do not sleep through it */
+			check(out.cycles * 10 >= full.cycles * 7);
+			/* a program that keeps within it is left alone */
+			check(shares[k] < 0.05 || programs[i].rate != rate_slow ||
+			      out.helped <= out.marked / 20);
+		}
 	}
 }
 
-/* Rest is worth one burst, however long it was. */
-static void rest_is_not_saved_up(void)
-{
-	struct kgc_share share = { 0 };
+/* ---- at a limit ------------------------------------------------------------------ */
 
-	check(!kgc_pacer_share_spend(&share, 3600 * 1000000000ULL, 0, 50));
-	check(share.credit_ns == KGC_SHARE_BURST_NS);
-	check(!kgc_pacer_share_spend(&share, share.at_ns, KGC_SHARE_BURST_NS, 50));
-	check(kgc_pacer_share_spend(&share, share.at_ns, 1000, 50) ==
-	      2 * (KGC_SHARE_BURST_NS + 1000));
-	/* a clock that has not been looked at for centuries */
-	check(!kgc_pacer_share_spend(&share, U64_MAX, U64_MAX, 100));
-	kgc_pacer_share_spend(&share, U64_MAX, U64_MAX, 1);
+/* Where a quarter of what may be held is free, the limit is not reached. */
+static void hard_limits_are_not_reached(void)
+{
+	static const double shares[] = { 1, 0.05 };
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		for (k = 0; k < ARRAY_SIZE(shares); k++) {
+			struct manner manner = { .obedient = true, .share = shares[k] };
+			struct outcome out;
+			u64 us, live = 0;
+
+			for (us = 0; us < 120 * US_PER_S; us += US_PER_S)
+				live = max(live, programs[i].live_bytes(us));
+			manner.most = live / 3 * 4;
+			jitter_now = 1;
+			out = simulate(&programs[i], 100, &manner);
+			trying("%s with a share of %g", programs[i].name, shares[k]);
+			printf("# %-20s of %llu MiB, %3.0f %% alive: %5u cycles, at most %3.0f %% reached\n",
+			       programs[i].name, (unsigned long long)manner.most >> 20,
+			       75.0, out.cycles, 100.0 * out.peak / manner.most);
+			check(out.peak <= manner.most);
+		}
+	}
+}
+
+/* 85 %, whatever GOGC says, and some growth for whatever lives up to the limit. */
+static void goal_is_below_the_limit(void)
+{
+	u64 live, most;
+
+	for (live = 0; live <= 1ULL << 40; live = live * 3 / 2 + 4096) {
+		for (most = 1 << 16; most <= 1ULL << 41; most *= 2) {
+			struct kgc_pacer_limits limits = { .gogc = 400, .most = most };
+			struct kgc_pacer p = { 0 };
+
+			kgc_pacer_retarget(&p, live, &limits);
+			trying("live %llu, limit %llu", (unsigned long long)live,
+			       (unsigned long long)most);
+			check(p.goal >= live && p.allowance >= 65536);
+			check(p.goal <= max(most, live));
+			if (live < most / 100 * 80)
+				check(p.goal <= most / 100 * 85);
+			check(p.limited ==
+			      (p.goal < max(5 * live, KGC_PACER_MIN_HEAP / 100 * 400)));
+			check(p.ceiling == (s64)(most - min(most, live)));
+		}
+	}
 }
 
 int main(void)
@@ -480,8 +590,10 @@ int main(void)
 		{ "the goal is passed by at most 10 % by who can be slowed down", overshoot_is_bounded },
 		{ "the goal is passed by at most 10 %, grace periods apart, by who cannot", overshoot_is_explained },
 		{ "who passes the goal is slowed down in proportion", slowing_is_in_proportion },
-		{ "a worker keeps to its share of a CPU, and gets it", share_is_kept },
-		{ "a worker's rest is worth one burst", rest_is_not_saved_up },
+		{ "near a hard limit it is kept longer and longer", limits_slow_down },
+		{ "what the share cannot do mutators do in time", small_shares_are_made_up_for },
+		{ "the goal is 85 % of what may be held at most", goal_is_below_the_limit },
+		{ "a hard limit that leaves a quarter free is not reached", hard_limits_are_not_reached },
 	};
 
 	return PROMISES(promises);

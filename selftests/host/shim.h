@@ -243,6 +243,7 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic64_add(n, v)		((void)__atomic_add_fetch(&(v)->counter, n, 5))
 #define atomic64_sub(n, v)		((void)__atomic_sub_fetch(&(v)->counter, n, 5))
 #define atomic64_add_return(n, v)	__atomic_add_fetch(&(v)->counter, n, 5)
+#define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)
 #define atomic64_try_cmpxchg(v, old, n)	\
 	__atomic_compare_exchange_n(&(v)->counter, old, n, false, 5, 5)
 #define atomic64_xchg(v, n)		__atomic_exchange_n(&(v)->counter, n, 5)

@@ -33,6 +33,7 @@ static const struct { const char *name; __u32 option; } option_names[] = {
 	{ "cpu_percent", KGC_OPT_CPU_PERCENT }, { "verify", KGC_OPT_VERIFY },
 	{ "track_sections", KGC_OPT_TRACK_SECTIONS },
 	{ "scavenge", KGC_OPT_SCAVENGE }, { "harden", KGC_OPT_HARDEN },
+	{ "expedite", KGC_OPT_EXPEDITE },
 };
 
 /* Lines of one word, a space, and a number each; no name twice. */

@@ -358,7 +358,7 @@ a_user_sees_what_is_its_own() {
 }
 
 echo "TAP version 13"
-echo "1..33"
+echo "1..34"
 
 # This shell's descriptor 3 is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -383,6 +383,7 @@ ok "set takes names, sizes and off" set_takes_names_and_sizes
 ok "set shows the options" set_shows
 ok "options are saved and loaded" saved_options_come_back
 ok "a file that is wrong changes nothing" nothing_changes_unless_all_is_right
+ok "set knows of expedited grace periods" prints '^expedite +0 ' set "$heap"
 ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
 ok "finalizers HEAP --wait returns, as none is due" prints '^Called +0 ' finalizers "$heap" --wait

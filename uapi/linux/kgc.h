@@ -24,7 +24,7 @@
  *            is unmapped meanwhile; of an array, the part before the fault
  *            has been worked on and @done tells how much
  * EPERM      conservative types need CAP_SYSLOG, setting an option for debugging
- *            CAP_SYS_ADMIN
+ *            or KGC_OPT_EXPEDITE needs CAP_SYS_ADMIN
  * EBADF      a command that changes the heap, on a descriptor that is not open for
  *            writing: all but KGC_INFO, KGC_READ, KGC_OBJECT_INFO, KGC_OPTION_GET,
  *            KGC_OPTION_INFO and KGC_STATS; read() on one that is not open for reading
@@ -171,9 +171,10 @@ struct kgc_type_register {
  * @__reserved: must be 0
  *
  * EINVAL for an unknown type, @nr of 0 or a size over kgc_info.max_object.
- * When memory or handles run out after some objects the call fails with
- * ENOMEM or ENOSPC, @done tells how many handles stand. EFAULT drops the
- * handles that could not be delivered.
+ * The call waits for a second at most with an object that a limit refuses, while a
+ * cycle is to be expected that may make room. When memory or handles run out after
+ * some objects the call fails with ENOMEM or ENOSPC, @done tells how many handles
+ * stand. EFAULT drops the handles that could not be delivered.
  */
 struct kgc_alloc {
 	__u32 size;
@@ -314,6 +315,7 @@ enum kgc_option_id {
 	KGC_OPT_TRACK_SECTIONS = 7, /* for debugging; 1: note open sections */
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
 	KGC_OPT_HARDEN = 9,	/* KGC_HARDEN_* bits */
+	KGC_OPT_EXPEDITE = 10,	/* enum kgc_expedite_policy; needs CAP_SYS_ADMIN */
 };
 
 #define KGC_GOGC_OFF		0xffffffffffffffffULL
@@ -321,6 +323,13 @@ enum kgc_option_id {
 enum kgc_scavenge_policy {
 	KGC_SCAVENGE_LAZY = 0,	/* in the background, with hysteresis */
 	KGC_SCAVENGE_NOW = 1,	/* as soon as an arena is empty */
+};
+
+/* Whether grace periods may be expedited, which disturbs CPUs that the heap does not use */
+enum kgc_expedite_policy {
+	KGC_EXPEDITE_BUDGET = 0, /* within the heap's part of the module's budget */
+	KGC_EXPEDITE_NEVER = 1,
+	KGC_EXPEDITE_ALWAYS = 2, /* beyond the budget */
 };
 
 #define KGC_HARDEN_RANDOM	(1U << 0)	/* random order within a span */
@@ -334,9 +343,9 @@ enum kgc_scavenge_policy {
  * @__reserved: must be 0
  * @value: in or out; EINVAL when out of range
  *
- * Setting KGC_OPT_VERIFY or KGC_OPT_TRACK_SECTIONS takes CAP_SYS_ADMIN in the initial
- * user namespace: EPERM, whatever the value. They take CPU time of the machine and
- * write to its log.
+ * Setting KGC_OPT_VERIFY, KGC_OPT_TRACK_SECTIONS or KGC_OPT_EXPEDITE takes CAP_SYS_ADMIN
+ * in the initial user namespace: EPERM, whatever the value. The first two take CPU time of
+ * the machine and write to its log, the third disturbs CPUs of others.
  */
 struct kgc_option {
 	__u32 size;
@@ -423,7 +432,7 @@ enum kgc_refusal {
  * @num_gc: cycles completed
  * @num_forced_gc: of these, on request
  * @gc_reason: cycles by enum kgc_reason
- * @gc_cpu_ns: CPU time of the collector
+ * @gc_cpu_ns: CPU time of the collector's work items
  * @last_gc_ns: monotonic time at which the last cycle ended, 0 if none has (LastGC
  *	in debugfs is the same moment since 1970)
  * @pause_total_ns: 0: the collector never stops its mutators
@@ -436,13 +445,20 @@ enum kgc_refusal {
  * @handles: handles open, weak ones included
  * @types: types registered
  * @phase: enum kgc_phase
- * @gc_cpu_permille: collector CPU time over all CPU time since the heap began
+ * @gc_cpu_permille: @gc_cpu_ns over the time of all CPUs since the heap began
  * @mark_rounds: termination rounds, all cycles together
  * @mark_rounds_max: most rounds one cycle took
  * @cycle_ns: duration of the last cycle
  * @mark_ns: time its marking took
  * @held: bytes that count against the limits: @heap_sys and @meta_sys
  * @refused: by enum kgc_refusal, how often the heap wanted memory and did not get it
+ * @gc_waiter_ns: CPU time that threads waiting for cycles spent on them, beyond
+ *	@gc_cpu_ns
+ * @gc_mutator_ns: the same of allocating threads that a cycle fell behind
+ * @short_cycles: cycles for which the collectors' share of CPU time was not enough
+ * @expedited: grace periods that were expedited
+ * @expedite_refused: urgent grace periods that were not: the budget was used up, or
+ *	the option forbids it
  */
 struct kgc_stats {
 	__u32 size;
@@ -477,6 +493,11 @@ struct kgc_stats {
 	__u64 mark_ns;
 	__u64 held;
 	__u64 refused[4];
+	__u64 gc_waiter_ns;
+	__u64 gc_mutator_ns;
+	__u64 short_cycles;
+	__u64 expedited;
+	__u64 expedite_refused;
 };
 
 #define KGC_HEAP_NAME_MAX	32

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A heap is a fence: what its collector takes from programs that have nothing to do
+ * with it is bounded for the whole module, by whatever program and however often
+ * cycles are asked for.
+ *
+ * CPU time is what the collector itself has counted, never wall time; the bound on it
+ * goes by the guest's own clock.
+ *
+ * kselftest-timeout: 300
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "chain.h"
+#include "debugfs_files.h"
+#include "files.h"
+#include "heap.h"
+
+#define PARAMETERS	"/sys/module/kgc/parameters/"
+#define CGROUPS		"/sys/fs/cgroup"
+#define POOR		CGROUPS "/kgc-poor"
+#define SECONDS		2
+#define NR_HEAPS	6
+#define BLOB		1000
+#define LIMIT		(8 << 20)
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static double cpu_of_process(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static int put_number(const char *path, long long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", number);
+	return put_file(path, text);
+}
+
+/*
+ * The most CPU time that collectors may take in @seconds: the share, what was saved up
+ * of it, and for each of @heaps a slice in hand, a step that took longer, and a tick.
+ */
+static double allowed(double seconds, int heaps)
+{
+	double share = number_in(PARAMETERS "max_cpu_percent") / 100.0 *
+		       sysconf(_SC_NPROCESSORS_ONLN);
+
+	return share * (seconds + 1) + heaps * 0.015;
+}
+
+struct span {
+	double begin, cpu, waiters, process;
+	struct kgc_stats stats;
+};
+
+static struct span span_begin(int fd)
+{
+	struct span span = { .stats = stats_of(fd) };
+
+	span.process = cpu_of_process();
+	span.begin = now();
+	return span;
+}
+
+/* Until now, in seconds. */
+static void span_end(struct span *span, int fd)
+{
+	struct kgc_stats stats = stats_of(fd);
+
+	span->begin = now() - span->begin;
+	span->process = cpu_of_process() - span->process;
+	span->cpu = (stats.gc_cpu_ns - span->stats.gc_cpu_ns) / 1e9;
+	span->waiters = (stats.gc_waiter_ns - span->stats.gc_waiter_ns) / 1e9;
+}
+
+/* Whether to go on: for SECONDS, and on a slow machine until @enough is done. */
+static bool goes_on(double begin, bool enough)
+{
+	return now() < begin + (enough ? SECONDS : 20 * SECONDS);
+}
+
+/* ---- CPU time --------------------------------------------------------------- */
+
+TEST_F(heap, a_thread_that_waits_for_cycles_pays_for_them_itself)
+{
+	struct span span;
+	unsigned int cycles = 0;
+	__u64 root;
+
+	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(100000), &root));
+	ASSERT_EQ(0, collect_all(self->fd));
+	span = span_begin(self->fd);
+	while (goes_on(span.begin, cycles > 3)) {
+		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
+		cycles++;
+	}
+	span_end(&span, self->fd);
+	TH_LOG("%u cycles in %.1f s: %.3f s of the collector's (allowed %.3f), %.3f s of the waiter's, which ran for %.3f s",
+	       cycles, span.begin, span.cpu, allowed(span.begin, 1), span.waiters,
+	       span.process);
+	EXPECT_LE(span.cpu, allowed(span.begin, 1));
+	/* it is not kept waiting: the better part of the work is its own */
+	EXPECT_GE(span.waiters, span.cpu / 2);
+	EXPECT_GE(span.process, span.waiters * 0.9 - 0.02);
+	EXPECT_EQ(0, chain_check(self->fd, root, scaled(100000)));
+}
+
+/* In POOR: cycles in a loop for as long as the parent lets it. */
+static pid_t poor_loop(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (put_file(POOR "/cgroup.procs", "0"))
+		_exit(1);
+	for (;;)
+		kgc_collect(fd, 1, KGC_COLLECT_WAIT, NULL);
+}
+
+static long long poor_usage_us(void)
+{
+	char text[256] = "";
+	long long us = -1;
+	FILE *file = fopen(POOR "/cpu.stat", "r");
+
+	while (file && fgets(text, sizeof(text), file))
+		if (sscanf(text, "usage_usec %lld", &us) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return us;
+}
+
+TEST_F(heap, a_cgroup_with_two_percent_of_a_cpu_gets_no_more_by_asking_for_cycles)
+{
+	unsigned int cycles;
+	struct span span;
+	long long usage;
+	__u64 root;
+	pid_t pid;
+
+	if (put_file(CGROUPS "/cgroup.subtree_control", "+cpu") || mkdir(POOR, 0755))
+		SKIP(return, "no cgroups (v2) for CPU time in this kernel");
+	if (put_file(POOR "/cpu.max", "2000 100000")) {
+		rmdir(POOR);
+		SKIP(return, "no bandwidth of cgroups in this kernel");
+	}
+	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(100000), &root));
+	ASSERT_EQ(0, collect_all(self->fd));
+	pid = poor_loop(self->fd);
+	ASSERT_GT(pid, 0);
+	sleep(1);
+	cycles = stats_of(self->fd).num_gc;
+	usage = poor_usage_us();
+	span = span_begin(self->fd);
+	while (goes_on(span.begin, stats_of(self->fd).num_gc > cycles + 1))
+		usleep(100000);
+	span_end(&span, self->fd);
+	usage = poor_usage_us() - usage;
+	cycles = stats_of(self->fd).num_gc - cycles;
+	/* a thread without CPU time dies all the same */
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_EQ(0, rmdir(POOR));
+	TH_LOG("%u cycles in %.1f s: %.3f s of the collector's (allowed %.3f), %.3f s of the waiter's; its cgroup used %.3f s",
+	       cycles, span.begin, span.cpu, allowed(span.begin, 1), span.waiters,
+	       usage / 1e6);
+	EXPECT_GE(cycles, 1);
+	EXPECT_LE(span.cpu, allowed(span.begin, 1));
+	EXPECT_GT(span.waiters, 0);
+	EXPECT_GE(usage / 1e6, span.waiters * 0.9 - 0.02);
+}
+
+TEST(heaps_divide_one_share)
+{
+	double begin, took = 0, least = 1e9, each[NR_HEAPS];
+	__u64 before[NR_HEAPS], root;
+	int fd[NR_HEAPS], i;
+	bool enough = false;
+
+	for (i = 0; i < NR_HEAPS; i++) {
+		fd[i] = kgc_open();
+		ASSERT_GE(fd[i], 0);
+		ASSERT_EQ(0, chain_build(fd[i], register_node(fd[i]), scaled(50000), &root));
+		ASSERT_EQ(0, collect_all(fd[i]));
+	}
+	for (i = 0; i < NR_HEAPS; i++)
+		before[i] = stats_of(fd[i]).gc_cpu_ns;
+	for (begin = now(); goes_on(begin, enough); usleep(1000)) {
+		enough = true;
+		for (i = 0; i < NR_HEAPS; i++) {
+			/* asked for, not waited for: all of it is the collectors' */
+			ASSERT_EQ(0, kgc_collect(fd[i], 1, 0, NULL));
+			if (stats_of(fd[i]).gc_cpu_ns < before[i] + 20000000)
+				enough = false;
+		}
+	}
+	begin = now() - begin;
+	for (i = 0; i < NR_HEAPS; i++) {
+		each[i] = (stats_of(fd[i]).gc_cpu_ns - before[i]) / 1e9;
+		took += each[i];
+		least = each[i] < least ? each[i] : least;
+		kgc_close(fd[i]);
+	}
+	TH_LOG("%d heaps took %.3f s in %.1f s (allowed %.3f), the one that got least %.3f s",
+	       NR_HEAPS, took, begin, allowed(begin, NR_HEAPS), least);
+	EXPECT_LE(took, allowed(begin, NR_HEAPS));
+	/* they wait for grace periods as well, some more than others */
+	EXPECT_GE(least, took / NR_HEAPS / 4);
+}
+
+static __u64 blobs[65536];
+
+/* Replace @nr blobs that live for a while. Return: how many were refused. */
+static unsigned long litter(int fd, int type, unsigned long nr, unsigned int live)
+{
+	unsigned long refused = 0;
+	unsigned int at;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		at = (i * 7919) % live;
+		if (kgc_drop(fd, blobs[at]))
+			abort();
+		while (kgc_alloc(fd, type, 0, &blobs[at])) {
+			if (++refused > nr)
+				return refused;
+		}
+	}
+	return refused;
+}
+
+TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
+{
+	int blob = kgc_type_register(self->fd, "blob", 64, KGC_TYPE_NOSCAN, NULL, 0);
+	long long percent = number_in(PARAMETERS "max_cpu_percent");
+	struct kgc_stats before, after = { 0 };
+	__u64 shown = 0, all = 0;
+	double begin;
+	__u64 root;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(50000), &root));
+	ASSERT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, blobs, NULL));
+	ASSERT_EQ(0, collect_all(self->fd));
+
+	/* A program in no hurry: the share is enough. */
+	before = stats_of(self->fd);
+	ASSERT_EQ(0, litter(self->fd, blob, 1000, 1000));
+	EXPECT_EQ(before.short_cycles, stats_of(self->fd).short_cycles);
+	EXPECT_EQ(before.gc_mutator_ns, stats_of(self->fd).gc_mutator_ns);
+
+	ASSERT_EQ(0, put_number(PARAMETERS "max_cpu_percent", 1));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 10));
+	for (begin = now(); now() < begin + 20 * SECONDS;) {
+		if (litter(self->fd, blob, 10000, 1000))
+			break;
+		after = stats_of(self->fd);
+		if (after.short_cycles > before.short_cycles + 2)
+			break;
+	}
+	debugfs_value(self->info.heap_id, "stats", "ShortCycles", &shown);
+	debugfs_value(MODULE_WIDE, "stats", "ShortCycles", &all);
+	EXPECT_EQ(0, put_number(PARAMETERS "max_cpu_percent", percent));
+	TH_LOG("%llu of %llu cycles were short of CPU time, mutators did %.3f s of their work, the collector %.3f s",
+	       after.short_cycles - before.short_cycles, after.num_gc - before.num_gc,
+	       (after.gc_mutator_ns - before.gc_mutator_ns) / 1e9,
+	       (after.gc_cpu_ns - before.gc_cpu_ns) / 1e9);
+	EXPECT_GT(after.short_cycles, before.short_cycles);
+	EXPECT_GT(after.gc_mutator_ns, before.gc_mutator_ns);
+	EXPECT_GE(shown, after.short_cycles);
+	EXPECT_GE(all, shown);
+	EXPECT_EQ(0, chain_check(self->fd, root, scaled(50000)));
+}
+
+/* ---- at a limit ---------------------------------------------------------------- */
+
+/* Blobs until none is to be had. */
+static unsigned int fill_up(int fd, int type)
+{
+	__u32 nr = 0, done = 0;
+
+	while (nr < 65536 - 64 && kgc_alloc_many(fd, type, 0, 64, blobs + nr, &done) == 64)
+		nr += done;
+	return nr + (done < 64 ? done : 0);
+}
+
+TEST_F(heap, at_the_hard_limit_with_everything_alive_refusals_begin_few_cycles)
+{
+	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	unsigned long refused = 0;
+	unsigned int nr, cycles;
+	struct span span;
+	__u64 handle;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
+	nr = fill_up(self->fd, blob);
+	ASSERT_GT(nr, LIMIT / BLOB / 2);
+	span = span_begin(self->fd);
+	for (; now() < span.begin + 2 * SECONDS; usleep(2000)) {
+		ASSERT_EQ(-ENOMEM, kgc_alloc(self->fd, blob, 0, &handle));
+		refused++;
+	}
+	cycles = stats_of(self->fd).num_gc - span.stats.num_gc;
+	span_end(&span, self->fd);
+	TH_LOG("%lu refused in %.1f s began %u cycles, which took %.3f s (allowed %.3f)",
+	       refused, span.begin, cycles, span.cpu, allowed(span.begin, 1));
+	/* from a tenth of a second on the time between doubles, up to 10 s */
+	EXPECT_LE(cycles, 8);
+	EXPECT_LE(span.cpu, allowed(span.begin, 1));
+
+	/* Bytes die: the next refusal finds that out. */
+	ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, nr / 2, NULL));
+	EXPECT_EQ(0, kgc_alloc(self->fd, blob, 0, &handle));
+
+	/* Or the limit changes. */
+	nr = fill_up(self->fd, blob);
+	for (int i = 0; i < 100; i++)
+		kgc_alloc(self->fd, blob, 0, &handle);
+	cycles = stats_of(self->fd).num_gc;
+	ASSERT_EQ(-ENOMEM, kgc_alloc(self->fd, blob, 0, &handle));
+	EXPECT_EQ(cycles, stats_of(self->fd).num_gc);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT - 4096));
+	ASSERT_EQ(-ENOMEM, kgc_alloc(self->fd, blob, 0, &handle));
+	EXPECT_LT(cycles, stats_of(self->fd).num_gc);
+}
+
+TEST_F(heap, six_mebibytes_alive_below_eight_are_no_reason_to_refuse)
+{
+	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	unsigned int live = (6 << 20) / 1024;
+	struct kgc_stats stats;
+	double begin;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
+	ASSERT_EQ(live, kgc_alloc_many(self->fd, blob, 0, live, blobs, NULL));
+	begin = now();
+	EXPECT_EQ(0, litter(self->fd, blob, scaled(50000), live));
+	stats = stats_of(self->fd);
+	TH_LOG("%llu cycles in %.1f s, goal %llu", stats.num_gc, now() - begin,
+	       stats.next_gc);
+	EXPECT_LE(stats.heap_sys, LIMIT);
+	/* what floats counts as alive, and there is always some growth */
+	EXPECT_LE(stats.next_gc, LIMIT - LIMIT / 32);
+}
+
+TEST_F(heap, the_goal_stays_below_the_cap_of_the_module)
+{
+	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	__u64 cap, held = 0;
+
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(4096, kgc_alloc_many(self->fd, blob, 0, 4096, blobs, NULL));
+	debugfs_value(MODULE_WIDE, "stats", "Held", &held);
+	cap = 6 << 20;
+	ASSERT_EQ(0, put_max_bytes(held - stats_of(self->fd).held + cap));
+	EXPECT_EQ(0, collect_all(self->fd));
+	EXPECT_LE(stats_of(self->fd).next_gc, cap / 100 * 85 + 1024);
+	EXPECT_EQ(0, put_max_bytes(0));
+	EXPECT_EQ(0, collect_all(self->fd));
+	EXPECT_GE(stats_of(self->fd).next_gc, 2 * 4096 * BLOB);
+}
+
+TEST(the_goal_stays_below_the_limit_of_the_cgroup)
+{
+	int fd, blob;
+
+	if (put_file(CGROUPS "/cgroup.subtree_control", "+memory") || mkdir(POOR, 0755))
+		SKIP(return, "no memory cgroups (v2) in this kernel");
+	ASSERT_EQ(0, put_file(POOR "/cgroup.procs", "0"));
+	fd = kgc_open();
+	ASSERT_EQ(0, put_file(CGROUPS "/cgroup.procs", "0"));
+	ASSERT_GE(fd, 0);
+	blob = kgc_type_register(fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(6144, kgc_alloc_many(fd, blob, 0, 6144, blobs, NULL));
+	ASSERT_EQ(0, put_file(POOR "/memory.max", "10485760"));
+	EXPECT_EQ(0, collect_all(fd));
+	EXPECT_LE(stats_of(fd).next_gc, 10485760 / 100 * 85 + 1024);
+	EXPECT_GT(stats_of(fd).next_gc, 6144 * BLOB);
+	EXPECT_EQ(0, litter(fd, blob, scaled(20000), 6144));
+	kgc_close(fd);
+	for (int i = 0; i < 100 && rmdir(POOR); i++)
+		usleep(50000);
+}
+
+/* ---- expedited grace periods ----------------------------------------------------- */
+
+TEST_F(heap, expedited_grace_periods_have_a_budget)
+{
+	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct kgc_stats before, after;
+	long long us = number_in(PARAMETERS "max_expedite_us");
+	double begin, most;
+
+	if (cpus == 1)
+		SKIP(return, "there is no other processor to disturb");
+	/* so little that the slowest machine uses it up: each counts 20 us at least */
+	ASSERT_EQ(10000, us);
+	ASSERT_EQ(0, put_number(PARAMETERS "max_expedite_us", 100));
+	before = stats_of(self->fd);
+	begin = now();
+	for (int i = 0; i < 20; i++)
+		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
+	begin = now() - begin;
+	after = stats_of(self->fd);
+	/* and what a second saves up */
+	most = (begin + 1) * 100 / 20;
+	TH_LOG("%llu grace periods expedited in %.1f s (%.0f are allowed), %llu not",
+	       after.expedited - before.expedited, begin, most,
+	       after.expedite_refused - before.expedite_refused);
+	EXPECT_GT(after.expedited, before.expedited);
+	EXPECT_LE(after.expedited - before.expedited, most + 1);
+	EXPECT_GT(after.expedite_refused, before.expedite_refused);
+
+	/* Exempt, and forbidden. */
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_ALWAYS));
+	before = stats_of(self->fd);
+	for (int i = 0; i < 50; i++)
+		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
+	after = stats_of(self->fd);
+	EXPECT_EQ(before.expedite_refused, after.expedite_refused);
+	EXPECT_GE(after.expedited, before.expedited + 250);
+	EXPECT_EQ(0, put_number(PARAMETERS "max_expedite_us", us));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_NEVER));
+	before = stats_of(self->fd);
+	ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
+	after = stats_of(self->fd);
+	EXPECT_EQ(before.expedited, after.expedited);
+	EXPECT_GT(after.expedite_refused, before.expedite_refused);
+}
+
+/* As whom the kernel gives no privilege, with a descriptor that root has opened. */
+static int without_privilege(int fd, __u64 value)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(setresuid(65534, 65534, 65534) ? 255 :
+		      -kgc_option_set(fd, KGC_OPT_EXPEDITE, value));
+	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ?
+	       255 : WEXITSTATUS(status);
+}
+
+TEST_F(heap, the_budget_is_lifted_by_the_privileged_only)
+{
+	__u64 value;
+
+	EXPECT_EQ(EPERM, without_privilege(self->fd, KGC_EXPEDITE_ALWAYS));
+	EXPECT_EQ(EPERM, without_privilege(self->fd, KGC_EXPEDITE_NEVER));
+	EXPECT_EQ(0, kgc_option_get(self->fd, KGC_OPT_EXPEDITE, &value));
+	EXPECT_EQ(KGC_EXPEDITE_BUDGET, value);
+	EXPECT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_ALWAYS));
+	EXPECT_EQ(EPERM, without_privilege(self->fd, KGC_EXPEDITE_BUDGET));
+}
+
+TEST_HARNESS_MAIN
