@@ -6,6 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "alloc/alloc.h"
@@ -109,6 +110,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
 	heap->opener = get_cred(opener);
+	heap->opener_pid = opener ? get_pid(task_tgid(current)) : NULL;
 	kgc_registry_add(heap);
 	kgc_reclaim_add(heap);
 	kgc_debugfs_add(heap);
@@ -176,6 +178,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	/* or it would be missing from max_bytes for ever */
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	put_cred(heap->opener);
+	put_pid(heap->opener_pid);
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);

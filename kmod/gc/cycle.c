@@ -293,6 +293,9 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (cy->verifying)
 		kgc_verify_settled(heap, cy->shaded);
+	/* set aside just now: without a new generation no span is swept */
+	if (kgc_request_closed(&heap->request))
+		return KGC_AWAIT_NOTHING;
 	/* taken out of the tables before SETTLE: every section began later */
 	kgc_handles_free_removed(&heap->handles);
 	kgc_handles_free_removed(&heap->weaks);

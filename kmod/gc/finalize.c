@@ -145,6 +145,8 @@ static int final_insert(struct kgc_heap *heap, struct kgc_final *f, gfp_t gfp)
 	fresh = !err && node_entries(pending, index) == 1;
 	xa_unlock_bh(pending);
 	kgc_charge_end(charging);
+	if (err == -ENOMEM)
+		kgc_limit_refused(&heap->alloc, err);
 	if (!fresh)
 		node_uncharge(heap);
 	if (err)
@@ -279,6 +281,8 @@ static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 		atomic_inc(&heap->finals.nr_cleanups);
 	xa_unlock_bh(cleanups);
 	kgc_charge_end(charging);
+	if (err == -ENOMEM)
+		kgc_limit_refused(&heap->alloc, err);
 	if (!fresh)
 		node_uncharge(heap);
 	return err;
