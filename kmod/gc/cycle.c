@@ -213,6 +213,8 @@ static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_handles_scan_some(&heap->weaks, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
+	/* what only they refer to is garbage that the next cycle frees */
+	kgc_pace_dropped(heap);
 	cy->step = KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
 }
