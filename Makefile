@@ -89,8 +89,10 @@ run: module userspace
 shell: module userspace
 	@$(vm)/shell $(KERNEL) $(FILES)
 
+try: export MODULE := $(MODULE)
+try: export COMMAND := $(COMMAND)
 try: module userspace
-	@$(vm)/try $(KERNEL) '$(MODULE)' '$(COMMAND)' $(FILES)
+	@$(vm)/try $(KERNEL) "$$MODULE" "$$COMMAND" $(FILES)
 
 check:
 	@$(vm)/host-packages run check

@@ -160,6 +160,15 @@ static inline void kgc_shrinker_cancel(struct shrinker *s)
 }
 #endif
 
+/* A lockdep class of the caller's for @work; older kernels have no such initializer. */
+static inline void kgc_work_class(struct work_struct *work, const char *name,
+				  struct lock_class_key *key)
+{
+#ifdef CONFIG_LOCKDEP
+	lockdep_init_map(&work->lockdep_map, name, key, 1);
+#endif
+}
+
 /* ---- private kernel interfaces ---------------------------------------------
  *
  * What the kernel's headers show, but no module is meant to use. Each says why kgc

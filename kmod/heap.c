@@ -6,6 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "alloc/alloc.h"
@@ -104,11 +105,12 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_handles_init(&heap->handles, 0, &heap->alloc);
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
-	kgc_dues_init(&heap->dues);
+	kgc_dues_init(&heap->dues, key);
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
 	heap->opener = get_cred(opener);
+	heap->opener_pid = opener ? get_pid(task_tgid(current)) : NULL;
 	kgc_registry_add(heap);
 	kgc_reclaim_add(heap);
 	kgc_debugfs_add(heap);
@@ -148,19 +150,25 @@ EXPORT_SYMBOL_GPL(__kgc_heap_create);
  * Roots have been deleted before.
  *
  * Context: process context, may sleep; not inside a section of @heap, nor in a
- * finalizer or cleanup of it.
+ * finalizer or cleanup of it: there it does nothing but warn.
  */
 void kgc_heap_destroy(struct kgc_heap *heap)
 {
+	if (kgc_dues_calling(heap)) {
+		kgc_refuse(heap, "a finalizer or cleanup ends its heap");
+		return;
+	}
 	kgc_debugfs_remove(heap);
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
 	kgc_dues_wake(&heap->dues);
+	/* a cleanup may be about to wait for a cycle: it ends before waits are drained */
+	kgc_dues_stop(&heap->dues);
 	/* until these have left the heap they may begin to wait for a cycle */
 	kgc_registry_drain(heap);
 	kgc_request_drain(heap);
-	kgc_dues_stop(&heap->dues);
+	kgc_dues_drain(&heap->dues);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);
@@ -176,6 +184,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	/* or it would be missing from max_bytes for ever */
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	put_cred(heap->opener);
+	put_pid(heap->opener_pid);
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);

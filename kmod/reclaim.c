@@ -109,6 +109,9 @@ static u64 garbage_most(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
 
+	/* set aside, or drained: it has no cycles */
+	if (kgc_request_closed(&heap->request))
+		return 0;
 	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
 }
 

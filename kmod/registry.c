@@ -92,6 +92,34 @@ struct kgc_heap *kgc_registry_from(u32 id)
 	return heap;
 }
 
+/**
+ * kgc_registry_step() - look at one heap, and keep it if it is wanted
+ * @id: the smallest number to look at; receives that of the heap, 0 when there is none
+ * @wanted: whether it is; called with the registry locked, may not sleep
+ *
+ * So a heap that the caller may not see is not kept from ending by it.
+ *
+ * Context: process context.
+ * Return: the heap, for kgc_registry_put(); NULL when it is not wanted.
+ */
+struct kgc_heap *kgc_registry_step(u32 *id, bool (*wanted)(const struct kgc_heap *heap))
+{
+	XA_STATE(xas, &heaps, *id);
+	struct kgc_heap *heap;
+
+	xas_lock(&xas);
+	do {
+		heap = xas_find(&xas, U32_MAX);
+	} while (xas_retry(&xas, heap));
+	*id = heap ? heap->id : 0;
+	if (heap && wanted(heap))
+		kgc_registry_get(heap);
+	else
+		heap = NULL;
+	xas_unlock(&xas);
+	return heap;
+}
+
 /* Done with @heap; the next one, or NULL. */
 struct kgc_heap *kgc_registry_after(struct kgc_heap *heap)
 {

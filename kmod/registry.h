@@ -15,6 +15,7 @@ void kgc_registry_drain(struct kgc_heap *heap);
 void kgc_registry_get(struct kgc_heap *heap);
 void kgc_registry_put(struct kgc_heap *heap);
 struct kgc_heap *kgc_registry_from(u32 id);
+struct kgc_heap *kgc_registry_step(u32 *id, bool (*wanted)(const struct kgc_heap *heap));
 struct kgc_heap *kgc_registry_after(struct kgc_heap *heap);
 void kgc_registry_exit(void);
 

@@ -152,6 +152,7 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @gen: sweep generation; advanced by the collector's flip
  * @black_gen: under a section of mode SETTLE a newborn in a span of this
  *	generation is born marked
+ * @unswept: for good: no span is swept any more, so nothing is freed
  * @cpu: the caches
  * @used: those that ever held a span: few where many CPUs are possible only
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
@@ -168,6 +169,7 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 struct kgc_allocator {
 	u32			gen;
 	u32			black_gen;
+	bool			unswept;
 	struct kgc_cpu __percpu	*cpu;
 	struct llist_head	used;
 	struct kgc_node		**node;
@@ -186,6 +188,7 @@ void kgc_allocator_destroy(struct kgc_allocator *a);
 void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits);
 void kgc_allocator_settle(struct kgc_allocator *a);
 void kgc_allocator_next_gen(struct kgc_allocator *a);
+void kgc_allocator_leave_unswept(struct kgc_allocator *a);
 
 /* Have the collector called under pressure. Context: before the first allocation. */
 static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,

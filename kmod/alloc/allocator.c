@@ -134,6 +134,12 @@ void kgc_allocator_settle(struct kgc_allocator *a)
 	WRITE_ONCE(a->black_gen, a->gen);
 }
 
+/* Marks are not to be trusted: sweep nothing from now on. Context: any. */
+void kgc_allocator_leave_unswept(struct kgc_allocator *a)
+{
+	WRITE_ONCE(a->unswept, true);
+}
+
 /* Publish a new generation: from now on every cache has to be flipped. */
 void kgc_allocator_next_gen(struct kgc_allocator *a)
 {

@@ -147,13 +147,18 @@ bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
 	return true;
 }
 
-/* A span of the old generation, from @first or else @then. Context: lock held. */
-static struct kgc_span *central_old(u32 gen, struct list_head *first,
-				    struct list_head *then)
+/*
+ * A span of the old generation, from @first or else @then; NULL where no span is to be
+ * swept. Context: lock held.
+ */
+static struct kgc_span *central_old(const struct kgc_allocator *a, u32 gen,
+				    struct list_head *first, struct list_head *then)
 {
 	unsigned int old = !(gen & 1);
 	struct kgc_span *span;
 
+	if (READ_ONCE(a->unswept))
+		return NULL;
 	span = list_first_entry_or_null(&first[old], struct kgc_span, link);
 	if (!span)
 		span = list_first_entry_or_null(&then[old], struct kgc_span,
@@ -190,7 +195,7 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 		}
 		if (!budget--)
 			return NULL;
-		span = central_old(gen, ct->partial, ct->full);
+		span = central_old(a, gen, ct->partial, ct->full);
 		if (!span)
 			return NULL;
 		kgc_steps_begin(&r->step, KGC_CAUSE_SWEEP);
@@ -489,7 +494,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 		flags = central_lock(ct, NULL);
 		gen = READ_ONCE(a->gen);
 		/* what had free slots is left for allocations to sweep */
-		span = central_old(gen, ct->full, ct->partial);
+		span = central_old(a, gen, ct->full, ct->partial);
 		if (span && kgc_span_large(span)) {
 			wipe_large(ct, span, wipe, &flags);
 			central_sweep(a, ct, node, span, gen, KGC_WIPE_NONE);

@@ -15,7 +15,7 @@ static struct kgc_span *manual_take(struct kgc_allocator *a,
 
 	if (!span)
 		return NULL;
-	kgc_span_init_manual(span, a);
+	kgc_span_init_manual(span, a, READ_ONCE(a->gen));
 	kgc_pageheap_account_manual(&node->pages, span->size);
 	kgc_map_set(span->base, npages, span);
 	return span;

@@ -104,11 +104,12 @@ static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
 		.nelems = READ_ONCE(span->nelems),
 		.gen = READ_ONCE(span->gen),
 		.reused = READ_ONCE(span->reused),
-		.mixed = !READ_ONCE(span->shape),
 	};
 	if (info->state != KGC_SPAN_INUSE)
 		return;
 	info->used = info->nelems - min_t(unsigned int, nfree, info->nelems);
+	/* one without objects has no type yet */
+	info->mixed = info->used && !READ_ONCE(span->shape);
 	for (w = 0; w < span->nwords; w++)
 		info->marked += hweight_long(READ_ONCE(kgc_span_mark(span)[w]));
 	/* whether it is on a list; another CPU may put it there */
@@ -116,7 +117,7 @@ static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
 }
 
 /**
- * kgc_pagewalk_describe() - the same for any span, while the heap is at work
+ * kgc_pagewalk_describe() - describe the span at the walk's page
  * @a: the allocator
  * @walk: the walk
  * @info: receives what the span that begins at the page looks like; if there is

@@ -133,13 +133,15 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 }
 
 /*
- * The same for pages without slots: no address lies in a slot of it, and a slot that a
- * lookup has found before, when the structure was another span's, is free.
+ * The same for pages without slots, so an address in it names no object. All its free
+ * bits are set: a lookup that still holds a slot of the structure's earlier span reads
+ * it as free.
  */
-void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a)
+void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a, u32 gen)
 {
 	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
 	memset(kgc_span_free(span), 0xff, span->nwords * sizeof(long));
+	span->gen = gen;
 	span->state = KGC_SPAN_MANUAL;
 }
 

@@ -215,7 +215,7 @@ size_t kgc_span_bytes(unsigned int words_index);
 size_t kgc_span_types_bytes(unsigned int words_index);
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size);
-void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a);
+void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a, u32 gen);
 void kgc_span_wipe_manual(struct kgc_span *span, int wipe);
 void kgc_span_select_word(struct kgc_span *span, unsigned int w);
 bool kgc_span_next_word(struct kgc_span *span);

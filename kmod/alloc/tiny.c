@@ -59,7 +59,7 @@ void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
 	if (!b || tiny_room(b) < shape->bytes)
 		return NULL;
 	obj = b->next;
-	b->next += shape->bytes;
+	WRITE_ONCE(b->next, b->next + shape->bytes);
 	WRITE_ONCE(tiny->joined, tiny->joined + 1);
 	if (unlikely(mode & (KGC_BORN_BLACK | KGC_BORN_SETTLING))) {
 		span = kgc_map_span(obj);
@@ -77,8 +77,8 @@ void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_shape *shape,
 
 	if (!b)
 		b = tiny_fullest(tiny, shape);
-	b->shape = shape;
-	b->next = block + shape->bytes;
+	WRITE_ONCE(b->shape, shape);
+	WRITE_ONCE(b->next, block + shape->bytes);
 }
 
 /* The cached span goes: it may be swept, and its slots used for something else. */
@@ -87,14 +87,21 @@ void kgc_tiny_close(struct kgc_tiny *tiny)
 	memset(tiny->open, 0, sizeof(tiny->open));
 }
 
-/* The block, while there is room in it for one more object; NULL otherwise. */
+/*
+ * The block, while there is room in it for one more object; NULL otherwise. Context:
+ * any; the CPU that has the block may fill or close it meanwhile.
+ */
 void *kgc_tiny_open_block(const struct kgc_tiny_block *b)
 {
-	unsigned int room = tiny_room(b);
+	const struct kgc_tiny_block copy = {
+		.shape = READ_ONCE(b->shape),
+		.next = READ_ONCE(b->next),
+	};
+	unsigned int room = tiny_room(&copy);
 
-	if (!room || room < b->shape->bytes)
+	if (!copy.shape || !room || room < copy.shape->bytes)
 		return NULL;
-	return b->next - (KGC_TINY_BLOCK - room);
+	return copy.next - (KGC_TINY_BLOCK - room);
 }
 
 /* Where the object in @block begins that @addr, any address in it, belongs to. */

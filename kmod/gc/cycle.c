@@ -221,6 +221,8 @@ static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_handles_scan_some(&heap->weaks, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
+	/* what only they refer to is garbage that the next cycle frees */
+	kgc_pace_dropped(heap);
 	cy->step = KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
 }
@@ -301,6 +303,9 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (cy->verifying)
 		kgc_verify_settled(heap, cy->shaded);
+	/* set aside just now: without a new generation no span is swept */
+	if (kgc_request_closed(&heap->request))
+		return KGC_AWAIT_NOTHING;
 	/* taken out of the tables before SETTLE: every section began later */
 	kgc_handles_free_removed(&heap->handles);
 	kgc_handles_free_removed(&heap->weaks);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is due as objects were found dead.
+ * Calls and records that are due because their objects were found dead.
  *
  * Finalizers and cleanups are called from a work item, one after the other, in the
- * order in which they were found. A number of calls that have returned therefore says
- * which these are, and a thread waits for its calls by waiting for a number.
+ * order in which they were found. So the count of calls that have returned says which
+ * ones have, and a thread waits for its calls by waiting for that count.
  *
  * Records are taken by readers, and come back when they cannot be delivered.
  */
@@ -24,7 +24,7 @@
 
 /* ---- calls ------------------------------------------------------------------- */
 
-/* From now on those in @found, all that are expected, are to be called. Context: may sleep. */
+/* Queue @found to be called: it is all that kgc_dues_expect() has counted. Context: may sleep. */
 void kgc_dues_call(struct kgc_dues *dues, struct list_head *found)
 {
 	if (list_empty(found))
@@ -136,8 +136,11 @@ static int finalizers_wait(struct kgc_heap *heap, u64 nr)
  * @heap: the heap
  *
  * Those are waited for whose objects have been found dead. So after kgc_collect()
- * with two cycles, and this, all have been called for what was garbage before. A
- * cycle under way, if it has found any, is waited for as well.
+ * with two cycles, and this, all have been called for what was garbage before. Only
+ * cleanups of objects that have a finalizer, or that one with a finalizer refers to, may
+ * not have been: they are found by a cycle that begins after that finalizer has run.
+ * kgc_finalizers_drain() waits for those too. A cycle under way, if it has found any, is
+ * waited for as well.
  *
  * Context: process context, not inside a section of @heap, nor in a finalizer or
  * cleanup.
@@ -152,24 +155,31 @@ int kgc_finalizers_wait(struct kgc_heap *heap)
 	u64 nr = READ_ONCE(dues->nr_found);
 	int err;
 
-	if (current_work() == &dues->work) {
+	if (kgc_dues_calling(heap)) {
 		kgc_refuse(heap, "a finalizer waits for finalizers");
 		return -EDEADLK;
 	}
-	kgc_users_get(&heap->request.waiters);
+	kgc_users_get(&dues->waiters);
 	err = finalizers_wait(heap, nr);
-	kgc_users_put(&heap->request.waiters);
+	kgc_users_put(&dues->waiters);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kgc_finalizers_wait);
+
+/* Whether the caller is a finalizer or cleanup of @heap. Context: any. */
+bool kgc_dues_calling(const struct kgc_heap *heap)
+{
+	return in_task() && current_work() == &heap->dues.work;
+}
 
 /* Let every waiter look again. Context: the heap dies, or is closed. */
 void kgc_dues_wake(struct kgc_dues *dues)
 {
 	wake_up_all(&dues->called_waitq);
+	wake_up_all(&dues->records_waitq);
 }
 
-/* The same whatever signals come. Context: may sleep. */
+/* Wait until every call that is due has returned, whatever signals come. Context: may sleep. */
 void kgc_dues_wait_called(struct kgc_heap *heap)
 {
 	struct kgc_dues *dues = &heap->dues;
@@ -274,10 +284,19 @@ static bool is_readable(struct kgc_dues *dues)
 	return !list_empty_careful(&dues->records);
 }
 
-/* Wait for a record. Context: may sleep. Return: 0 or -ERESTARTSYS. */
+/* Whether no record will ever be due: the heap has been set aside. */
+static bool is_closed(const struct kgc_dues *dues)
+{
+	return kgc_request_closed(&container_of_const(dues, struct kgc_heap, dues)->request);
+}
+
+/* Wait for a record. Context: may sleep. Return: 0, -ERESTARTSYS, or -EIO: none will come. */
 int kgc_dues_wait_readable(struct kgc_dues *dues)
 {
-	return wait_event_interruptible(dues->records_waitq, is_readable(dues));
+	int err = wait_event_interruptible(dues->records_waitq,
+					   is_readable(dues) || is_closed(dues));
+
+	return err ?: is_readable(dues) ? 0 : -EIO;
 }
 
 static bool are_read(struct kgc_dues *dues, u64 nr)
@@ -293,22 +312,28 @@ static bool are_read(struct kgc_dues *dues, u64 nr)
 
 /*
  * Wait until the records of cycles that are over have been read. Context: may sleep.
- * Return: 0 or -EINTR.
+ * Return: 0, -EINTR, or -EIO: the heap has been set aside.
  */
 int kgc_dues_wait_read(struct kgc_dues *dues)
 {
 	u64 nr = READ_ONCE(dues->nr_records);
 
-	return wait_event_interruptible(dues->records_waitq, are_read(dues, nr)) ?
-	       -EINTR : 0;
+	if (wait_event_interruptible(dues->records_waitq,
+				     are_read(dues, nr) || is_closed(dues)))
+		return -EINTR;
+	return are_read(dues, nr) ? 0 : -EIO;
 }
 
-/* As a file's poll. Return: EPOLLIN and the like when there is a record. */
+/* As a file's poll. Return: EPOLLIN and the like when there is a record, EPOLLERR when
+ * none will come.
+ */
 __poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
 		       struct poll_table_struct *wait)
 {
 	poll_wait(file, &dues->records_waitq, wait);
-	return is_readable(dues) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (is_readable(dues))
+		return EPOLLIN | EPOLLRDNORM;
+	return is_closed(dues) ? EPOLLERR : 0;
 }
 
 /* ---- figures, beginning and end ------------------------------------------------- */
@@ -347,12 +372,15 @@ void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues)
 		seq_printf(m, "Calling %ps\n", READ_ONCE(dues->calling));
 }
 
-void kgc_dues_init(struct kgc_dues *dues)
+/* @key: of the heap. A cleanup may end another heap, and so wait for its work item. */
+void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key)
 {
 	spin_lock_init(&dues->lock);
 	INIT_LIST_HEAD(&dues->calls);
 	INIT_LIST_HEAD(&dues->records);
 	INIT_WORK(&dues->work, dues_work);
+	kgc_work_class(&dues->work, "kgc_dues", key);
+	kgc_users_init(&dues->waiters);
 	init_waitqueue_head(&dues->called_waitq);
 	init_waitqueue_head(&dues->records_waitq);
 }
@@ -361,6 +389,13 @@ void kgc_dues_init(struct kgc_dues *dues)
 void kgc_dues_stop(struct kgc_dues *dues)
 {
 	cancel_work_sync(&dues->work);
+}
+
+/* Let every thread that waits for calls return, and wait until it has. Context: as above. */
+void kgc_dues_drain(struct kgc_dues *dues)
+{
+	kgc_dues_wake(dues);
+	kgc_users_drain(&dues->waiters);
 }
 
 /* What is due yet, to @list. Context: as kgc_dues_stop(), the collector has stopped too. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is due as objects were found dead: calls, and records for userspace. */
+/* Calls, and records for userspace, that are due because their objects were found dead. */
 #ifndef _KGC_DUE_H
 #define _KGC_DUE_H
 
@@ -9,8 +9,10 @@
 #include <linux/workqueue.h>
 
 #include "../compat.h"
+#include "users.h"
 
 struct file;
+struct lock_class_key;
 struct poll_table_struct;
 struct seq_file;
 
@@ -24,6 +26,7 @@ struct seq_file;
  * @work: calls @calls
  * @called_waitq: for @called
  * @records_waitq: for readers of @records, and for @read
+ * @waiters: threads that wait for @called
  * @nr_found: calls of objects found dead, ever, in the cycle under way too
  * @nr_calls: of these, those that became due, as their cycle is over
  * @called: of these, those that have returned
@@ -44,6 +47,7 @@ struct kgc_dues {
 	struct work_struct	work;
 	wait_queue_head_t	called_waitq;
 	wait_queue_head_t	records_waitq;
+	struct kgc_users	waiters;
 	u64			nr_found;
 	u64			nr_calls;
 	u64			called;
@@ -58,8 +62,10 @@ struct kgc_dues {
 	u64			longest_call_ns;
 };
 
-void kgc_dues_init(struct kgc_dues *dues);
+void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key);
 void kgc_dues_stop(struct kgc_dues *dues);
+void kgc_dues_drain(struct kgc_dues *dues);
+bool kgc_dues_calling(const struct kgc_heap *heap);
 void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list);
 void kgc_dues_call(struct kgc_dues *dues, struct list_head *found);
 void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr);

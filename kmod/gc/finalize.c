@@ -23,6 +23,7 @@
 #include "due.h"
 #include "finalize.h"
 #include "heap.h"
+#include "index.h"
 #include "lookup.h"
 #include "mark.h"
 #include "report.h"
@@ -31,6 +32,7 @@
 #include "type.h"
 
 #define SCAN_ENTRIES	64	/* looked at with softirqs off */
+#define CLEANUP_PENDING	0x6b67632d636c6e75UL
 
 /**
  * struct kgc_final - a finalizer of one object
@@ -86,32 +88,6 @@ static int due_check(struct kgc_heap *heap, void *obj)
 	return 0;
 }
 
-/* How many entries are in the node of @xa that has @index, up to two. */
-static unsigned int node_entries(struct xarray *xa, unsigned long index)
-{
-	unsigned long at = index & ~XA_CHUNK_MASK, last = index | XA_CHUNK_MASK;
-
-	if (!xa_find(xa, &at, last, XA_PRESENT))
-		return 0;
-	return xa_find_after(xa, &at, last, XA_PRESENT) ? 2 : 1;
-}
-
-/*
- * A node of an index counts while it has an entry. It is counted before it is known
- * whether the index needs a new one. Context: as @gfp says.
- */
-static bool node_charge(struct kgc_heap *heap, gfp_t gfp)
-{
-	return kgc_charge_meta(&heap->alloc, KGC_META_FINALIZERS, sizeof(struct xa_node),
-			       gfp);
-}
-
-static void node_uncharge(struct kgc_heap *heap)
-{
-	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_FINALIZERS,
-				sizeof(struct xa_node));
-}
-
 /* The heap's own module ends the heap before it goes. */
 static bool owner_get(const struct kgc_heap *heap, struct module **owner)
 {
@@ -137,16 +113,18 @@ static int final_insert(struct kgc_heap *heap, struct kgc_final *f, gfp_t gfp)
 	bool fresh;
 	int err;
 
-	if (!node_charge(heap, gfp))
+	if (!kgc_index_charge(heap, gfp))
 		return -ENOMEM;
 	charging = kgc_charge_begin(&heap->alloc);
 	xa_lock_bh(pending);
 	err = __xa_insert(pending, index, &f->due, kgc_charge_gfp(&heap->alloc, gfp));
-	fresh = !err && node_entries(pending, index) == 1;
+	fresh = !err && kgc_index_entries(pending, index) == 1;
 	xa_unlock_bh(pending);
 	kgc_charge_end(charging);
+	if (err == -ENOMEM)
+		kgc_limit_refused(&heap->alloc, err);
 	if (!fresh)
-		node_uncharge(heap);
+		kgc_index_uncharge(heap);
 	if (err)
 		return err == -EBUSY ? -EEXIST : err;
 	atomic_inc(&heap->finals.nr_pending);
@@ -214,8 +192,8 @@ int kgc_final_cancel(struct kgc_section s, void *obj, u64 *cookie)
 
 	xa_lock_bh(&finals->pending);
 	due = __xa_erase(&finals->pending, index);
-	if (due && !node_entries(&finals->pending, index))
-		node_uncharge(s.heap);
+	if (due && !kgc_index_entries(&finals->pending, index))
+		kgc_index_uncharge(s.heap);
 	xa_unlock_bh(&finals->pending);
 	if (!due)
 		return -ENOENT;
@@ -251,7 +229,7 @@ int kgc_finalize_cancel(struct kgc_section s, void *obj)
 }
 EXPORT_SYMBOL_GPL(kgc_finalize_cancel);
 
-/* The first one of its object, or the last in the ring. Context: as @gfp says. */
+/* Make @due its object's first cleanup, or append it to the ring. Context: as @gfp says. */
 static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 {
 	struct xarray *cleanups = &heap->finals.cleanups;
@@ -261,7 +239,7 @@ static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 	bool fresh;
 	int err;
 
-	if (!node_charge(heap, gfp))
+	if (!kgc_index_charge(heap, gfp))
 		return -ENOMEM;
 	charging = kgc_charge_begin(&heap->alloc);
 	xa_lock_bh(cleanups);
@@ -274,14 +252,22 @@ static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 			err = __xa_insert(cleanups, index, due,
 					  kgc_charge_gfp(&heap->alloc, gfp));
 	} while (err == -EBUSY);
-	fresh = !err && !first && node_entries(cleanups, index) == 1;
+	fresh = !err && !first && kgc_index_entries(cleanups, index) == 1;
 	if (!err)
 		atomic_inc(&heap->finals.nr_cleanups);
 	xa_unlock_bh(cleanups);
 	kgc_charge_end(charging);
+	if (err == -ENOMEM)
+		kgc_limit_refused(&heap->alloc, err);
 	if (!fresh)
-		node_uncharge(heap);
+		kgc_index_uncharge(heap);
 	return err;
+}
+
+/* What a cleanup's token is while it is pending; memory does not hold that by chance. */
+static unsigned long cleanup_token(const struct kgc_heap *heap, const struct kgc_cleanup *c)
+{
+	return (unsigned long)heap ^ (unsigned long)c ^ CLEANUP_PENDING;
 }
 
 /* kgc_cleanup_add() */
@@ -290,6 +276,10 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 {
 	int err = due_check(s.heap, obj);
 
+	if (READ_ONCE(c->token) == cleanup_token(s.heap, c)) {
+		kgc_misuse(s.heap, "a cleanup is added twice", c);
+		return -EEXIST;
+	}
 	c->due.obj = NULL;
 	if (err)
 		return err;
@@ -301,8 +291,10 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 	c->due.cleanup = fn;
 	c->due.owner = owner;
 	c->arg = arg;
+	WRITE_ONCE(c->token, cleanup_token(s.heap, c));
 	err = cleanup_insert(s.heap, &c->due, gfp);
 	if (err) {
+		WRITE_ONCE(c->token, 0);
 		c->due.obj = NULL;
 		module_put(owner);
 	}
@@ -310,7 +302,7 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 }
 EXPORT_SYMBOL_GPL(__kgc_cleanup_add);
 
-/* Where @due stands in the index its successor in the ring does, if it has one. */
+/* What replaces @due in the index: the next of the ring, or NULL. */
 static struct kgc_due *ring_next(struct kgc_due *due)
 {
 	return list_empty(&due->link) ? NULL : list_next_entry(due, link);
@@ -324,7 +316,7 @@ static struct kgc_due *ring_next(struct kgc_due *due)
  * Context: process or softirq, inside a section or not.
  * Return: whether it will not be called. Otherwise its object has been found dead:
  * the cleanup has been called or will be, kgc_finalizers_wait() waits for that; or
- * kgc_cleanup_add() had failed.
+ * kgc_cleanup_add() had failed; or, with a warning, interrupts are off.
  */
 bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 {
@@ -333,6 +325,10 @@ bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 	unsigned long index;
 	bool pending;
 
+	if (in_hardirq() || irqs_disabled()) {
+		kgc_refuse(heap, "a cleanup is called off with interrupts off");
+		return false;
+	}
 	xa_lock_bh(cleanups);
 	pending = due->obj;
 	if (pending) {
@@ -340,11 +336,12 @@ bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 		if (xa_load(cleanups, index) == due) {
 			/* another one takes its entry: that needs no memory */
 			__xa_store(cleanups, index, ring_next(due), GFP_NOWAIT);
-			if (!node_entries(cleanups, index))
-				node_uncharge(heap);
+			if (!kgc_index_entries(cleanups, index))
+				kgc_index_uncharge(heap);
 		}
 		list_del_init(&due->link);
 		due->obj = NULL;
+		WRITE_ONCE(c->token, 0);
 		atomic_dec(&heap->finals.nr_cleanups);
 	}
 	xa_unlock_bh(cleanups);
@@ -358,7 +355,10 @@ EXPORT_SYMBOL_GPL(kgc_cleanup_cancel);
 
 /* ---- what the collector finds --------------------------------------------- */
 
-/* From the index to those found. Context: the index is locked. Return: the next one there. */
+/*
+ * Move @due from the index to those found. Context: the index is locked. Return: the
+ * object's next cleanup, or NULL.
+ */
 static struct kgc_due *due_find(struct kgc_heap *heap, struct xa_state *xas,
 				struct kgc_due *due, u64 now)
 {
@@ -366,12 +366,13 @@ static struct kgc_due *due_find(struct kgc_heap *heap, struct xa_state *xas,
 	struct kgc_due *next = ring_next(due);
 
 	xas_store(xas, next);
-	if (!next && !node_entries(xas->xa, xas->xa_index))
-		node_uncharge(heap);
+	if (!next && !kgc_index_entries(xas->xa, xas->xa_index))
+		kgc_index_uncharge(heap);
 	list_del(&due->link);
 	due->since_ns = now;
 	if (due->run == cleanup_run) {
 		due->obj = NULL;
+		WRITE_ONCE(cleanup_of(due)->token, 0);
 		atomic_dec(&finals->nr_cleanups);
 	} else {
 		atomic_dec(&finals->nr_pending);
@@ -539,12 +540,17 @@ static void finals_find_all(struct kgc_heap *heap)
  * longer be added.
  *
  * Context: process context, may sleep; not inside a section of @heap, nor in a
- * finalizer or cleanup. While the machine is being suspended it waits.
+ * finalizer or cleanup: there it does nothing but warn. While the machine is being
+ * suspended it waits.
  */
 void kgc_finalizers_drain(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
+	if (kgc_dues_calling(heap)) {
+		kgc_refuse(heap, "a finalizer waits for all finalizers");
+		return;
+	}
 	kgc_request_outside(heap);
 	WRITE_ONCE(finals->closed, true);
 	/* nothing is swept any more, so what finalizers are given is there */

@@ -16,6 +16,7 @@
 #include "gate.h"
 #include "heap.h"
 #include "mark.h"
+#include "pace.h"
 
 #define GATE_CLOSED	1
 #define GATE_ONE	2	/* one strengthening */
@@ -40,6 +41,8 @@ static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
 		}
 	} while (!atomic64_try_cmpxchg(gate, &seen, seen + GATE_ONE));
 	kgc_shade(heap, kgc_span_slot(span, i));
+	/* when the section is over it may be garbage, and this cycle keeps it */
+	kgc_pace_dropped(heap);
 	return true;
 }
 

@@ -134,6 +134,8 @@ static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 	charging = kgc_charge_begin(handles->a);
 	err = xa_reserve_bh(&handles->chunks, nr, kgc_charge_gfp(handles->a, gfp));
 	kgc_charge_end(charging);
+	if (err)
+		kgc_limit_refused(handles->a, err);
 	spin_lock_bh(&handles->lock);
 	mine = !err && handles->reserved == nr;
 	if (mine)

@@ -114,6 +114,7 @@ struct kgc_reclaim {
  * @name: for people
  * @owner: module that created the heap
  * @opener: credentials of the process that opened it; NULL for a module's
+ * @opener_pid: that process; NULL for a module's
  * @created_ns: monotonic time
  * @dir: debugfs directory
  *
@@ -152,6 +153,7 @@ struct kgc_heap {
 	char			name[KGC_HEAP_NAME];
 	struct module		*owner;
 	const struct cred	*opener;
+	struct pid		*opener_pid;
 	u64			created_ns;
 	struct dentry		*dir;
 };

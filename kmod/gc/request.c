@@ -19,6 +19,7 @@
 #include <linux/sched/signal.h>
 #include <linux/srcu.h>
 
+#include "../alloc/alloc.h"
 #include "../compat.h"
 #include "heap.h"
 #include "request.h"
@@ -141,7 +142,8 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 	WRITE_ONCE(rq->wanted, max(rq->wanted, target));
 	rq->reasons |= BIT(reason);
 	raw_spin_unlock_irqrestore(&rq->lock, flags);
-	kgc_request_kick(heap);
+	if (!kgc_request_closed(rq))
+		kgc_request_kick(heap);
 	return target;
 }
 
@@ -171,6 +173,7 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 void kgc_request_close(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->request.closed, true);
+	kgc_allocator_leave_unswept(&heap->alloc);
 	/* the state machine wakes threads that wait for cycles */
 	kgc_request_kick(heap);
 }

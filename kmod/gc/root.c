@@ -30,8 +30,8 @@ static struct kgc_root *root_after(struct kgc_roots *roots,
 }
 
 /*
- * What a root's token is while it is registered. One that has not been yet need not be
- * initialized, and does not hold this by chance.
+ * What a root's token is while it is registered. One that was never registered need
+ * not be initialized; it does not hold this value by chance.
  */
 static unsigned long root_token(const struct kgc_heap *heap,
 				const struct kgc_root *root)

@@ -91,7 +91,7 @@ static void trim_idle(struct kgc_heap *heap)
 
 /*
  * The heap is idle if no cache has taken a span since the timer was set; otherwise the
- * timer is set again. While a cycle is under way nothing is done: its end sets the timer.
+ * timer is set again. A cycle that is under way sets the timer when it ends.
  */
 static void trim_timer(struct work_struct *work)
 {
@@ -99,7 +99,8 @@ static void trim_timer(struct work_struct *work)
 					     trim.timer);
 
 	kgc_work_woken(&heap->work);
-	if (!kgc_request_idle(&heap->request))
+	/* in a heap that is set aside a page may be in use that nothing accounts for */
+	if (!kgc_request_idle(&heap->request) || kgc_request_closed(&heap->request))
 		return;
 	if (kgc_allocator_charged(&heap->alloc) != READ_ONCE(heap->trim.charged))
 		trim_arm(heap);

@@ -240,7 +240,7 @@ static int cmd_collect(struct kgc_heap *heap, union kgc_args *args)
 		return -EINVAL;
 	c->cycle = kgc_collect_start(heap, c->cycles);
 	if (!(c->flags & KGC_COLLECT_WAIT))
-		return 0;
+		return kgc_request_closed(&heap->request) ? -EIO : 0;
 	err = kgc_wait(heap, c->cycle);
 	if (!err && c->flags & KGC_COLLECT_FINALIZERS)
 		err = kgc_dues_wait_read(&heap->dues);
@@ -452,6 +452,8 @@ static int record_take(struct kgc_heap *heap, bool nonblock,
 
 	for (;;) {
 		err = kgc_due_read_record(heap, &record->cookie, &record->handle, due);
+		if (err == -EAGAIN && kgc_request_closed(&heap->request))
+			return -EIO;
 		if (err != -EAGAIN || nonblock)
 			return err;
 		err = kgc_dues_wait_readable(&heap->dues);

@@ -8,6 +8,7 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
@@ -19,53 +20,73 @@
 
 #define FIRST_VERSION	offsetofend(struct kgc_heap_entry, stats.refused)
 
-/* Without an audit record: a caller that lacks the capability is shown fewer heaps. */
+/* Number of the process that opened the heap, for the caller; 0 if it may not see that. */
+static pid_t opener_nr(const struct kgc_heap *heap)
+{
+	return pid_nr_ns(heap->opener_pid, task_active_pid_ns(current));
+}
+
+/*
+ * Without an audit record: a caller that lacks the capability is shown fewer heaps.
+ * Context: the registry is locked.
+ */
 static bool is_visible(const struct kgc_heap *heap)
 {
 	const struct cred *opener = heap->opener;
 
 	if (!opener)
 		return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
+	if (!opener_nr(heap))
+		return false;
 	if (opener->user_ns == current_user_ns() &&
 	    uid_eq(opener->euid, current_euid()))
 		return true;
 	return ns_capable_noaudit(opener->user_ns, CAP_SYS_ADMIN);
 }
 
-static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry)
+/* @size: of the caller's entry */
+static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry, size_t size)
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->id = heap->id;
-	if (heap->opener)
+	entry->created_ns = heap->created_ns;
+	if (heap->opener) {
 		entry->uid = from_kuid_munged(current_user_ns(), heap->opener->euid);
-	else
+		/* the heap's own name has the number in the initial namespace */
+		snprintf(entry->name, sizeof(entry->name), "%d%s", opener_nr(heap),
+			 strchrnul(heap->name, '/'));
+	} else {
 		entry->flags = KGC_HEAP_OF_MODULE;
+		strscpy(entry->name, heap->name, sizeof(entry->name));
+	}
 	if (READ_ONCE(heap->report.aside))
 		entry->flags |= KGC_HEAP_ASIDE;
-	strscpy(entry->name, heap->name, sizeof(entry->name));
 	entry->stats.size = sizeof(entry->stats);
 	kgc_stats_heap(heap, &entry->stats);
+	entry->stats.size = min(size - offsetof(struct kgc_heap_entry, stats),
+				sizeof(entry->stats));
 }
 
 /* The first visible heap above @after. Return: whether there is one. */
-static bool entry_next(u32 after, struct kgc_heap_entry *entry)
+static bool entry_next(u32 after, struct kgc_heap_entry *entry, size_t size)
 {
 	struct kgc_heap *heap;
-	bool found = false;
+	u32 id = after;
 
 	/* numbers end at INT_MAX */
-	while (!found && after < INT_MAX && !fatal_signal_pending(current)) {
-		heap = kgc_registry_from(after + 1);
-		if (!heap)
+	while (id < INT_MAX && !fatal_signal_pending(current)) {
+		id++;
+		heap = kgc_registry_step(&id, is_visible);
+		if (heap) {
+			entry_fill(heap, entry, size);
+			kgc_registry_put(heap);
+			return true;
+		}
+		if (!id)
 			return false;
-		after = heap->id;
-		found = is_visible(heap);
-		if (found)
-			entry_fill(heap, entry);
-		kgc_registry_put(heap);
 		cond_resched();
 	}
-	return found;
+	return false;
 }
 
 /* The caller's struct kgc_heap_entry may be shorter or longer than this one. */
@@ -93,7 +114,7 @@ int kgc_listing_read(struct kgc_heaps *heaps)
 		return -EINVAL;
 	if (heaps->entry_size > PAGE_SIZE)
 		return -E2BIG;
-	while (!err && heaps->done < heaps->nr && entry_next(after, &entry)) {
+	while (!err && heaps->done < heaps->nr && entry_next(after, &entry, heaps->entry_size)) {
 		after = entry.id;
 		err = entry_copy(to + (size_t)heaps->done * heaps->entry_size,
 				 heaps->entry_size, &entry);

@@ -271,10 +271,14 @@ static int heap_collect_get(void *data, u64 *cycle)
 
 static int heap_collect_set(void *data, u64 cycles)
 {
+	struct kgc_heap *heap = data;
+
 	if (cycles < 1 || cycles > 2)
 		return -EINVAL;
+	if (kgc_request_closed(&heap->request))
+		return -ESHUTDOWN;
 	/* starts them; waiting here would keep the directory from going */
-	kgc_collect_start(data, cycles);
+	kgc_collect_start(heap, cycles);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(heap_collect_fops, heap_collect_get, heap_collect_set,

@@ -24,7 +24,7 @@ static const char * const state_names[KGC_NR_SPAN_STATES] = {
  * struct spans - a reader of the file
  * @heap: the heap
  * @walk: where it has come to
- * @shown: position of the line that @info is for; the first is the table's head
+ * @shown: number of the line that @info is for; 0 is the line of headings
  * @info: the span of that line; without pages behind the last
  */
 struct spans {
@@ -40,9 +40,9 @@ static void *spans_step(struct spans *s)
 	s->info.npages = 0;
 	while (s->shown <= SPANS_SHOWN &&
 	       kgc_pagewalk_describe(&s->heap->alloc, &s->walk, &s->info)) {
+		cond_resched();
 		if (s->info.npages)
 			return s;
-		cond_resched();
 	}
 	return NULL;
 }

@@ -235,12 +235,34 @@ static void who_owns_a_cache_flips_it(void)
 	heap_end();
 }
 
+/* Of garbage in spans that are left unswept nothing is handed out again, or overwritten. */
+static void what_is_left_unswept_stays(void)
+{
+	unsigned int i;
+
+	heap_begin();
+	kgc_allocator_harden(&allocator, KGC_HARDEN_POISON);
+	heap_allocate_any(1000, 0);
+	heap_flip();
+	kgc_allocator_leave_unswept(&allocator);
+	heap_allocate_any(1000, 0);
+	heap_sweep();
+	heap_flip();
+	heap_allocate_any(1000, 0);
+	for (i = 0; i < nr_objects; i++) {
+		trying("object %u of %u", i, nr_objects);
+		check_heap_object(&objects[i]);
+	}
+	heap_end();
+}
+
 #define ALL_PROMISES(PROMISE) \
 	PROMISE(lives_and_dies, "what is marked lives unchanged, what is not is gone, every counter agrees") \
 	PROMISE(hardened, "the same in random order and with the dead overwritten") \
 	PROMISE(dead_are_overwritten, "the dead are overwritten as the heap and the machine have it") \
 	PROMISE(random_order_is_random, "in random order objects come from anywhere") \
 	PROMISE(empty_means_empty, "an empty heap gives every page and all its metadata back") \
+	PROMISE(what_is_left_unswept_stays, "what is left unswept is not freed, whatever is allocated") \
 	PROMISE(who_owns_a_cache_flips_it, "the flip waits for no region, only for who empties a cache") \
 	PROMISE(large_are_whole_pages, "a large object has a span of its own, no larger than it needs")
 

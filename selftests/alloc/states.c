@@ -91,6 +91,7 @@ static void no_object_is_in(struct kgc_span *span)
 static void manual_spans_are_left_alone(void)
 {
 	static const size_t sizes[] = { 1, KGC_PAGE_SIZE, KGC_PAGE_SIZE + 1, 100000 };
+	static const struct kgc_shape large = { .id = 1, .spc = KGC_MANUAL_SPC };
 	struct kgc_span *manual[ARRAY_SIZE(sizes)], *found;
 	unsigned int nr[KGC_NR_SPAN_STATES], i, round;
 	struct kgc_pagewalk walk;
@@ -99,6 +100,9 @@ static void manual_spans_are_left_alone(void)
 
 	heap_begin();
 	heap_allocate_any(100, 0);
+	/* a central list of the class that manual spans have: no_object_is_in() asks it */
+	heap_allocate(&large, KGC_MAX_SMALL + 1, 0);
+	check(allocator.node[0]->central[KGC_MANUAL_SPC]);
 	charged = allocator.charged.counter;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		manual[i] = kgc_manual_alloc(&allocator, sizes[i], GFP_KERNEL);

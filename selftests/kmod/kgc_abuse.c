@@ -315,6 +315,60 @@ static void finalizer_waits(void)
 		   waited == -EDEADLK;
 }
 
+static void drain_in_finalizer(struct kgc_section s, void *obj)
+{
+	waited++;
+	kgc_finalizers_drain(s.heap);
+}
+
+static void end_in_cleanup(void *ended)
+{
+	waited++;
+	kgc_heap_destroy(ended);
+}
+
+/* What would wait for itself does nothing. */
+static void finalizer_drains(void)
+{
+	struct kgc_section s;
+	struct node *n = plant(0);
+
+	s = kgc_enter(heap);
+	noticed = !kgc_finalize(s, n, drain_in_finalizer, GFP_KERNEL);
+	kgc_exit(s);
+	uproot(0);
+	noticed &= !kgc_collect(heap, 1) && !kgc_finalizers_wait(heap) && waited == 1 &&
+		   !kgc_collect(heap, 1);
+}
+
+static void cleanup_ends_heap(void)
+{
+	static struct kgc_cleanup cleanup;
+	struct kgc_section s;
+	struct node *n = plant(0);
+
+	s = kgc_enter(heap);
+	noticed = !kgc_cleanup_add(s, n, &cleanup, end_in_cleanup, heap, GFP_KERNEL);
+	kgc_exit(s);
+	uproot(0);
+	noticed &= !kgc_collect(heap, 1) && !kgc_finalizers_wait(heap) && waited == 1 &&
+		   !kgc_collect(heap, 1);
+}
+
+static void cleanup_is_added_twice(void)
+{
+	static struct kgc_cleanup cleanup;
+	struct kgc_section s;
+	struct node *n = plant(0), *other = plant(1);
+
+	s = kgc_enter(heap);
+	noticed = !kgc_cleanup_add(s, n, &cleanup, never_cleaned, NULL, GFP_KERNEL) &&
+		  kgc_cleanup_add(s, other, &cleanup, never_cleaned, NULL,
+				  GFP_KERNEL) == -EEXIST;
+	kgc_exit(s);
+	noticed &= is_aside(heap, type);
+}
+
 /* The heap stays, for debugfs to be read. */
 static void aside_stays(void)
 {
@@ -346,6 +400,9 @@ static const struct {
 	{ "root-del-twice", root_is_deleted_twice },
 	{ "root-left", root_is_left },
 	{ "final-waits", finalizer_waits },
+	{ "final-drains", finalizer_drains },
+	{ "cleanup-ends", cleanup_ends_heap },
+	{ "cleanup-twice", cleanup_is_added_twice },
 	{ "aside", aside_stays },
 };
 

@@ -150,14 +150,16 @@ TEST_F(users, the_list_ascends_and_can_be_had_in_parts)
 static int sees_own_only(__u32 foreign)
 {
 	int fd = kgc_open(), n;
+	__u32 own;
 
 	NEED(fd >= 0);
 	n = list(fd, 64);
 	NEED(n == 1);
+	own = entry[0].id;
 	NEED(entry[0].id == number_of(fd) && entry[0].id != foreign);
 	NEED(entry[0].uid == getuid());
 	/* by number neither */
-	NEED(kgc_heaps(fd, foreign - 1, entry, 1) == (entry[0].id > foreign));
+	NEED(kgc_heaps(fd, foreign - 1, entry, 1) == (own > foreign));
 	return 0;
 }
 
@@ -394,6 +396,7 @@ TEST_F(users, the_list_is_right_while_heaps_come_and_go)
 
 	for (int i = 0; i < 3; i++) {
 		churn[i] = fork();
+		ASSERT_GE(churn[i], 0);
 		if (churn[i])
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -302,7 +302,7 @@ completion_offers() {
 		words 'gogc' set "$heap" go && words 'random poison off' set "$heap" harden '' &&
 		words 'lazy' set "$heap" scavenge l && words ':files' save "$heap" '' &&
 		words ':files' load "$heap" /t && words '' load "$heap" file '' &&
-		words 'HeapObjects HeapAlloc HeapSys HeapInuse HeapIdle HeapReleased' \
+		words 'HeapObjects HeapAlloc HeapSys HeapInuse HeapIdle' \
 			stat -o Heap &&
 		words 'id,Types' stat --output id,Ty && words '+Types' stat --output = +Ty &&
 		words 'ring requests' bench r && words 'ring=' bench ring r &&

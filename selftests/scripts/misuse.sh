@@ -34,7 +34,7 @@ provoke() {	# provoke FAULT WHAT-THE-LOG-SAYS
 	fi
 }
 
-echo "1..50"
+echo "1..53"
 provoke raw-store 'unmarked object is referred to'
 provoke floating-back 'floating garbage has come back'
 provoke floating-again 'floating garbage floats again'
@@ -106,6 +106,9 @@ provoke root-twice 'a root is registered twice'
 provoke root-del-twice 'a root is deleted that is not registered'
 provoke root-left 'a root is left when its heap ends'
 provoke final-waits 'a finalizer waits for finalizers'
+provoke final-drains 'a finalizer waits for all finalizers'
+provoke cleanup-ends 'a finalizer or cleanup ends its heap'
+provoke cleanup-twice 'a cleanup is added twice'
 
 # debugfs says so of a heap that is set aside, as long as it is there.
 number=$((number + 1))

@@ -27,7 +27,8 @@
  *            or KGC_OPT_EXPEDITE needs CAP_SYS_ADMIN
  * EBADF      a command that changes the heap, on a descriptor that is not open for
  *            writing: all but KGC_INFO, KGC_READ, KGC_OBJECT_INFO, KGC_OPTION_GET,
- *            KGC_OPTION_INFO and KGC_STATS; read() on one that is not open for reading
+ *            KGC_OPTION_INFO, KGC_STATS and KGC_HEAPS; read() on one that is not open
+ *            for reading
  * ENOENT     a handle that is not open: never issued, dropped, or stale; an object
  *            without a finalizer that could be called off
  * ENOMEM     no memory in the machine or in the cgroup, or what the call needs would
@@ -504,7 +505,7 @@ struct kgc_stats {
 
 /* struct kgc_heap_entry.flags */
 #define KGC_HEAP_OF_MODULE	(1U << 0)	/* made by a kernel module, not by open() */
-#define KGC_HEAP_ASIDE		(1U << 1)	/* set aside: it answers -EIO */
+#define KGC_HEAP_ASIDE		(1U << 1)	/* set aside: no cycle begins or ends */
 
 /**
  * struct kgc_heap_entry - a heap, in the list of KGC_HEAPS
@@ -512,8 +513,12 @@ struct kgc_stats {
  * @uid: who opened it, in the caller's user namespace; 0 for a module's
  * @flags: KGC_HEAP_OF_MODULE, KGC_HEAP_ASIDE
  * @__reserved: 0
- * @name: NUL-terminated: process and command that opened it, or as the module says
- * @stats: its counters, as KGC_STATS
+ * @name: NUL-terminated: process and command that opened it, or as the module says;
+ *	the process has the number that the caller's PID namespace gives it
+ * @created_ns: when it was opened, in monotonic time. Numbers are used again; a number
+ *	and this time are not
+ * @__spare: 0
+ * @stats: its counters, as KGC_STATS; its @size says how much of it the entry has
  */
 struct kgc_heap_entry {
 	__u32 id;
@@ -521,6 +526,8 @@ struct kgc_heap_entry {
 	__u32 flags;
 	__u32 __reserved;
 	char name[KGC_HEAP_NAME_MAX];
+	__u64 created_ns;
+	__u64 __spare[3];
 	struct kgc_stats stats;
 };
 
@@ -537,7 +544,8 @@ struct kgc_heap_entry {
  *
  * The caller sees the heaps that were opened with its effective user in its user
  * namespace, and every heap that was opened in a namespace in which it has
- * CAP_SYS_ADMIN. Heaps of kernel modules take CAP_SYS_ADMIN in the initial namespace.
+ * CAP_SYS_ADMIN; of both, those that were opened in its PID namespace or one below.
+ * Heaps of kernel modules take CAP_SYS_ADMIN in the initial namespace.
  *
  * The list is no snapshot: a heap that is open all the time is in it, one that is
  * opened or closed meanwhile may be. EINVAL for @nr of 0 or an @entry_size below

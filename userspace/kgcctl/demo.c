@@ -110,13 +110,9 @@ static void row(struct table *table, const char *name, enum kind kind, uint64_t 
 	table_text(table, AFTER, size_text(text, after, exact));
 }
 
-static int print_table(const struct forest *forest, const struct kgc_stats *before,
-		       const struct kgc_stats *after)
+static int print_table(struct table *t, const struct forest *forest,
+		       const struct kgc_stats *before, const struct kgc_stats *after)
 {
-	struct table *t = table_new("demo", columns, false);
-
-	if (!t)
-		return STATUS_USAGE;
 	row(t, "reachable (oracle)", KIND_COUNT, forest->nr, forest->nr_live);
 	row(t, "objects in the heap", KIND_COUNT, before->heap_objects, after->heap_objects);
 	row(t, "bytes in objects", KIND_BYTES, before->heap_alloc, after->heap_alloc);
@@ -197,7 +193,7 @@ static int let_half_die(struct forest *forest)
 }
 
 /* Everything between an empty heap and the verdict; -errno, or the status. */
-static int perform(struct forest *forest)
+static int perform(struct forest *forest, struct table *table)
 {
 	struct kgc_stats before, after;
 	struct walk_report walk;
@@ -215,7 +211,7 @@ static int perform(struct forest *forest)
 	      forest_walk(forest, WALK_SECONDS, progress, &walk);
 	if (err)
 		return err;
-	err = print_table(forest, &before, &after);
+	err = print_table(table, forest, &before, &after);
 	if (err)
 		return err;
 	if (table_for_people()) {
@@ -234,16 +230,21 @@ static int perform(struct forest *forest)
 static int run(int nr, char **words)
 {
 	struct forest forest;
+	struct table *table;
 	int heap, status;
 
 	(void)nr;
 	(void)words;
+	/* a column that is none is found before the work */
+	table = table_new("demo", columns, false);
+	if (!table)
+		return STATUS_USAGE;
 	heap = own_heap();
 	if (heap < 0)
 		return -heap;
 	status = forest_init(&forest, heap, settings.objects, settings.seed);
 	if (!status)
-		status = perform(&forest);
+		status = perform(&forest, table);
 	if (status == -ENOMEM)
 		status = complain_no_memory(heap, "the demo, which can do with fewer --objects");
 	else if (status < 0)

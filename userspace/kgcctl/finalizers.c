@@ -17,9 +17,9 @@ static const struct column columns[] = {
 	{ "Cancelled", NULL, KIND_COUNT, true, "of both, called off" },
 	{ "Found", NULL, KIND_COUNT, true, "calls due since their objects were found dead" },
 	{ "Called", NULL, KIND_COUNT, true, "of these, calls that have returned" },
-	{ "WaitingUs", NULL, KIND_COUNT, true, "since when the first uncalled one waits" },
+	{ "WaitingUs", NULL, KIND_COUNT, true, "how long the oldest due call has waited" },
 	{ "LongestWaitUs", NULL, KIND_COUNT, true, "longest wait for a call" },
-	{ "CallingUs", NULL, KIND_COUNT, true, "since when one is being called, or 0" },
+	{ "CallingUs", NULL, KIND_COUNT, true, "how long the current call has run, or 0" },
 	{ "LongestCallUs", NULL, KIND_COUNT, true, "longest call" },
 	{ "Slow", NULL, KIND_COUNT, true, "calls that took 100 ms or more" },
 	{ "Records", NULL, KIND_COUNT, true, "records for programs to read" },
@@ -77,7 +77,8 @@ static int read_file(unsigned int heap, char **text)
 	if (status || !wait_for_calls)
 		return status;
 	due = number_of(*text, "Found");
-	while (number_of(*text, "Called") < due) {
+	/* another heap that has the number now has found fewer, or as many on its own */
+	while (number_of(*text, "Called") < due && number_of(*text, "Found") >= due) {
 		free(*text);
 		nanosleep(&look, NULL);
 		status = debugfs_read(heap, "finalizers", text, false);

@@ -71,20 +71,20 @@ static __u64 now(void)
 static int await(struct heaps *heaps, struct kgc_heap_entry *entry, __u64 cycle)
 {
 	struct timespec look = { .tv_nsec = SHORTEST_LOOK };
-	struct kgc_stats last;
+	__u64 created_ns = entry->created_ns;
 	int status;
 
 	while (entry->stats.num_gc < cycle) {
+		if (entry->flags & KGC_HEAP_ASIDE)
+			return complain(STATUS_FAILED, "heap %u is set aside: it has no cycles",
+					entry->id);
 		nanosleep(&look, NULL);
 		if (look.tv_nsec < LONGEST_LOOK)
 			look.tv_nsec *= 2;
-		last = entry->stats;
 		status = heaps_read_one(heaps, entry->id, entry);
 		if (status)
 			return status;
-		if (entry->stats.num_gc < last.num_gc ||
-		    entry->stats.heap_released < last.heap_released ||
-		    entry->stats.gc_cpu_ns < last.gc_cpu_ns)
+		if (entry->created_ns != created_ns)
 			return STATUS_NO_HEAP;
 	}
 	return STATUS_OK;
@@ -109,19 +109,23 @@ static void report(const struct kgc_heap_entry *before, const struct kgc_heap_en
 	       (unsigned long long)cycles, cycles == 1 ? "" : "s", (ended - began) * 1e-6);
 }
 
-static int start_and_wait(struct heaps *heaps, const struct kgc_heap_entry *before)
+static int start_and_wait(struct heaps *heaps, __u32 id)
 {
-	struct kgc_heap_entry entry = *before;
+	struct kgc_heap_entry before, entry;
 	__u64 cycle, began = now();
 	int status;
 
+	status = heaps_read_one(heaps, id, &before);
+	if (status)
+		return status;
+	entry = before;
 	status = debugfs_write(entry.id, "collect", settings.cycles, true);
 	if (!status)
 		status = asked_for(entry.id, &cycle);
 	if (!status)
 		status = await(heaps, &entry, cycle);
 	if (!status)
-		report(before, &entry, began);
+		report(&before, &entry, began);
 	return status;
 }
 
@@ -132,7 +136,7 @@ static int wait_for_all(struct heaps *heaps)
 	if (!status && !heaps->nr)
 		puts("no heap is open");
 	for (size_t i = 0; !status && i < heaps->nr; i++) {
-		int one = start_and_wait(heaps, &heaps->heap[i]);
+		int one = start_and_wait(heaps, heaps->heap[i].id);
 
 		if (one > worst && one != STATUS_NO_HEAP)
 			worst = one;
@@ -142,7 +146,6 @@ static int wait_for_all(struct heaps *heaps)
 
 static int run(int nr, char **words)
 {
-	struct kgc_heap_entry entry;
 	struct heaps heaps;
 	unsigned int heap = 0;
 	int status;
@@ -154,9 +157,7 @@ static int run(int nr, char **words)
 			    debugfs_each_heap(start);
 	status = heaps_open(&heaps);
 	if (!status && nr) {
-		status = heaps_read_one(&heaps, heap, &entry);
-		if (!status)
-			status = start_and_wait(&heaps, &entry);
+		status = start_and_wait(&heaps, heap);
 		if (status == STATUS_NO_HEAP)
 			complain_no_heap(heap);
 	} else if (!status) {

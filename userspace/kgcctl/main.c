@@ -143,6 +143,9 @@ int own_heap(void)
 	if (heap == -EMFILE)
 		return -complain(STATUS_FAILED,
 				 "too many heaps of this user are open: see max_user_heaps in /sys/module/kgc/parameters");
+	if (heap == -ENOMEM)
+		return -complain(STATUS_FAILED,
+				 "no memory for a heap of kgcctl's own: the heaps have reached max_bytes in /sys/module/kgc/parameters, or the machine is short of it");
 	if (heap < 0)
 		return -complain(STATUS_FAILED, "opening %s: %s", KGC_DEVICE,
 				 strerror(-heap));

@@ -28,7 +28,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	    "of these in spans with objects")						\
 	row(HeapIdle, "heap_idle", heap_idle, BYTES, false,				\
 	    "of these in no span")							\
-	row(HeapReleased, "heap_released", heap_released, BYTES, false,			\
+	row(ReleasedTotal, "heap_released", heap_released, BYTES, false,			\
 	    "bytes ever given back")							\
 	row(MetaSys, "meta_sys", meta_sys, BYTES, false,				\
 	    "bytes of metadata")							\
@@ -45,7 +45,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(LiveObjects, "live_objects", live_objects, COUNT, false,			\
 	    "marked by the last cycle")							\
 	row(NextGC, "next_gc", next_gc, BYTES, false,					\
-	    "size to be kept below by the next cycle")					\
+	    "size at which the next cycle is to be over")					\
 	row(NumGC, "num_gc", num_gc, COUNT, true,					\
 	    "cycles completed")								\
 	row(NumForcedGC, "num_forced_gc", num_forced_gc, COUNT, false,			\
@@ -61,11 +61,11 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(GCReason_shrink, "gc_reason_shrink", gc_reason[KGC_REASON_SHRINK], COUNT, false,\
 	    "cycles because memory was short")						\
 	row(LastGC, "last_gc_ns", last_gc_ns, COUNT, false,				\
-	    "end of the last cycle, ns since boot")					\
+	    "end of the last cycle, ns since 1970")					\
 	row(PauseTotalNs, "pause_total_ns", pause_total_ns, COUNT, false,		\
 	    "0: mutators are never stopped")						\
 	row(LongestStepNs, "longest_step_ns", longest_step_ns, COUNT, false,		\
-	    "longest refill of a cache")						\
+	    "longest allocation beyond its CPU's cache")						\
 	row(GCCPUNs, "gc_cpu_ns", gc_cpu_ns, COUNT, false,				\
 	    "time the collector worked")						\
 	row(GCCPUPermille, "gc_cpu_permille", gc_cpu_permille, COUNT, false,		\
@@ -138,17 +138,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "module", 'm', 0, 0, "counters of the module instead of heaps; for root", 0 },
 	{ "watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "print again every so many seconds, 2 unless told", 0 },
-	{ "count", 'c', "N", 0, "with --watch: end after N times", 0 },
+	{ "count", 'c', "N", 0, "end after N times; implies --watch", 0 },
 	{ 0 }
 };
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
 
 static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 {
 	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
-	const struct kgc_stats *stats = &heap->stats;
+	struct kgc_stats copy = heap->stats, *stats = &copy;
 	size_t column = FIRST_COUNTER;
 	char user[16];
 
+	/* what is given is monotonic, 0 is never */
+	if (stats->last_gc_ns)
+		stats->last_gc_ns += clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	snprintf(user, sizeof(user), "%u", heap->uid);
 	table_row(table);
 	table_number(table, ID, heap->id);
@@ -202,6 +213,12 @@ static int show_module(void)
 		{ "HeapSys", "heap_sys", KIND_BYTES, true, "bytes held from the kernel" },
 		{ "Held", "held", KIND_BYTES, true, "bytes that count against max_bytes" },
 		{ "MapBytes", "map_bytes", KIND_BYTES, true, "bytes of the address map" },
+		{ "ReclaimWaits", "reclaim_waits", KIND_COUNT, true,
+		  "waits of reclaim for cycles" },
+		{ "ReclaimWaitsStuck", "reclaim_waits_stuck", KIND_COUNT, true,
+		  "of these, ended because a section held the cycle up" },
+		{ "ReclaimWaitsExpired", "reclaim_waits_expired", KIND_COUNT, true,
+		  "of these, ended after a second" },
 		{ 0 }
 	};
 	struct table *table = table_new("module", of_module, true);

@@ -209,7 +209,8 @@ int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle)
 	};
 	int err = command(heap, KGC_COLLECT, &arg);
 
-	if (!err && cycle)
+	/* a signal ends the wait, and the cycles go on */
+	if ((!err || err == -EINTR) && cycle)
 		*cycle = arg.cycle;
 	return err;
 }

@@ -95,7 +95,7 @@ int kgc_object_info(int heap, __u64 object, __u32 *type, __u32 *size);
  * KGC_COLLECT_WAIT in @flags the call returns when they are over, or with -EINTR while
  * they go on; with KGC_COLLECT_FINALIZERS as well when another thread has read the
  * records of what was found dead. @cycle receives the number to compare with
- * kgc_stats.num_gc.
+ * kgc_stats.num_gc, with -EINTR too.
  */
 int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle);
 
@@ -240,6 +240,7 @@ int kgc_batch_error(const struct kgc_batch_builder *batch);
  * neither would be better for NULL.
  */
 extern "C++" {
+#include <cerrno>
 #include <cstdint>
 #include <type_traits>
 
@@ -300,8 +301,12 @@ KGC_FOR_UINT64(Word) kgc_dup(int heap, __u64 object, Word *copy)
 
 KGC_FOR_UINT64(Word) kgc_collect(int heap, __u32 cycles, __u32 flags, Word *cycle)
 {
-	return kgc_with_word(cycle, [=](__u64 *to) {
-		return kgc_collect(heap, cycles, flags, to); });
+	__u64 number = 0;
+	int err = kgc_collect(heap, cycles, flags, cycle ? &number : static_cast<__u64 *>(0));
+
+	if (cycle && (!err || err == -EINTR))
+		*cycle = number;
+	return err;
 }
 
 KGC_FOR_UINT64(Word) kgc_option_get(int heap, __u32 option, Word *value)

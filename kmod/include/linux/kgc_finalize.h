@@ -12,7 +12,8 @@
  * @arg: as given to kgc_cleanup_add()
  *
  * Context: process context, on a workqueue, in no section; may do whatever process
- * context allows but wait for finalizers, and end the heap.
+ * context allows but wait for finalizers, and end the heap. While it waits for a user
+ * process the machine cannot be suspended.
  */
 typedef void (*kgc_cleanup_t)(void *arg);
 
@@ -42,6 +43,7 @@ struct kgc_cleanup {
 	/* private: */
 	struct kgc_due		due;
 	void			*arg;
+	unsigned long		token;
 };
 
 int __kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
@@ -92,7 +94,7 @@ int kgc_finalize_cancel(struct kgc_section s, void *obj);
  * called; kgc_finalizers_drain() before it calls all.
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: as kgc_finalize(), without -EEXIST.
+ * Return: as kgc_finalize(); -EEXIST, as misuse, when @c is pending already.
  */
 #define kgc_cleanup_add(s, obj, c, fn, arg, gfp) \
 	__kgc_cleanup_add(s, obj, c, fn, arg, THIS_MODULE, gfp)
