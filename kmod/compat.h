@@ -227,6 +227,25 @@ static inline size_t kgc_srcu_bytes(void)
 }
 
 /*
+ * The least limit of @memcg and those above it, in bytes; U64_MAX is none.
+ *
+ * Why: a heap's goal stays below what its cgroup allows. Replaced by: a reader of
+ * memory.max.
+ */
+static inline u64 kgc_memcg_limit(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	unsigned long pages = PAGE_COUNTER_MAX;
+
+	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
+		pages = min(pages, READ_ONCE(memcg->memory.max));
+	if (pages != PAGE_COUNTER_MAX)
+		return (u64)pages << PAGE_SHIFT;
+#endif
+	return U64_MAX;
+}
+
+/*
  * Whether @memcg or one above it cannot grow by @pages. The root has no limit.
  *
  * Why: before the OOM killer, reclaim waits for a cycle. Replaced by: a shrinker that is
