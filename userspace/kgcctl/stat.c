@@ -70,6 +70,16 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	    "time the collector worked")						\
 	row(GCCPUPermille, "gc_cpu_permille", gc_cpu_permille, COUNT, false,		\
 	    "of all CPUs since it began")						\
+	row(GCWaiterNs, "gc_waiter_ns", gc_waiter_ns, COUNT, false,			\
+	    "CPU time of threads that wait for cycles")				\
+	row(GCMutatorNs, "gc_mutator_ns", gc_mutator_ns, COUNT, false,			\
+	    "CPU time of mutators that help cycles")					\
+	row(ShortCycles, "short_cycles", short_cycles, COUNT, false,			\
+	    "cycles that the share was not enough for")				\
+	row(Expedited, "expedited", expedited, COUNT, false,				\
+	    "grace periods that were expedited")					\
+	row(ExpediteRefused, "expedite_refused", expedite_refused, COUNT, false,	\
+	    "urgent ones that were not")						\
 	row(MarkRounds, "mark_rounds", mark_rounds, COUNT, false,			\
 	    "termination rounds")							\
 	row(MarkRoundsMax, "mark_rounds_max", mark_rounds_max, COUNT, false,		\
