@@ -18,9 +18,9 @@ static const __u32 sizes[] = { 16, 32, 64, 128, 256 };
 
 #define NR_SIZES	ARRAY_SIZE(sizes)
 #define HEAP_PAGE	8192
-#define LIVE		(256 << 10)		/* bytes that live once all is there */
-#define CYCLES		4			/* in a round, LIVE bytes each */
-#define CHUNK		256			/* objects allocated at a time */
+#define LIVE		(1 << 20)		/* bytes that live once all is there */
+#define CYCLES		2			/* in a round, LIVE bytes each */
+#define CHUNK		256			/* objects allocated at a time: few bytes of LIVE */
 #define STAY		16			/* one of so many joins those that live */
 
 /*

@@ -33,7 +33,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(MetaSys, "meta_sys", meta_sys, BYTES, false,				\
 	    "bytes of metadata")							\
 	row(Held, "held", held, BYTES, false,						\
-	    "what counts against the limits: HeapSys and MetaSys")			\
+	    "HeapSys and MetaSys: what limits count")			\
 	row(TotalAlloc, "total_alloc", total_alloc, BYTES, false,			\
 	    "bytes ever allocated")							\
 	row(Mallocs, "mallocs", mallocs, COUNT, false,					\
@@ -45,7 +45,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(LiveObjects, "live_objects", live_objects, COUNT, false,			\
 	    "marked by the last cycle")							\
 	row(NextGC, "next_gc", next_gc, BYTES, false,					\
-	    "size at which the next cycle is to be over")					\
+	    "size by which the next cycle is over")					\
 	row(NumGC, "num_gc", num_gc, COUNT, true,					\
 	    "cycles completed")								\
 	row(NumForcedGC, "num_forced_gc", num_forced_gc, COUNT, false,			\
@@ -65,7 +65,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(PauseTotalNs, "pause_total_ns", pause_total_ns, COUNT, false,		\
 	    "0: mutators are never stopped")						\
 	row(LongestStepNs, "longest_step_ns", longest_step_ns, COUNT, false,		\
-	    "longest allocation beyond its CPU's cache")						\
+	    "longest allocation not from a cache")						\
 	row(GCCPUNs, "gc_cpu_ns", gc_cpu_ns, COUNT, false,				\
 	    "time the collector worked")						\
 	row(GCCPUPermille, "gc_cpu_permille", gc_cpu_permille, COUNT, false,		\
@@ -104,9 +104,9 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 
 static const struct column columns[] = {
 	[ID] = { "id", NULL, KIND_COUNT, true, "number of the heap" },
-	[NAME] = { "name", NULL, KIND_TEXT, true, "process that opened it, or module's name" },
+	[NAME] = { "name", NULL, KIND_TEXT, true, "who opened it: process, or module" },
 	[USER] = { "user", NULL, KIND_TEXT, false, "its user's number, - for a module" },
-	[PHASE] = { "phase", NULL, KIND_TEXT, true, "IDLE, ARM, MARK or SETTLE; ASIDE: set aside" },
+	[PHASE] = { "phase", NULL, KIND_TEXT, true, "IDLE, ARM, MARK, SETTLE, or ASIDE" },
 	COUNTERS(COLUMN)
 	{ 0 }
 };
