@@ -265,7 +265,8 @@ struct kgc_reserve {
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
-				  unsigned int npages, struct kgc_reserve *r);
+				  unsigned int npages, bool manual,
+				  struct kgc_reserve *r);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
 
 /* stock.c */

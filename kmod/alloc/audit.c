@@ -137,7 +137,7 @@ void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report,
 	for_each_node(nid) {
 		struct kgc_node *node = a->node[nid];
 
-		inuse += READ_ONCE(node->pages.inuse) - READ_ONCE(node->pages.manual);
+		inuse += kgc_pageheap_managed(&node->pages);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 			struct kgc_central *ct = kgc_central_of(node, spc);
 

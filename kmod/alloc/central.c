@@ -210,7 +210,7 @@ static struct kgc_span *span_create(struct kgc_allocator *a,
 				    struct kgc_reserve *r)
 {
 	unsigned int nelems = kgc_nelems(spc);
-	struct kgc_span *span = kgc_reserve_span(node, nelems, npages, r);
+	struct kgc_span *span = kgc_reserve_span(node, nelems, npages, false, r);
 
 	if (!span)
 		return NULL;

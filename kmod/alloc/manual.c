@@ -11,12 +11,11 @@ static struct kgc_span *manual_take(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int npages,
 				    struct kgc_reserve *r)
 {
-	struct kgc_span *span = kgc_reserve_span(node, 1, npages, r);
+	struct kgc_span *span = kgc_reserve_span(node, 1, npages, true, r);
 
 	if (!span)
 		return NULL;
 	kgc_span_init_manual(span, a, READ_ONCE(a->gen));
-	kgc_pageheap_account_manual(&node->pages, span->size);
 	kgc_map_set(span->base, npages, span);
 	return span;
 }
@@ -86,6 +85,5 @@ void kgc_manual_free(struct kgc_allocator *a, struct kgc_span *span)
 		return;
 	kgc_span_wipe_manual(span, kgc_central_wipe_value(a));
 	kgc_poison_pages(span->base, span->size, true);
-	kgc_pageheap_account_manual(ph, -(long)span->size);
 	kgc_pageheap_put(ph, span);
 }

@@ -42,6 +42,8 @@ static bool pages_hold(struct kgc_arena *arena, unsigned int at,
  * @ph: the page heap
  * @span: a structure without pages
  * @npages: heap pages wanted
+ * @manual: for a manual span, which is counted in the same step: an audit sees both
+ *	counts, or neither
  *
  * Sets the span's base, arena and node, @dirty if any of the pages may not be zero,
  * and @reused if none of them is new to the heap. The map is set by the caller, once
@@ -51,7 +53,7 @@ static bool pages_hold(struct kgc_arena *arena, unsigned int at,
  * Return: false when no arena has such a run.
  */
 bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
-		       unsigned int npages)
+		       unsigned int npages, bool manual)
 {
 	struct kgc_arena *arena;
 	unsigned long flags;
@@ -70,6 +72,8 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	bitmap_set(arena->used, at, npages);
 	arena->nfree -= npages;
 	ph->inuse += npages * KGC_PAGE_SIZE;
+	if (manual)
+		ph->manual += npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
 	kgc_arenas_tell(ph);
 	span->arena = arena;
@@ -97,6 +101,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	struct kgc_arena *arena = span->arena;
 	unsigned int index = ilog2(span->nwords);
 	unsigned int at = (span->base - arena->base) >> KGC_PAGE_SHIFT;
+	bool manual = span->state == KGC_SPAN_MANUAL;
 	unsigned long flags;
 
 	/*
@@ -111,6 +116,8 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
+	if (manual)
+		ph->manual -= span->npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
 	kgc_arenas_tell(ph);
 	list_add(&span->link, &ph->spare[index]);
@@ -148,14 +155,16 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* Note @bytes more, or less, of pages in manual spans. */
-void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes)
+/* Bytes in spans that are not manual. Context: any. */
+u64 kgc_pageheap_managed(struct kgc_pageheap *ph)
 {
 	unsigned long flags;
+	u64 bytes;
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	ph->manual += bytes;
+	bytes = ph->inuse - ph->manual;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return bytes;
 }
 
 /* Give back structures beyond @keep of each size. Context: may sleep. */

@@ -61,12 +61,12 @@ struct kgc_pageheap {
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid);
 bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
-		       unsigned int npages);
+		       unsigned int npages, bool manual);
 void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span);
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
-void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes);
+u64 kgc_pageheap_managed(struct kgc_pageheap *ph);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
 void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,

@@ -87,11 +87,12 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * A structure for a span of @nelems slots, and @npages for it; the caller puts it in
- * service. Context: any but NMI. Return: NULL with @r->need set.
+ * A structure for a span of @nelems slots, and @npages for it, counted as @manual; the
+ * caller puts it in service. Context: any but NMI. Return: NULL with @r->need set.
  */
 struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
-				  unsigned int npages, struct kgc_reserve *r)
+				  unsigned int npages, bool manual,
+				  struct kgc_reserve *r)
 {
 	struct kgc_span *span = r->span;
 
@@ -102,7 +103,7 @@ struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
 		return NULL;
 	}
 	r->span = span;
-	if (!kgc_pageheap_take(&node->pages, span, npages)) {
+	if (!kgc_pageheap_take(&node->pages, span, npages, manual)) {
 		r->need = KGC_NEED_PAGES;
 		r->npages = npages;
 		return NULL;

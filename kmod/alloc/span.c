@@ -124,12 +124,15 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->shape = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);
-	memset(span->words, 0, 3 * span->nwords * sizeof(long));
-	for (w = 0; w < span->nwords; w++)
-		kgc_span_free(span)[w] = kgc_span_valid(span, w);
+	for (w = 0; w < span->nwords; w++) {
+		kgc_span_mark(span)[w] = 0;
+		kgc_span_scan(span)[w] = 0;
+		/* written once: a lookup finds no slot in use that is not */
+		WRITE_ONCE(kgc_span_free(span)[w], nelems ? kgc_span_valid(span, w) : ~0UL);
+	}
 	span->word = kgc_span_free(span);
 	span->word_base = (char *)span->base;
-	span->state = KGC_SPAN_INUSE;
+	WRITE_ONCE(span->state, nelems ? KGC_SPAN_INUSE : KGC_SPAN_MANUAL);
 }
 
 /*
@@ -139,10 +142,8 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
  */
 void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a, u32 gen)
 {
-	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
-	memset(kgc_span_free(span), 0xff, span->nwords * sizeof(long));
 	span->gen = gen;
-	span->state = KGC_SPAN_MANUAL;
+	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
 }
 
 /* Overwrite its pages, which go, with @wipe; nothing refers to them any more. */

@@ -196,7 +196,7 @@ static bool take(unsigned int npages)
 		span = kgc_charge_span(&allocator, nelems, 0, GFP_KERNEL);
 	check(span && span->nwords * BITS_PER_LONG >= nelems &&
 	      (span->nwords == 1 || span->nwords / 2 * BITS_PER_LONG < nelems));
-	if (!kgc_pageheap_take(ph, span, npages)) {
+	if (!kgc_pageheap_take(ph, span, npages, false)) {
 		check(!want);
 		kgc_pageheap_keep_spare(ph, span);
 		return false;

@@ -47,7 +47,7 @@ static struct kgc_span *take_page(void)
 	if (!span)
 		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
 	check(span);
-	while (!kgc_pageheap_take(ph, span, 1))
+	while (!kgc_pageheap_take(ph, span, 1, false))
 		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL, &step));
 	kgc_map_set(span->base, 1, span);
 	return span;
