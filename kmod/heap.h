@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Creation and destruction of heaps, beside the calls of <linux/kgc.h>. */
+/* Creation of heaps: what other files need in addition to <linux/kgc.h>. */
 #ifndef _KGC_HEAP_H
 #define _KGC_HEAP_H
 

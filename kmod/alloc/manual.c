@@ -6,7 +6,7 @@
 #include "manual.h"
 #include "poison.h"
 
-/* A span of free pages, in service; NULL with @r->need set. */
+/* Make a manual span of free pages and map it; NULL with @r->need set. */
 static struct kgc_span *manual_take(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int npages,
 				    struct kgc_reserve *r)
@@ -35,17 +35,17 @@ static struct kgc_span *node_take(struct kgc_allocator *a, struct kgc_node *node
 }
 
 /**
- * kgc_manual_alloc() - pages of a heap that the collector leaves alone
+ * kgc_manual_alloc() - allocate heap pages that the collector leaves alone
  * @a: the allocator
  * @bytes: how many; rounded up to heap pages
  * @gfp: how hard to try
  *
- * The pages lie at kgc_span.base, are cleared, and span kgc_span.size bytes. Taking
- * them brings the next cycle no nearer, since no cycle gives them back.
+ * The pages are zeroed. They begin at kgc_span.base, and kgc_span.size is their length
+ * in bytes. They do not count towards the next cycle, since no cycle frees them.
  *
  * Context: process or softirq; on PREEMPT_RT preemptible. Sleeps if @gfp allows.
- * Return: the span; NULL without memory, at a limit (a cycle is asked for then), and
- * when @bytes is 0 or over KGC_MAX_OBJECT.
+ * Return: the span; NULL without memory or at a limit, after a request for a cycle; NULL
+ * also when @bytes is 0 or more than KGC_MAX_OBJECT.
  */
 struct kgc_span *kgc_manual_alloc(struct kgc_allocator *a, size_t bytes, gfp_t gfp)
 {
@@ -73,7 +73,7 @@ struct kgc_span *kgc_manual_alloc(struct kgc_allocator *a, size_t bytes, gfp_t g
 /**
  * kgc_manual_free() - give a manual span's pages back to its heap
  * @a: the allocator
- * @span: what kgc_manual_alloc() returned, once
+ * @span: what kgc_manual_alloc() returned; may be freed only once
  *
  * Context: any but NMI.
  */
