@@ -18,6 +18,7 @@
 #include "gc/handle.h"
 #include "gc/heap.h"
 #include "gc/mark.h"
+#include "gc/report.h"
 #include "gc/request.h"
 #include "gc/root.h"
 #include "gc/section.h"

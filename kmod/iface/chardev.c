@@ -21,6 +21,7 @@
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/request.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "../heap.h"

@@ -29,6 +29,7 @@
 #include "../gc/heap.h"
 #include "../gc/pace.h"
 #include "../gc/record.h"
+#include "../gc/request.h"
 #include "../gc/section.h"
 #include "../gc/throttle.h"
 #include "../options.h"
