@@ -120,7 +120,7 @@ static __always_inline void *preempt_enable_return(void *obj)
 #endif
 
 /*
- * @told: @mode, or the constant 0 if the caller knows that @mode is 0.
+ * @known_mode: @mode, or the constant 0 if the caller knows that @mode is 0.
  *
  * The only calls are tail calls of two functions, so that gcc saves no registers.
  *
@@ -129,7 +129,7 @@ static __always_inline void *preempt_enable_return(void *obj)
  * refuses a type of another heap.
  */
 static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode,
-					unsigned int told, struct kgc_type *type,
+					unsigned int known_mode, struct kgc_type *type,
 					gfp_t gfp, int srcu)
 {
 	const struct kgc_shape *shape = &type->shape;
@@ -149,7 +149,7 @@ static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode
 	w = *word;
 	if (unlikely(!w || span->fast != shape))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, word, w, told, shape);
+	obj = kgc_take_slot(a, span, word, w, known_mode, shape);
 	kgc_region_end(c, ticket);
 	return preempt_enable_return(obj);
 

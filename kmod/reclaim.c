@@ -307,7 +307,7 @@ static enum lru_status node_take(struct list_head *item, struct list_lru_one *li
  * Take turns: get the first node on the list, which then becomes the last. The caller
  * calls kgc_registry_put() on its heap. Return: NULL if the list is empty.
  */
-static struct kgc_node *whose_turn(const struct shrink_control *sc)
+static struct kgc_node *lru_next(const struct shrink_control *sc)
 {
 	struct kgc_node *node = NULL;
 	unsigned long one = 1;
@@ -324,7 +324,7 @@ static u64 nodes_release(const struct shrink_control *sc, u64 want)
 	u64 freed = 0;
 
 	for (; n && freed < want; n--) {
-		node = whose_turn(sc);
+		node = lru_next(sc);
 		if (!node)
 			break;
 		freed += node_release(node, want - freed);
@@ -339,7 +339,7 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	struct kgc_node *node;
 
 	for (; n; n--) {
-		node = whose_turn(sc);
+		node = lru_next(sc);
 		if (!node)
 			break;
 		heap_ask_and_note(heap_of(node), awaited);

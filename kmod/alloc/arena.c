@@ -232,9 +232,9 @@ void kgc_arenas_tell(struct kgc_pageheap *ph)
 {
 	long pages = (ph->sys - ph->inuse) >> PAGE_SHIFT;
 
-	if (pages == ph->told)
+	if (pages == ph->reclaimable)
 		return;
 	__mod_node_page_state(NODE_DATA(ph->nid), NR_KERNEL_MISC_RECLAIMABLE,
-			      pages - ph->told);
-	ph->told = pages;
+			      pages - ph->reclaimable);
+	ph->reclaimable = pages;
 }

@@ -234,7 +234,7 @@ static struct page *arena_pages(struct kgc_allocator *a,
 				unsigned int *order, gfp_t gfp,
 				struct kgc_slow_path *step)
 {
-	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
+	gfp_t no_reclaim = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
 			__GFP_NOMEMALLOC;
 	gfp_t node = __GFP_THISNODE;
 	struct page *page;
@@ -242,11 +242,11 @@ static struct page *arena_pages(struct kgc_allocator *a,
 	for (;; node = 0) {
 		for (*order = arena_wanted_order(ph, least); *order > least;
 		     --*order) {
-			page = block_alloc(a, ph, *order, lightly | node, step);
+			page = block_alloc(a, ph, *order, no_reclaim | node, step);
 			if (!IS_ERR(page))
 				return page;
 		}
-		page = block_alloc(a, ph, least, lightly | node, step);
+		page = block_alloc(a, ph, least, no_reclaim | node, step);
 		if (!IS_ERR(page))
 			return page;
 		if (!node || num_online_nodes() == 1)

@@ -25,7 +25,7 @@
  * @sys: bytes in arenas
  * @inuse: bytes in spans
  * @manual: the part of @inuse that is in manual spans
- * @told: machine pages that the kernel counts as reclaimable, see kgc_arenas_tell()
+ * @reclaimable: machine pages that the kernel counts as reclaimable, see kgc_arenas_tell()
  * @released: bytes given back to the kernel so far
  * @searches: searches for a run of free pages
  * @misses: searches that found none
@@ -46,7 +46,7 @@ struct kgc_pageheap {
 	u64			sys;
 	u64			inuse;
 	u64			manual;
-	long			told;
+	long			reclaimable;
 	u64			released;
 	u64			searches;
 	u64			misses;

@@ -317,13 +317,13 @@ static void conclude(struct tracer *t)
 	tr->objects += t->objects;
 	tr->floats = t->floats;
 	tr->floats_total += t->floats;
-	tr->unforgiven = 0;
+	tr->floating_due = 0;
 	/* the next cycle can use only a complete set, of which no object can come back */
 	if (t->failed || forgive) {
 		set_empty(t->floating);
 		return;
 	}
-	tr->unforgiven = t->floats;
+	tr->floating_due = t->floats;
 	tr->turn = !tr->turn;
 }
 
@@ -374,7 +374,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 	kgc_violations_release(heap, !failed);
 	if (failed) {
 		tr->skipped++;
-		tr->unforgiven = 0;
+		tr->floating_due = 0;
 		set_empty(t.floated);
 		set_empty(t.floating);
 	} else {

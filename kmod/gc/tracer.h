@@ -19,7 +19,7 @@ struct kgc_heap;
  * @objects: objects reached in all cycles
  * @floats: floating garbage of the last cycle traced: objects marked but not reachable
  * @floats_total: sum of @floats over all cycles
- * @unforgiven: those of @floats that must be gone in the next cycle: all or none
+ * @floating_due: those of @floats that must be gone in the next cycle: all or none
  */
 struct kgc_tracer {
 	struct xarray		floating[2];
@@ -30,7 +30,7 @@ struct kgc_tracer {
 	u64			objects;
 	u64			floats;
 	u64			floats_total;
-	u64			unforgiven;
+	u64			floating_due;
 };
 
 void kgc_tracer_init(struct kgc_heap *heap);

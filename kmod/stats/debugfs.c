@@ -142,7 +142,7 @@ static int heap_verify_show(struct seq_file *m, void *v)
 	show(m, "TracedObjects", READ_ONCE(trace->objects));
 	show(m, "Floating", READ_ONCE(trace->floats));
 	show(m, "FloatingTotal", READ_ONCE(trace->floats_total));
-	show(m, "FloatingDue", READ_ONCE(trace->unforgiven));
+	show(m, "FloatingDue", READ_ONCE(trace->floating_due));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_verify);
