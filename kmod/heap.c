@@ -72,10 +72,10 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 /*
  * Make a heap. @gfp is added to the flags with which it allocates pages and tables.
  * @opener, if not NULL, may see it in the list of heaps. lockdep treats the sections of
- * all heaps with the same @key as one lock.
+ * all heaps with the same @keys as one lock.
  */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      const struct cred *opener, struct lock_class_key *key,
+			      const struct cred *opener, struct lock_class_key keys[2],
 			      gfp_t gfp)
 {
 	struct kgc_heap *heap;
@@ -93,7 +93,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
 	kgc_options_init(heap);
-	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", key);
+	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", &keys[0]);
 	if (err)
 		goto err_id;
 	err = heap_allocator_init(heap, gfp);
@@ -107,7 +107,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_handles_init(&heap->handles, 0, &heap->alloc);
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
-	kgc_dues_init(&heap->dues, key);
+	kgc_dues_init(&heap->dues, &keys[1]);
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
@@ -133,9 +133,9 @@ err_heap:
 
 /* kgc_heap_create() */
 struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
-				   struct lock_class_key *key)
+				   struct lock_class_key keys[2])
 {
-	return kgc_heap_new(name, owner, NULL, key, 0);
+	return kgc_heap_new(name, owner, NULL, keys, 0);
 }
 EXPORT_SYMBOL_GPL(__kgc_heap_create);
 

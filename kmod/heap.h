@@ -11,7 +11,7 @@ struct lock_class_key;
 struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      const struct cred *opener, struct lock_class_key *key,
+			      const struct cred *opener, struct lock_class_key keys[2],
 			      gfp_t gfp);
 
 #endif /* _KGC_HEAP_H */

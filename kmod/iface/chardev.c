@@ -516,7 +516,7 @@ static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
 
 static int kgc_open(struct inode *inode, struct file *file)
 {
-	static struct lock_class_key key;
+	static struct lock_class_key keys[2];
 	struct kgc_heap *heap;
 	char name[KGC_HEAP_NAME];
 	int err = kgc_quota_charge(file->f_cred->uid);
@@ -525,7 +525,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
-	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, &key, __GFP_ACCOUNT);
+	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, keys, __GFP_ACCOUNT);
 	if (IS_ERR(heap)) {
 		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);

@@ -438,7 +438,7 @@ struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 
 /* private: */
 struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
-				   struct lock_class_key *key);
+				   struct lock_class_key keys[2]);
 
 /**
  * kgc_heap_create() - make a heap
@@ -454,9 +454,10 @@ struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
  */
 #define kgc_heap_create(name, owner)					\
 ({									\
-	static struct lock_class_key __kgc_key;				\
+	/* of its sections, and of its work item for finalizers */	\
+	static struct lock_class_key __kgc_keys[2];			\
 									\
-	__kgc_heap_create(name, owner, &__kgc_key);			\
+	__kgc_heap_create(name, owner, __kgc_keys);			\
 })
 
 void kgc_heap_destroy(struct kgc_heap *heap);

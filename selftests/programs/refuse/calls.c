@@ -245,7 +245,8 @@ int call_finalize_cancel(struct stage *st)
 {
 	int err = kgc_finalize(st->fd, st->object, 1);
 
-	if (err)
+	/* it is pending if an earlier cancel was refused the copy of its argument */
+	if (err && err != -EEXIST)
 		return err;
 	err = kgc_finalize_cancel(st->fd, st->object, NULL);
 	was_refused();
