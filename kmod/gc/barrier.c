@@ -24,7 +24,7 @@
 static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,
 				      void *old, void *value)
 {
-	/* every mode that shades shades the old value */
+	/* the old value is shaded in every mode that shades at all */
 	if (old)
 		kgc_shade(heap, old);
 	if (unlikely(mode & KGC_MODE_SHADE_NEW) && value)
