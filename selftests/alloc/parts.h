@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a promise about the page heap and what is above it begins and ends with. */
+/* Begin and end of a promise about the page heap, or about the parts above it. */
 #ifndef ALLOC_PARTS_H
 #define ALLOC_PARTS_H
 

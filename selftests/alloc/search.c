@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page heap finds pages to hand out, and pages to give back, in steps by the logarithm
- * of its arenas.
+ * A page heap finds pages to hand out, and pages to give back, in a number of steps
+ * that grows with the logarithm of the number of arenas.
  */
 #include <check.h>
 #include <shim.h>
@@ -28,8 +28,8 @@ static void end(void)
 }
 
 /*
- * Many spans of a page in many arenas; then some go and come back. A search is
- * one descent: the steps it takes grow with the logarithm of the arenas.
+ * The test allocates many one-page spans in many arenas, then frees some and allocates
+ * them again. Each search descends the tree once.
  */
 #ifdef SHIM_FAILS
 #define MOST_SEARCHED	100000
@@ -53,17 +53,17 @@ static struct kgc_span *take_page(void)
 	return span;
 }
 
-/* Whether giving back all but @keep bytes visits few arenas, and gives @bytes. */
+/* Whether giving back all but @keep bytes frees @bytes and visits few arenas. */
 static bool gives(u64 keep, size_t bytes, unsigned int arenas)
 {
 	u64 before = ph->visits;
 	size_t gone = kgc_scavenge_pages(&allocator, ph, keep);
 
-	/* down the tree, for each batch; once more to see that nothing is left */
+	/* one descent for each batch, and one to see that nothing is left */
 	return gone == bytes && ph->visits - before <= 8 * ilog2(arenas + 2) + 8;
 }
 
-/* As many arenas as can be, all of their pages in use. */
+/* Use all pages of as many arenas as possible. */
 static void use_pages(unsigned int n)
 {
 	unsigned int i;
@@ -78,8 +78,8 @@ static void use_pages(unsigned int n)
 }
 
 /*
- * What there is to give back is found without a search, wherever it lies, and that there
- * is nothing is known.
+ * The page heap finds pages to give back without a search, wherever they lie. It also
+ * knows if there are none.
  */
 static void what_is_given_back_is_not_searched_for(void)
 {
@@ -91,7 +91,7 @@ static void what_is_given_back_is_not_searched_for(void)
 		use_pages(n);
 		arenas = ph->nr_arenas;
 		check(gives(0, 0, arenas));
-		/* an arena in the middle becomes empty, of the others each loses a page */
+		/* empty one arena; free the first page in each of the others */
 		arena = searched[nr_searched / 2]->arena;
 		for (i = 0; i < nr_searched; i++) {
 			bool first = !i || searched[i - 1]->arena != searched[i]->arena;
@@ -102,7 +102,7 @@ static void what_is_given_back_is_not_searched_for(void)
 			kgc_pageheap_put(ph, searched[i]);
 		}
 		check(gives(ph->sys - ph->inuse - 1, whole * KGC_PAGE_SIZE, arenas));
-		/* single pages are not worth it unless all are asked for */
+		/* kgc gives single pages back only if asked for all */
 		check(gives(1, 0, arenas));
 		check(unit > KGC_PAGE_SIZE ||
 		      kgc_scavenge_pages(&allocator, ph, 0) == (arenas - 1) * unit);
@@ -119,7 +119,7 @@ static void searches_are_logarithmic(void)
 
 	for (n = 100; n <= MOST_SEARCHED; n *= 10, k++) {
 		begin();
-		/* on memory without large blocks, for as many arenas as can be */
+		/* fragmented memory makes for as many arenas as possible */
 		shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
 		for (i = 0; i < n; i++)
 			searched[i] = take_page();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl gc: start cycles, and with --wait say what they freed. */
+/* kgcctl gc: start cycles. With --wait, report how much they freed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static int start(unsigned int heap)
 	return debugfs_write(heap, "collect", settings.cycles, true);
 }
 
-/* Which cycle has to end, as the module says after it was asked. */
+/* Read the number of the last cycle asked for: when it ends, the request is done. */
 static int asked_for(__u32 heap, __u64 *cycle)
 {
 	int status;
@@ -67,7 +67,7 @@ static __u64 now(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* The heap @entry was read of may be gone, and another one have its number. */
+/* Wait for @cycle. STATUS_NO_HEAP if the heap is closed, even if its number is reused. */
 static int await(struct heaps *heaps, struct kgc_heap_entry *entry, __u64 cycle)
 {
 	struct timespec look = { .tv_nsec = SHORTEST_LOOK };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl stat: what heaps hold and what their collectors did. With the device
- * alone, so owners of heaps need not be root.
+ * kgcctl stat: counters of heaps and of their collectors. They come from the device, so
+ * the owner of a heap need not be root. Only --module reads debugfs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -157,7 +157,7 @@ static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 	size_t column = FIRST_COUNTER;
 	char user[16];
 
-	/* what is given is monotonic, 0 is never */
+	/* the module gives CLOCK_MONOTONIC, or 0 if no cycle has ended */
 	if (stats->last_gc_ns)
 		stats->last_gc_ns += clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	snprintf(user, sizeof(user), "%u", heap->uid);
@@ -204,7 +204,7 @@ static int show_one(struct heaps *heaps, __u32 id)
 	return table_print(table);
 }
 
-/* "name value" lines of the module's own file, as one row. */
+/* Print the module's own file, which has lines "name value", as one row. */
 static int show_module(void)
 {
 	static const struct column of_module[] = {
@@ -251,7 +251,7 @@ static void wait_seconds(double seconds)
 	nanosleep(&t, NULL);
 }
 
-/* What is between two of a sequence of tables. */
+/* Begin table @nr of --watch: clear the screen, or print an empty line between two. */
 static void separate(unsigned long nr)
 {
 	if (shows_progress())

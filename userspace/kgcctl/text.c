@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables that the module prints into debugfs: the columns are what its line of
- * headings says.
+ * Tables that the module prints in debugfs. The line of headings names their columns.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,10 @@
 #define MOST_COLUMNS 32
 
 /**
- * struct reader - what is read of a text
- * @at: where
- * @column: of the table; the names are to be freed
- * @nr: how many
+ * struct reader - a position in a text, and the columns found
+ * @at: the next character
+ * @column: columns of the table; text_table_print() frees their names
+ * @nr: number of columns
  */
 struct reader {
 	const char *at;
@@ -23,7 +22,7 @@ struct reader {
 	size_t nr;
 };
 
-/* The next word of the line, or NULL at its end; to be freed. */
+/* The next word of the line, or NULL at the end of the line. The caller frees it. */
 static char *next_word(struct reader *reader)
 {
 	size_t length;
