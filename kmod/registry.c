@@ -71,29 +71,6 @@ void kgc_registry_put(struct kgc_heap *heap)
 }
 
 /**
- * kgc_registry_from() - find the heap with the smallest number that is not below @id
- * @id: the lowest number to look at
- *
- * Context: process context.
- * Return: the heap, for kgc_registry_put() or kgc_registry_after(); NULL when there
- * is none.
- */
-struct kgc_heap *kgc_registry_from(u32 id)
-{
-	XA_STATE(xas, &heaps, id);
-	struct kgc_heap *heap;
-
-	xas_lock(&xas);
-	do {
-		heap = xas_find(&xas, U32_MAX);
-	} while (xas_retry(&xas, heap));
-	if (heap)
-		kgc_registry_get(heap);
-	xas_unlock(&xas);
-	return heap;
-}
-
-/**
  * kgc_registry_step() - look at one heap, and get it if it is wanted
  * @id: the lowest number to look at; receives the heap's number, 0 when there is none
  * @wanted: tells whether the heap is wanted; called with the registry locked, so it must
@@ -120,6 +97,24 @@ struct kgc_heap *kgc_registry_step(u32 *id, bool (*wanted)(const struct kgc_heap
 		heap = NULL;
 	xas_unlock(&xas);
 	return heap;
+}
+
+static bool is_any(const struct kgc_heap *heap)
+{
+	return true;
+}
+
+/**
+ * kgc_registry_from() - find the heap with the smallest number that is not below @id
+ * @id: the lowest number to look at
+ *
+ * Context: process context.
+ * Return: the heap, for kgc_registry_put() or kgc_registry_after(); NULL when there
+ * is none.
+ */
+struct kgc_heap *kgc_registry_from(u32 id)
+{
+	return kgc_registry_step(&id, is_any);
 }
 
 /* Put @heap and get the next one. Return: NULL when @heap was the last. */
