@@ -101,14 +101,6 @@ void bench_skip(const char *why)
 		printf("not measured: %s\n", why);
 }
 
-static u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 u64 bench_now(void)
 {
 	return clock_ns(CLOCK_MONOTONIC_RAW);

@@ -63,10 +63,7 @@ static const struct argp_option options[] = {
 
 static double seconds(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
 /* Print the progress in a line that overwrites itself, if stdout is a terminal. */

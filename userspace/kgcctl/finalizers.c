@@ -44,26 +44,11 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* Find the line "NAME WORD" whose NAME is @name. @word is empty if there is none. */
-static void word_of(const char *text, const char *name, char word[64])
-{
-	size_t length = strlen(name);
-
-	word[0] = '\0';
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (!strncmp(text, name, length) && text[length] == ' ') {
-			sscanf(text + length, "%63s", word);
-			return;
-		}
-	}
-}
-
 static unsigned long long number_of(const char *text, const char *name)
 {
-	char word[64];
+	char word[PAIR_WORD];
 
-	word_of(text, name, word);
+	word_of_pair(text, name, word);
 	return strtoull(word, NULL, 10);
 }
 
@@ -92,7 +77,7 @@ static int run(int nr, char **words)
 {
 	struct table *table;
 	unsigned int heap;
-	char *text, word[64];
+	char *text, word[PAIR_WORD];
 	int status;
 
 	(void)nr;
@@ -106,7 +91,7 @@ static int run(int nr, char **words)
 		return status;
 	table_row(table);
 	for (size_t i = 0; columns[i].name; i++) {
-		word_of(text, columns[i].name, word);
+		word_of_pair(text, columns[i].name, word);
 		if (columns[i].kind == KIND_TEXT)
 			table_text(table, i, word);
 		else

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Exit statuses. status_texts in main.c explains them. */
 enum exit_status {
@@ -46,6 +47,16 @@ bool parse_heap(const char *text, unsigned int *heap);
 
 /* Whether stdout is a terminal that can overwrite text. */
 bool shows_progress(void);
+
+/* The time of @clock in ns. */
+uint64_t clock_ns(clockid_t clock);
+
+/*
+ * Find the line "NAME WORD" of @text whose NAME is @name, as the module's files have them.
+ * @word is empty if there is none.
+ */
+#define PAIR_WORD 64
+void word_of_pair(const char *text, const char *name, char word[PAIR_WORD]);
 
 /* debugfs.c */
 

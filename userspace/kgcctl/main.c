@@ -101,6 +101,14 @@ char *size_text(char text[SIZE_TEXT], uint64_t bytes, bool exact)
 	return text;
 }
 
+uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
 bool shows_progress(void)
 {
 	const char *term = getenv("TERM");

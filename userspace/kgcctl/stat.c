@@ -142,14 +142,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 {
 	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
@@ -222,9 +214,8 @@ static int show_module(void)
 		{ 0 }
 	};
 	struct table *table = table_new("module", of_module, true);
-	unsigned long long value;
-	char *text, name[32];
-	int status, used;
+	char *text, word[PAIR_WORD];
+	int status;
 
 	if (!table)
 		return STATUS_USAGE;
@@ -232,11 +223,11 @@ static int show_module(void)
 	if (status)
 		return status;
 	table_row(table);
-	for (const char *at = text;
-	     sscanf(at, "%31s %llu %n", name, &value, &used) == 2; at += used)
-		for (size_t i = 0; of_module[i].name; i++)
-			if (!strcmp(name, of_module[i].name))
-				table_number(table, i, value);
+	for (size_t i = 0; of_module[i].name; i++) {
+		word_of_pair(text, of_module[i].name, word);
+		if (word[0])
+			table_number(table, i, strtoull(word, NULL, 10));
+	}
 	free(text);
 	return table_print(table);
 }

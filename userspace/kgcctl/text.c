@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables that the module prints in debugfs. The line of headings names their columns.
+ * What the module prints in debugfs: tables, whose columns a line of headings names, and
+ * lines of a name and a word.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,4 +131,18 @@ int text_table_print(const char *name, const char *text, const char *shown)
 	for (size_t i = 0; i < reader.nr; i++)
 		free((char *)reader.column[i].name);
 	return status;
+}
+
+void word_of_pair(const char *text, const char *name, char word[PAIR_WORD])
+{
+	size_t length = strlen(name);
+
+	word[0] = '\0';
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, length) && text[length] == ' ') {
+			sscanf(text + length, "%63s", word);
+			return;
+		}
+	}
 }

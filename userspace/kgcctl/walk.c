@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "forest.h"
+#include "kgcctl.h"
 
 struct expectation {
 	enum { ID, POINTER } kind;
@@ -163,10 +164,7 @@ static int settle(struct walk *walk)
 
 static double now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
 static int walk_frontier(struct walk *walk, double deadline,
