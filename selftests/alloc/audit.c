@@ -64,8 +64,7 @@ static void begin(bool full)
 	unsigned int class = kgc_size_to_class(SIZE);
 	unsigned int nelems = kgc_classes[class].nelems, i;
 
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	allocator.pressure = pressure;
 	memset(&shape, 0, sizeof(shape));
 	shape.id = 1;
@@ -94,8 +93,7 @@ static void begin(bool full)
 
 static void end(void)
 {
-	kgc_allocator_destroy(&allocator);
-	check(!shim_ram_used());
+	parts_allocator_end(&allocator);
 }
 
 static void looks_at_a_few_at_a_time(void)

@@ -7,6 +7,7 @@
 #include <shim.h>
 
 #include "alloc/alloc.h"
+#include "parts.h"
 
 #define RAM_MIB		2048
 
@@ -16,15 +17,13 @@ static struct kgc_slow_path step;
 
 static void begin(void)
 {
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	ph = &allocator.node[0]->pages;
 }
 
 static void end(void)
 {
-	kgc_allocator_destroy(&allocator);
-	check(!shim_ram_used());
+	parts_allocator_end(&allocator);
 }
 
 /*
@@ -152,23 +151,11 @@ static void searches_are_logarithmic(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
-}
-
-static void end_all(void)
-{
-	kgc_span_cache_exit();
-	kgc_map_exit();
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	return parts_begin(RAM_MIB);
 }
 
 #define ALL_PROMISES(PROMISE) \
 	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
 	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans")
 
-PROGRAM("kgc_search", begin_all, end_all);
+PROGRAM("kgc_search", begin_all, parts_end);

@@ -148,20 +148,28 @@ static void sleep_in_cleanup(void *arg)
 	wait_for_completion(&sl->leave);
 }
 
+/* Return when the cleanup of a dead object has begun, and sleeps until @sl->leave. */
+static void sleeper_begin(struct kunit *test, struct kgc_heap *heap, struct sleeper *sl)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	sl->heap = heap;
+	init_completion(&sl->inside);
+	init_completion(&sl->leave);
+	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl->cleanup,
+						 sleep_in_cleanup, sl, GFP_KERNEL));
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
+	wait_for_completion(&sl->inside);
+}
+
 /* A cleanup that sleeps holds up no cycle, and may delete roots. */
 static void a_cleanup_that_sleeps_is_in_no_section(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
+	struct sleeper sl;
 
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
+	sleeper_begin(test, heap, &sl);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
 	complete(&sl.leave);
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
@@ -262,16 +270,9 @@ static void each_is_called_or_called_off(struct kunit *test)
 static void a_slow_call_is_counted(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
+	struct sleeper sl;
 
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
+	sleeper_begin(test, heap, &sl);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)sleep_in_cleanup, (void *)heap->dues.calling);
 	KUNIT_EXPECT_NE(test, 0ULL, heap->dues.calling_ns);
 	msleep(KGC_DUE_SLOW_MS + 20);
