@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Commits a given fault, so that a test can check that it hears each kind of kernel
- * report: insmod kgc_broken.ko fault=NAME. Never load this into a machine that is
- * needed for anything else.
+ * report: insmod kgc_broken.ko fault=NAME. Load this only into a machine that
+ * serves no other purpose.
  */
 #include <linux/bug.h>
 #include <linux/delay.h>

@@ -278,7 +278,7 @@ demo_is_exact() {
 		[ "$(tail -n 1 "$out")" = "}" ]
 }
 
-# The heap's own growths are refused by the cap, and by nothing else.
+# The cap alone refuses the growth of this heap.
 the_cause_is_named() {
 	echo 3M >$max_bytes
 	run 1 demo --objects 1000000
