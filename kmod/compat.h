@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only file that knows kernel versions or uses private kernel interfaces. A
- * difference between versions is bridged by a function with the newest kernel's name,
- * or by one of ours.
+ * Only this file knows kernel versions or uses private kernel interfaces. It hides a
+ * difference between versions behind a function with the newest kernel's name, or behind
+ * a kgc_ function.
  */
 #ifndef _KGC_COMPAT_H
 #define _KGC_COMPAT_H
@@ -21,7 +21,7 @@
 
 /* ---- interfaces of newer kernels ------------------------------------------- */
 
-/* Says which lock guards a member; checked by clang where the kernel asks it to. */
+/* Names the lock that guards a member. clang checks it in kernels that enable that. */
 #ifndef __guarded_by
 #define __guarded_by(...)
 #endif
@@ -33,22 +33,22 @@
 #define MAX_PAGE_ORDER	MAX_ORDER
 #endif
 
-/* Part of GFP_ATOMIC until 6.3. */
+/* GFP_ATOMIC contains this flag in kernels before 6.3, which dropped it. */
 #ifndef __GFP_ATOMIC
 #define __GFP_ATOMIC	((__force gfp_t)0)
 #endif
 
-/* Lazy callbacks, and the way round them, came in 6.2. */
+/* 6.2 made call_rcu() lazy, and added call_rcu_hurry() for callbacks that must not be. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry	call_rcu
 #endif
 
-/* That a thread waits for SRCU's readers is known to lockdep since 6.4. */
+/* Since 6.4 this tells lockdep that a thread waits for SRCU readers. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define srcu_lock_sync(map)	do { } while (0)
 #endif
 
-/* init_srcu_struct() with a class of the caller's; an interface of <linux/srcu.h> itself. */
+/* init_srcu_struct() with a lockdep class of the caller. */
 static inline int kgc_srcu_init(struct srcu_struct *ssp, const char *name,
 				struct lock_class_key *key)
 {
@@ -60,10 +60,10 @@ static inline int kgc_srcu_init(struct srcu_struct *ssp, const char *name,
 }
 
 /*
- * call_srcu() with an expedited grace period. Since 6.19 one that has been asked for can
- * be expedited. Earlier kernels expedite only while a thread waits, so there this is
- * call_srcu(). Interrupts are off so that SRCU's irq_work, which decides whether to sleep
- * for a tick first, finds it expedited; on PREEMPT_RT irq_work runs in a thread anyway.
+ * call_srcu() with an expedited grace period. Since 6.19 a callback's grace period can be
+ * expedited. Earlier kernels expedite only while a thread waits, so there this is plain
+ * call_srcu(). SRCU's irq_work decides whether to sleep for a tick first; IRQs are off so
+ * that it runs after the expedite. On PREEMPT_RT irq_work runs in a thread anyway.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define KGC_CALLS_SRCU_EXPEDITED	false
@@ -93,8 +93,9 @@ static inline void kgc_call_srcu_expedited(struct srcu_struct *ssp,
 #endif
 
 /*
- * Every callback of SRCU has run, and none is asked for any more. One that was to
- * expedite may ask for one more of its kind as it runs: those take a second barrier.
+ * Wait until every SRCU callback of @ssp has run. No thread queues new ones any more. The
+ * callback of srcu_expedite_current() may queue itself once more: the second barrier
+ * waits for that one.
  */
 static inline void kgc_srcu_drain(struct srcu_struct *ssp)
 {
@@ -104,8 +105,8 @@ static inline void kgc_srcu_drain(struct srcu_struct *ssp)
 }
 
 /*
- * Without "_obj" they are for items whose cgroup and node the caller names, since
- * 6.8. A walk's callback was given the lock of the list until 6.13.
+ * Since 6.8 the functions without "_obj" take the cgroup and the node of the item as
+ * arguments. Before 6.13 the callback of a walk gets the list's lock as an argument.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define list_lru_add_obj	list_lru_add
@@ -136,7 +137,7 @@ static inline int kgc_shrinker_register(struct shrinker *s, const char *name)
 	return register_shrinker(s, "%s", name);
 }
 
-/* Of one that could not be registered. */
+/* Free a shrinker whose registration failed. */
 static inline void kgc_shrinker_cancel(struct shrinker *s)
 {
 	kfree(s);
@@ -160,7 +161,7 @@ static inline void kgc_shrinker_cancel(struct shrinker *s)
 }
 #endif
 
-/* A lockdep class of the caller's for @work; older kernels have no such initializer. */
+/* Give @work a lockdep class of the caller. Older kernels have no initializer for it. */
 static inline void kgc_work_class(struct work_struct *work, const char *name,
 				  struct lock_class_key *key)
 {
@@ -171,18 +172,17 @@ static inline void kgc_work_class(struct work_struct *work, const char *name,
 
 /* ---- private kernel interfaces ---------------------------------------------
  *
- * What the kernel's headers show, but no module is meant to use. Each says why kgc
- * needs it, and what would replace it.
+ * The kernel's headers show these interfaces, but they are not meant for modules. Each
+ * comment says why kgc needs the interface, and what would replace it.
  */
 
 /*
- * Whether sections are under way on one side of SRCU, and how many have @ended there so
- * far; SRCU has no function for it. A hint: it adds up counters that change meanwhile,
- * and what they are differs from kernel to kernel. Tiny SRCU does not look for sections
- * busily.
+ * Whether readers are inside on one @side of SRCU, and how many have @ended there so far.
+ * The result is a hint, because the counters change while the loop adds them up. Tiny
+ * SRCU does not poll for readers, so for it the answer is always no.
  *
- * Why: an expedited grace period polls for readers, so it begins when they have had time
- * to leave. Replaced by: an SRCU call that says whether readers are left.
+ * Why: an expedited grace period polls for readers, so kgc first gives them time to
+ * leave. Replaced by: an SRCU function that says whether readers are left.
  */
 static inline bool kgc_srcu_busy(const struct srcu_struct *ssp,
 				 unsigned int side, unsigned long *ended)
@@ -213,9 +213,9 @@ static inline bool kgc_srcu_busy(const struct srcu_struct *ssp,
 }
 
 /*
- * What SRCU allocates for a domain, per possible CPU.
+ * Bytes that SRCU allocates for a domain, per possible CPU.
  *
- * Why: it counts against a heap's limits. Replaced by: SRCU's own account.
+ * Why: they count against a heap's limits. Replaced by: a size that SRCU reports.
  */
 static inline size_t kgc_srcu_bytes(void)
 {
@@ -227,7 +227,7 @@ static inline size_t kgc_srcu_bytes(void)
 }
 
 /*
- * The least limit of @memcg and those above it, in bytes; U64_MAX is none.
+ * The lowest limit of @memcg and its ancestors, in bytes; U64_MAX if none has a limit.
  *
  * Why: a heap's goal stays below what its cgroup allows. Replaced by: a reader of
  * memory.max.
@@ -246,10 +246,11 @@ static inline u64 kgc_memcg_limit(struct mem_cgroup *memcg)
 }
 
 /*
- * Whether @memcg or one above it cannot grow by @pages. The root has no limit.
+ * Whether the limit of @memcg or of an ancestor leaves no room for @pages more. The root
+ * has no limit.
  *
- * Why: before the OOM killer, reclaim waits for a cycle. Replaced by: a shrinker that is
- * told how urgent reclaim is.
+ * Why: reclaim waits for a cycle only if the OOM killer would run otherwise. Replaced by:
+ * a shrinker callback that gets the urgency of reclaim as an argument.
  */
 static inline bool kgc_memcg_full(struct mem_cgroup *memcg, unsigned long pages)
 {
@@ -262,10 +263,10 @@ static inline bool kgc_memcg_full(struct mem_cgroup *memcg, unsigned long pages)
 }
 
 /*
- * Whether this task charges a cgroup that set_active_memcg() has named.
+ * Whether set_active_memcg() is in effect for this task.
  *
- * Why: reclaim on behalf of a heap's own allocation does not wait for that heap.
- * Replaced by: a reader beside set_active_memcg().
+ * Why: reclaim for an allocation by a heap must not wait for a cycle.
+ * Replaced by: a function that reads what set_active_memcg() has set.
  */
 static inline bool kgc_memcg_active(void)
 {
@@ -277,10 +278,10 @@ static inline bool kgc_memcg_active(void)
 }
 
 /*
- * Take a reference to @memcg, or to none if NULL, for mem_cgroup_put(). Context: any.
+ * Take a reference to @memcg, which may be NULL, for mem_cgroup_put(). Context: any.
  *
- * Why: mem_cgroup_tryget() may fail, where the caller holds a reference already.
- * Replaced by: mem_cgroup_get().
+ * Why: mem_cgroup_tryget() can fail, but a caller that holds a reference needs no such
+ * case. Replaced by: mem_cgroup_get().
  */
 static inline void kgc_memcg_get(struct mem_cgroup *memcg)
 {
@@ -291,19 +292,19 @@ static inline void kgc_memcg_get(struct mem_cgroup *memcg)
 }
 
 /*
- * A reference to the cgroup that @page, a page of the kernel, is charged to now; NULL if
- * none is. The kernel looks objects' cgroups up like this. Context: any but NMI.
+ * Get the cgroup that the kernel page @page is charged to now, or NULL. The kernel looks
+ * up the cgroup of a slab object in the same way. Context: any but NMI.
  *
- * Why: a heap charges its cgroup's parent once the cgroup is removed, and a module cannot
- * hold the obj_cgroup that tells which that is. A page that is charged does. Replaced by:
- * get_mem_cgroup_from_objcg() and its like, exported.
+ * Why: once its cgroup is removed, a heap charges the parent. The obj_cgroup knows the
+ * parent, but a module cannot hold one, and a page that is charged can. Replaced by:
+ * exports of get_mem_cgroup_from_objcg() and related functions.
  */
 static inline struct mem_cgroup *kgc_page_memcg_get(struct page *page)
 {
 	struct mem_cgroup *memcg = NULL;
 #ifdef CONFIG_MEMCG
 	rcu_read_lock();
-	/* a cgroup on its way out is there until its charges are its parent's */
+	/* css_tryget() fails until a removed cgroup's charges are its parent's */
 	do
 		memcg = page_memcg_check(page);
 	while (memcg && !css_tryget(&memcg->css));
@@ -314,10 +315,10 @@ static inline struct mem_cgroup *kgc_page_memcg_get(struct page *page)
 
 #ifdef CONFIG_KASAN_GENERIC
 /*
- * Exported, but declared in a header private to mm/kasan.
+ * The kernel exports this function, but declares it in a header private to mm/kasan.
  *
- * Why: slots of a span are poisoned one by one. Replaced by: a kasan_mempool_*() call
- * for allocators of modules.
+ * Why: kgc poisons the slots of a span one by one. Replaced by: a kasan_mempool_*()
+ * function for allocators in modules.
  */
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);
 #endif

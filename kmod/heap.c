@@ -18,6 +18,7 @@
 #include "gc/handle.h"
 #include "gc/heap.h"
 #include "gc/mark.h"
+#include "gc/report.h"
 #include "gc/request.h"
 #include "gc/root.h"
 #include "gc/section.h"
@@ -30,7 +31,7 @@
 #include "registry.h"
 #include "stats/debugfs.h"
 
-/* A word of a table in debugfs: a process may call itself anything. */
+/* debugfs shows the name as one word of a table, but a process may have any name. */
 static void heap_name_set(struct kgc_heap *heap, const char *name)
 {
 	char *c;
@@ -42,15 +43,16 @@ static void heap_name_set(struct kgc_heap *heap, const char *name)
 }
 
 /*
- * Bytes of the structure, and of what SRCU allocates per possible CPU. A module has no
- * way to have those charged to a cgroup, so they count against kgc's own limits only.
+ * Bytes of the structure, and of the memory that SRCU allocates per possible CPU. A
+ * module cannot have the latter charged to a cgroup, so it counts against kgc's own
+ * limits only.
  */
 static size_t heap_bytes(void)
 {
 	return sizeof(struct kgc_heap) + num_possible_cpus() * kgc_srcu_bytes();
 }
 
-/* The allocator of the cgroup that the caller is in, found by reclaim there. */
+/* Make an allocator that is charged to the caller's cgroup, where reclaim can find it. */
 static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 {
 	struct kgc_charging charging;
@@ -68,12 +70,12 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 }
 
 /*
- * A heap whose pages and tables are asked for with @gfp as well; @opener, or NULL, may
- * see it in the list of heaps. lockdep takes the sections of heaps with the same @key
- * for one lock.
+ * Make a heap. @gfp is added to the flags with which it allocates pages and tables.
+ * @opener, if not NULL, may see it in the list of heaps. lockdep treats the sections of
+ * all heaps with the same @keys as one lock.
  */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      const struct cred *opener, struct lock_class_key *key,
+			      const struct cred *opener, struct lock_class_key keys[2],
 			      gfp_t gfp)
 {
 	struct kgc_heap *heap;
@@ -91,7 +93,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
 	kgc_options_init(heap);
-	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", key);
+	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", &keys[0]);
 	if (err)
 		goto err_id;
 	err = heap_allocator_init(heap, gfp);
@@ -105,7 +107,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_handles_init(&heap->handles, 0, &heap->alloc);
 	kgc_weaks_init(heap);
 	kgc_finals_init(heap);
-	kgc_dues_init(&heap->dues, key);
+	kgc_dues_init(&heap->dues, &keys[1]);
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_cycle_init(heap);
@@ -131,26 +133,25 @@ err_heap:
 
 /* kgc_heap_create() */
 struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
-				   struct lock_class_key *key)
+				   struct lock_class_key keys[2])
 {
-	return kgc_heap_new(name, owner, NULL, key, 0);
+	return kgc_heap_new(name, owner, NULL, keys, 0);
 }
 EXPORT_SYMBOL_GPL(__kgc_heap_create);
 
 /**
  * kgc_heap_destroy() - end a heap and everything in it
- * @heap: the heap; no thread or interrupt enters it any more, or begins to wait for
- *	one of its cycles
+ * @heap: the heap. No thread or interrupt may enter it any more, or begin to wait for
+ *	one of its cycles. The caller has deleted all its roots
  *
- * Waits for sections still open, and for a finalizer or cleanup that is being called;
- * stops a cycle wherever it is, lets threads in kgc_wait(), kgc_collect() and
- * kgc_finalizers_wait() return with -ECANCELED and waits until they have, and gives
- * every page back. Finalizers and cleanups that have not been called are dropped:
- * where they give back what is not the heap's, call kgc_finalizers_drain() first.
- * Roots have been deleted before.
+ * The function waits for open sections, and for a finalizer or cleanup that is running.
+ * It stops a cycle in any phase. It makes kgc_wait(), kgc_collect() and
+ * kgc_finalizers_wait() return -ECANCELED, and waits until their callers are out. Then it
+ * frees every page. It drops finalizers and cleanups that have not been called. If these
+ * release anything outside the heap, call kgc_finalizers_drain() first.
  *
- * Context: process context, may sleep; not inside a section of @heap, nor in a
- * finalizer or cleanup of it: there it does nothing but warn.
+ * Context: process context, may sleep; not inside a section of @heap. In a finalizer or
+ * cleanup of @heap the function only warns.
  */
 void kgc_heap_destroy(struct kgc_heap *heap)
 {
@@ -163,9 +164,9 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
 	kgc_dues_wake(&heap->dues);
-	/* a cleanup may be about to wait for a cycle: it ends before waits are drained */
+	/* a running cleanup may begin to wait for a cycle: it ends before the drains */
 	kgc_dues_stop(&heap->dues);
-	/* until these have left the heap they may begin to wait for a cycle */
+	/* reclaim may begin to wait for a cycle until it has left the heap */
 	kgc_registry_drain(heap);
 	kgc_request_drain(heap);
 	kgc_dues_drain(&heap->dues);
@@ -181,7 +182,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	cleanup_srcu_struct(&heap->front.srcu);
 	kgc_registry_release(heap->id);
 	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
-	/* or it would be missing from max_bytes for ever */
+	/* bytes left over would count against max_bytes for ever */
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	put_cred(heap->opener);
 	put_pid(heap->opener_pid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Creation and destruction of heaps, beside the calls of <linux/kgc.h>. */
+/* Creation of heaps: what other files need in addition to <linux/kgc.h>. */
 #ifndef _KGC_HEAP_H
 #define _KGC_HEAP_H
 
@@ -11,7 +11,7 @@ struct lock_class_key;
 struct module;
 
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
-			      const struct cred *opener, struct lock_class_key *key,
+			      const struct cred *opener, struct lock_class_key keys[2],
 			      gfp_t gfp);
 
 #endif /* _KGC_HEAP_H */

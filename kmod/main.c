@@ -52,7 +52,7 @@ static void __exit kgc_exit_module(void)
 	kgc_reclaim_exit();
 	kgc_registry_exit();
 	kgc_work_exit();
-	/* no callback of ours is left in the middle of its last instructions */
+	/* wait for RCU callbacks that still run code of this module */
 	rcu_barrier();
 	kgc_span_cache_exit();
 	kgc_map_exit();

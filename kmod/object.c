@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocating typed objects: the public calls over the allocator.
+ * Allocation of typed objects: the public functions on top of the allocator.
  */
 #include <linux/overflow.h>
 #include <linux/preempt.h>
@@ -20,8 +20,8 @@ static noinline void *refuse_nmi(const struct kgc_heap *heap)
 }
 
 /*
- * The kernel complains if @gfp may sleep and this context must not. Hardirq takes what
- * is there, whatever its gfp says.
+ * Have the kernel warn if @gfp allows sleeping in a context that does not. Hardirq
+ * context is exempt: there the allocator never sleeps, whatever @gfp says.
  */
 static __always_inline void check_gfp(gfp_t gfp)
 {
@@ -29,7 +29,7 @@ static __always_inline void check_gfp(gfp_t gfp)
 		might_alloc(gfp);
 }
 
-/* The type's finalizer for a new object. Return: the object, or NULL. */
+/* Give a new object its type's finalizer. Return: the object; NULL if that failed. */
 static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 			    void *obj, gfp_t gfp)
 {
@@ -40,8 +40,9 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 }
 
 /*
- * Between the fast path and the slow one: a slot of the current word that needs
- * a type, because its span holds several, or is not clear yet; room in an open block.
+ * The path between the fast and the slow one. It takes a slot of the current word that
+ * the fast path skips: the slot is not clear yet, or its span is mixed and the slot needs
+ * a type. For a tiny object it takes room in an open block.
  */
 static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 {
@@ -68,7 +69,7 @@ static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
 	return obj;
 }
 
-/* Preemption is off still. */
+/* Context: preemption is off, and the function enables it. */
 static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 				 struct kgc_type *type, gfp_t gfp, int srcu)
 {
@@ -95,8 +96,8 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 }
 
 /*
- * preempt_enable() and return @obj. Where there may be a call of the scheduler gcc
- * sets up a frame, so that is not in the fast path itself.
+ * preempt_enable() and return @obj. gcc sets up a stack frame in a function that may
+ * call the scheduler, so the fast path leaves that call to resched().
  */
 #ifdef CONFIG_PREEMPTION
 static noinline void *resched(void *obj)
@@ -119,15 +120,16 @@ static __always_inline void *preempt_enable_return(void *obj)
 #endif
 
 /*
- * Calls nothing but one of two functions, last, so that gcc saves no registers.
- * @told: what is known of @mode.
+ * @known_mode: @mode, or the constant 0 if the caller knows that @mode is 0.
  *
- * That the type is one of this heap need not be asked. A span of the heap is @fast
- * for the shape of a type that alloc_slow() has taken it for, and alloc_slow() takes
- * none for a type of another heap.
+ * The only calls are tail calls of two functions, so that gcc saves no registers.
+ *
+ * The function need not check that @type belongs to @heap. kgc_span.fast of a cached
+ * span is the shape of a type for which alloc_slow() took that span, and alloc_slow()
+ * refuses a type of another heap.
  */
 static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode,
-					unsigned int told, struct kgc_type *type,
+					unsigned int known_mode, struct kgc_type *type,
 					gfp_t gfp, int srcu)
 {
 	const struct kgc_shape *shape = &type->shape;
@@ -147,7 +149,7 @@ static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode
 	w = *word;
 	if (unlikely(!w || span->fast != shape))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, word, w, told, shape);
+	obj = kgc_take_slot(a, span, word, w, known_mode, shape);
 	kgc_region_end(c, ticket);
 	return preempt_enable_return(obj);
 
@@ -157,7 +159,7 @@ slow:
 	return alloc_slow(heap, mode, type, gfp, srcu);
 }
 
-/* The newborn may need a colour. */
+/* noinline: only an object born during a cycle may need a colour. */
 static noinline void *alloc_in_cycle(struct kgc_heap *heap, unsigned int mode,
 				     struct kgc_type *type, gfp_t gfp, int srcu)
 {
@@ -165,8 +167,8 @@ static noinline void *alloc_in_cycle(struct kgc_heap *heap, unsigned int mode,
 }
 
 /*
- * kgc_alloc(). The members of the section, since for a struct gcc sets up a frame,
- * and in an order with which it gets by without saving a register.
+ * kgc_alloc(). It takes the members of the section one by one, because gcc sets up a
+ * frame for a struct. In this order of arguments gcc need not save a register.
  */
 void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *type,
 		  gfp_t gfp, int srcu)
@@ -185,12 +187,12 @@ EXPORT_SYMBOL_GPL(__kgc_alloc);
  * kgc_alloc_array() - allocate an array
  * @s: the current section
  * @type: an array type
- * @n: elements
+ * @n: number of elements
  * @gfp: as for kgc_alloc()
  *
- * Context: as for kgc_alloc(); arrays over 32 KiB not in hardirq context.
- * Return: the array, zeroed to the end of its slot; NULL also when @n is 0,
- * the size overflows or is over the largest object.
+ * Context: as for kgc_alloc(). In hardirq context arrays over 32 KiB always fail.
+ * Return: the array, zeroed to the end of its slot; NULL as for kgc_alloc(), and when @n
+ * is 0 or the array is larger than the largest object.
  */
 void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 		      gfp_t gfp)
@@ -223,7 +225,7 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 }
 EXPORT_SYMBOL_GPL(kgc_alloc_array);
 
-/* Take up to @n slots of the current word of @type's span in one region. */
+/* Take up to @n slots of the current word of @type's span. Return: slots taken. */
 static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 				unsigned int n, void **objs)
 {
@@ -251,11 +253,11 @@ static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
  * @s: the current section
  * @type: their type, not an array type
  * @gfp: as for kgc_alloc()
- * @n: how many
- * @objs: receives them
+ * @n: number of objects
+ * @objs: receives the objects
  *
  * Context: as for kgc_alloc().
- * Return: objects allocated; fewer than @n only without memory.
+ * Return: number of objects allocated; fewer than @n if kgc_alloc() would return NULL.
  */
 unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
 			    gfp_t gfp, unsigned int n, void **objs)

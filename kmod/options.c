@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of a heap: one row for each. */
+/* Options of a heap: a table with one row for each. */
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/time64.h>
@@ -32,7 +32,7 @@ static void harden_changed(struct kgc_heap *heap, u64 value)
 
 #define IN(member)	.offset = offsetof(struct kgc_heap_options, member)
 
-/* In the order in which they are shown. */
+/* Users see the options in this order. */
 static const struct kgc_option_row rows[] = {
 	{ KGC_OPT_GOGC, "gogc", "percent", 1, 100000, KGC_GOGC_OFF, true,
 	  IN(gogc), .changed = goal_changed },
@@ -44,10 +44,10 @@ static const struct kgc_option_row rows[] = {
 	  IN(hard_limit), .changed = hard_limit_changed },
 	{ KGC_OPT_CPU_PERCENT, "cpu_percent", "percent", 1, 100,
 	  IN(cpu_percent) },
-	/* for debugging: both take CPU time of the machine and write to its log */
+	/* privileged: these two debug options use CPU time and write to the kernel log */
 	{ KGC_OPT_VERIFY, "verify", "", 0, 2, .privileged = true, IN(verify),
 	  .values = "off check trace" },
-	/* sections learn of it with the next phase */
+	/* takes effect with the next phase, which publishes a new mode for sections */
 	{ KGC_OPT_TRACK_SECTIONS, "track_sections", "", 0, 1,
 	  .privileged = true, IN(track_sections), .values = "off on" },
 	{ KGC_OPT_SCAVENGE, "scavenge", "", KGC_SCAVENGE_LAZY,
@@ -73,13 +73,13 @@ void kgc_options_init(struct kgc_heap *heap)
 	};
 }
 
-/* The option at @index of the table, NULL behind its end. */
+/* The option at @index in the table; NULL past the end. */
 const struct kgc_option_row *kgc_options_row(unsigned int index)
 {
 	return index < ARRAY_SIZE(rows) ? &rows[index] : NULL;
 }
 
-/* The option with that id, or NULL. */
+/* The option with that @id, or NULL. */
 const struct kgc_option_row *kgc_options_find(unsigned int id)
 {
 	const struct kgc_option_row *row;
@@ -108,10 +108,10 @@ static u64 *option_of(struct kgc_heap *heap, const struct kgc_option_row *row)
  * kgc_option_set() - change an option of a heap
  * @heap: the heap
  * @option: enum kgc_option_id
- * @value: its value, see there
+ * @value: the new value, in the unit that enum kgc_option_id gives
  *
  * Context: process context, may sleep.
- * Return: 0; -EOPNOTSUPP for an unknown option; -EINVAL out of range.
+ * Return: 0; -EOPNOTSUPP for an unknown option; -EINVAL for a value out of range.
  */
 int kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 {
@@ -132,7 +132,7 @@ EXPORT_SYMBOL_GPL(kgc_option_set);
  * kgc_option_get() - read an option of a heap
  * @heap: the heap
  * @option: enum kgc_option_id
- * @value: receives it
+ * @value: receives the value
  *
  * Context: any.
  * Return: 0; -EOPNOTSUPP for an unknown option.

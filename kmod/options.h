@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Options of a heap, beside the calls of <linux/kgc.h>. */
+/* The table of heap options. Clients use kgc_option_set() and kgc_option_get(). */
 #ifndef _KGC_OPTIONS_H
 #define _KGC_OPTIONS_H
 
@@ -10,18 +10,19 @@ struct kgc_heap;
 /**
  * struct kgc_option_row - an option
  * @id: enum kgc_option_id
- * @name: in debugfs and kgcctl
- * @unit: of its value, for people; "" if it has none
+ * @name: name in debugfs and kgcctl
+ * @unit: unit of the value, shown to users; "" if it has none
  * @min: smallest value
- * @max: largest value; with @bits all bits that may be set
- * @off: a value beside the range that stands for "off", if @has_off
- * @has_off: whether there is one
+ * @max: largest value; with @bits, all bits that may be set
+ * @off: with @has_off, the value that means "off"; it may be outside @min..@max
+ * @has_off: whether @off is valid
  * @bits: the value is a set of bits
- * @values: names of the values from @min on, or of the bits from bit 0 on, with a
- *	space between; NULL if they are numbers
- * @privileged: through the device only CAP_SYS_ADMIN sets it
- * @offset: of the u64 in struct kgc_heap_options
- * @changed: tells the part of the heap that goes by it, or NULL
+ * @values: names of the values from @min on, or of the bits from bit 0 on, separated
+ *	by spaces; NULL if the values are numbers
+ * @privileged: only CAP_SYS_ADMIN may set the option through the device
+ * @offset: offset in bytes of the u64 in struct kgc_heap_options
+ * @changed: called after a change, for the part of the heap that the option affects;
+ *	or NULL
  */
 struct kgc_option_row {
 	unsigned int	id;

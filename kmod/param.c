@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parameters of the module that are sizes: "64M", as on the kernel's command line. */
+/* Module parameters that are sizes, such as "64M", as on the kernel command line. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
@@ -10,8 +10,8 @@
 #include "alloc/alloc.h"
 
 /*
- * memparse() returns a wrapped value for a size over 64 bits, and 0 for text that is no
- * number. Here 0 means no cap.
+ * memparse() does not report errors: it wraps a size over 64 bits, and returns 0 for
+ * text that is no number. Here 0 would mean no cap, so this function parses the text.
  */
 static int size_parse(const char *val, u64 *bytes)
 {

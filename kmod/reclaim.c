@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory pressure, of the machine or of a cgroup: a shrinker that gives free pages
- * back and then asks for collections, and a report of all heaps when the machine
- * is out of memory, because their pages are in no process's RSS.
+ * Memory pressure of the machine or of a cgroup. A shrinker gives free pages back, and
+ * then asks for collections. An OOM notifier does the same for all heaps, and logs what
+ * they hold, because their pages are in no process's RSS.
  *
- * Both are called in direct reclaim, from whatever an allocation anywhere in
- * the kernel holds. So nothing here allocates, one heap after another is looked up
- * and counted in, and pages are given back under raw spinlocks and outside of them.
+ * Any allocation in the kernel that reclaims calls these, whatever locks its caller
+ * holds. So this file allocates no memory. It gets one heap at a time, takes pages off it
+ * under raw spinlocks, and frees them without a lock.
  *
- * A collection is asked for. A thread waits for it only where a process would be killed
- * otherwise: for the limit of a cgroup, and when the machine is out of memory. That
- * thread may itself be in the cycle's way, inside a section or with a lock that a
- * section needs. So it waits only while the cycle gets on: not once a section has held
- * the cycle up for 100 ms, and for a second at most, since nothing else is reclaimed
- * meanwhile. After a wait that freed nothing reclaim does not wait for that heap for ten
- * times as long. On behalf of a heap, which asks from inside a section, it never waits.
+ * Reclaim asks for a cycle but seldom waits for it. A thread waits only if the OOM
+ * killer would otherwise kill a process: at the limit of a cgroup, or when the machine is
+ * out of memory. That thread may itself block the cycle, because it is inside a section
+ * or holds a lock that a section needs. So it stops waiting once a section has blocked
+ * the cycle for 100 ms, and after one second in any case, because it reclaims nothing
+ * more meanwhile. If the wait freed nothing, reclaim does not wait for that heap for ten
+ * times as long. An allocation by a heap, which happens inside a section, never waits.
  *
- * The kernel calls a shrinker for a cgroup only once a list_lru of that shrinker has
- * had something of that cgroup, so each heap has its nodes (struct kgc_node) on
- * one. It moves them to the parent when the cgroup is removed, as the charge is.
- * Who finds a heap there counts himself in, under the list's lock; a heap takes its
- * nodes off before it ends, and waits for those.
+ * The kernel calls a shrinker for a cgroup only if a list_lru of that shrinker has held
+ * an item of that cgroup, so each heap has its nodes (struct kgc_node) on one. When the
+ * cgroup is removed, the kernel moves them to the parent, like the charge. A thread that
+ * finds a heap on the list counts itself in under the list's lock. A heap that ends
+ * takes its nodes off the list, then waits for the threads that are counted.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -43,18 +43,18 @@
 #include "registry.h"
 #include "stats/stats.h"
 
-/* Garbage that is worth a cycle. */
+/* Least bytes of garbage for which reclaim asks for a cycle. */
 #define WORTH_A_CYCLE	(64UL << 10)
 #define CYCLE_PATIENCE	HZ
-#define CYCLE_LOOK	(HZ / 20)	/* between looks whether it gets on */
+#define CYCLE_LOOK	(HZ / 20)	/* between checks */
 #define SECTION_PATIENCE_MS	100
-#define WAITS_APART	10	/* times what a wait without success took */
+#define WAITS_APART	10	/* pause / length of a wait that freed nothing */
 
-/* How waits for a cycle have ended. */
+/* Why a wait for a cycle ended. */
 enum cycle_wait {
-	WAIT_OVER,	/* with the cycle, the heap, or the waiting process */
-	WAIT_STUCK,	/* a section held it up */
-	WAIT_EXPIRED,	/* after CYCLE_PATIENCE */
+	WAIT_OVER,	/* the cycle is over, the heap ends, or the waiter is killed */
+	WAIT_STUCK,	/* a section blocks the cycle */
+	WAIT_EXPIRED,	/* CYCLE_PATIENCE has passed */
 	NR_WAITS,
 };
 
@@ -65,15 +65,15 @@ static struct list_lru nodes;
 static bool nodes_ready;
 
 /*
- * Room on the list for a heap of the cgroup that is charged now. Context: as @gfp.
- * Return: 0 or -ENOMEM.
+ * Make room on the list for a heap of the cgroup that is charged now. Context: as @gfp
+ * says. Return: 0 or -ENOMEM.
  */
 int kgc_reclaim_prepare(gfp_t gfp)
 {
 	return kgc_span_room_in_lru(&nodes, gfp);
 }
 
-/* Reclaim finds @heap from now on. Context: process context. */
+/* Let reclaim find @heap. Context: process context. */
 void kgc_reclaim_add(struct kgc_heap *heap)
 {
 	int nid;
@@ -83,7 +83,7 @@ void kgc_reclaim_add(struct kgc_heap *heap)
 		list_lru_add_obj(&nodes, &heap->alloc.node[nid]->reclaim);
 }
 
-/* Reclaim finds @heap no more, and ends its waits. Context: @heap is dying. */
+/* Let reclaim find @heap no more, and end its waits. Context: @heap is dying. */
 void kgc_reclaim_del(struct kgc_heap *heap)
 {
 	int nid;
@@ -98,18 +98,18 @@ static struct kgc_heap *heap_of(struct kgc_node *node)
 	return container_of(node->owner, struct kgc_heap, alloc);
 }
 
-/* Or is about to. */
+/* Whether a cycle runs or is about to. */
 static bool cycle_runs(struct kgc_heap *heap)
 {
 	return !kgc_request_idle(&heap->request);
 }
 
-/* At most this much has died since the last cycle, or is being collected. */
+/* Upper bound on the bytes that died since the last cycle or are being collected. */
 static u64 garbage_most(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
 
-	/* set aside, or drained: it has no cycles */
+	/* a heap that is set aside or drained has no more cycles */
 	if (kgc_request_closed(&heap->request))
 		return 0;
 	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
@@ -127,8 +127,9 @@ static u64 pages_in_use(struct kgc_allocator *a)
 }
 
 /*
- * About how much reclaim can have of a node: what no span uses, and of the heap's garbage,
- * which is taken to lie where its pages are, that node's part. Context: any but NMI.
+ * Estimate how many bytes reclaim can get from a node: its free pages, and its part of
+ * the heap's garbage. The estimate spreads the garbage over the nodes in proportion to
+ * their pages in use. Context: any but NMI.
  */
 u64 kgc_reclaim_bytes(struct kgc_node *node)
 {
@@ -141,14 +142,14 @@ u64 kgc_reclaim_bytes(struct kgc_node *node)
 }
 
 /*
- * Give about @want bytes back: runs that are worth it, and where none are left
- * whatever is free. Return: how many it were.
+ * Give about @want bytes back: long runs of pages, or any free page if there is no long
+ * run. Return: bytes given back.
  */
 static u64 node_release(struct kgc_node *node, u64 want)
 {
 	u64 idle = kgc_pageheap_idle(&node->pages);
 
-	/* of many heaps most have nothing, and are not searched for it */
+	/* if there are many heaps most have no free page: do not search those */
 	if (!idle)
 		return 0;
 	return kgc_scavenge_pages(node->owner, &node->pages,
@@ -167,8 +168,8 @@ static u64 heap_release(struct kgc_heap *heap)
 }
 
 /*
- * Have the garbage of @heap collected, unless a cycle is on its way already.
- * Return: the next cycle to end; 0 if none is worth it.
+ * Ask for a cycle of @heap if its garbage is worth one and no cycle runs already.
+ * Return: number of the next cycle to end; 0 if there is none.
  */
 static u64 heap_ask(struct kgc_heap *heap)
 {
@@ -182,11 +183,11 @@ static u64 heap_ask(struct kgc_heap *heap)
 }
 
 /**
- * struct cycle_awaited - of the cycles asked for, the one to wait for
- * @heap: its heap, which does not end meanwhile; or NULL
- * @cycle: which
- * @garbage: bytes that it may free at most: no other may free more
- * @joined: it ran when it was asked for, so what died meanwhile is left to the next
+ * struct cycle_awaited - the cycle to wait for, of those asked for
+ * @heap: its heap, counted so that it does not end; or NULL
+ * @cycle: number of the cycle
+ * @garbage: bytes that the cycle may free at most; the highest of all candidates
+ * @joined: the cycle ran before it was asked for, so it may miss what died since it began
  */
 struct cycle_awaited {
 	struct kgc_heap	*heap;
@@ -202,7 +203,7 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 	awaited->heap = NULL;
 }
 
-/* Context: @heap cannot end. */
+/* Ask, and keep the cycle in @awaited if it may free most. Context: @heap cannot end. */
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
@@ -233,7 +234,7 @@ static enum cycle_wait cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned lon
 	return WAIT_EXPIRED;
 }
 
-/* Wait for @heap's cycle until @end. Return: bytes given back after it. */
+/* Wait for @heap's cycle until @end, then give pages back. Return: bytes given back. */
 static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long end)
 {
 	if (cycle && time_before(jiffies, end))
@@ -241,7 +242,7 @@ static u64 cycle_wait_release(struct kgc_heap *heap, u64 cycle, unsigned long en
 	return heap_release(heap);
 }
 
-/* Waits for cycles so far: all, those that a section and those that time ended. */
+/* Count the waits for cycles so far: all, those ended by a section, and by a timeout. */
 void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired)
 {
 	*stuck = atomic64_read(&waits[WAIT_STUCK]);
@@ -249,7 +250,7 @@ void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired)
 	*all = *stuck + *expired + atomic64_read(&waits[WAIT_OVER]);
 }
 
-/* Context: may sleep. Return: bytes that the heap has given back, to whomever. */
+/* Context: may sleep. Return: bytes that the heap gave back, also to other reclaimers. */
 static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 {
 	struct kgc_heap *heap = awaited->heap;
@@ -260,7 +261,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	freed = cycle_wait_release(heap, awaited->cycle, end);
 	if (!freed && awaited->joined)
 		freed = cycle_wait_release(heap, heap_ask(heap), end);
-	/* or a concurrent reclaimer did */
+	/* count what a concurrent reclaimer took as well */
 	now = atomic64_read(&heap->alloc.limit.pages);
 	freed = max_t(u64, freed, now < held ? held - now : 0);
 	if (freed || fatal_signal_pending(current))
@@ -303,10 +304,10 @@ static enum lru_status node_take(struct list_head *item, struct list_lru_one *li
 }
 
 /*
- * The one whose turn it is, and last from now on; NULL if there is none.
- * kgc_registry_put() when done with it.
+ * Take turns: get the first node on the list, which then becomes the last. The caller
+ * calls kgc_registry_put() on its heap. Return: NULL if the list is empty.
  */
-static struct kgc_node *whose_turn(const struct shrink_control *sc)
+static struct kgc_node *lru_next(const struct shrink_control *sc)
 {
 	struct kgc_node *node = NULL;
 	unsigned long one = 1;
@@ -323,7 +324,7 @@ static u64 nodes_release(const struct shrink_control *sc, u64 want)
 	u64 freed = 0;
 
 	for (; n && freed < want; n--) {
-		node = whose_turn(sc);
+		node = lru_next(sc);
 		if (!node)
 			break;
 		freed += node_release(node, want - freed);
@@ -338,7 +339,7 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 	struct kgc_node *node;
 
 	for (; n; n--) {
-		node = whose_turn(sc);
+		node = lru_next(sc);
 		if (!node)
 			break;
 		heap_ask_and_note(heap_of(node), awaited);
@@ -347,8 +348,8 @@ static void nodes_ask(const struct shrink_control *sc, struct cycle_awaited *awa
 }
 
 /*
- * Whether the allocation that reclaims could invoke a cgroup's OOM killer, and may wait.
- * Larger orders than the costly one fail instead.
+ * Whether reclaim may wait: the allocation that reclaims could invoke the OOM killer of a
+ * cgroup. An allocation above the costly order fails instead of invoking it.
  */
 static bool may_wait(const struct shrink_control *sc)
 {
@@ -361,8 +362,8 @@ static bool may_wait(const struct shrink_control *sc)
 }
 
 /*
- * Free pages come first. When there are none, collections are on their way, and
- * one is waited for or reclaim is told to look elsewhere meanwhile.
+ * Give free pages back, and ask for collections if these are too few. If there is no free
+ * page, wait for one of the cycles, or tell the kernel to reclaim elsewhere meanwhile.
  */
 static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 {
@@ -392,7 +393,7 @@ static void heap_report(struct kgc_heap *heap)
 		st.num_gc);
 }
 
-/* A line for each that matters, at most 32 of them: which hold that part of it all. */
+/* Log one line for each heap that holds at least 1/32 of @total, and one for the rest. */
 static void heaps_report(u64 total)
 {
 	struct kgc_heap *heap;
@@ -412,7 +413,7 @@ static void heaps_report(u64 total)
 		pr_info("%u smaller heaps hold %llu kB\n", few, bytes >> 10);
 }
 
-/* Give what is free, have garbage collected, and note what to wait for. Return: bytes. */
+/* Give free pages of all heaps back, and ask for cycles. Return: bytes given back. */
 static u64 heaps_release(struct cycle_awaited *awaited)
 {
 	struct kgc_heap *heap;
@@ -426,12 +427,12 @@ static u64 heaps_release(struct cycle_awaited *awaited)
 }
 
 /*
- * The machine is out of memory: say what is ours, and give what is free. Where
- * nothing is, cycles are waited for, one after the other, that of most garbage first.
+ * The machine is out of memory: log what the heaps hold, and give free pages back. If
+ * there are none, wait for one cycle after another, the one with most garbage first.
  */
 static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *pages)
 {
-	/* an allocation that may not kill comes back again and again */
+	/* an allocation that must not kill retries, and each retry calls this */
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
@@ -475,7 +476,7 @@ int kgc_reclaim_init(void)
 	err = kgc_shrinker_register(shrinker, "kgc");
 	if (err)
 		goto err_shrinker;
-	/* by its number, which up to 6.6 it has only now */
+	/* after the registration, which gives the shrinker its id in kernels up to 6.6 */
 	err = list_lru_init_memcg(&nodes, shrinker);
 	if (err)
 		goto err_registered;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All heaps, by number. A thread that works on a heap from outside of it, as reclaim
- * and readers of debugfs do, counts itself in; the heap's end waits for that thread,
- * and for nothing else. The lock is held for one lookup, never for a walk.
+ * All heaps, by number. A thread that works on a heap from outside of its sections, such
+ * as reclaim or a reader of debugfs, counts itself in. The heap's end waits for the
+ * threads that are counted in that heap, and for no others. A thread holds the registry
+ * lock for one lookup, never for a walk.
  */
 #include <linux/xarray.h>
 
@@ -10,15 +11,15 @@
 #include "gc/users.h"
 #include "registry.h"
 
-/* What is reserved, for a heap that is being made or is ending, reads as nothing. */
+/* The number of a heap that is being made or destroyed is reserved, and reads as NULL. */
 static DEFINE_XARRAY_ALLOC1(heaps);
 
 /**
- * kgc_registry_reserve() - a number for a new heap
- * @id: receives it
+ * kgc_registry_reserve() - reserve a number for a new heap
+ * @id: receives the number
  *
  * Context: may sleep.
- * Return: 0; -ENOMEM; -ENOSPC when 2^31 heaps exist.
+ * Return: 0; -ENOMEM; -ENOSPC when 2^31 - 1 heaps exist.
  */
 int kgc_registry_reserve(u32 *id)
 {
@@ -27,21 +28,21 @@ int kgc_registry_reserve(u32 *id)
 	return err == -EBUSY ? -ENOSPC : err;
 }
 
-/* The number of a heap that is gone. */
+/* Release the number of a heap that is gone. */
 void kgc_registry_release(u32 id)
 {
 	xa_erase(&heaps, id);
 }
 
-/* From now on @heap is found. Context: may sleep. */
+/* Let lookups find @heap. Context: may sleep. */
 void kgc_registry_add(struct kgc_heap *heap)
 {
 	kgc_users_init(&heap->users);
-	/* reserved, so this needs no memory */
+	/* cannot fail: the entry is reserved, so this needs no memory */
 	xa_store(&heaps, heap->id, heap, GFP_KERNEL);
 }
 
-/* And now it is not any more; its number stays reserved. */
+/* Let lookups find @heap no more. Its number stays reserved. */
 void kgc_registry_hide(struct kgc_heap *heap)
 {
 	xa_store(&heaps, heap->id, NULL, GFP_KERNEL);
@@ -49,7 +50,7 @@ void kgc_registry_hide(struct kgc_heap *heap)
 
 /**
  * kgc_registry_drain() - wait until no thread works on a heap from outside
- * @heap: the heap; nothing finds it any more
+ * @heap: the heap; kgc_registry_hide() has been called
  *
  * Context: may sleep.
  */
@@ -58,7 +59,7 @@ void kgc_registry_drain(struct kgc_heap *heap)
 	kgc_users_drain(&heap->users);
 }
 
-/* Context: the heap cannot end, since it is found where the caller holds a lock, or counted. */
+/* Context: the caller is counted, or found the heap under a lock that it still holds. */
 void kgc_registry_get(struct kgc_heap *heap)
 {
 	kgc_users_get(&heap->users);
@@ -70,34 +71,12 @@ void kgc_registry_put(struct kgc_heap *heap)
 }
 
 /**
- * kgc_registry_from() - the heap with the smallest number from one on
- * @id: that number
+ * kgc_registry_step() - look at one heap, and get it if it is wanted
+ * @id: the lowest number to look at; receives the heap's number, 0 when there is none
+ * @wanted: tells whether the heap is wanted; called with the registry locked, so it must
+ *	not sleep
  *
- * Context: process context.
- * Return: the heap, for kgc_registry_put() or kgc_registry_after(); NULL when there
- * is none.
- */
-struct kgc_heap *kgc_registry_from(u32 id)
-{
-	XA_STATE(xas, &heaps, id);
-	struct kgc_heap *heap;
-
-	xas_lock(&xas);
-	do {
-		heap = xas_find(&xas, U32_MAX);
-	} while (xas_retry(&xas, heap));
-	if (heap)
-		kgc_registry_get(heap);
-	xas_unlock(&xas);
-	return heap;
-}
-
-/**
- * kgc_registry_step() - look at one heap, and keep it if it is wanted
- * @id: the smallest number to look at; receives that of the heap, 0 when there is none
- * @wanted: whether it is; called with the registry locked, may not sleep
- *
- * So a heap that the caller may not see is not kept from ending by it.
+ * A caller never delays the end of a heap that it may not see.
  *
  * Context: process context.
  * Return: the heap, for kgc_registry_put(); NULL when it is not wanted.
@@ -120,7 +99,25 @@ struct kgc_heap *kgc_registry_step(u32 *id, bool (*wanted)(const struct kgc_heap
 	return heap;
 }
 
-/* Done with @heap; the next one, or NULL. */
+static bool is_any(const struct kgc_heap *heap)
+{
+	return true;
+}
+
+/**
+ * kgc_registry_from() - find the heap with the smallest number that is not below @id
+ * @id: the lowest number to look at
+ *
+ * Context: process context.
+ * Return: the heap, for kgc_registry_put() or kgc_registry_after(); NULL when there
+ * is none.
+ */
+struct kgc_heap *kgc_registry_from(u32 id)
+{
+	return kgc_registry_step(&id, is_any);
+}
+
+/* Put @heap and get the next one. Return: NULL when @heap was the last. */
 struct kgc_heap *kgc_registry_after(struct kgc_heap *heap)
 {
 	u32 id = heap->id;

@@ -20,8 +20,9 @@ struct kgc_heap *kgc_registry_after(struct kgc_heap *heap);
 void kgc_registry_exit(void);
 
 /*
- * Every heap that is there all the time is seen, in the order of numbers. One heap is
- * held at a time; who leaves the loop early has to put it.
+ * Visit the heaps in the order of their numbers. The loop visits every heap that exists
+ * from its begin to its end. It holds one heap at a time; code that leaves the loop early
+ * must call kgc_registry_put() on that heap.
  */
 #define kgc_registry_for_each(heap)					\
 	for ((heap) = kgc_registry_from(1); (heap);			\

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The allocator of one heap: per-CPU caches over central lists over page
- * heaps. It knows of the collector only the mark bits in a span, the
+ * heaps. Of the collector it knows only the mark bits in a span, the
  * generation, and one call upwards (kgc_allocator.pressure).
  *
  * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
  * (a span with free slots, swept if need be) -> pageheap.c (pages of an arena).
- * reserve.c fetches what these find missing, such as an arena from the buddy allocator;
+ * reserve.c fetches what these find missing, such as an arena from the buddy allocator.
  * scavenge.c gives arenas back.
  *
- * Lock order: central lock -> page heap lock. Both are raw, interrupts off,
- * held for a bounded time, and nothing is called under them that sleeps,
- * allocates or frees memory.
+ * Lock order: central lock -> page heap lock. Both are raw spinlocks, taken with
+ * interrupts off and held for a bounded time. Code under them does not sleep and does
+ * not call the kernel's allocators, neither to allocate nor to free.
  */
 #ifndef _KGC_ALLOC_H
 #define _KGC_ALLOC_H
@@ -31,16 +31,17 @@
 #include "tiny.h"
 
 /*
- * kgc_cpu.ticket: the generation of the spans in the cache while no CPU is at
- * work in it; otherwise one of these. Generations begin behind them.
+ * kgc_cpu.ticket: while no CPU works in the cache, the generation of its spans;
+ * otherwise BUSY or FLIP. Generations start above these two values.
  */
-#define KGC_TICKET_BUSY		0U	/* its own CPU is in a region */
-#define KGC_TICKET_FLIP		1U	/* a CPU flushes it */
+#define KGC_TICKET_BUSY		0U	/* the cache's own CPU is in a region */
+#define KGC_TICKET_FLIP		1U	/* a CPU, its own or another, flushes the cache */
 #define KGC_FIRST_GEN		2U
 
 /*
- * What counts here of a section's mode. They are those of <linux/kgc.h>, which
- * the allocator's own tests do without; object.c asserts it.
+ * The bits of a section's mode that the allocator looks at. They repeat those of
+ * <linux/kgc.h>, so that the allocator's own tests need not include it. object.c
+ * asserts that the values are equal.
  */
 #define KGC_BORN_BLACK		4U	/* KGC_MODE_BLACK */
 #define KGC_BORN_SETTLING	8U	/* KGC_MODE_SETTLE */
@@ -48,15 +49,15 @@
 /**
  * struct kgc_cpu - one CPU's cache
  * @ticket: ownership and generation, see kgc_cache_flip()
- * @span: the span allocated from, by span class; never NULL
+ * @span: the span allocated from, by span class; &kgc_empty_span rather than NULL
  * @tiny: the tiny blocks that are open
- * @used: on the allocator's list of caches that ever held a span
- * @listed: it is on that list
+ * @used: link on kgc_allocator.used
+ * @listed: @used is on that list
  * @flips: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
  *
- * Inside a region (preemption off, ticket BUSY) all but @ticket belongs to the
- * region; while the ticket is FLIP, to whoever set it.
+ * While @ticket is BUSY, the region that set it owns all other members. While it is
+ * FLIP, the CPU that set it does. Preemption is off in both cases.
  */
 struct kgc_cpu {
 	u32			ticket;
@@ -70,24 +71,24 @@ struct kgc_cpu {
 
 /**
  * struct kgc_central - the spans of one span class on one node
- * @lock: guards all of it; above the page heap lock
+ * @lock: guards all members; taken before the page heap's lock
  * @partial: spans with free slots, by generation & 1
  * @full: spans without, by generation & 1
- * @mallocs: objects handed out, those in cached spans excepted
+ * @mallocs: objects handed out; a cached span's are added when the cache returns it
  * @frees: objects found dead by sweeps
  * @live: objects that the sweeps of this generation found marked
  * @spans: spans that exist, cached ones included
- * @refills: spans given to caches
- * @reused: hits: slots handed out where an object has been before, in a span that
- *	was swept, or one made of pages that other spans had; what a cache has not used
- *	of one is taken off when it comes back
- * @fresh: slots of spans that were made of pages new to the heap, in part at least
- * @asked: bytes that @mallocs asked for, where a slot may be larger; a slot of
- *	a span of several types counts whole
+ * @refills: spans given to caches, and large objects
+ * @reused: slots handed out from spans with kgc_span.reused set, that is, from memory
+ *	that the heap has used before. A refill adds all free slots of the span; when
+ *	the cache returns the span, the slots it has not used are subtracted
+ * @fresh: slots of new spans that have at least one page new to the heap
+ * @asked: bytes that the callers behind @mallocs asked for; a slot may be larger. Arrays,
+ *	large objects, tiny blocks and slots of mixed spans count with the slot's size
  * @swept: spans swept
- * @freed_spans: spans whose pages went back whole
+ * @freed_spans: spans that a sweep found empty and gave back to the page heap
  * @contended: acquisitions of @lock that had to wait
- * @wait_ns: time they waited
+ * @wait_ns: ns they waited
  * @large_bytes: class 0 only: bytes ever allocated
  * @large_freed: class 0 only: bytes ever freed
  * @large_live: class 0 only: bytes that this generation's sweeps found marked
@@ -119,9 +120,9 @@ struct kgc_central {
  * struct kgc_node - one NUMA node of an allocator
  * @owner: the allocator
  * @home: where its CPUs allocate: itself, or the nearest node that has memory
- * @reclaim: on the list by which reclaim finds what a cgroup has on a node: those
- *	that this structure itself is charged to and lies on. If it lies elsewhere,
- *	for want of memory, its pages are found there
+ * @reclaim: link on reclaim's list_lru. The list_lru files it by the cgroup that this
+ *	structure is charged to, and by the NUMA node that the structure lies on. If
+ *	this node had no memory for it, that is another one, and reclaim looks there
  * @pages: its page heap
  * @central: by span class, each made when first needed
  * @starved: span classes that lacked a free slot for an allocation that may not sleep
@@ -143,27 +144,28 @@ enum kgc_pressure {
 
 struct kgc_allocator;
 
-/* Returns for how many ns the caller has been throttled. */
+/* Return: for how many ns the caller has been throttled. */
 typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 				unsigned int mode, gfp_t gfp);
 
 /**
  * struct kgc_allocator - the allocator of one heap
  * @gen: sweep generation; advanced by the collector's flip
- * @black_gen: under a section of mode SETTLE a newborn in a span of this
- *	generation is born marked
- * @unswept: for good: no span is swept any more, so nothing is freed
+ * @black_gen: a section of mode SETTLE marks each object that it allocates in a span
+ *	of this generation
+ * @unswept: no span is swept any more, so nothing is freed; never cleared
  * @cpu: the caches
- * @used: those that ever held a span: few where many CPUs are possible only
+ * @used: caches that ever held a span; far fewer than possible CPUs on many machines
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
- * @gfp: flags added to every request for pages (accounting)
+ * @gfp: flags added to every request for memory (__GFP_ACCOUNT)
  * @owner: the cgroup that is charged
- * @allowance: at this much of @charged the collector is called
- * @pressure: call into the collector; any context but NMI. Because of growth inside a
- *	section of that mode, and sleeps for a moment if gfp allows
+ * @allowance: the allocator calls @pressure once @charged reaches this
+ * @pressure: call into the collector, from any context but NMI. With
+ *	KGC_PRESSURE_GROWTH the caller is in a section of the given mode, and the call
+ *	may sleep for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
  * @charged: bytes handed to caches or as large objects in this cycle
- * @limit: what it holds, and may hold
+ * @limit: bytes that the heap holds, and may hold
  * @steps: how long slow paths took
  */
 struct kgc_allocator {
@@ -190,20 +192,20 @@ void kgc_allocator_settle(struct kgc_allocator *a);
 void kgc_allocator_next_gen(struct kgc_allocator *a);
 void kgc_allocator_leave_unswept(struct kgc_allocator *a);
 
-/* Have the collector called under pressure. Context: before the first allocation. */
+/* Set the call into the collector. Context: before the first allocation. */
 static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,
 					     kgc_pressure_fn pressure)
 {
 	a->pressure = pressure;
 }
 
-/* At so many bytes charged the collector is called. Context: any. */
+/* Let @bytes be charged before the allocator calls the collector. Context: any. */
 static inline void kgc_allocator_allow(struct kgc_allocator *a, s64 bytes)
 {
 	WRITE_ONCE(a->allowance, bytes);
 }
 
-/* Bytes handed to caches, or as large objects, since the last call of the next. */
+/* Bytes handed to caches or as large objects since kgc_allocator_charged_reset(). */
 static inline s64 kgc_allocator_charged(const struct kgc_allocator *a)
 {
 	return atomic64_read(&a->charged);
@@ -229,7 +231,7 @@ bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flip_all(struct kgc_allocator *a);
 void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i);
 
-/* What a try inside a region lacked; kgc_reserve_fill() gets it outside. */
+/* What an attempt lacked; kgc_reserve_fill() fetches it, outside of any region. */
 enum kgc_need {
 	KGC_NEED_NOTHING,
 	KGC_NEED_CENTRAL,
@@ -239,15 +241,15 @@ enum kgc_need {
 };
 
 /**
- * struct kgc_reserve - what was fetched for the next try
- * @need: what the last one lacked
- * @unmixed: do without side tables, there is no memory for one: a span of
- *	another type is passed over
- * @reaps: how often old spans were swept for want of pages
- * @npages: with KGC_NEED_PAGES, how many beside each other
- * @span: a span structure
- * @types: a side table
- * @types_bytes: its length
+ * struct kgc_reserve - what one allocation has fetched for its next attempt
+ * @need: what the last attempt lacked
+ * @unmixed: there is no memory for a side table: pass over spans of another type
+ *	instead of making them mixed
+ * @reaps: how often old spans were swept because memory was missing
+ * @npages: with KGC_NEED_PAGES, how many adjacent heap pages
+ * @span: a span structure, or NULL
+ * @types: a side table, or NULL
+ * @types_bytes: bytes in @types
  * @step: how long the allocation takes
  */
 struct kgc_reserve {
@@ -265,7 +267,8 @@ struct kgc_reserve {
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp);
 struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
-				  unsigned int npages, struct kgc_reserve *r);
+				  unsigned int npages, bool manual,
+				  struct kgc_reserve *r);
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r);
 
 /* stock.c */
@@ -300,7 +303,7 @@ int kgc_central_wipe_value(const struct kgc_allocator *a);
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode);
 
-/* Where to allocate from; a hint, so migrating right after does not matter. */
+/* The node to allocate from. A hint, so the caller may migrate right after. */
 static inline struct kgc_node *kgc_node_home(struct kgc_allocator *a)
 {
 	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;
@@ -310,7 +313,7 @@ static inline struct kgc_node *kgc_node_home(struct kgc_allocator *a)
 static inline struct kgc_central *kgc_central_of(struct kgc_node *node,
 						 unsigned int spc)
 {
-	/* complete: pairs with the cmpxchg() in kgc_reserve_fill() */
+	/* the central is complete: pairs with the cmpxchg() in kgc_reserve_fill() */
 	return smp_load_acquire(&node->central[spc]);
 }
 
@@ -320,7 +323,7 @@ static inline unsigned int kgc_nelems(unsigned int spc)
 	return spc >> 1 ? kgc_classes[spc >> 1].nelems : 1;
 }
 
-/* The span's mark bitmap word beside free-bitmap word @word. */
+/* The word of the span's mark bitmap for the same slots as free-bitmap word @word. */
 static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,
 						    unsigned long *word)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Making and unmaking the allocator of one heap, and its generations.
- */
+/* Set-up and teardown of the allocator of one heap, and its generations. */
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
@@ -19,7 +17,7 @@ static void cache_init(struct kgc_cpu *c)
 		c->span[spc] = &kgc_empty_span;
 }
 
-/* The nearest node that has memory, itself if it has. */
+/* @nid if it has memory, otherwise the nearest node that has. */
 static int node_with_memory(int nid)
 {
 	int other, nearest = nid, least = INT_MAX;
@@ -85,13 +83,13 @@ static int nodes_init(struct kgc_allocator *a)
 }
 
 /**
- * kgc_allocator_init() - an allocator without pages
- * @a: zeroed but for what was charged for the heap it is part of
+ * kgc_allocator_init() - set up an allocator that has no pages yet
+ * @a: zeroed, except for what the heap it is part of has charged to @a->limit already
  * @gfp: flags to add to requests for memory; with __GFP_ACCOUNT the cgroup of the current
  *	process is charged for them
  *
  * Context: may sleep.
- * Return: 0 or -ENOMEM; then nothing is left behind.
+ * Return: 0; -ENOMEM, and everything that was set up is freed again.
  */
 int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
 {
@@ -119,28 +117,31 @@ err_owner:
 	return err;
 }
 
-/* KGC_HARDEN_* for what is allocated from a new span, or swept, from now on. */
+/*
+ * Set the KGC_HARDEN_* bits. They apply to later sweeps and slow paths. A cache still
+ * hands out the slots of its spans' current words.
+ */
 void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits)
 {
 	WRITE_ONCE(a->harden, bits);
 }
 
 /*
- * Marking is complete: in sections of mode SETTLE newborns are born marked in spans
- * of the generation that is current now.
+ * Marking is complete. From now on sections of mode SETTLE allocate black in spans of
+ * the current generation, because the sweep that follows goes by their mark bits.
  */
 void kgc_allocator_settle(struct kgc_allocator *a)
 {
 	WRITE_ONCE(a->black_gen, a->gen);
 }
 
-/* Marks are not to be trusted: sweep nothing from now on. Context: any. */
+/* Sweep nothing from now on: the mark bits may be wrong or incomplete. Context: any. */
 void kgc_allocator_leave_unswept(struct kgc_allocator *a)
 {
 	WRITE_ONCE(a->unswept, true);
 }
 
-/* Publish a new generation: from now on every cache has to be flipped. */
+/* Publish a new generation. A cache serves no allocation until it is flipped to it. */
 void kgc_allocator_next_gen(struct kgc_allocator *a)
 {
 	u32 gen = a->gen + 1;
@@ -151,7 +152,7 @@ void kgc_allocator_next_gen(struct kgc_allocator *a)
 	smp_store_release(&a->gen, gen);
 }
 
-/* Nobody allocates any more, no sweep runs. Context: may sleep. */
+/* Free all that the heap holds. Context: may sleep; nothing allocates or sweeps. */
 void kgc_allocator_destroy(struct kgc_allocator *a)
 {
 	unsigned int spc;

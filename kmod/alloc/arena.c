@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tree of arenas of one page heap. A search is address-ordered first fit,
- * which keeps the high arenas empty so that they can be returned (Wilson et
- * al., "Dynamic Storage Allocation", 1995; the Go runtime's mpagealloc.go for
- * summaries over bitmaps).
+ * The tree of arenas of one page heap. A search for pages is address-ordered first
+ * fit: it keeps the high arenas empty, so that they can be given back. See Wilson et
+ * al., "Dynamic Storage Allocation", 1995, and for summaries over bitmaps the Go
+ * runtime's mpagealloc.go.
  *
- * Context of all of it but kgc_arenas_walk(): the page heap's lock is held.
+ * Context: the page heap's lock is held, except for kgc_arenas_walk(), which takes it.
  */
 #include <linux/mm.h>
 #include <linux/rbtree_augmented.h>
 
 #include "pageheap.h"
 
-#define WALK_BATCH	16	/* arenas looked at under the lock */
+#define WALK_BATCH	16	/* arenas shown per hold of the lock */
 
 #define arena_of(rb)	rb_entry_safe(rb, struct kgc_arena, node)
 #define arena_run(a)	((a)->max_run)
@@ -25,12 +25,12 @@ static unsigned int subtree_run(struct rb_node *rb)
 	return rb ? arena_of(rb)->subtree_run : 0;
 }
 
-/* The longest run of ones in @bits, which has a zero, or @longest if that is more. */
+/* The longest run of ones in @bits, or @longest if that is more. @bits has a zero. */
 static unsigned int longest_within(unsigned long bits, unsigned int longest)
 {
 	unsigned int have = 1, more;
 
-	/* leave a bit for each place where @have ones begin, until it is too many */
+	/* keep a bit for each place where @have ones begin, up to @longest + 1 ones */
 	for (; bits && have <= longest; have += more) {
 		more = min(have, longest + 1 - have);
 		bits &= bits >> more;
@@ -40,7 +40,7 @@ static unsigned int longest_within(unsigned long bits, unsigned int longest)
 	return longest;
 }
 
-/* By words: there may be 256 runs. */
+/* Goes word by word, not run by run: a fragmented arena may have 256 runs. */
 static void arena_update_run(struct kgc_arena *arena)
 {
 	unsigned int w, run = 0, longest = 0;
@@ -82,7 +82,7 @@ static void arena_update_empty(struct kgc_pageheap *ph, struct kgc_arena *arena)
 	}
 }
 
-/* Pages of it were taken, freed, or given back. */
+/* Pages of @arena were taken, freed, or given back: bring the trees up to date. */
 void kgc_arena_update(struct kgc_pageheap *ph, struct kgc_arena *arena)
 {
 	arena_update_run(arena);
@@ -108,7 +108,7 @@ struct kgc_arena *kgc_arena_first_fit(struct kgc_pageheap *ph,
 	return NULL;
 }
 
-/* Whether @rb or one to its left has a run of @npages. */
+/* Whether the arena @rb, or one in its left subtree, has a run of @npages. */
 static bool fits_leftward(struct rb_node *rb, unsigned int npages)
 {
 	return arena_of(rb)->max_run >= npages || subtree_run(rb->rb_left) >= npages;
@@ -193,18 +193,18 @@ struct kgc_arena *kgc_arena_below(struct kgc_pageheap *ph, unsigned long below)
 }
 
 /**
- * kgc_arenas_walk() - show @fn some arenas, from high addresses to low ones
+ * kgc_arenas_walk() - call @fn for some arenas, from high addresses to low ones
  * @ph: the page heap
- * @below: ULONG_MAX, or what the call before returned
+ * @below: ULONG_MAX for the first call, then what the previous call returned
  * @fn: called with the lock held
- * @data: for @fn
+ * @data: passed to @fn
  *
- * Between calls the lock is free and the tree may change; an arena that is in
- * it all the time is seen, unless all its pages are gone and the kernel has given
- * the same block again: of two with one key the walk shows one.
+ * Between two calls the lock is free, and the tree may change. @fn sees each arena
+ * that stays in the tree for the whole walk exactly once: no two arenas in the tree
+ * have the same key, since an arena leaves it when its last page is gone.
  *
  * Context: takes the page heap's lock.
- * Return: where to go on, or 0 when there is nothing more to be seen.
+ * Return: @below for the next call, or 0 at the end of the walk.
  */
 unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 			      kgc_arena_fn fn, void *data)
@@ -225,16 +225,16 @@ unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 }
 
 /*
- * Have the kernel count what no span uses as reclaimable, as which it is in KReclaimable
- * and MemAvailable of /proc/meminfo. Context: the page heap's lock is held.
+ * Tell the kernel how many pages no span uses. It counts them as reclaimable, in
+ * KReclaimable and MemAvailable of /proc/meminfo. Context: the page heap's lock is held.
  */
 void kgc_arenas_tell(struct kgc_pageheap *ph)
 {
 	long pages = (ph->sys - ph->inuse) >> PAGE_SHIFT;
 
-	if (pages == ph->told)
+	if (pages == ph->reclaimable)
 		return;
 	__mod_node_page_state(NODE_DATA(ph->nid), NR_KERNEL_MISC_RECLAIMABLE,
-			      pages - ph->told);
-	ph->told = pages;
+			      pages - ph->reclaimable);
+	ph->reclaimable = pages;
 }

@@ -2,16 +2,18 @@
 /*
  * Arenas: blocks from the buddy allocator, in a tree by address.
  *
- * An arena is a naturally aligned power-of-two block, from 64 KiB for a small
- * heap up to the largest block the machine grants, at most one region of the
- * map. Each node of the tree knows the longest free run below it, so
- * address-ordered first fit takes one descent: O(log arenas). So does finding
- * what to give back: the highest arena with a run that is worth it, or, in a
- * tree of their own, of those without a page in use.
+ * An arena is a naturally aligned block of a power-of-two size. A small heap asks for
+ * 64 KiB, a large heap for up to 4 MiB, the size of a map region. Where memory is
+ * fragmented, an arena may be as small as the span it is made for.
  *
- * Pages of an arena can be given back while others are in use: they are
- * *gone*, for good, and may become anything, another arena among them. So the
- * address ranges of arenas may overlap, their pages never do.
+ * Each node of the tree knows the longest free run in its subtree, so address-ordered
+ * first fit takes one descent: O(log arenas). Finding memory to give back costs as
+ * little: it looks for the highest arena with a run of the wanted length, or for the
+ * highest arena without a page in use. The latter are in a second tree.
+ *
+ * Pages of an arena can be given back while others are in use. Such pages are *gone*,
+ * for good: the kernel may use them for anything, even for another arena. So the
+ * address ranges of arenas may overlap; the pages they own never do.
  */
 #ifndef _KGC_ARENA_H
 #define _KGC_ARENA_H
@@ -27,28 +29,28 @@ struct kgc_pageheap;
 #define KGC_ARENA_MIN_SHIFT	16
 #define KGC_ARENA_MAX_PAGES	KGC_LEAF_ENTRIES
 
-/* The largest object: what one arena can hold. */
+/* Bytes in the largest object, which has to fit into one arena. */
 #define KGC_MAX_OBJECT	(PAGE_SIZE << min_t(unsigned int, MAX_PAGE_ORDER, \
 					    KGC_REGION_SHIFT - PAGE_SHIFT))
 
 /**
  * struct kgc_arena - one block from the buddy allocator
  * @node: in kgc_pageheap.arenas, by kgc_arena_key()
- * @empty: in kgc_pageheap.empties, by the same, while no page is in use
- * @link: on a list of arenas that are in no tree any more
+ * @empty: in kgc_pageheap.empties, by kgc_arena_key(), while no page is in use
+ * @link: on a list of arenas to be freed, once the arena is in no tree any more
  * @subtree_run: largest @max_run of this subtree
  * @max_run: longest run of free heap pages
  * @npages: heap pages
  * @nfree: free heap pages
  * @ngone: heap pages given back
  * @order: order of the block
- * @dirty: heap pages from here on are zero, if the block came zeroed
+ * @dirty: heap pages from this index on are zero; @npages if the block came uncleared
  * @base: address in the direct map
- * @split: pages are separate for the buddy allocator
- * @used: heap pages in a span, or gone; behind it a bitmap of those gone, and one of
- *	those that have ever been in a span
+ * @split: split_page() was called: the buddy allocator takes single pages back
+ * @used: bitmap of heap pages in a span, or gone. Two more bitmaps follow it: pages
+ *	that are gone, and pages that have ever been in a span
  *
- * All but @base, @order and @npages are guarded by the page heap's lock.
+ * The page heap's lock guards all but @base, @order and @npages.
  */
 struct kgc_arena {
 	struct rb_node	node;
@@ -80,13 +82,13 @@ static inline unsigned long *kgc_arena_held(struct kgc_arena *arena)
 	return arena->used + 2 * BITS_TO_LONGS(arena->npages);
 }
 
-/* Bytes of the arena that are still ours. */
+/* Bytes of the arena that have not been given back. */
 static inline size_t kgc_arena_bytes(const struct kgc_arena *arena)
 {
 	return (size_t)(arena->npages - arena->ngone) << KGC_PAGE_SHIFT;
 }
 
-/* Bytes of the structure of an arena of @npages. */
+/* Bytes of struct kgc_arena with its bitmaps, for @npages heap pages. */
 static inline size_t kgc_arena_meta(unsigned int npages)
 {
 	return sizeof(struct kgc_arena) +
@@ -94,9 +96,9 @@ static inline size_t kgc_arena_meta(unsigned int npages)
 }
 
 /*
- * The place of an arena in the tree: its address, and of several that begin at
- * one (in what was given back of the one before) the larger first. A page is
- * larger than any order.
+ * The key of an arena in the trees: its address, then larger blocks first. Several
+ * arenas may begin at one address, if a smaller one was made of pages that a larger
+ * one had given back. Blocks are page-aligned, so the low bits have room for the order.
  */
 static inline unsigned long kgc_arena_key(const struct kgc_arena *arena)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lists and counters of an allocator, checked against each other: everything that
- * is counted, counted again.
+ * Consistency check of an allocator: counts spans, slots and pages anew and compares
+ * the results with the lists and counters that the allocator keeps.
  */
 #include <linux/nodemask.h>
 #include <linux/sched.h>
@@ -10,13 +10,13 @@
 #include "audit.h"
 #include "pagewalk.h"
 
-#define AUDIT_SPANS	8	/* looked at under the lock, as many as a refill sweeps */
+#define AUDIT_SPANS	8	/* per hold of the lock; a refill sweeps as many */
 
 /**
  * struct audit - an audit under way
  * @a: the allocator
- * @report: what to call
- * @disturbed: says whether anything may have changed
+ * @report: called for each contradiction
+ * @disturbed: returns whether the allocator may have changed
  * @spans: spans seen of the current class and node
  * @used: slots in use in them
  */
@@ -29,9 +29,9 @@ struct audit {
 };
 
 /*
- * Let interrupts and other tasks in. Return: whether the list is the same still.
- * Whatever changes it says so first, and then takes the lock; so what is asked
- * under the lock holds until the lock is dropped again.
+ * Let interrupts and other tasks run. Return: whether the list is still the same.
+ * A section that may change the list sets the disturbed flag before it takes the lock.
+ * So an undisturbed list stays as it is until this function drops the lock again.
  */
 static bool audit_pause(struct audit *au, struct kgc_central *ct)
 	__must_hold(&ct->lock)
@@ -66,7 +66,7 @@ static void audit_list(struct audit *au, struct kgc_central *ct,
 	}
 }
 
-/* What the caches hold of a class. */
+/* Count the spans of a class that the caches hold. */
 static void audit_caches(struct audit *au, int nid, unsigned int spc)
 {
 	int cpu;
@@ -118,11 +118,11 @@ static u64 pages_of_spans(struct kgc_allocator *a)
 }
 
 /**
- * kgc_audit() - count everything again
- * @a: the allocator; nothing allocates from it, or @disturbed says so
+ * kgc_audit() - check an allocator's lists and counters against each other
+ * @a: the allocator; nothing allocates from it, or @disturbed returns true
  * @report: called for each contradiction
- * @disturbed: whether anything has been allocated since the audit began; then what
- *	was reported means nothing, and the audit ends soon
+ * @disturbed: returns whether anything may have allocated since the audit began. If so,
+ *	the reports mean nothing, and the audit leaves the list it is in early
  *
  * Context: process context, may sleep.
  */
@@ -137,7 +137,7 @@ void kgc_audit(struct kgc_allocator *a, kgc_audit_fn report,
 	for_each_node(nid) {
 		struct kgc_node *node = a->node[nid];
 
-		inuse += READ_ONCE(node->pages.inuse) - READ_ONCE(node->pages.manual);
+		inuse += kgc_pageheap_managed(&node->pages);
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 			struct kgc_central *ct = kgc_central_of(node, spc);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slow paths behind a CPU's cache: the next word, the next span, large
- * objects, and the flip that empties a cache for a new generation.
+ * The slow paths behind a CPU's cache: going on to the span's next bitmap word or to
+ * another span, large objects, and the flip that empties a cache for a new generation.
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -10,19 +10,19 @@
 
 #include "cache.h"
 
-/* Batches of old spans that an allocation sweeps which may not sleep. */
+/* An allocation that may not sleep sweeps at most this many batches of old spans. */
 #define MOST_REAPS	2
 
 /*
- * The tiny block that entry @i of a CPU's cache, below KGC_NR_TINY, has room in; NULL
- * if there is none. Context: no section is open.
+ * The tiny block of entry @i, below KGC_NR_TINY, of a CPU's cache; NULL if the entry has
+ * none with room for one more object. Context: no section is open.
  */
 void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i)
 {
 	return kgc_tiny_open_block(&per_cpu_ptr(a->cpu, cpu)->tiny.open[i]);
 }
 
-/* Empty the cache into the central lists. Its owner is whoever calls. */
+/* Empty the cache into the central lists. Context: the caller owns the cache. */
 static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	unsigned int spc;
@@ -42,11 +42,11 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 /**
  * kgc_cache_flip() - bring a cache to the current generation
  * @a: the allocator
- * @c: a cache: this CPU's, or after an RCU grace period since the generation
- *	was advanced, any
+ * @c: this CPU's cache; or any cache, once an RCU grace period has passed since the
+ *	generation was advanced
  *
- * Spans of the old generation go to the central lists, to be swept. Whoever
- * wins the cmpxchg does it; the loser keeps its hands off the cache.
+ * Spans of the old generation go to the central lists, to be swept. Several CPUs may
+ * try at once: the one that wins the cmpxchg flushes, the others leave the cache alone.
  *
  * Context: preemption disabled, not inside a region.
  * Return: whether the cache is of the current generation now.
@@ -54,7 +54,7 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	u32 gen = READ_ONCE(a->gen);
-	/* what was flushed comes first: pairs with the release below */
+	/* a flush by another CPU is seen in full: pairs with the release below */
 	u32 ticket = smp_load_acquire(&c->ticket);
 
 	if (ticket == gen)
@@ -64,17 +64,17 @@ bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
 	if (cmpxchg(&c->ticket, ticket, KGC_TICKET_FLIP) != ticket)
 		return false;
 	cache_flush(a, c);
-	/* pairs with the load in kgc_region_begin(): an empty cache comes first */
+	/* the cache is seen empty: pairs with the load in kgc_region_begin() */
 	smp_store_release(&c->ticket, gen);
 	return true;
 }
 
 /*
- * Flip every CPU's cache, after an RCU grace period since the generation was
- * advanced. A cache that is BUSY is in a region that saw the new generation, so
- * it is flipped; to wait until none of many is BUSY at once could take for ever.
+ * Flip every CPU's cache, an RCU grace period after the generation was advanced. A
+ * cache that is BUSY is in a region that saw the new generation, so it has been flipped
+ * already. On many CPUs a moment at which no cache is BUSY may never come.
  *
- * Return: whether all of them are flipped now.
+ * Return: whether all caches are flipped now.
  */
 bool kgc_cache_flip_all(struct kgc_allocator *a)
 {
@@ -86,7 +86,7 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 
 		preempt_disable();
 		if (!kgc_cache_flip(a, c) &&
-		    /* its spans changed hands under their centrals' locks */
+		    /* BUSY: flipped already, its spans handed over under central locks */
 		    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
 			all = false;
 		preempt_enable();
@@ -95,7 +95,7 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 	return all;
 }
 
-/* Whether the span has a free slot in its current word; moves on to the next. */
+/* Whether the span has a free slot; makes the word that has it the current one. */
 static bool cache_has_slot(struct kgc_span *span)
 {
 	if (*span->word)
@@ -146,9 +146,9 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Enter a region if the cache can be had, else take the central path. Its
- * locks may be waited for in hardirq too: whoever holds one has interrupts off
- * and lets go soon.
+ * One attempt: in a region if this CPU's cache is free, otherwise on the central path.
+ * Even a hardirq may spin on a central lock: the CPU that holds it has interrupts
+ * off, and releases it after a bounded time.
  */
 static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, const struct kgc_shape *shape,
@@ -174,7 +174,7 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_region_end(c, ticket);
 		else
 			c->nested++;
-		/* no allocation continues this block, but all of it is one slot */
+		/* no cache keeps this block open: its object has the whole slot */
 		if (shape->flags & KGC_SHAPE_TINY)
 			size = KGC_TINY_BLOCK;
 		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
@@ -184,7 +184,7 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Whether this context may ask for memory at all, whatever its gfp says. On
+ * Whether this context may call the kernel's allocators, whatever its gfp says. On
  * PREEMPT_RT the page allocator takes sleeping locks.
  */
 static bool may_fetch(void)
@@ -200,7 +200,7 @@ static void press(struct kgc_allocator *a, enum kgc_pressure why,
 {
 	u64 ns;
 
-	/* an interrupt is not held up, whatever its caller says */
+	/* whatever the caller says, a context that must not sleep is not throttled */
 	if (!may_fetch())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
 	ns = a->pressure(a, why, mode, gfp);
@@ -208,7 +208,7 @@ static void press(struct kgc_allocator *a, enum kgc_pressure why,
 		kgc_steps_throttled(step, ns);
 }
 
-/* A slot of class @spc could not be had: was there no memory, or was none ready? */
+/* No slot of class @spc: no memory if the caller may sleep, otherwise none was ready. */
 static void press_for_slot(struct kgc_allocator *a, struct kgc_node *node,
 			   unsigned int spc, unsigned int mode, gfp_t gfp,
 			   struct kgc_slow_path *step)
@@ -229,8 +229,8 @@ static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
 }
 
 /*
- * Sweep old spans of @node, since pages are not to be had. Who may not sleep
- * does not sweep the whole heap either.
+ * Sweep old spans of @node, because the kernel or a limit refused memory. An allocation
+ * that may not sleep stops after MOST_REAPS batches, to keep its latency bounded.
  */
 static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 		 struct kgc_reserve *r, gfp_t gfp)
@@ -246,7 +246,7 @@ static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 	return kgc_central_reap(a, node);
 }
 
-/* Once spans were swept, what is missing is to come from those first. */
+/* After a sweep the swept spans likely have what is missing: ask the kernel less hard. */
 static gfp_t gfp_for(const struct kgc_reserve *r, gfp_t gfp)
 {
 	return r->reaps ? gfp | __GFP_NORETRY : gfp;
@@ -268,7 +268,7 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 			return NULL;
 		if (kgc_reserve_fill(a, node, spc, r, gfp_for(r, gfp)))
 			continue;
-		/* what the dead held makes room for metadata, too */
+		/* pages freed by a sweep make room for metadata, too: see make_room() */
 		if (r->need == KGC_NEED_TYPES && !r->unmixed)
 			r->unmixed = true;
 		else if (!reap(a, node, r, gfp))
@@ -277,8 +277,8 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Try on one node, fetching what is missing as far as the context and @grow allow.
- * What cannot be had is looked for in old spans of any class, by sweeping them.
+ * Try on one node. Between attempts, fetch what is missing as far as the context allows;
+ * pages only if @grow. If it is refused, sweep old spans of any class and try again.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, const struct kgc_shape *shape,
@@ -287,12 +287,12 @@ static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 {
 	void *obj = node_try(a, node, mode, shape, spc, size, r, gfp, grow);
 
-	/* a structure may have been taken off the spares even by an interrupt */
+	/* in interrupts, too: kgc_reserve_span() may have taken a spare structure */
 	kgc_reserve_release(node, r);
 	return obj;
 }
 
-/* Memory of any node is better than none. */
+/* Take memory of another node rather than fail, but fetch no new pages there. */
 static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
 			       unsigned int mode, const struct kgc_shape *shape,
 			       unsigned int spc, size_t size,
@@ -313,16 +313,16 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
 }
 
 /**
- * kgc_cache_alloc() - allocate from a size class, any way that works
+ * kgc_cache_alloc() - allocate from a size class: the whole slow path
  * @a: the allocator
  * @mode: kgc_sided_mode() of the section
  * @shape: type
  * @spc: span class
- * @size: bytes of the object, not above the class's
+ * @size: bytes of the object, at most the class's
  * @gfp: how hard to try
  *
- * Context: any but NMI; sleeps if @gfp allows. Hardirq takes what is there.
- * Return: the object, cleared; NULL without memory or at the hard limit.
+ * Context: any but NMI; sleeps if @gfp allows. Hardirq gets a slot only if one is ready.
+ * Return: the object, cleared; NULL without memory or at a limit.
  */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 		      const struct kgc_shape *shape, unsigned int spc,
@@ -368,17 +368,17 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 }
 
 /**
- * kgc_cache_alloc_large() - allocate an object of its own span
+ * kgc_cache_alloc_large() - allocate an object that has a span of its own
  * @a: the allocator
  * @mode: kgc_sided_mode() of the section
  * @shape: type
  * @size: bytes
  * @gfp: how hard to try
  *
- * The object is cleared before it is put into service, with preemption on.
+ * The object is cleared with preemption on, before it is put into service.
  *
- * Context: process or softirq; sleeps if @gfp allows. NULL in hardirq.
- * Return: the object, cleared, or NULL.
+ * Context: process or softirq, on PREEMPT_RT preemptible; sleeps if @gfp allows.
+ * Return: the object, cleared; NULL without memory, at a limit, or in another context.
  */
 void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			    const struct kgc_shape *shape, size_t size, gfp_t gfp)

@@ -3,21 +3,22 @@
  * The fast path of an allocation.
  *
  * A *region* is a stretch of code with preemption off in which a CPU owns its
- * cache: it found the ticket equal to the allocator's generation and replaced
- * it by BUSY. Three things can come across it:
+ * cache: the CPU found the ticket equal to the allocator's generation, and replaced
+ * it by BUSY. Three others may touch the cache meanwhile:
  *
- * - an interrupt on the same CPU. It finds BUSY and takes the central path.
- *   If it comes before the store of BUSY, it runs a whole region and leaves
- *   the ticket as it was, or flips the cache first: then the ticket goes back
- *   to the old generation with the end of the region that was interrupted, and
- *   the cache is flipped once more, which its spans do not mind. Interrupts
- *   nest, so plain loads and stores do.
- * - the collector's flip. It advances the generation, waits for an RCU grace
- *   period, and only then takes over caches whose ticket is still the old one,
- *   by cmpxchg. By then no region that saw the old generation is left, and a
- *   new one sees the mismatch; see kgc_cache_flip(). So a cache that is BUSY
- *   by then has been flipped already.
- * - a marker, or a reader of statistics. They only read bitmaps.
+ * - An interrupt on the same CPU. It finds BUSY and takes the central path. If it
+ *   comes between the load of the ticket and the store of BUSY, it runs a whole region
+ *   of its own and leaves the ticket as it was; or it sees a new generation and flips
+ *   the cache first. In the latter case the end of the interrupted region stores the
+ *   old generation into the ticket again, so the cache is flipped once more, which is
+ *   harmless. Interrupts nest, so plain loads and stores suffice.
+ * - The collector's flip. It advances the generation, waits for an RCU grace period,
+ *   and then takes over, by cmpxchg, each cache whose ticket is still the old one.
+ *   After the grace period no region that saw the old generation is left, and a new
+ *   region notices the mismatch; see kgc_cache_flip(). So a cache that is BUSY at that
+ *   point has been flipped already.
+ * - A marker, or a reader of statistics. Of all that a region works on they change only
+ *   mark bits, atomically.
  */
 #ifndef _KGC_CACHE_H
 #define _KGC_CACHE_H
@@ -26,18 +27,16 @@
 #include "poison.h"
 
 /*
- * Begin a region on this CPU. Preemption is off already.
+ * Begin a region on this CPU. Context: preemption is off.
  *
- * Return: false when it is in use or of another generation.
+ * Return: false when the cache is in use or of another generation.
  */
 static __always_inline bool kgc_region_begin(struct kgc_allocator *a,
 					     struct kgc_cpu *c, u32 *ticket)
 {
-	/* if another CPU has flipped this cache, then what it left there is
-	 * seen: pairs with the release in kgc_cache_flip()
-	 */
+	/* another CPU's flip is seen whole: pairs with the release in kgc_cache_flip() */
 	*ticket = smp_load_acquire(&c->ticket);
-	/* not READ_ONCE(), which keeps gcc from comparing with memory */
+	/* READ_ONCE() would keep gcc from using a memory operand for the comparison */
 	if (unlikely(*ticket != data_race(a->gen)))
 		return false;
 	WRITE_ONCE(c->ticket, KGC_TICKET_BUSY);
@@ -47,33 +46,34 @@ static __always_inline bool kgc_region_begin(struct kgc_allocator *a,
 
 static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 ticket)
 {
-	/* what the region did comes first for a flip by another CPU, which
-	 * reads the ticket after an RCU grace period
+	/*
+	 * An interrupt on this CPU that finds this ticket sees all that the region did.
+	 * So does a flip by another CPU: an RCU grace period comes before it.
 	 */
 	barrier();
 	WRITE_ONCE(c->ticket, ticket);
 }
 
-/* The newborn's colour. It is clear and typed, and not in use yet. */
+/* Mark a newborn if it is born black. Its slot is clear and typed, but not in use yet. */
 static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 					    struct kgc_span *span,
 					    unsigned int bit, unsigned int mode)
 {
 	if (!kgc_born_black(a, span, mode))
 		return;
-	/* clear and typed before marked: pairs with the load in scan_word() */
+	/* a marked slot is clear and typed: pairs with the load in scan_word() */
 	smp_mb__before_atomic();
 	set_bit(bit, kgc_mark_word(span, span->word));
 }
 
-/* What a newborn needs besides being clear: its type in a mixed span, its colour. */
+/* Set the type of a newborn, if its span is mixed, and its colour. */
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 			 unsigned int bit, unsigned int mode,
 			 const struct kgc_shape *shape);
 
 /*
- * Take the lowest free slot of @w (not 0), which is @word, the span's current one.
- * For a span that is @fast for @shape.
+ * Take the lowest free slot of the span's current word. @word points to that word, and @w
+ * is its value, not 0. @span->fast is @shape, so the slot is clear already.
  */
 static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 					   struct kgc_span *span,
@@ -86,14 +86,14 @@ static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 	kgc_poison_open(obj, shape->bytes, shape->slot);
 	kgc_poison_tail(obj, shape->bytes);
 	kgc_colour_slot(a, span, __ffs(w), mode);
-	/* cleared and marked before in use: pairs with kgc_span_is_free() */
+	/* a slot in use is clear and has its colour: pairs with kgc_span_is_free() */
 	smp_store_release(word, w & (w - 1));
 	return obj;
 }
 
 /*
- * The same for up to @n slots, cleared ahead or not, all of which are in use at once.
- * Return: how many.
+ * Take up to @n slots of the current word, cleared ahead or not. One store puts all of
+ * them in use. @span->shape is @shape. Return: how many were taken.
  */
 static __always_inline unsigned int kgc_take_slots(struct kgc_allocator *a,
 						   struct kgc_span *span,
@@ -116,12 +116,12 @@ static __always_inline unsigned int kgc_take_slots(struct kgc_allocator *a,
 			kgc_colour_slot(a, span, __ffs(w), mode);
 		objs[done++] = obj;
 	}
-	/* cleared and marked before in use: pairs with kgc_span_is_free() */
+	/* a slot in use is clear and has its colour: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, w);
 	return done;
 }
 
-/* The same for any free slot of the word, any section, any span and @bytes. */
+/* Take free slot @bit of the current word, for @bytes. For any span, mixed or not. */
 static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 					       struct kgc_span *span,
 					       unsigned int bit,
@@ -136,7 +136,7 @@ static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 		kgc_clear_words(obj, round_up(bytes, 8));
 	kgc_poison_tail(obj, bytes);
 	kgc_slot_init_state(a, span, bit, mode, shape);
-	/* clear, typed and marked before in use: pairs with kgc_span_is_free() */
+	/* a slot in use is clear, typed and coloured: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, *span->word & ~BIT(bit));
 	return obj;
 }

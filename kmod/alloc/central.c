@@ -2,13 +2,12 @@
 /*
  * Central lists: per span class and node, the spans that no CPU holds.
  *
- * Spans lie on lists by whether they have free slots, and by the low bit of
- * their generation. After a flip the lists of the old generation hold what is
- * still to be swept; the collector goes on to its next cycle only when they
- * are empty, so two generations are all there ever are.
+ * A central has four lists: for spans with and without free slots, and for each low
+ * bit of the generation. After a flip the lists of the old generation hold the spans
+ * that are still to be swept. The collector starts its next cycle only when they are
+ * empty, so there are never more than two generations.
  *
- * A span taken from the old lists is swept under the central lock, so that
- * no CPU ever finds one half done.
+ * Spans are swept under the central lock, so no CPU finds one that is half swept.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -19,11 +18,11 @@
 
 #include "cache.h"
 
-#define SWEEP_BUDGET	8	/* spans swept for one refill at most */
-#define REAP_BUDGET	64	/* and by an allocation that would fail else */
-#define MIXED_BUDGET	4	/* spans of another type looked at */
+#define SWEEP_BUDGET	8	/* spans that one refill sweeps at most */
+#define REAP_BUDGET	64	/* spans that one kgc_central_reap() sweeps at most */
+#define MIXED_BUDGET	4	/* spans of another type that one search looks at */
 
-/* @step: of the allocation that needs it, or NULL */
+/* @step: of the allocation that takes the lock, or NULL; notes that it had to wait */
 static unsigned long central_lock(struct kgc_central *ct, struct kgc_slow_path *step)
 	__acquires(&ct->lock)
 {
@@ -48,19 +47,19 @@ static void central_unlock(struct kgc_central *ct, unsigned long flags)
 	raw_spin_unlock_irqrestore(&ct->lock, flags);
 }
 
-/* Bytes that an object in a slot of @span asked for. */
+/* Bytes asked for per object in @span; the whole slot where the span does not tell. */
 static u32 span_asked(const struct kgc_span *span)
 {
 	const struct kgc_shape *shape = span->shape;
 
-	/* arrays are of no one size, blocks of tiny objects fill up */
+	/* arrays differ in size, and a tiny block fills up with several objects */
 	if (!shape || shape->spc != span->spc || kgc_span_large(span) ||
 	    shape->flags & KGC_SHAPE_TINY)
 		return span->size;
 	return shape->bytes;
 }
 
-/* Count what the span gave out since it was last accounted for. */
+/* Count the slots taken from the span since it was last accounted for. */
 static void central_account(struct kgc_central *ct, struct kgc_span *span)
 {
 	unsigned int nfree = kgc_span_count_free(span);
@@ -79,8 +78,9 @@ static void central_file(struct kgc_central *ct, struct kgc_span *span)
 }
 
 /*
- * What a sweep fills the dead with: a pattern if asked to, else the machine's rule.
- * kmemleak looks into free slots too: there what the dead refer to would not be lost.
+ * The value that a sweep fills dead objects with: a pattern if the heap asks for it,
+ * otherwise what the kernel does on free. kmemleak scans free slots, too, where a stale
+ * pointer would hide a leak; so with kmemleak they are zeroed.
  */
 int kgc_central_wipe_value(const struct kgc_allocator *a)
 {
@@ -123,10 +123,10 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  * @shape: the type
  * @r: may hold a side table; says if one is missing
  *
- * A span that holds nothing becomes one of that type; any other becomes mixed
- * and stays so until it is empty.
+ * A span of another type becomes mixed, which takes a side table. It stays mixed until
+ * it is empty: central_find() gives an empty span a type anew.
  *
- * Return: false when it cannot, for want of a side table.
+ * Return: false if a side table is missing; then @r->need is set, unless @r->unmixed.
  */
 bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
 			struct kgc_reserve *r)
@@ -148,8 +148,8 @@ bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
 }
 
 /*
- * A span of the old generation, from @first or else @then; NULL where no span is to be
- * swept. Context: lock held.
+ * A span of the old generation from list @first, or from @then if @first has none; NULL
+ * when there is nothing to sweep. Context: central lock held.
  */
 static struct kgc_span *central_old(const struct kgc_allocator *a, u32 gen,
 				    struct list_head *first, struct list_head *then)
@@ -163,13 +163,13 @@ static struct kgc_span *central_old(const struct kgc_allocator *a, u32 gen,
 	if (!span)
 		span = list_first_entry_or_null(&then[old], struct kgc_span,
 						link);
-	/* to a region older than the flip these spans are newer */
+	/* a caller that read @gen before the flip finds newer spans on these lists */
 	return span && (s32)(span->gen - gen) < 0 ? span : NULL;
 }
 
 /*
- * A span with a free slot: of the current generation, else from sweeping a
- * bounded number of old ones. It is off the lists then.
+ * A span with a free slot, taken off its list: of the current generation, or obtained
+ * by sweeping up to SWEEP_BUDGET old ones. NULL otherwise; @r->need may be set then.
  */
 static struct kgc_span *central_find(struct kgc_allocator *a,
 				     struct kgc_central *ct,
@@ -203,14 +203,14 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 	}
 }
 
-/* A span with fresh pages, on no list; NULL with @r->need set. */
+/* A new span made of free heap pages, on no list; NULL with @r->need set. */
 static struct kgc_span *span_create(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int spc,
 				    unsigned int npages, u32 size,
 				    struct kgc_reserve *r)
 {
 	unsigned int nelems = kgc_nelems(spc);
-	struct kgc_span *span = kgc_reserve_span(node, nelems, npages, r);
+	struct kgc_span *span = kgc_reserve_span(node, nelems, npages, false, r);
 
 	if (!span)
 		return NULL;
@@ -240,7 +240,7 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 	return span;
 }
 
-/* A span with a free slot that is there, or a new one; NULL with @r->need set. */
+/* An existing span with a free slot, or a new span; NULL with @r->need set. */
 static struct kgc_span *central_take(struct kgc_allocator *a,
 				     struct kgc_central *ct,
 				     struct kgc_node *node, unsigned int spc,
@@ -259,11 +259,12 @@ static struct kgc_span *central_take(struct kgc_allocator *a,
 /**
  * kgc_central_stock() - make a span that any type can use, for the next allocations
  * @a: the allocator
- * @node: where from
+ * @node: node to take pages from
  * @spc: span class
  * @r: what was fetched for this try; says what was missing on failure
  *
- * It comes first: behind spans of other types an interrupt would not find it.
+ * The span goes to the head of its list. Behind spans of other types an interrupt would
+ * not find it: a search gives up after MIXED_BUDGET of those.
  *
  * Context: process context.
  * Return: false with @r->need set.
@@ -290,15 +291,15 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
 /**
  * kgc_central_refill() - exchange a cache's span for one with free slots
  * @a: the allocator
- * @node: where the new span shall come from
+ * @node: node to take the new span from
  * @spc: span class
  * @old: the span the cache gives back, or kgc_empty_span
  * @shape: type of the object to be allocated
  * @r: what was fetched for this try; says what was missing on failure
  *
  * Context: inside a region.
- * Return: the new span, owned by the cache; NULL with @r->need set, then @old
- * has still been given back.
+ * Return: the new span, owned by the cache; NULL with @r->need set. @old has been given
+ * back in both cases.
  */
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int spc,
@@ -344,8 +345,8 @@ void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 }
 
 /*
- * Make the word of a random free slot of @span current. The span has one.
- * Return: the slot's bit. Context: central lock held.
+ * Choose a random free slot of @span, which has at least one, and make its word current.
+ * Return: the slot's bit in that word. Context: central lock held.
  */
 static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 {
@@ -353,7 +354,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 	unsigned int n, w;
 	unsigned long word;
 
-	/* seeded by the kernel's own generator, which takes a lock */
+	/* the kernel's own generator takes a lock, so it only seeds this one */
 	n = reciprocal_scale(prandom_u32_state(&ct->random),
 			     kgc_span_count_free(span));
 	for (w = 0; n >= hweight_long(free[w]); w++)
@@ -365,17 +366,17 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 }
 
 /**
- * kgc_central_alloc() - one slot without a cache
+ * kgc_central_alloc() - allocate one slot without a cache
  * @a: the allocator
- * @node: where from
+ * @node: node to take the slot from
  * @mode: of the section
  * @spc: span class
  * @shape: type
  * @size: bytes asked for
  * @r: what was fetched for this try; says what was missing on failure
  *
- * For an interrupt that finds its CPU's cache in use, for a CPU whose cache is
- * being emptied by the collector, and for heaps with KGC_HARDEN_RANDOM.
+ * Used by an interrupt that finds its CPU's cache in use, by a CPU whose cache the
+ * collector is flushing, and for heaps with KGC_HARDEN_RANDOM.
  *
  * Context: preemption disabled.
  * Return: the slot, cleared and in use, or NULL with @r->need set.
@@ -414,11 +415,11 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /**
- * kgc_central_large() - a span for one large object, on no list yet
+ * kgc_central_large() - make a span for one large object, on no list yet
  * @a: the allocator
- * @node: where from
- * @spc: 0 or 1: with or without pointers
- * @size: bytes
+ * @node: node to take pages from
+ * @spc: 0 for an object with pointers, 1 for one without
+ * @size: bytes in the object
  * @r: what was fetched for this try; says what was missing on failure
  *
  * Context: preemption disabled.
@@ -450,7 +451,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	span->shape = shape;
 	if (kgc_born_black(a, span, mode))
 		set_bit(0, kgc_span_mark(span));
-	/* clear before in use: pairs with kgc_span_is_free() */
+	/* an object in use is clear: pairs with kgc_span_is_free() */
 	smp_store_release(kgc_span_free(span), 0);
 	ct->spans++;
 	ct->refills++;
@@ -466,8 +467,8 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 }
 
 /*
- * A large object may take long to overwrite: without the lock. Only for the
- * collector, whose next cycle cannot begin meanwhile.
+ * Overwrite a dead large object. This may take long, so it drops the lock; the span is
+ * on no list meanwhile. Only for the collector, which begins no cycle before it returns.
  */
 static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
 		       unsigned long *flags)
@@ -493,7 +494,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 	while (budget--) {
 		flags = central_lock(ct, NULL);
 		gen = READ_ONCE(a->gen);
-		/* what had free slots is left for allocations to sweep */
+		/* full spans first: allocations prefer to sweep those with free slots */
 		span = central_old(a, gen, ct->full, ct->partial);
 		if (span && kgc_span_large(span)) {
 			wipe_large(ct, span, wipe, &flags);
@@ -529,11 +530,11 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
  * @a: the allocator
  * @node: one of its nodes
  *
- * For an allocation that found neither pages nor the memory for more: between
- * a flip and the end of the sweep the dead may hold what it wants.
+ * For an allocation that found no memory: between a flip and the end of the sweep, dead
+ * objects may still occupy the pages that it needs.
  *
  * Context: any but NMI.
- * Return: whether any were swept.
+ * Return: whether any span was swept.
  */
 bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
 {
@@ -542,7 +543,7 @@ bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
 	struct kgc_central *ct;
 	bool swept = false;
 
-	/* large objects that have to be overwritten are the collector's */
+	/* leave large objects to the collector if they have to be overwritten */
 	spc = wipe == KGC_WIPE_NONE ? 0 : 2;
 	for (; spc < KGC_NR_SPAN_CLASSES && budget; spc++) {
 		ct = kgc_central_of(node, spc);
@@ -562,10 +563,11 @@ bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
  * @i: its slot
  * @mode: of the section
  *
- * The span may have been swept, given back and used again since it was found; under
- * the central lock of its class in this heap it is what the map says.
+ * The span may have been swept, given back and used again since the caller found it. So
+ * this function asks the map again under the central lock, which keeps the span.
  *
  * Context: any but NMI.
+ * Return: false if the object was found dead, or its slot is not in use any more.
  */
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a heap asks for memory on behalf of a caller: limits, then the cgroup, then the
- * kernel's allocators; and the way back when one of them refuses.
+ * How a heap gets memory for a caller. It charges the memory to its limits, then asks
+ * the kernel's allocators, which charge the heap's cgroup. If they refuse, it takes the
+ * charge to its limits back.
  */
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -15,31 +16,31 @@
 #include "charge.h"
 
 /*
- * What of a caller's flags is passed on: how hard to try, not where from.
- * __GFP_NOFAIL is not, every allocation from a heap can fail; and where that
- * lets the page allocator choose, it fails rather than kill a process.
+ * The flags that a heap passes on from its caller: those that say how hard to try, not
+ * those that say where to allocate. __GFP_NOFAIL is not among them: every allocation
+ * from a heap may fail.
  */
 #define GFP_TRY (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |	\
 		 __GFP_ATOMIC | __GFP_NORETRY | __GFP_MEMALLOC |	\
 		 __GFP_NOMEMALLOC)
 
 /*
- * How a heap asks for memory on behalf of a caller with @gfp, for objects and for
- * what is kept about them: charged to its cgroup between kgc_charge_begin() and
- * kgc_charge_end(), and refused rather than got by killing a process.
+ * The flags with which a heap allocates pages and metadata for a caller with @gfp. An
+ * allocation with them fails rather than invoke the OOM killer. Between
+ * kgc_charge_begin() and kgc_charge_end() it charges the heap's cgroup.
  */
 gfp_t kgc_charge_gfp(const struct kgc_allocator *a, gfp_t gfp)
 {
 	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
 	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
 		gfp |= __GFP_RETRY_MAYFAIL;
-	/* a charge with access to the reserves goes beyond the cgroup's limit */
+	/* with access to the reserves, a charge may exceed the cgroup's limit */
 	if (gfp & __GFP_ACCOUNT)
 		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
 	return gfp;
 }
 
-/* A reference to the cgroup that is charged now, or NULL. Context: any but NMI. */
+/* A new reference to the cgroup that the heap charges, or NULL. Context: any but NMI. */
 static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
 {
 	if (owner->page)
@@ -49,9 +50,10 @@ static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
 }
 
 /*
- * Bytes that a heap may hold: by kgc_limit_most(), and by the limit of its cgroup. That one
- * counts whole, although the cgroup holds other memory too: that can be reclaimed, and
- * reclaim asks for collections. Context: any but NMI. Return: 0 is no limit.
+ * Return: the number of bytes that the heap may hold, 0 if nothing limits it. Both
+ * kgc_limit_most() and the limit of the heap's cgroup count. The cgroup's limit counts
+ * whole, although the cgroup holds other memory too: reclaim can free that memory, and
+ * asks for collections. Context: any but NMI.
  */
 u64 kgc_charge_most(const struct kgc_allocator *a)
 {
@@ -74,7 +76,7 @@ bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes)
 	return near;
 }
 
-/* Charge the heap's cgroup from now on. Context: any but NMI. */
+/* Charge the heap's cgroup until kgc_charge_end(). Context: any but NMI. */
 struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a)
 {
 	struct kgc_charging charging = { .memcg = owner_get(&a->owner) };
@@ -84,7 +86,7 @@ struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a)
 	return charging;
 }
 
-/* Charge whichever was charged before. Context: that of kgc_charge_begin(). */
+/* Charge again the cgroup charged before. Context: that of kgc_charge_begin(). */
 void kgc_charge_end(struct kgc_charging charging)
 {
 	if (!charging.memcg)
@@ -94,11 +96,11 @@ void kgc_charge_end(struct kgc_charging charging)
 }
 
 /*
- * The cgroup of the current process is charged for the heap. The root cgroup is never
- * removed, and no page is charged to it.
+ * Make the cgroup of the current process the one that the heap charges, if the heap has
+ * __GFP_ACCOUNT. The root cgroup needs a reference instead of a page: no page is charged
+ * to it, and it is never removed.
  *
- * Context: process context, may sleep; a heap that is not @gfp __GFP_ACCOUNT charges none.
- * Return: 0 or -ENOMEM.
+ * Context: process context, may sleep. Return: 0 or -ENOMEM.
  */
 int kgc_charge_open(struct kgc_allocator *a)
 {
@@ -122,7 +124,7 @@ int kgc_charge_open(struct kgc_allocator *a)
 		return -ENOMEM;
 	a->owner.page = virt_to_page(page);
 	memcg = owner_get(&a->owner);
-	/* the kernel was told to charge no kernel memory */
+	/* with cgroup.memory=nokmem no cgroup is charged for the page, or the heap */
 	if (!memcg)
 		kgc_charge_close(a);
 	mem_cgroup_put(memcg);
@@ -142,17 +144,17 @@ void kgc_charge_close(struct kgc_allocator *a)
 }
 
 /*
- * Give back pages that no span uses, of one node after the other, until it is @bytes. At
- * a limit they are what new metadata takes the place of.
+ * Give back @bytes or more of pages that no span uses, node by node. At a limit this
+ * makes room for metadata.
  *
- * Context: process context. Return: whether any were given back.
+ * Context: process context. Return: whether any page was given back.
  */
 static bool make_room(struct kgc_allocator *a, size_t bytes)
 {
 	size_t freed = 0;
 	int nid;
 
-	/* no node while the heap is made */
+	/* the heap is being opened, and has no nodes yet */
 	if (!a->node)
 		return false;
 	for_each_node(nid) {
@@ -170,8 +172,9 @@ static bool make_room(struct kgc_allocator *a, size_t bytes)
 }
 
 /*
- * Count @bytes of metadata that are about to be allocated; kgc_limit_uncharge_meta() if
- * they are not, or are freed. At a limit a cycle is asked for, as for an object.
+ * Charge @bytes of metadata to the heap's limits before they are allocated. The caller
+ * takes the charge back with kgc_limit_uncharge_meta() when it frees them, or does not
+ * get them. At a limit this asks for a cycle, as the allocation of an object does.
  *
  * Context: as @gfp says. Return: false at a limit.
  */
@@ -184,13 +187,13 @@ bool kgc_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, 
 	if (likely(!err))
 		return true;
 	kgc_limit_refused(a, err);
-	/* there is no collector yet while the heap is made */
+	/* while the heap is being opened there is no collector yet */
 	if (a->pressure)
 		a->pressure(a, KGC_PRESSURE_LIMIT, 0, GFP_NOWAIT);
 	return false;
 }
 
-/* The kernel's allocators refused what was charged. */
+/* Take a charge back: the kernel's allocators refused the memory. */
 static void not_got(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 {
 	kgc_limit_refused(a, -ENOMEM);
@@ -198,9 +201,9 @@ static void not_got(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 }
 
 /**
- * kgc_charge_alloc() - memory for metadata
+ * kgc_charge_alloc() - allocate memory for metadata, charged to the heap
  * @a: the allocator
- * @kind: what it is for
+ * @kind: what the memory is for
  * @bytes: how much
  * @nid: node to prefer, or NUMA_NO_NODE
  * @gfp: how hard to try
@@ -224,7 +227,7 @@ void *kgc_charge_alloc(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes
 	return p;
 }
 
-/* Context: any but NMI, no raw lock is held; process context if it is more than a page. */
+/* Context: any but NMI, no raw lock held; process context if it is more than a page. */
 void kgc_charge_free(struct kgc_allocator *a, enum kgc_meta kind, const void *p, size_t bytes)
 {
 	if (!p)
@@ -233,7 +236,7 @@ void kgc_charge_free(struct kgc_allocator *a, enum kgc_meta kind, const void *p,
 	kgc_limit_uncharge_meta(a, kind, bytes);
 }
 
-/* kgc_charge_alloc() for a page of its own, which goes back to the page allocator. */
+/* Like kgc_charge_alloc(), for one page, to be freed by kgc_charge_page_free(). */
 void *kgc_charge_page(struct kgc_allocator *a, enum kgc_meta kind, gfp_t gfp)
 {
 	struct kgc_charging charging;
@@ -257,7 +260,7 @@ void kgc_charge_page_free(struct kgc_allocator *a, enum kgc_meta kind, void *pag
 	kgc_limit_uncharge_meta(a, kind, PAGE_SIZE);
 }
 
-/* kgc_charge_alloc() of @bytes for each possible CPU. Context: may sleep. */
+/* Like kgc_charge_alloc(), for @bytes per possible CPU. Context: may sleep. */
 void __percpu *kgc_charge_percpu(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes,
 				 size_t align)
 {
@@ -281,7 +284,7 @@ void kgc_charge_percpu_free(struct kgc_allocator *a, enum kgc_meta kind, void __
 	kgc_limit_uncharge_meta(a, kind, num_possible_cpus() * bytes);
 }
 
-/* kgc_charge_alloc() for a span structure, for kgc_span_discard(). */
+/* Like kgc_charge_alloc(), for a span structure, not zeroed, for kgc_span_discard(). */
 struct kgc_span *kgc_charge_span(struct kgc_allocator *a, unsigned int nelems, int nid,
 				 gfp_t gfp)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How a heap gets memory beside its pages: counted against its limits, and charged to
- * the cgroup it was opened in, whichever task or interrupt happens to need more.
+ * How a heap allocates metadata. It counts metadata against its limits, and charges it to
+ * the cgroup that the heap was opened in, whatever task or interrupt needs the memory.
  *
- * Between kgc_charge_begin() and kgc_charge_end() the task, or the interrupts of this
- * CPU, charge that cgroup for all they allocate with __GFP_ACCOUNT. The functions that
- * allocate do so themselves.
+ * Between kgc_charge_begin() and kgc_charge_end() the current task (in an interrupt: all
+ * interrupts of this CPU) charges that cgroup for whatever it allocates with
+ * __GFP_ACCOUNT. The functions below that allocate call both themselves.
  */
 #ifndef _KGC_CHARGE_H
 #define _KGC_CHARGE_H
@@ -23,13 +23,13 @@ struct page;
 
 /**
  * struct kgc_owner - the cgroup that a heap is charged to
- * @page: a page charged to it, which says which cgroup that is: when a cgroup is
- *	removed the kernel moves such charges to its parent. NULL where nothing is
- *	charged, and for the root cgroup
- * @root: the root cgroup, if it is the one; a reference
+ * @page: a page charged to the cgroup; the heap asks the kernel for the page's cgroup.
+ *	When a cgroup is removed, the kernel moves the charge of the page to the parent.
+ *	NULL if no cgroup is charged, and for the root cgroup
+ * @root: a reference to the root cgroup, if that is the one; otherwise NULL
  *
- * The heap holds no reference to the cgroup, or it would be there, dying, for as long as
- * the heap is.
+ * The heap holds no reference to any other cgroup. A reference would keep a removed
+ * cgroup in memory, as a dying one, until the heap is closed.
  */
 struct kgc_owner {
 	struct page		*page;
@@ -37,9 +37,9 @@ struct kgc_owner {
 };
 
 /**
- * struct kgc_charging - between kgc_charge_begin() and kgc_charge_end()
- * @memcg: charged meanwhile; a reference, or NULL
- * @outer: charged before
+ * struct kgc_charging - what kgc_charge_begin() hands to kgc_charge_end()
+ * @memcg: a reference to the cgroup that is charged between the two, or NULL
+ * @outer: the active cgroup before, to be restored
  */
 struct kgc_charging {
 	struct mem_cgroup	*memcg;
@@ -53,7 +53,7 @@ bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes);
 struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a);
 void kgc_charge_end(struct kgc_charging charging);
 
-/* Whether the allocations of this task are charged to a cgroup that was chosen for them. */
+/* Whether this task charges a cgroup set by set_active_memcg(), rather than its own. */
 static inline bool kgc_charge_active(void)
 {
 	return kgc_memcg_active();

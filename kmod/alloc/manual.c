@@ -6,17 +6,16 @@
 #include "manual.h"
 #include "poison.h"
 
-/* A span of free pages, in service; NULL with @r->need set. */
+/* Make a manual span of free pages and map it; NULL with @r->need set. */
 static struct kgc_span *manual_take(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int npages,
 				    struct kgc_reserve *r)
 {
-	struct kgc_span *span = kgc_reserve_span(node, 1, npages, r);
+	struct kgc_span *span = kgc_reserve_span(node, 1, npages, true, r);
 
 	if (!span)
 		return NULL;
 	kgc_span_init_manual(span, a, READ_ONCE(a->gen));
-	kgc_pageheap_account_manual(&node->pages, span->size);
 	kgc_map_set(span->base, npages, span);
 	return span;
 }
@@ -36,17 +35,17 @@ static struct kgc_span *node_take(struct kgc_allocator *a, struct kgc_node *node
 }
 
 /**
- * kgc_manual_alloc() - pages of a heap that the collector leaves alone
+ * kgc_manual_alloc() - allocate heap pages that the collector leaves alone
  * @a: the allocator
  * @bytes: how many; rounded up to heap pages
  * @gfp: how hard to try
  *
- * The pages lie at kgc_span.base, are cleared, and span kgc_span.size bytes. Taking
- * them brings the next cycle no nearer, since no cycle gives them back.
+ * The pages are zeroed. They begin at kgc_span.base, and kgc_span.size is their length
+ * in bytes. They do not count towards the next cycle, since no cycle frees them.
  *
  * Context: process or softirq; on PREEMPT_RT preemptible. Sleeps if @gfp allows.
- * Return: the span; NULL without memory, at a limit (a cycle is asked for then), and
- * when @bytes is 0 or over KGC_MAX_OBJECT.
+ * Return: the span; NULL without memory or at a limit, after a request for a cycle; NULL
+ * also when @bytes is 0 or more than KGC_MAX_OBJECT.
  */
 struct kgc_span *kgc_manual_alloc(struct kgc_allocator *a, size_t bytes, gfp_t gfp)
 {
@@ -74,7 +73,7 @@ struct kgc_span *kgc_manual_alloc(struct kgc_allocator *a, size_t bytes, gfp_t g
 /**
  * kgc_manual_free() - give a manual span's pages back to its heap
  * @a: the allocator
- * @span: what kgc_manual_alloc() returned, once
+ * @span: what kgc_manual_alloc() returned; may be freed only once
  *
  * Context: any but NMI.
  */
@@ -86,6 +85,5 @@ void kgc_manual_free(struct kgc_allocator *a, struct kgc_span *span)
 		return;
 	kgc_span_wipe_manual(span, kgc_central_wipe_value(a));
 	kgc_poison_pages(span->base, span->size, true);
-	kgc_pageheap_account_manual(ph, -(long)span->size);
 	kgc_pageheap_put(ph, span);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Manual spans: pages of a heap's page heap that belong to a part of kgc and not to
- * objects, as the Go runtime has them for stacks. They count against the heap's limits
- * and are charged to its cgroup. Nothing is found in them: no lookup, no sweep, no
- * verifier. The caller frees them; what it has not freed when the heap ends goes with
- * the heap.
+ * Manual spans: pages of a page heap that hold data of kgc itself instead of objects. The
+ * Go runtime has such spans for stacks. The pages count against the heap's limits and are
+ * charged to its cgroup. Lookups, sweeps and the verifier find no object in them. The
+ * caller frees a manual span; the end of the heap frees those that are left.
  */
 #ifndef _KGC_MANUAL_H
 #define _KGC_MANUAL_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The address-to-span map. Leaves are added without a lock and stay until the
- * module goes; entries are written by the page heap that owns the page.
+ * The address-to-span map. Leaves are added without a lock, and stay until the module
+ * is unloaded. Only the heap that owns a page writes the page's entry.
  */
 #include <linux/atomic.h>
 #include <linux/cache.h>
@@ -17,7 +17,7 @@ struct kgc_leaf {
 	struct kgc_span *span[KGC_LEAF_ENTRIES];
 };
 
-/* By region: the leaf as kgc_map_span_at() wants it; 0 is none. */
+/* By map region: the leaf's address minus leaf_bias(), see kgc_map_span_at(); 0: none. */
 static unsigned long *top __read_mostly;
 unsigned long kgc_map_from_zero __read_mostly;
 unsigned long kgc_map_regions __read_mostly;
@@ -25,10 +25,10 @@ unsigned long kgc_map_base __read_mostly;
 
 static atomic_long_t nr_leaves;
 
-/* Room in the map for memory that is added after the module was loaded. */
+/* The least room in the map for memory that is added after the module was loaded. */
 #define HOTPLUG_BYTES	(64UL << 30)
 
-/* What lies between where a leaf is and where it would begin for address 0. */
+/* How far a leaf lies above the address where it would begin if it covered address 0. */
 static unsigned long leaf_bias(unsigned long region)
 {
 	return ((kgc_map_base >> KGC_PAGE_SHIFT) + region * KGC_LEAF_ENTRIES) *
@@ -49,10 +49,10 @@ static unsigned int leaf_index(unsigned long addr)
 }
 
 /**
- * kgc_map_find() - the span of an arbitrary word, if it is an address of one
- * @addr: any value
+ * kgc_map_find() - find the span that a word points into
+ * @addr: any value, whether an address or not
  *
- * Return: a span of some heap, or NULL.
+ * Return: a span of any heap, or NULL if @addr is no address in a span.
  */
 struct kgc_span *kgc_map_find(const void *addr)
 {
@@ -71,12 +71,12 @@ struct kgc_span *kgc_map_find(const void *addr)
 
 /**
  * kgc_map_reserve() - make sure the map can hold a block of memory
- * @base: its address in the direct map
- * @bytes: its length; the block does not cross a region
+ * @base: the block's address in the direct map
+ * @bytes: its length; the block must lie in one map region
  * @gfp: how to allocate a leaf
  *
- * Return: 0; -ENOMEM without memory, or for memory that was added since the
- * module was loaded, if it was more than the map has room for.
+ * Return: 0; -ENOMEM without memory, for a block that crosses map regions, or for memory
+ * added after the module was loaded that the map has no room for.
  */
 int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 {
@@ -94,7 +94,7 @@ int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 	leaf = kzalloc(sizeof(*leaf), (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
 	if (!leaf)
 		return -ENOMEM;
-	/* nothing points to its true address */
+	/* top[] has only a biased address, which kmemleak does not recognize */
 	kmemleak_not_leak(leaf);
 	if (cmpxchg(&top[region], 0, (unsigned long)leaf - leaf_bias(region)))
 		kfree(leaf);
@@ -103,7 +103,7 @@ int kgc_map_reserve(unsigned long base, size_t bytes, gfp_t gfp)
 	return 0;
 }
 
-/* Let @npages heap pages from @base on point to @span (NULL: to none). */
+/* Map @npages heap pages from @base on to @span; NULL unmaps them. */
 void kgc_map_set(unsigned long base, unsigned int npages,
 		 struct kgc_span *span)
 {
@@ -112,7 +112,7 @@ void kgc_map_set(unsigned long base, unsigned int npages,
 	unsigned int i = leaf_index(base);
 
 	while (npages--)
-		/* the span is complete; pairs with kgc_map_find() */
+		/* a span found in the map is complete: pairs with kgc_map_find() */
 		smp_store_release(&leaf->span[i++], span);
 }
 
@@ -123,7 +123,7 @@ size_t kgc_map_bytes(void)
 	       atomic_long_read(&nr_leaves) * sizeof(struct kgc_leaf);
 }
 
-/* Of all memory there is now; blocks of pages are aligned to match. */
+/* Lowest address of the memory there is, rounded so that no arena crosses map regions. */
 static unsigned long lowest_address(void)
 {
 	unsigned long pfn = ULONG_MAX;
@@ -142,7 +142,7 @@ int kgc_map_init(void)
 
 	kgc_map_base = lowest_address();
 	bytes = (unsigned long)high_memory - kgc_map_base;
-	/* 2 KiB a GiB for memory that comes later: as much again, or what is usual */
+	/* room for memory that is added later costs 2 KiB of @top per GiB */
 	if (IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
 		bytes += max(bytes, HOTPLUG_BYTES);
 	kgc_map_regions = DIV_ROUND_UP(bytes, 1UL << KGC_REGION_SHIFT);

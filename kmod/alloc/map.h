@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From an address to the span that holds it, for all heaps of the module.
+ * The map from an address to the span that holds it, for all heaps of the module.
  *
- * Two levels over the direct map: the top is indexed by 4 MiB regions (the
- * largest arena), a leaf holds one span pointer per heap page and is one page
- * of memory itself, so that it can always be had.
+ * The map has two levels over the direct map. The top is indexed by map regions of
+ * 4 MiB, the size of the largest arena. A leaf holds one span pointer per heap page. It
+ * takes at most one page of memory, so allocating it needs no run of free pages.
  *
  *	address - kgc_map_base:	| region ..22 | heap page 21..13 | 12..0 |
  *
- * The base is where the memory of this machine begins, found when the module is
- * loaded: on arm64 built for 52 bits of address and running with 48, it is
- * terabytes above PAGE_OFFSET.
+ * The base is where the memory of this machine begins; kgc_map_init() finds it. It is
+ * not PAGE_OFFSET: on an arm64 kernel built for 52 address bits that runs with 48, it
+ * is terabytes above that.
  *
- * Both levels are kept as addresses at which they would begin if they covered
- * everything from address 0 on: so a lookup shifts and loads, and neither
- * subtracts nor masks.
+ * The pointers to both levels are biased. Each is the address at which its table would
+ * begin if the table covered everything from address 0 on. So a lookup only shifts and
+ * loads; it neither subtracts nor masks.
  */
 #ifndef _KGC_MAP_H
 #define _KGC_MAP_H
@@ -39,8 +39,8 @@ static __always_inline unsigned long kgc_map_offset(const void *addr)
 }
 
 /*
- * The span of an address that is known to lie in some heap, for loops that
- * keep @top (kgc_map_from_zero) at hand.
+ * The span of an address that is known to lie in a span of some heap, for loops that
+ * keep @top, which is kgc_map_from_zero, in a register.
  */
 static __always_inline struct kgc_span *kgc_map_span_at(unsigned long top,
 							const void *addr)
@@ -51,7 +51,7 @@ static __always_inline struct kgc_span *kgc_map_span_at(unsigned long top,
 	return ((struct kgc_span **)leaf)[a >> KGC_PAGE_SHIFT];
 }
 
-/* The span of an address that is known to lie in some heap. */
+/* The span of an address that is known to lie in a span of some heap. */
 static __always_inline struct kgc_span *kgc_map_span(const void *addr)
 {
 	return kgc_map_span_at(kgc_map_from_zero, addr);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page heap: pages for spans, and arenas when there are none. Its lock is a
- * leaf and is held for bitmap and tree work only; memory is asked for without it.
+ * The page heap gives spans their pages and takes them back; kgc_pageheap_grow() adds
+ * an arena. Its lock is a leaf and covers bitmap and tree work only. No memory is
+ * allocated under it.
  */
 #include <linux/err.h>
 #include <linux/kmemleak.h>
@@ -25,7 +26,7 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 		INIT_LIST_HEAD(&ph->spare[i]);
 }
 
-/* Note that pages are a span's now. Return: whether each of them has been before. */
+/* Record that a span holds these pages. Return: whether spans held all of them before. */
 static bool pages_hold(struct kgc_arena *arena, unsigned int at,
 		       unsigned int npages)
 {
@@ -42,16 +43,18 @@ static bool pages_hold(struct kgc_arena *arena, unsigned int at,
  * @ph: the page heap
  * @span: a structure without pages
  * @npages: heap pages wanted
+ * @manual: the span is manual. The lock covers both counts (inuse and manual), so an
+ *	audit never sees one without the other
  *
- * Sets the span's base, arena and node, @dirty if any of the pages may not be zero,
- * and @reused if none of them is new to the heap. The map is set by the caller, once
- * the span is complete.
+ * Sets the span's base, length, arena and node. Sets its dirty flag if any page may not
+ * be zero, and its reused flag if spans have held all of the pages before. The caller
+ * sets the map once the span is complete.
  *
  * Context: any but NMI; takes the page heap's lock.
- * Return: false when no arena has such a run.
+ * Return: true; false when no arena has a free run of @npages.
  */
 bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
-		       unsigned int npages)
+		       unsigned int npages, bool manual)
 {
 	struct kgc_arena *arena;
 	unsigned long flags;
@@ -70,6 +73,8 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	bitmap_set(arena->used, at, npages);
 	arena->nfree -= npages;
 	ph->inuse += npages * KGC_PAGE_SIZE;
+	if (manual)
+		ph->manual += npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
 	kgc_arenas_tell(ph);
 	span->arena = arena;
@@ -86,9 +91,9 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 /**
  * kgc_pageheap_put() - take a span's pages back and keep its structure
  * @ph: the page heap of the span's node
- * @span: no object in it is in use, and nothing refers to it
+ * @span: has no object in use, and nothing refers to it
  *
- * Free neighbours coalesce by lying beside each other in the bitmap.
+ * Free pages need no merging: adjacent ones are one run in the bitmap.
  *
  * Context: any but NMI; takes the page heap's lock.
  */
@@ -97,11 +102,12 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	struct kgc_arena *arena = span->arena;
 	unsigned int index = ilog2(span->nwords);
 	unsigned int at = (span->base - arena->base) >> KGC_PAGE_SHIFT;
+	bool manual = span->state == KGC_SPAN_MANUAL;
 	unsigned long flags;
 
 	/*
-	 * Before the next use of the structure, which takes the lock once more
-	 * (kgc_pageheap_take()): pairs with the smp_rmb() in kgc_lookup().
+	 * Clear the map before the structure becomes another span, which takes the
+	 * lock again (kgc_pageheap_take()): pairs with the smp_rmb() in kgc_lookup().
 	 */
 	kgc_map_set(span->base, span->npages, NULL);
 	span->state = KGC_SPAN_DEAD;
@@ -111,6 +117,8 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 		arena->dirty = at;
 	arena->nfree += span->npages;
 	ph->inuse -= span->npages * KGC_PAGE_SIZE;
+	if (manual)
+		ph->manual -= span->npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
 	kgc_arenas_tell(ph);
 	list_add(&span->link, &ph->spare[index]);
@@ -118,7 +126,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* A structure kept from an earlier span, or NULL. */
+/* Take a spare structure with bitmaps for @nelems slots. Return: NULL if none is left. */
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems)
 {
@@ -148,17 +156,19 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* Note @bytes more, or less, of pages in manual spans. */
-void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes)
+/* Bytes in spans that are not manual. Context: any. */
+u64 kgc_pageheap_managed(struct kgc_pageheap *ph)
 {
 	unsigned long flags;
+	u64 bytes;
 
 	raw_spin_lock_irqsave(&ph->lock, flags);
-	ph->manual += bytes;
+	bytes = ph->inuse - ph->manual;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	return bytes;
 }
 
-/* Give back structures beyond @keep of each size. Context: may sleep. */
+/* Free spare structures beyond @keep of each size. Context: may sleep. */
 void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			      unsigned int keep)
 {
@@ -177,7 +187,7 @@ void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	}
 }
 
-/* Order of the next arena: an eighth of the heap, so that a small one stays small. */
+/* Order of the next arena: an eighth of the heap, so that a small heap stays small. */
 static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 				       unsigned int least)
 {
@@ -192,8 +202,9 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 }
 
 /*
- * @step learns of it when the kernel may have to reclaim. Return: the block, or what
- * refused it as ERR_PTR(), see kgc_limit_charge_pages().
+ * Allocate a block of @order and charge it against the limits. If @gfp allows reclaim,
+ * @step records that cause. Return: the block; as ERR_PTR() an error of
+ * kgc_limit_charge_pages(), or -ENOMEM.
  */
 static struct page *block_alloc(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int order,
@@ -214,16 +225,16 @@ static struct page *block_alloc(struct kgc_allocator *a,
 }
 
 /*
- * A block as large as is there for the asking, without the reserves: on this
- * node, and when it has none at all, on any. Only for the smallest that would
- * do, try as hard as @gfp says. Return: as block_alloc(), of the smallest.
+ * Take the largest free block up to the wanted order, without reclaim or memory reserves.
+ * Try this node first, then any node. If neither has a block even of order @least,
+ * allocate one of that order as @gfp says. Return: as block_alloc() for order @least.
  */
 static struct page *arena_pages(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int least,
 				unsigned int *order, gfp_t gfp,
 				struct kgc_slow_path *step)
 {
-	gfp_t lightly = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
+	gfp_t no_reclaim = (gfp & ~(__GFP_RECLAIM | __GFP_HIGH)) | __GFP_NORETRY |
 			__GFP_NOMEMALLOC;
 	gfp_t node = __GFP_THISNODE;
 	struct page *page;
@@ -231,11 +242,11 @@ static struct page *arena_pages(struct kgc_allocator *a,
 	for (;; node = 0) {
 		for (*order = arena_wanted_order(ph, least); *order > least;
 		     --*order) {
-			page = block_alloc(a, ph, *order, lightly | node, step);
+			page = block_alloc(a, ph, *order, no_reclaim | node, step);
 			if (!IS_ERR(page))
 				return page;
 		}
-		page = block_alloc(a, ph, least, lightly | node, step);
+		page = block_alloc(a, ph, least, no_reclaim | node, step);
 		if (!IS_ERR(page))
 			return page;
 		if (!node || num_online_nodes() == 1)
@@ -254,7 +265,7 @@ static struct kgc_arena *arena_create(struct kgc_allocator *a,
 	arena = kgc_charge_alloc(a, KGC_META_ARENAS, kgc_arena_meta(npages), ph->nid, gfp);
 	if (!arena)
 		return NULL;
-	/* KASAN's tag is not part of where it lies in the map */
+	/* the map is indexed by addresses without KASAN's tag */
 	arena->base = (unsigned long)kasan_reset_tag(page_address(page));
 	arena->order = order;
 	arena->npages = npages;
@@ -269,13 +280,13 @@ static struct kgc_arena *arena_create(struct kgc_allocator *a,
  * kgc_pageheap_grow() - add an arena
  * @a: the allocator, for its limits
  * @ph: the page heap
- * @npages: heap pages it must hold beside each other
+ * @npages: contiguous heap pages that the arena must have
  * @gfp: how hard to try
- * @step: of the allocation that needs it
+ * @step: slow path of the allocation that needs the arena
  *
  * Context: as @gfp says; no locks held.
- * Return: 0; -ENOMEM when there is no block of that size, or the hard limit
- * forbids it.
+ * Return: 0; -ENOMEM without memory for the block or its metadata, at the heap's hard
+ * limit, or at the cap on all heaps.
  */
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step)
@@ -287,7 +298,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	unsigned int order;
 
 	gfp = (gfp & ~(__GFP_ZERO | __GFP_COMP)) | __GFP_NOWARN;
-	/* kmemleak would take for references what others have left there */
+	/* kmemleak scans arenas: stale words in them would look like references */
 	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		gfp |= __GFP_ZERO;
 	if (least > MAX_PAGE_ORDER || npages > KGC_ARENA_MAX_PAGES)
@@ -305,7 +316,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		goto err_arena;
 	}
 	kgc_poison_pages(arena->base, PAGE_SIZE << order, true);
-	/* scanned, never itself a leak */
+	/* min_count 0: kmemleak scans the arena and never reports it as a leak */
 	kmemleak_alloc((void *)arena->base, PAGE_SIZE << order, 0, gfp);
 
 	raw_spin_lock_irqsave(&ph->lock, flags);

@@ -15,27 +15,25 @@
 
 /**
  * struct kgc_pageheap - the pages of one node
- * @lock: leaf lock below the central locks
+ * @lock: guards all members; a leaf, taken inside the central locks
  * @arenas: tree of struct kgc_arena
- * @empties: tree of those without a page in use
+ * @empties: tree of the arenas without a page in use
  * @spare: span structures without pages, by bitmap size
- * @nr_spare: how many of each
+ * @nr_spare: number of these structures, by bitmap size
  * @nid: NUMA node
  * @nr_arenas: arenas in the tree
  * @sys: bytes in arenas
  * @inuse: bytes in spans
- * @manual: of these, in manual ones
- * @told: machine pages the kernel counts as reclaimable for it
- * @released: bytes given back so far
- * @searches: runs of pages looked for
- * @misses: of these, not found
+ * @manual: the part of @inuse that is in manual spans
+ * @reclaimable: machine pages that the kernel counts as reclaimable, see kgc_arenas_tell()
+ * @released: bytes given back to the kernel so far
+ * @searches: searches for a run of free pages
+ * @misses: searches that found none
  * @steps: arenas visited by searches
  * @visits: arenas visited to find pages to give back
  * @grown: arenas added
- * @smaller: of these, smaller than wanted: no larger block was to be had
- * @denied: requests for an arena that failed, memory or limit
- *
- * All guarded by @lock.
+ * @smaller: the part of @grown smaller than wanted: no larger block was available
+ * @denied: arenas that could not be added, for lack of memory or at a limit
  */
 struct kgc_pageheap {
 	raw_spinlock_t		lock;
@@ -48,7 +46,7 @@ struct kgc_pageheap {
 	u64			sys;
 	u64			inuse;
 	u64			manual;
-	long			told;
+	long			reclaimable;
 	u64			released;
 	u64			searches;
 	u64			misses;
@@ -61,18 +59,18 @@ struct kgc_pageheap {
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid);
 bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
-		       unsigned int npages);
+		       unsigned int npages, bool manual);
 void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span);
 struct kgc_span *kgc_pageheap_spare(struct kgc_pageheap *ph,
 				    unsigned int nelems);
 void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
-void kgc_pageheap_account_manual(struct kgc_pageheap *ph, long bytes);
+u64 kgc_pageheap_managed(struct kgc_pageheap *ph);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
 void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			      unsigned int keep);
 
-/* Bytes that no span uses. Without the lock it is about what it was just now. */
+/* Bytes that no span uses. Reads without the lock, so the result is approximate. */
 static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 {
 	u64 inuse = READ_ONCE(ph->inuse), sys = READ_ONCE(ph->sys);
@@ -80,7 +78,7 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 	return sys > inuse ? sys - inuse : 0;
 }
 
-/* scavenge.c: a shorter run is given back only if nothing is to be kept */
+/* kgc_scavenge_pages() gives back a shorter run only if its @keep is 0 */
 #define KGC_LEAST_RUN		8	/* heap pages */
 #define KGC_LEAST_RUN_BYTES	(KGC_LEAST_RUN * KGC_PAGE_SIZE)
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A walk over all heap pages of an allocator, arena by arena in the order of their
- * addresses, highest first: another way than the one by which objects refer to
- * each other, or by which spans lie on lists. No lock is held between two pages.
+ * A walk over all heap pages of an allocator: node by node, arenas from the highest
+ * address to the lowest. It follows neither references between objects nor lists of
+ * spans, so the verifier and the audit can check those. It holds no lock between pages.
  */
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
@@ -34,7 +34,7 @@ static bool next_arena(struct kgc_pageheap *ph, struct kgc_pagewalk *walk)
 	return arena;
 }
 
-/* Go on to an arena that has a page left. Return: false when none has. */
+/* At the end of an arena, go on to the next. Return: false after the last arena. */
 static bool find_page(struct kgc_allocator *a, struct kgc_pagewalk *walk)
 {
 	while (walk->at == walk->end) {
@@ -49,7 +49,7 @@ static bool find_page(struct kgc_allocator *a, struct kgc_pagewalk *walk)
 }
 
 /*
- * The span that begins at the walk's page, or NULL. Context: RCU read side, or
+ * The span that begins at the walk's page, or NULL. Context: RCU read-side section, or
  * nothing sweeps and nothing allocates.
  */
 static struct kgc_span *span_here(struct kgc_allocator *a,
@@ -57,7 +57,7 @@ static struct kgc_span *span_here(struct kgc_allocator *a,
 {
 	struct kgc_span *span = kgc_map_find((void *)walk->at);
 
-	/* the page may be another's by now */
+	/* the page may have been given back and belong to another heap or arena */
 	if (span && READ_ONCE(span->owner) == a &&
 	    READ_ONCE(span->arena) == walk->arena && span->base == walk->at)
 		return span;
@@ -70,7 +70,7 @@ static struct kgc_span *span_here(struct kgc_allocator *a,
  * @walk: the walk
  * @span: receives the span of objects that begins at the page, or NULL
  *
- * The span is the caller's to look at as long as nothing sweeps.
+ * The span stays valid as long as nothing sweeps.
  *
  * Context: process context.
  * Return: false when there was no page left.
@@ -108,11 +108,11 @@ static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
 	if (info->state != KGC_SPAN_INUSE)
 		return;
 	info->used = info->nelems - min_t(unsigned int, nfree, info->nelems);
-	/* one without objects has no type yet */
+	/* a span without objects has no type yet, and is not mixed */
 	info->mixed = info->used && !READ_ONCE(span->shape);
 	for (w = 0; w < span->nwords; w++)
 		info->marked += hweight_long(READ_ONCE(kgc_span_mark(span)[w]));
-	/* whether it is on a list; another CPU may put it there */
+	/* a span in a cache is on no list; another CPU may put it on one now */
 	info->cached = data_race(list_empty(&span->link));
 }
 
@@ -123,7 +123,7 @@ static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
  * @info: receives what the span that begins at the page looks like; if there is
  *	none, npages is 0
  *
- * A moment's picture: the members need not fit each other.
+ * The span may change while it is read, so the members may contradict each other.
  *
  * Context: process context.
  * Return: false when there was no page left.
@@ -139,7 +139,7 @@ bool kgc_pagewalk_describe(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 	span = span_here(a, walk);
 	if (span)
 		span_describe(span, info);
-	/* it may have gone while it was looked at, and be another's */
+	/* the span may have been freed, and its structure reused, while it was read */
 	if (!span || span_here(a, walk) != span)
 		info->npages = 0;
 	rcu_read_unlock();

@@ -10,13 +10,13 @@ struct kgc_arena;
 struct kgc_span;
 
 /**
- * struct kgc_pagewalk - where a walk has come to
+ * struct kgc_pagewalk - position of a walk
  * @nid: node
- * @below: key of the arena in the node's tree; the next one is below it
- * @arena: that arena; never followed. Pages given back of an arena may be another
- *	arena's now, and this tells which one a span belongs to
+ * @below: key of the current arena in the node's tree; the next arena has a lower key
+ * @arena: the current arena; never dereferenced. Pages that it gave back may belong to
+ *	another arena now, so kgc_span.arena is compared with it
  * @at: address of the next heap page
- * @end: behind the arena's last
+ * @end: address at which the arena ends
  */
 struct kgc_pagewalk {
 	int			nid;
@@ -27,20 +27,20 @@ struct kgc_pagewalk {
 };
 
 /**
- * struct kgc_span_info - what a span looks like
- * @id: which one it is; never followed
+ * struct kgc_span_info - description of a span
+ * @id: address of the span, to tell spans apart; never dereferenced
  * @state: enum kgc_span_state
- * @reused: its slots have held objects before
+ * @reused: it was swept before, or spans held its pages before
  * @cached: a CPU's cache holds it
- * @mixed: of several types
+ * @mixed: it holds objects of several types
  * @spc: span class
  * @nid: node
  * @npages: heap pages
  * @size: bytes in a slot
  * @nelems: slots
- * @used: of these, in use
- * @marked: of these, marked
- * @gen: generation at which it was last swept or born
+ * @used: slots in use
+ * @marked: slots marked
+ * @gen: generation at which it was last swept or created
  */
 struct kgc_span_info {
 	const void	*id;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What sanitizers are told of slots: a free slot is poisoned, in a slot in use
- * the bytes beyond the object are a redzone. Nothing of it exists without
- * CONFIG_KASAN.
+ * Slots as KASAN sees them: a free slot is poisoned, and in a slot in use the bytes
+ * beyond the object are a redzone. Without CONFIG_KASAN_GENERIC nothing is poisoned.
  *
- * Shadow values of KASAN's generic mode: 0 opens a granule of 8 bytes, 1..7
- * open that many bytes of it, 0xFC reads as out of bounds, 0xFB as use after
- * free.
+ * To *open* memory makes it accessible, to *close* it poisons it. Shadow values of
+ * KASAN's generic mode: 0 opens a granule of 8 bytes, and 1..7 open that many bytes of
+ * it. KASAN reports an access to 0xFC as out of bounds, and to 0xFB as use after free.
  */
 #ifndef _KGC_POISON_H
 #define _KGC_POISON_H
@@ -41,7 +40,7 @@ static inline void kgc_clear_words(void *at, size_t bytes)
 
 #ifdef CONFIG_KASAN_GENERIC
 
-/* Open a slot for an object of @bytes, to be cleared in words of 8. */
+/* Open a slot for an object of @bytes, up to a multiple of 8: words are cleared whole. */
 static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
 {
 	size_t whole = round_up(bytes, 8);
@@ -52,7 +51,7 @@ static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
 			     false);
 }
 
-/* The object is cleared: close what is behind it in its last word. */
+/* Close the bytes behind a cleared object in its last word. */
 static inline void kgc_poison_tail(void *obj, size_t bytes)
 {
 	if (bytes & 7)
@@ -78,7 +77,7 @@ static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
 			     round_down(span->size, 8), KGC_POISON_FREED, false);
 }
 
-/* Pages come from and go back to the page allocator open. */
+/* Close pages that come from the page allocator, or open them before they go back. */
 static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close)
 {
 	kasan_poison((void *)base, bytes, close ? KGC_POISON_FREED : 0, false);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a try inside a region lacked, fetched outside of it: a central, a span
- * structure, a side table, pages. Here the caller's gfp counts, and here what
- * they take is charged to the heap's cgroup.
+ * An attempt inside a region allocates no memory. If it lacks a central, a span
+ * structure, a side table or pages, it fails and says which. The functions here fetch
+ * that outside of the region, as the caller's gfp says, and charge the heap's cgroup.
  */
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -20,7 +20,7 @@ static struct kgc_central *central_create(struct kgc_allocator *a,
 	if (!ct)
 		return NULL;
 	raw_spin_lock_init(&ct->lock);
-	/* prandom_seed_state() would leave 32 bits of a seed */
+	/* prandom_seed_state() would reduce the seed to 32 bits */
 	ct->random.s1 = get_random_u32() | 128;
 	ct->random.s2 = get_random_u32() | 128;
 	ct->random.s3 = get_random_u32() | 128;
@@ -32,7 +32,7 @@ static struct kgc_central *central_create(struct kgc_allocator *a,
 	return ct;
 }
 
-/* The functions for metadata charge what they allocate; pages are charged here. */
+/* The cgroup is charged here, since kgc_pageheap_grow() does not do it for pages. */
 static bool pages_fill(struct kgc_allocator *a, struct kgc_node *node,
 		       struct kgc_reserve *r, gfp_t gfp)
 {
@@ -45,15 +45,15 @@ static bool pages_fill(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /**
- * kgc_reserve_fill() - fetch what a try inside a region lacked
+ * kgc_reserve_fill() - fetch what an attempt inside a region lacked
  * @a: the allocator
- * @node: the node the try was on
+ * @node: the node of that attempt
  * @spc: span class
- * @r: says what; receives it
+ * @r: its need says what to fetch; receives it
  * @gfp: how hard to try
  *
  * Context: as @gfp says; outside of any region, no locks held.
- * Return: whether trying again makes sense.
+ * Return: whether another attempt makes sense.
  */
 bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		      unsigned int spc, struct kgc_reserve *r, gfp_t gfp)
@@ -67,7 +67,7 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 		ct = central_create(a, node, gfp);
 		if (!ct)
 			return false;
-		/* complete before it is seen: pairs with kgc_central_of() */
+		/* complete before it is visible: pairs with kgc_central_of() */
 		if (cmpxchg(&node->central[spc], NULL, ct))
 			kgc_charge_free(a, KGC_META_CENTRALS, ct, sizeof(*ct));
 		return true;
@@ -87,11 +87,13 @@ bool kgc_reserve_fill(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * A structure for a span of @nelems slots, and @npages for it; the caller puts it in
- * service. Context: any but NMI. Return: NULL with @r->need set.
+ * Take a structure for a span of @nelems slots and give it @npages, counted as manual if
+ * @manual. The caller puts the span in service. Context: any but NMI.
+ * Return: the span; NULL with @r->need set.
  */
 struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
-				  unsigned int npages, struct kgc_reserve *r)
+				  unsigned int npages, bool manual,
+				  struct kgc_reserve *r)
 {
 	struct kgc_span *span = r->span;
 
@@ -102,7 +104,7 @@ struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
 		return NULL;
 	}
 	r->span = span;
-	if (!kgc_pageheap_take(&node->pages, span, npages)) {
+	if (!kgc_pageheap_take(&node->pages, span, npages, manual)) {
 		r->need = KGC_NEED_PAGES;
 		r->npages = npages;
 		return NULL;
@@ -111,7 +113,7 @@ struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
 	return span;
 }
 
-/* Put back what was not used. Context: no locks held; a side table not in hardirq. */
+/* Give back what was not used. Context: no locks held; no hardirq with a side table. */
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 {
 	if (unlikely(r->span))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Giving pages back: empty arenas, then free runs out of arenas in use. Memory
- * is freed without the page heap's lock.
+ * Giving pages back to the kernel: first empty arenas, then free runs of arenas in use.
+ * Memory is freed without the page heap's lock.
  */
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
@@ -14,15 +14,15 @@
 #include "poison.h"
 
 #define RUN_BATCH	16	/* runs of pages given back at a time */
-#define ARENA_BATCH	16	/* arenas looked at under the lock */
+#define ARENA_BATCH	16	/* arenas looked at in one lock hold */
 
-/* What the buddy allocator deals in, in heap pages. */
+/* Runs go back in multiples of this many heap pages: whole machine pages. */
 #define UNIT		max_t(unsigned int, PAGE_SIZE >> KGC_PAGE_SHIFT, 1)
 
 /*
- * kmemleak makes two objects of one, with memory that it allocates. Up to 6.12
- * it has forgotten the one meanwhile, so two of us must not do so at once; and
- * what reclaim asks for must not reclaim.
+ * kmemleak_free_part() splits kmemleak's object in two, and allocates memory for that.
+ * Up to 6.12 a concurrent caller does not find the object meanwhile: the mutex prevents
+ * that. Reclaim may have called this function, so the allocation must not reclaim.
  */
 static void kmemleak_forget(unsigned long base, size_t bytes)
 {
@@ -38,7 +38,7 @@ static void kmemleak_forget(unsigned long base, size_t bytes)
 	memalloc_noreclaim_restore(flags);
 }
 
-/* Part of a split arena. Context: process context, no locks. */
+/* Free pages of a split arena. Context: process context, no locks. */
 static void run_free(struct kgc_allocator *a, unsigned long base, size_t bytes)
 {
 	size_t at;
@@ -66,7 +66,7 @@ static void arena_free_split(struct kgc_allocator *a, struct kgc_arena *arena)
 	}
 }
 
-/* @arena is in no tree any more. Context: process context, no locks. */
+/* Free @arena, which is in no tree any more. Context: process context, no locks. */
 static void arena_free(struct kgc_allocator *a, struct kgc_arena *arena)
 {
 	size_t bytes = PAGE_SIZE << arena->order;
@@ -94,8 +94,8 @@ static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
 }
 
 /*
- * Take empty arenas out of the tree while more than @keep is free. Return: whether there
- * may be more of them.
+ * Take empty arenas out of the tree while more than @keep bytes are free. Return: whether
+ * more of them may be left.
  */
 static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *gone)
 {
@@ -116,12 +116,12 @@ static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *g
 }
 
 /**
- * struct runs - heap pages on their way out
+ * struct runs - runs of heap pages that are marked as gone and about to be freed
  * @keep: bytes that may stay free
- * @below: key of an arena that has nothing to give, nor have those above it
- * @gone: arenas, out of the tree, whose last pages are among them
- * @nr: runs
- * @run: their addresses and lengths
+ * @below: only arenas with a lower key may have more to give back
+ * @gone: arenas whose last pages are among the runs; they are out of the tree
+ * @nr: number of runs
+ * @run: address and length in bytes of each run
  */
 struct runs {
 	u64			keep;
@@ -135,8 +135,8 @@ struct runs {
 };
 
 /*
- * The next free run of @arena of at least @least heap pages, from page *@at on;
- * *@at is behind it then.
+ * Find the next free run of at least @least heap pages in @arena, from page *@at on, and
+ * move *@at to its end. Return: its length in heap pages; 0 if there is none.
  */
 static unsigned int arena_next_run(struct kgc_arena *arena, unsigned int *at,
 				   unsigned int least)
@@ -171,8 +171,9 @@ static void run_take(struct kgc_pageheap *ph, struct kgc_arena *arena,
 }
 
 /*
- * Take free runs of at least @least out of @arena while more than @keep is free and there
- * is room. Return: whether others can be looked at under the same lock.
+ * Take free runs of at least @least heap pages out of @arena, while more than runs->keep
+ * bytes are free and @runs has room. Return: whether the caller may look at another arena
+ * in the same lock hold.
  */
 static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 			    unsigned int least, struct runs *runs)
@@ -186,13 +187,13 @@ static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 			break;
 		run_take(ph, arena, at - n, n, runs);
 	}
-	/* one that has none left, although its longest run may be unaligned */
+	/* its longest run may still seem to fit, but not once aligned to UNIT */
 	if (!n)
 		runs->below = kgc_arena_key(arena);
 	if (runs->nr == before)
 		return true;
 	kgc_arena_update(ph, arena);
-	/* a walk over all its struct pages: one under the lock is enough */
+	/* split_page() walks all struct pages: once per lock hold is enough */
 	if (whole)
 		split_page(virt_to_page((void *)arena->base), arena->order);
 	arena->split = true;
@@ -201,7 +202,7 @@ static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 	return !whole;
 }
 
-/* Fill @runs. Return: whether there may be more of them. */
+/* Fill @runs. Return: whether more runs may be left. */
 static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 {
 	unsigned int least = runs->keep ? KGC_LEAST_RUN : UNIT;
@@ -273,12 +274,11 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  * @ph: the page heap
  * @keep: stop when no more than this many bytes are free
  *
- * Empty arenas first, then free runs in others: each page if nothing is to be
- * kept, else runs that are worth it. An arena with nothing in it but pages that
- * are gone goes itself.
+ * Empty arenas go first, then free runs in other arenas: any run if @keep is 0, otherwise
+ * runs of KGC_LEAST_RUN heap pages or more. An arena is freed when its last page goes.
  *
- * Context: process context; direct reclaim too: nothing is allocated or waited
- * for, but by kmemleak where there is one.
+ * Context: process context, direct reclaim included. This function neither allocates nor
+ * waits, except for kmemleak where it is configured.
  * Return: bytes given back.
  */
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
@@ -289,7 +289,7 @@ size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	return bytes + release_runs(a, ph, keep);
 }
 
-/* Give everything back. Nothing uses the heap any more. */
+/* Free everything. Nothing uses the heap any more. Context: may sleep. */
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 {
 	struct kgc_arena *arena, *next;

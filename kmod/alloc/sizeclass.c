@@ -42,7 +42,7 @@ static_assert(KGC_SIZE_CLASSES(KGC_CLASS_IN_BOUNDS) true);
  * A span begins on a heap page, so a slot size that is a multiple of the
  * alignment keeps every slot aligned.
  *
- * Return: the class, or 0 for large (which is page aligned).
+ * Return: the class; 0 for a large object, which is page aligned.
  */
 unsigned int kgc_size_to_class_aligned(size_t size, size_t align)
 {

@@ -2,8 +2,8 @@
 /*
  * Size classes: which slot size serves which object size.
  *
- * A *span class* is a size class together with whether its objects hold
- * pointers: class << 1 | noscan. Class 0 stands for large objects.
+ * A *span class* combines a size class with whether its objects hold pointers:
+ * class << 1 | noscan. Class 0 stands for large objects.
  */
 #ifndef _KGC_SIZECLASS_H
 #define _KGC_SIZECLASS_H
@@ -15,13 +15,13 @@
 #define KGC_NR_SPAN_CLASSES	(KGC_NR_CLASSES * 2)
 
 /*
- * A heap page, 8 KiB as in Go. Not the machine's page: spans are cut from
- * arenas, so where the machine's is larger a span may be a part of one.
+ * A heap page is 8 KiB, as in Go, whatever the machine's page size. Spans are cut from
+ * arenas, so a span may be smaller than a machine page.
  */
 #define KGC_PAGE_SHIFT		13
 #define KGC_PAGE_SIZE		(1UL << KGC_PAGE_SHIFT)
 
-/* A tiny block, and the largest object of which it holds more than one; see tiny.h. */
+/* Bytes of a tiny block, and of the largest object that fits twice in it; see tiny.h. */
 #define KGC_TINY_BLOCK		16
 #define KGC_TINY_MAX		(KGC_TINY_BLOCK / 2)
 #define KGC_TINY_SPC		(2 << 1 | 1)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Life of a span: structure from a slab cache by bitmap size, pages from the
- * page heap, slots handed out word by word, swept by turning the mark bitmap
- * into the free bitmap.
+ * Life of a span. Its structure comes from one of several slab caches, by bitmap size,
+ * and its pages come from the page heap. Its owner takes slots word by word of the free
+ * bitmap. A sweep turns the mark bitmap into the free bitmap.
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 #include "poison.h"
 #include "span.h"
 
-#define CLEAR_AHEAD	1024	/* up to this size of slots a word is at most 8 KiB */
+#define CLEAR_AHEAD	1024	/* bytes; spans of slots up to this size are 8 KiB */
 
 static struct kmem_cache *span_cache[KGC_NR_SPAN_SIZES];
 
@@ -44,16 +44,16 @@ static size_t span_bytes(unsigned int index)
 }
 
 /*
- * Bytes that a span structure with its bitmaps takes: whole cache lines, since the
- * free bitmap is one CPU's and what is beside it another's. The slab allocator has
- * its own pointer behind what is freed by RCU.
+ * Bytes that a span structure takes with its bitmaps. These are whole cache lines: one
+ * CPU writes the free bitmap, another CPU what lies beside it. With SLAB_TYPESAFE_BY_RCU
+ * the slab allocator keeps a pointer of its own behind the object.
  */
 size_t kgc_span_bytes(unsigned int words_index)
 {
 	return ALIGN(span_bytes(words_index) + sizeof(void *), cache_line_size());
 }
 
-/* A structure for a span of @nelems slots; not yet tied to pages. */
+/* Allocate a structure for a span of @nelems slots. It has no pages yet. */
 struct kgc_span *kgc_span_alloc(unsigned int nelems, int nid, gfp_t gfp)
 {
 	struct kmem_cache *cache = span_cache[kgc_words_index(nelems)];
@@ -76,7 +76,7 @@ void kgc_span_free_struct(struct kgc_span *span)
 	kmem_cache_free(span_cache[ilog2(span->nwords)], span);
 }
 
-/* The same for a structure from kgc_charge_span(), with its side table. */
+/* Free and uncharge a structure from kgc_charge_span(), and its side table. */
 void kgc_span_discard(struct kgc_allocator *a, struct kgc_span *span)
 {
 	unsigned int index = ilog2(span->nwords);
@@ -91,8 +91,8 @@ void kgc_span_discard(struct kgc_allocator *a, struct kgc_span *span)
 }
 
 /*
- * Have @lru make room for the cgroup that is charged now. There is no call for it
- * but along with an allocation. Context: as @gfp. Return: 0 or -ENOMEM.
+ * Make @lru allocate its list for the cgroup that is charged now. The kernel does that
+ * only along with a slab allocation. Context: as @gfp says. Return: 0 or -ENOMEM.
  */
 int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
 {
@@ -105,8 +105,8 @@ int kgc_span_room_in_lru(struct list_lru *lru, gfp_t gfp)
 }
 
 /*
- * All slots free and unmarked. @base, @npages, @arena are set already, @dirty and
- * @reused to what they are for the pages.
+ * Make all slots free and unmarked. kgc_pageheap_take() has set the span's pages, and
+ * its dirty and reused flags.
  */
 void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 		   unsigned int spc, unsigned int nelems, u32 size)
@@ -124,28 +124,29 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->shape = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);
-	memset(span->words, 0, 3 * span->nwords * sizeof(long));
-	for (w = 0; w < span->nwords; w++)
-		kgc_span_free(span)[w] = kgc_span_valid(span, w);
+	for (w = 0; w < span->nwords; w++) {
+		kgc_span_mark(span)[w] = 0;
+		kgc_span_scan(span)[w] = 0;
+		/* one store: a concurrent lookup never sees a free slot as in use */
+		WRITE_ONCE(kgc_span_free(span)[w], nelems ? kgc_span_valid(span, w) : ~0UL);
+	}
 	span->word = kgc_span_free(span);
 	span->word_base = (char *)span->base;
-	span->state = KGC_SPAN_INUSE;
+	WRITE_ONCE(span->state, nelems ? KGC_SPAN_INUSE : KGC_SPAN_MANUAL);
 }
 
 /*
- * The same for pages without slots, so an address in it names no object. All its free
- * bits are set: a lookup that still holds a slot of the structure's earlier span reads
- * it as free.
+ * Initialise a span without slots: no address in it names an object. All its free bits
+ * are set, so a lookup that still holds a slot of the structure's earlier span reads
+ * that slot as free.
  */
 void kgc_span_init_manual(struct kgc_span *span, struct kgc_allocator *a, u32 gen)
 {
-	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
-	memset(kgc_span_free(span), 0xff, span->nwords * sizeof(long));
 	span->gen = gen;
-	span->state = KGC_SPAN_MANUAL;
+	kgc_span_init(span, a, KGC_MANUAL_SPC, 0, span->npages * KGC_PAGE_SIZE);
 }
 
-/* Overwrite its pages, which go, with @wipe; nothing refers to them any more. */
+/* Fill a manual span that is about to be freed; @wipe as for kgc_span_sweep(). */
 void kgc_span_wipe_manual(struct kgc_span *span, int wipe)
 {
 	if (wipe != KGC_WIPE_NONE)
@@ -162,8 +163,8 @@ void kgc_span_select_word(struct kgc_span *span, unsigned int w)
 }
 
 /*
- * Move the owner's cursor to the next word with a free slot, round the bitmap
- * once. Address order is kept within a pass.
+ * Move the owner's cursor to the next word with a free slot. The search goes once round
+ * the bitmap, so slots are taken in address order until it wraps.
  *
  * Return: false when the span is full.
  */
@@ -183,9 +184,9 @@ bool kgc_span_next_word(struct kgc_span *span)
 }
 
 /*
- * Have the current word's free slots zero, for the owner of the span. Small
- * ones all at once, since they share cache lines or sit side by side; larger
- * ones when they are taken.
+ * Make sure that the owner takes zeroed slots from the current word. Small slots are
+ * cleared all at once, since they share cache lines or are adjacent. Larger slots are
+ * cleared when they are taken.
  */
 void kgc_span_prepare(struct kgc_span *span)
 {
@@ -207,7 +208,7 @@ void kgc_span_prepare(struct kgc_span *span)
 	}
 }
 
-/* From one type for the whole span to a type per slot, in @types. */
+/* Replace the one type of the whole span by a type per slot, in @types. */
 void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 {
 	unsigned int i;
@@ -215,7 +216,7 @@ void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 	for (i = 0; i < span->nelems; i++)
 		types[i] = span->shape ? span->shape->id : 0;
 	span->fast = NULL;
-	/* whoever sees no shape sees the table: pairs with kgc_type_of_slot() */
+	/* a reader that sees no shape sees the table: pairs with kgc_type_of_slot() */
 	smp_store_release(&span->types, types);
 	smp_store_release(&span->shape, NULL);	/* the table comes first */
 }
@@ -234,14 +235,14 @@ static void span_wipe(struct kgc_span *span, unsigned int w,
 
 /**
  * kgc_span_sweep() - free what is not marked
- * @span: on a list of its central, its generation stale
+ * @span: of an old generation, and in no cache
  * @gen: the current generation
- * @wipe: what to fill dead objects with, or KGC_WIPE_NONE
+ * @wipe: byte to fill dead objects with, or KGC_WIPE_NONE
  *
- * Swaps bitmaps; unless they are to be wiped, the objects are not visited.
+ * Makes the free bitmap from the mark bitmap. Objects are touched only to wipe them.
  *
  * Context: central lock held.
- * Return: objects that live on.
+ * Return: number of objects that live on.
  */
 unsigned int kgc_span_sweep(struct kgc_span *span, u32 gen, int wipe)
 {

@@ -2,19 +2,18 @@
 /*
  * A span: a run of heap pages cut into slots of one size.
  *
- * All that is known of a slot lies in the span's bitmaps, nothing in the slot
- * itself. The three bitmaps stand behind the structure, word after word; mark
- * comes first, because the barrier and the markers read it without knowing more
- * of the span:
+ * The state of a slot is in the span's bitmaps, never in the slot itself. The three
+ * bitmaps follow the structure, one behind the other. The mark bitmap comes first, so
+ * that the barrier and the markers find it without reading @nwords:
  *
  *	words[0 .. nwords)		mark: 1 = found reachable, or born black
  *	words[nwords .. 2 * nwords)	free: 1 = the slot can be handed out
  *	words[2 * nwords .. 3 * nwords)	scan: 1 = marked and its fields visited
  *
- * Who writes them: *free* only the CPU whose cache holds the span, or the
- * holder of the central lock while the span is on a list. *mark* anybody,
- * atomically, until the sweep; the sweep under the central lock. *scan* the
- * markers, without atomics: a lost bit costs a second visit, nothing else.
+ * Writers: the CPU whose cache holds the span writes *free*; while the span is on a
+ * list, the holder of the central lock does. Any CPU sets bits of *mark*, atomically.
+ * Markers set bits of *scan* without atomics: a lost bit costs no more than a second
+ * visit. The sweep clears both under the central lock.
  */
 #ifndef _KGC_SPAN_H
 #define _KGC_SPAN_H
@@ -34,14 +33,14 @@ struct list_lru;
 #define KGC_NR_SPAN_SIZES	5	/* bitmaps of 1, 2, 4, 8, 16 words */
 
 /**
- * struct kgc_shape - what the allocator has to know of a type
+ * struct kgc_shape - what the allocator knows about a type
  * @id: number of the type within its heap
  * @spc: span class; 0 or 1 when the size is not fixed or large
- * @fast_spc: @spc where the fast path of kgc_alloc() applies, else 0: class 0
- *	is never cached, so the fast path finds an empty span there
+ * @fast_spc: @spc if the fast path of kgc_alloc() applies, otherwise 0: class 0 is
+ *	never cached, so the fast path finds an empty span there
  * @flags: KGC_SHAPE_*
- * @bytes: bytes in an object, or element; not above @slot
- * @slot: bytes in a slot of @spc
+ * @bytes: bytes in an object, or in an element of an array
+ * @slot: bytes in a slot of @spc, not below @bytes; 0 if @spc is 0 or 1
  */
 struct kgc_shape {
 	u16	id;
@@ -52,24 +51,24 @@ struct kgc_shape {
 	u32	slot;
 };
 
-#define KGC_SHAPE_TINY	1	/* shares a block with its like */
+#define KGC_SHAPE_TINY	1	/* shares a block with others of its type */
 
-/* What a span is there for; in `spans` of debugfs by these names, in lower case. */
+/* State of a span. The file `spans` in debugfs shows these names in lower case. */
 enum kgc_span_state {
-	KGC_SPAN_DEAD,		/* has no pages: a structure to be used again */
-	KGC_SPAN_INUSE,		/* cut into slots, swept */
+	KGC_SPAN_DEAD,		/* has no pages: a structure kept for the next span */
+	KGC_SPAN_INUSE,		/* cut into slots; sweeps free dead objects in it */
 	KGC_SPAN_MANUAL,	/* has no slots, see manual.h */
 	KGC_NR_SPAN_STATES,
 };
 
-#define KGC_MANUAL_SPC	1	/* of one slot, without pointers, if it had one */
+#define KGC_MANUAL_SPC	1	/* that of large objects without pointers */
 
 /**
  * struct kgc_span - a run of pages of one span class
- * @word: free-bitmap word the owner takes slots from
+ * @word: word of the free bitmap that the owner takes slots from
  * @word_base: address of the first slot of that word
- * @fast: @shape while its free slots in the current word are clear; else NULL
- * @shape: type of every object in it; NULL once they differ, until it is empty
+ * @fast: @shape while the free slots of the current word are clear; otherwise NULL
+ * @shape: type of every object in it; NULL once types differ, until the span is empty
  * @base: address of slot 0
  * @magic: offset * magic >> 32 is the slot's index; 0 for large
  * @size: bytes in a slot
@@ -79,19 +78,19 @@ enum kgc_span_state {
  * @spc: span class
  * @nwords: words in each bitmap
  * @nid: node of the page heap that the pages are from
- * @reused: its slots are hits: a sweep has been over it, or its pages were other
- *	spans' before
+ * @reused: its slots count as hits (kgc_central.reused): the span was swept before, or
+ *	other spans held all of its pages before
  * @state: enum kgc_span_state
- * @dirty: free slots may hold something else than zeroes
- * @gen: generation at which it was last swept or born; stale when it is not
- *	the allocator's: then the mark bits decide who lives
- * @types: types by slot, in force while @shape is NULL; or NULL
- * @nfree: free slots when they were last accounted for; stale while cached
+ * @dirty: free slots may not be zero
+ * @gen: generation at which the span was last swept or created. If the allocator's is
+ *	newer, the mark bits decide which objects live
+ * @types: side table with the type of each slot, used while @shape is NULL; or NULL
+ * @nfree: free slots when they were last counted; stale while the span is in a cache
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
  * @grey: link on that queue
- * @link: on a list of its central, or on the page heap's list of unused spans
- * @arena: where the pages come from
+ * @link: on a list of its central, or on the page heap's list of spare structures
+ * @arena: the arena of its pages
  * @owner: the allocator, to tell heaps apart
  * @words: the bitmaps
  */
@@ -198,7 +197,7 @@ static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
 	return w >> (i % BITS_PER_LONG) & 1;
 }
 
-/* Position of the bitmap size among the KGC_NR_SPAN_SIZES. */
+/* Index of the bitmap size for @nelems slots, below KGC_NR_SPAN_SIZES. */
 static inline unsigned int kgc_words_index(unsigned int nelems)
 {
 	unsigned int words = DIV_ROUND_UP(nelems, BITS_PER_LONG);
@@ -222,7 +221,7 @@ bool kgc_span_next_word(struct kgc_span *span);
 void kgc_span_prepare(struct kgc_span *span);
 void kgc_span_make_mixed(struct kgc_span *span, u16 *types);
 
-/* What a sweep writes over dead objects; KGC_WIPE_NONE is nothing. */
+/* Byte that a sweep writes over dead objects; KGC_WIPE_NONE leaves them as they are. */
 #define KGC_WIPE_NONE	(-1)
 #define KGC_WIPE_ZERO	0
 

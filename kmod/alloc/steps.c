@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long allocations take that do not end in their CPU's cache. */
+/* Durations of allocations that their CPU's cache cannot serve. */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 
 #include "steps.h"
 
-/* The collector has just throttled the allocation for @ns. */
+/* Record that the collector has throttled the allocation for the last @ns. */
 void kgc_steps_throttled(struct kgc_slow_path *step, u64 ns)
 {
 	if (!step->start_ns)
@@ -20,10 +20,10 @@ static unsigned int bucket_of(u64 ns)
 	return min(bits, KGC_STEPS_BUCKETS - 1U);
 }
 
-/* Count a step that is over. Context: any but NMI. */
+/* Count a slow allocation that is over. Context: any but NMI. */
 void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step)
 {
-	/* that clock may go back a little from one CPU to another */
+	/* the fast clock may be a little behind on another CPU */
 	s64 ns = max_t(s64, ktime_get_mono_fast_ns() - step->start_ns, 0);
 	atomic64_t *longest = &steps->longest_ns[step->cause];
 	s64 old = atomic64_read(longest);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How long allocations take that do not end in their CPU's cache, by cause.
+ * Durations of allocations that their CPU's cache cannot serve, by cause.
  *
- * A clock is started by the first thing that may take long, and read when the
- * allocation is over, so what an allocation finds in its cache costs nothing. It is
- * counted once, under the costliest of the things it had to do.
+ * The first step that may take long starts a clock, which is read when the allocation is
+ * over. So an allocation from the cache costs nothing more. A slow allocation is counted
+ * once, under the costliest of its causes.
  */
 #ifndef _KGC_STEPS_H
 #define _KGC_STEPS_H
@@ -13,14 +13,14 @@
 #include <linux/ktime.h>
 #include <linux/types.h>
 
-/* What an allocation had to do; the costlier the later. */
+/* What an allocation had to do, the cheapest first and the costliest last. */
 enum kgc_cause {
 	KGC_CAUSE_REFILL,	/* take a span from a central list, wait for its lock */
 	KGC_CAUSE_FLIP,		/* empty its CPU's cache for a new generation */
 	KGC_CAUSE_SWEEP,	/* sweep old spans */
 	KGC_CAUSE_GROWTH,	/* ask the kernel for memory */
 	KGC_CAUSE_LARGE,	/* clear an object that has a span of its own */
-	KGC_CAUSE_THROTTLE,	/* sleep or work for the collector, which it outran */
+	KGC_CAUSE_THROTTLE,	/* sleep or work for the collector after outrunning it */
 	KGC_CAUSE_RECLAIM,	/* ask for memory that the kernel had to reclaim first */
 	KGC_NR_CAUSES,
 };
@@ -29,11 +29,11 @@ enum kgc_cause {
 #define KGC_STEPS_BUCKETS	24	/* the last one is of 2^30 ns and more */
 
 /**
- * struct kgc_steps - the slow paths of one allocator
- * @nr: how many, by cause and by power of two of their length
+ * struct kgc_steps - slow allocations of one allocator
+ * @nr: how many, by cause and by power of two of their duration
  * @longest_ns: the longest of each cause
  *
- * Shared by all CPUs: a slow path adds to kgc_allocator.charged as well.
+ * All CPUs share it: a slow path writes the shared kgc_allocator.charged anyway.
  */
 struct kgc_steps {
 	atomic64_t	nr[KGC_NR_CAUSES][KGC_STEPS_BUCKETS];
@@ -41,8 +41,8 @@ struct kgc_steps {
 };
 
 /**
- * struct kgc_slow_path - one allocation
- * @start_ns: when it began to be slow; 0: it has not been
+ * struct kgc_slow_path - times one allocation
+ * @start_ns: when its first slow step began; 0 if there was none yet
  * @cause: the costliest cause so far
  */
 struct kgc_slow_path {
@@ -50,7 +50,7 @@ struct kgc_slow_path {
 	enum kgc_cause	cause;
 };
 
-/* What comes next may take long. Context: any but NMI. */
+/* A step that may take long begins, because of @cause. Context: any but NMI. */
 static inline void kgc_steps_begin(struct kgc_slow_path *step, enum kgc_cause cause)
 {
 	if (!step->start_ns)
@@ -59,7 +59,7 @@ static inline void kgc_steps_begin(struct kgc_slow_path *step, enum kgc_cause ca
 		step->cause = cause;
 }
 
-/* An allocation that goes on under another name. */
+/* Go on timing an allocation in another structure. */
 static inline void kgc_steps_carry(struct kgc_slow_path *to, const struct kgc_slow_path *from)
 {
 	*to = *from;
@@ -69,7 +69,7 @@ void kgc_steps_throttled(struct kgc_slow_path *step, u64 ns);
 void kgc_steps_add(struct kgc_steps *steps, const struct kgc_slow_path *step);
 u64 kgc_steps_longest(const struct kgc_steps *steps);
 
-/* The allocation is over. */
+/* The allocation is over: count it if it was slow. Context: any but NMI. */
 static inline void kgc_steps_end(struct kgc_steps *steps, const struct kgc_slow_path *step)
 {
 	if (step->start_ns)

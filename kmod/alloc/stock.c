@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Spans made ahead of allocations that may not sleep.
+ * Spans made in advance for allocations that may not sleep.
  *
- * A context that may not sleep gets what is there. If that is nothing, it notes that the
- * class is *starved* and tells the collector, whose worker makes spans for the next
- * allocations. Only if that fails as well there is a shortage, which a cycle may end.
+ * Such an allocation uses only slots that are ready. If it finds none, it marks the
+ * class as *starved* and tells the collector, whose worker makes spans for the next
+ * allocations. If the worker gets no memory either, it requests a cycle.
  */
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 
 #include "alloc.h"
 
-/* What a starved class gets, whichever is more. */
+/* A starved class gets this many bytes or this many slots, whichever is more. */
 #define STOCK_BYTES	(128UL << 10)
 #define STOCK_SLOTS	16UL
 
-/* An allocation that may not sleep found no slot of that class. Context: any but NMI. */
+/* Have kgc_stock_fill() make spans of class @spc on @node. Context: any but NMI. */
 void kgc_stock_want(struct kgc_node *node, unsigned int spc)
 {
 	set_bit(spc, node->starved);
 }
 
-/* Return: false if there was no memory for a single span. */
+/* Make spans for a starved class. Return: false if it did not get a single span. */
 static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int spc)
 {
@@ -35,7 +35,7 @@ static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
 		if (kgc_central_stock(a, node, spc, &r))
 			bytes += class->npages * KGC_PAGE_SIZE;
 		else
-			/* a cgroup at its limit has no process killed for this */
+			/* in a cgroup at its limit, do not invoke the OOM killer */
 			more = kgc_reserve_fill(a, node, spc, &r, GFP_KERNEL |
 						__GFP_NORETRY | __GFP_NOWARN);
 		cond_resched();
@@ -48,10 +48,10 @@ static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
  * kgc_stock_fill() - make spans for the classes that are starved
  * @a: the allocator
  *
- * The sweep that follows the next cycle gives back what has not been used.
+ * The sweep of the next cycle gives back the spans that nothing was allocated from.
  *
  * Context: process context, inside a section; may sleep, no locks held.
- * Return: false if one of the classes got nothing, at a limit or without memory.
+ * Return: false if one of the classes got no span, at a limit or without memory.
  */
 bool kgc_stock_fill(struct kgc_allocator *a)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking over a page heap. The lock is dropped after every few arenas, so the
- * picture is a moment's only when the heap is at rest.
+ * Counting the arenas and free runs of a page heap. The walk drops the lock after every
+ * few arenas, so the counts are consistent only while the heap is at rest.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

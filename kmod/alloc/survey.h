@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What a page heap looks like, for people: arenas and free runs by size.
- */
+/* Statistics of a page heap for debugfs: arenas and free runs by size. */
 #ifndef _KGC_SURVEY_H
 #define _KGC_SURVEY_H
 
@@ -10,9 +8,9 @@
 #define KGC_NR_RUNS	(ilog2(KGC_ARENA_MAX_PAGES) + 1)
 
 /**
- * struct kgc_survey - sizes, by the power of two not above them
- * @arenas: arenas of so many heap pages
- * @runs: runs of free heap pages, as long as they can be, of so many
+ * struct kgc_survey - counts by size; entry i is for 2^i up to 2^(i + 1) - 1 heap pages
+ * @arenas: arenas of that size
+ * @runs: maximal runs of free heap pages of that size
  * @free: heap pages in these runs
  * @gone: heap pages given back out of arenas of that size
  */

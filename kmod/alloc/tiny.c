@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Filling up tiny blocks. Context of all but kgc_tiny_start(): inside a region of the
- * cache, or whatever else owns it.
+ * Filling tiny blocks. Except for kgc_tiny_open_block() and kgc_tiny_start(), the caller
+ * owns the cache: it is inside a region, or it is flipping the cache.
  */
 #include <linux/string.h>
 
 #include "alloc.h"
 #include "tiny.h"
 
-/* Bytes left in the block; 0 when it is full, and when there is none. */
+/* Bytes left in the block; 0 if it is full, or if there is no block. */
 static unsigned int tiny_room(const struct kgc_tiny_block *b)
 {
 	return -(unsigned long)b->next % KGC_TINY_BLOCK;
@@ -28,7 +28,7 @@ static struct kgc_tiny_block *tiny_find(struct kgc_tiny *tiny,
 	return NULL;
 }
 
-/* The entry whose block has the least room; an unused one has none. */
+/* The entry with the least room. An unused entry has none, so it is chosen first. */
 static struct kgc_tiny_block *tiny_fullest(struct kgc_tiny *tiny,
 					   const struct kgc_shape *shape)
 {
@@ -44,10 +44,10 @@ static struct kgc_tiny_block *tiny_fullest(struct kgc_tiny *tiny,
 }
 
 /*
- * One more object in the open block of its type. The block may have been opened,
- * white, before marking began; so under a blackening section each object marks it.
+ * Add an object to the open block of its type. The block may be white because it was
+ * opened before marking began. So if newborns are black, each of them marks the block.
  *
- * Return: the object, cleared; NULL when there is no such block or it is full.
+ * Return: the object, cleared; NULL when its type has no open block or the block is full.
  */
 void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
 		    unsigned int mode, const struct kgc_shape *shape)
@@ -69,7 +69,7 @@ void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
 	return obj;
 }
 
-/* @block is a slot of the cached span that was taken for the first of its objects. */
+/* Keep @block open, a slot of the cached span just taken for the first object in it. */
 void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_shape *shape,
 		   char *block)
 {
@@ -81,15 +81,15 @@ void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_shape *shape,
 	WRITE_ONCE(b->next, block + shape->bytes);
 }
 
-/* The cached span goes: it may be swept, and its slots used for something else. */
+/* Close all blocks: their span leaves the cache, and a sweep may free their slots. */
 void kgc_tiny_close(struct kgc_tiny *tiny)
 {
 	memset(tiny->open, 0, sizeof(tiny->open));
 }
 
 /*
- * The block, while there is room in it for one more object; NULL otherwise. Context:
- * any; the CPU that has the block may fill or close it meanwhile.
+ * The block, if it has room for one more object; otherwise NULL. Context: any. The CPU
+ * that owns the block may fill or close it meanwhile.
  */
 void *kgc_tiny_open_block(const struct kgc_tiny_block *b)
 {
@@ -104,12 +104,12 @@ void *kgc_tiny_open_block(const struct kgc_tiny_block *b)
 	return copy.next - (KGC_TINY_BLOCK - room);
 }
 
-/* Where the object in @block begins that @addr, any address in it, belongs to. */
+/* Start of the object in @block that contains @addr. */
 void *kgc_tiny_start(const struct kgc_shape *shape, char *block, const void *addr)
 {
 	unsigned int last = KGC_TINY_BLOCK / shape->bytes - 1;
 	unsigned int i = ((const char *)addr - block) / shape->bytes;
 
-	/* what is left over at the end counts as the last object's */
+	/* the rest at the end of the block counts as part of the last object */
 	return block + min(i, last) * shape->bytes;
 }

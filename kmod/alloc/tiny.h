@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tiny objects share slots of 16 bytes, *blocks*: objects without pointers of which a
- * block holds two or more.
+ * Tiny objects are objects without pointers that share a slot of 16 bytes, a *block*,
+ * which holds two or more of them.
  *
- * A block holds objects of one type, side by side, each aligned as its type asks. So
- * the slot of an address says its type, as it does for other objects. A CPU's cache
- * keeps the last block of several types open: types that are allocated in turn do not
- * close each other's blocks.
+ * All objects in a block have one type and lie side by side, each aligned as its type
+ * asks. So the slot of an address determines the type, as it does for other objects. A
+ * CPU's cache keeps one block open for each of several types, so that types allocated
+ * in turn do not close each other's blocks.
  *
- * The collector knows blocks only. A block is alive while one of its objects is.
+ * The collector knows only blocks. One reachable object keeps its whole block alive.
  */
 #ifndef _KGC_TINY_H
 #define _KGC_TINY_H
@@ -22,7 +22,7 @@ struct kgc_allocator;
 /**
  * struct kgc_tiny_block - the block that a type's next object is put into
  * @shape: the type, or NULL
- * @next: where that object begins. At the end of its block, or NULL: there is no room
+ * @next: address of that object; NULL or the end of the block if there is no room
  */
 struct kgc_tiny_block {
 	const struct kgc_shape	*shape;
@@ -31,8 +31,8 @@ struct kgc_tiny_block {
 
 /**
  * struct kgc_tiny - the tiny blocks of one CPU's cache; they lie in the cached span
- * @open: by type, beginning the search at its id modulo KGC_NR_TINY
- * @joined: objects put into a block that others were in
+ * @open: the open blocks; the search for a type begins at its id modulo KGC_NR_TINY
+ * @joined: objects added to a block that already held one
  */
 struct kgc_tiny {
 	struct kgc_tiny_block	open[KGC_NR_TINY];

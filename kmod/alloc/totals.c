@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of an allocator, summed over its central lists. Nothing on a fast path
- * counts: objects are counted when a span changes hands, and for spans in caches
- * from their bitmaps. So the sums are exact when the heap is at rest, and each is a
- * moment's when it is not.
+ * Counters of an allocator, summed over its central lists. The fast path counts nothing:
+ * a central counts the objects of a span when the span comes back to it, and the bitmaps
+ * tell the objects of spans in caches. The sums are exact while the heap is at rest;
+ * otherwise each of them is a snapshot.
  */
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
@@ -43,8 +43,8 @@ static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
 }
 
 /*
- * Objects taken from spans that are in caches now. A span may leave its cache
- * while we look; it stays a span, so this is only a moment's number.
+ * Objects allocated from a cached span that its central has not counted yet. The span
+ * may leave the cache meanwhile. RCU keeps its structure a span, so this is a snapshot.
  */
 static u64 cached_mallocs(const struct kgc_cpu *c, unsigned int spc)
 {
@@ -69,7 +69,7 @@ static void cached_add(struct kgc_allocator *a, unsigned int spc,
 	rcu_read_unlock();
 }
 
-/* The counters of one span class. Context: process context. */
+/* Sum the counters of one span class. Context: process context. */
 void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 		      struct kgc_class_stats *st)
 {
@@ -85,7 +85,7 @@ void kgc_totals_class(struct kgc_allocator *a, unsigned int spc,
 	cached_add(a, spc, st);
 }
 
-/* Of all span classes together; @spc is one of them. */
+/* Add the counts of span class @spc to the sum over all classes. */
 static void objects_add(struct kgc_objects *sum, unsigned int spc, u64 mallocs,
 			u64 frees)
 {
@@ -102,7 +102,7 @@ static void objects_add(struct kgc_objects *sum, unsigned int spc, u64 mallocs,
  * @a: the allocator
  * @sum: receives their numbers
  *
- * The cost is that of the central lists and caches that were ever used.
+ * Visits only the central lists and caches that were ever used.
  *
  * Context: process context.
  */
@@ -128,7 +128,7 @@ void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum)
 	rcu_read_unlock();
 }
 
-/* Objects that joined another one's block, which alone is counted otherwise. */
+/* Tiny objects in a block beside its first one. The other counters count blocks. */
 u64 kgc_totals_tiny(struct kgc_allocator *a)
 {
 	struct kgc_cpu *c;
@@ -156,7 +156,7 @@ void kgc_totals_frees(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 	}
 }
 
-/* What the sweeps since kgc_totals_live_reset() found alive. Context: as above. */
+/* What sweeps found alive since kgc_totals_live_reset(). Context: process context. */
 void kgc_totals_live(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 {
 	struct kgc_central *ct;
@@ -174,7 +174,7 @@ void kgc_totals_live(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 	}
 }
 
-/* Before a new generation is published. Context: process context. */
+/* Called before a new generation is published. Context: process context. */
 void kgc_totals_live_reset(struct kgc_allocator *a)
 {
 	struct kgc_central *ct;

@@ -7,7 +7,7 @@
 
 struct kgc_allocator;
 
-/* Of one span class, over all nodes; the members are those of struct kgc_central. */
+/* Sums for one span class over all nodes; the members are as in struct kgc_central. */
 struct kgc_class_stats {
 	u64	mallocs;
 	u64	frees;
@@ -25,11 +25,11 @@ struct kgc_class_stats {
 };
 
 /**
- * struct kgc_objects - objects of an allocator since it began
- * @mallocs: allocated
- * @frees: found dead
- * @bytes: of those allocated, by the size of their slots
- * @freed_bytes: of those found dead
+ * struct kgc_objects - objects of an allocator since it was created
+ * @mallocs: objects allocated
+ * @frees: objects found dead
+ * @bytes: bytes in the slots of objects allocated
+ * @freed_bytes: bytes in the slots of objects found dead
  */
 struct kgc_objects {
 	u64	mallocs;

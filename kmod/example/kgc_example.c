@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An example client of kgc: kernel threads that change a cyclic graph at the
- * same time, with nobody freeing anything.
+ * An example client of kgc: kernel threads that concurrently change a cyclic graph
+ * and never free a node.
  *
- * Rings of nodes hang from a table of roots. Each thread again and again
- * builds a ring and swaps it into the table, links a node of one ring to a
- * node of another, or walks along the links and checks every node it meets.
- * A node that was freed too early would show: its check word is cleared or
- * poisoned when its slot is used again.
+ * Rings of nodes hang from a table of roots. In each step a thread builds a ring and
+ * swaps it into the table, links a node of one ring to a node of another, removes such
+ * a link, or follows the links and checks every node on the way. The check detects a
+ * node that was freed too early, because reuse of its slot overwrites the check word.
  *
  *	insmod kgc_example.ko threads=4
  *	cat /sys/module/kgc_example/parameters/{steps,errors}
  *	rmmod kgc_example
  *
- * Unloading drops the roots, collects twice and complains if anything is left;
- * with leave=1 it ends the heap with everything still in it, which is as safe.
+ * On unload the module deletes the roots, runs two cycles, and logs an error if an
+ * object is left. With leave=1 it destroys the heap with all objects still in it, which
+ * is just as safe.
  */
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -25,7 +25,7 @@
 
 #include "../../uapi/linux/kgc.h"
 
-#define HEAP_LIMIT	(64UL << 20)	/* where the machine is too slow to collect */
+#define HEAP_LIMIT	(64UL << 20)	/* hard limit, if collection is too slow */
 #define NR_ROOTS	64
 #define RING		8	/* nodes */
 #define WALK		16	/* nodes visited in one walk */
@@ -48,7 +48,7 @@ static unsigned long errors;
 module_param(errors, ulong, 0444);
 MODULE_PARM_DESC(errors, "Nodes found damaged");
 
-/* A node: two managed pointers, and a word that tells whether it is one. */
+/* A node: two managed pointers, and a check word that is valid while it is allocated. */
 struct node {
 	KGC_REF(struct node)	next;
 	KGC_REF(struct node)	other;
@@ -74,7 +74,7 @@ static bool node_ok(const struct node *n)
 	return false;
 }
 
-/* A ring of new nodes; NULL without memory, then the part built is garbage. */
+/* Build a ring of new nodes. Return: NULL without memory; the part built is garbage. */
 static struct node *ring_build(struct kgc_section s, u32 id)
 {
 	struct node *first = NULL, *last = NULL, *n;
@@ -214,7 +214,7 @@ static void __exit example_exit(void)
 	stop_threads(threads);
 	kgc_root_del(heap, &root);
 	if (!leave) {
-		/* a pending signal ends the wait before the cycles do */
+		/* if a signal ended the wait early, the count would mean nothing */
 		left = kgc_collect(heap, 2) ? 0 : kgc_heap_objects(heap);
 		if (left)
 			pr_err("%llu objects left after two cycles\n", left);

@@ -2,18 +2,18 @@
 /*
  * The write barrier, for object fields and root slots alike.
  *
- * Deletion barrier (Yuasa 1990; Pirinen's "Barrier techniques", ISMM 1998,
- * grey mutator allocating black), with an insertion half in ARM. Under a
- * section of mode
+ * It is a deletion barrier (Yuasa 1990; Pirinen's "Barrier techniques", ISMM 1998,
+ * grey mutator allocating black), with an insertion half in ARM. Before a store
+ * changes a slot, it shades, in a section that began in
  *
- *	ARM	shade the old and the new value
- *	MARK	shade the old value
+ *	ARM	the old and the new value
+ *	MARK	the old value
  *
- * before the slot changes, by a compare-and-swap from exactly the value that
- * was shaded. Reading, shading and then storing plainly would lose the value
- * that a rival stored in between.
+ * The store is a compare-and-swap from exactly the value that was shaded. A plain
+ * store could overwrite a value that another thread stored after the shading; that
+ * value would never be shaded.
  *
- * Why ARM shades the new value as well: see docs/protocol.md, step 2.
+ * docs/protocol.md, step 2, says why ARM shades the new value as well.
  */
 #include "barrier.h"
 #include "gate.h"
@@ -24,7 +24,7 @@
 static __always_inline void shade_for(struct kgc_heap *heap, unsigned int mode,
 				      void *old, void *value)
 {
-	/* a section that shades at all shades the old value */
+	/* the old value is shaded in every mode that shades at all */
 	if (old)
 		kgc_shade(heap, old);
 	if (unlikely(mode & KGC_MODE_SHADE_NEW) && value)
@@ -42,7 +42,7 @@ static noinline void *store_shading(struct kgc_heap *heap, unsigned int mode,
 	return old;
 }
 
-/* The rest of __kgc_store() when what is overwritten is white. */
+/* The slow path of __kgc_store(): the overwritten object is white. */
 static noinline void store_over_white(struct kgc_heap *heap,
 				      struct kgc_span *span, unsigned int i,
 				      void **slot, void *old, void *value)
@@ -53,8 +53,8 @@ static noinline void store_over_white(struct kgc_heap *heap,
 }
 
 /*
- * kgc_store() under a section that shades. What is common, nothing to shade or
- * one object, is done without a frame: everything stays in registers.
+ * kgc_store() in a section that shades. In the common cases there is nothing to shade,
+ * or one object. These need no stack frame, because all variables stay in registers.
  */
 notrace void __kgc_store(struct kgc_heap *heap, unsigned int mode, void **slot,
 			 void *value)
@@ -90,7 +90,7 @@ void *__kgc_xchg(struct kgc_section s, void **slot, void *value)
 }
 EXPORT_SYMBOL_GPL(__kgc_xchg);
 
-/* kgc_cmpxchg() in any section: only the value expected can be deleted. */
+/* kgc_cmpxchg() in any section. The only value that it can delete is @old. */
 void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 {
 	void *found = old;
@@ -104,14 +104,14 @@ void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 	}
 	if (found == old)
 		found = cmpxchg(slot, old, value);
-	/* one that fails orders nothing; what is found may be used: kgc_store() */
+	/* a cmpxchg() that fails orders nothing; callers may use @found: kgc_store() */
 	if (found != old)
 		smp_acquire__after_ctrl_dep();
 	return found;
 }
 EXPORT_SYMBOL_GPL(__kgc_cmpxchg);
 
-/* kgc_copy_refs(): like memmove(), each reference through the barrier. */
+/* kgc_copy_refs(): like memmove(), but each reference goes through the barrier. */
 void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n)
 {
 	size_t i;
@@ -127,9 +127,9 @@ void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n)
 EXPORT_SYMBOL_GPL(__kgc_copy);
 
 /*
- * A word that may be a pointer, and may name what is dead: userspace wrote it.
- * Under MARK only the gate says which, or the dead would be marked after the last
- * look for marks.
+ * Shade the object that @word points into, if any. Userspace wrote the word, so the
+ * object may be dead. Under MARK the gate decides: without it, a dead object could be
+ * marked after the collector has found that marking is over.
  */
 static void shade_word(struct kgc_section s, void *word)
 {
@@ -144,10 +144,10 @@ static void shade_word(struct kgc_section s, void *word)
 }
 
 /*
- * Overwrite a word that may or may not be a pointer, as in a conservative object,
- * and holds *@old: every value that could be one is treated as one.
+ * Replace *@old by @value in a word that may or may not be a pointer, as in a
+ * conservative object. Every value that could be a pointer is treated as one.
  *
- * Return: whether it did; if not, *@old is what it holds.
+ * Return: true if the word was replaced; if not, *@old receives its value.
  */
 bool kgc_barrier_cmpxchg_word(struct kgc_section s, void **slot, void **old, void *value)
 {
@@ -158,7 +158,7 @@ bool kgc_barrier_cmpxchg_word(struct kgc_section s, void **slot, void **old, voi
 	return try_cmpxchg(slot, old, value);
 }
 
-/* The same whatever the word holds. Return: what it held. */
+/* Replace such a word, whatever its value. Return: the old value. */
 void *kgc_barrier_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;

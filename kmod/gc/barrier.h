@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The write barrier's parts that are not in the public header. */
+/* The write barrier for words that may or may not be pointers. */
 #ifndef _KGC_BARRIER_H
 #define _KGC_BARRIER_H
 

@@ -2,11 +2,11 @@
 /*
  * Calls and records that are due because their objects were found dead.
  *
- * Finalizers and cleanups are called from a work item, one after the other, in the
- * order in which they were found. So the count of calls that have returned says which
- * ones have, and a thread waits for its calls by waiting for that count.
+ * A work item calls finalizers and cleanups, one after the other, in the order in which
+ * the collector found them. So the number of calls that have returned tells which ones
+ * have, and a thread that waits for some calls waits for that number.
  *
- * Records are taken by readers, and come back when they cannot be delivered.
+ * Readers take records, and put back a record that they cannot deliver.
  */
 #include <linux/ktime.h>
 #include <linux/poll.h>
@@ -24,7 +24,7 @@
 
 /* ---- calls ------------------------------------------------------------------- */
 
-/* Queue @found to be called: it is all that kgc_dues_expect() has counted. Context: may sleep. */
+/* Queue @found, which is all that kgc_dues_expect() has counted. Context: may sleep. */
 void kgc_dues_call(struct kgc_dues *dues, struct list_head *found)
 {
 	if (list_empty(found))
@@ -70,13 +70,13 @@ static void due_measure(struct kgc_heap *heap, kgc_cleanup_t fn, u64 wait, u64 n
 		WRITE_ONCE(dues->slow, dues->slow + 1);
 }
 
-/* Run @due, which is the end of it. */
+/* Make the call @due. The call may free @due, so it is not touched afterwards. */
 static void due_call(struct kgc_heap *heap, struct kgc_due *due)
 {
 	struct kgc_dues *dues = &heap->dues;
 	u64 begin = ktime_get_ns(), wait = begin - due->since_ns;
 	struct module *owner = due->owner;
-	/* for people, as an address: of whichever kind it is */
+	/* only printed: the union may hold a finalizer instead */
 	kgc_cleanup_t fn = due->cleanup;
 
 	WRITE_ONCE(dues->calling, fn);
@@ -85,7 +85,7 @@ static void due_call(struct kgc_heap *heap, struct kgc_due *due)
 	module_put(owner);
 	WRITE_ONCE(dues->calling_ns, 0);
 	due_measure(heap, fn, wait, ktime_get_ns() - begin);
-	/* what it did is seen by a thread that waits: pairs with are_called() */
+	/* a waiter sees what the call did: pairs with are_called() */
 	smp_store_release(&dues->called, dues->called + 1);
 	if (wq_has_sleeper(&dues->called_waitq))
 		wake_up_all(&dues->called_waitq);
@@ -112,7 +112,7 @@ static bool are_called(const struct kgc_dues *dues, u64 nr)
 	return smp_load_acquire(&dues->called) >= nr;
 }
 
-/* Whether a waiter returns: they have been called, or may never be. */
+/* Whether a waiter returns: the calls have been made, or may never be. */
 static bool waiter_returns(const struct kgc_heap *heap, u64 nr)
 {
 	return are_called(&heap->dues, nr) || kgc_request_closed(&heap->request) ||
@@ -135,19 +135,19 @@ static int finalizers_wait(struct kgc_heap *heap, u64 nr)
  * kgc_finalizers_wait() - wait until finalizers and cleanups have been called
  * @heap: the heap
  *
- * Those are waited for whose objects have been found dead. So after kgc_collect()
- * with two cycles, and this, all have been called for what was garbage before. Only
- * cleanups of objects that have a finalizer, or that one with a finalizer refers to, may
- * not have been: they are found by a cycle that begins after that finalizer has run.
- * kgc_finalizers_drain() waits for those too. A cycle under way, if it has found any, is
- * waited for as well.
+ * Waits for the calls of all objects that have been found dead, and for the end of a
+ * cycle under way that has found some. So kgc_collect() with two cycles, and then this
+ * function, wait for all calls of what was garbage before. One kind of cleanup may be
+ * missing: if the object has a finalizer, or one with a finalizer refers to it, only a
+ * cycle that begins after that finalizer has run finds the cleanup.
+ * kgc_finalizers_drain() waits for those too.
  *
  * Context: process context, not inside a section of @heap, nor in a finalizer or
  * cleanup.
- * Return: 0; -EINTR when a signal came, they go on being called; -ECANCELED when the
- * heap is being destroyed, as kgc_wait(); -EIO when some are left because the heap has
- * been set aside or drained; -EDEADLK, with a warning, in a finalizer or cleanup of
- * @heap.
+ * Return: 0; -EINTR when a signal came, while the calls go on; -ECANCELED when the heap
+ * is being destroyed, as kgc_wait(); -EIO when some calls may never be made because the
+ * heap has been set aside or drained; -EDEADLK, with a warning, in a finalizer or
+ * cleanup of @heap.
  */
 int kgc_finalizers_wait(struct kgc_heap *heap)
 {
@@ -179,7 +179,7 @@ void kgc_dues_wake(struct kgc_dues *dues)
 	wake_up_all(&dues->records_waitq);
 }
 
-/* Wait until every call that is due has returned, whatever signals come. Context: may sleep. */
+/* Wait until all calls due now have returned. Context: may sleep; ignores signals. */
 void kgc_dues_wait_called(struct kgc_heap *heap)
 {
 	struct kgc_dues *dues = &heap->dues;
@@ -190,7 +190,7 @@ void kgc_dues_wait_called(struct kgc_heap *heap)
 
 /* ---- records ------------------------------------------------------------------ */
 
-/* From now on the @nr in @found are to be read. Context: process context. */
+/* Let readers take the @nr records in @found. Context: process context. */
 void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr)
 {
 	if (!nr)
@@ -202,7 +202,7 @@ void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr)
 	wake_up_interruptible_all(&dues->records_waitq);
 }
 
-/* Take the next record, for one of the two below. Return: NULL when there is none. */
+/* Take the next record; one of the two below follows. Return: NULL when there is none. */
 static struct kgc_due *take_record(struct kgc_dues *dues)
 {
 	struct kgc_due *due;
@@ -218,7 +218,7 @@ static struct kgc_due *take_record(struct kgc_dues *dues)
 	return due;
 }
 
-/* It has been read. */
+/* A record that was taken has been read. */
 void kgc_due_record_read(struct kgc_dues *dues)
 {
 	spin_lock_bh(&dues->lock);
@@ -229,7 +229,7 @@ void kgc_due_record_read(struct kgc_dues *dues)
 		wake_up_interruptible_all(&dues->records_waitq);
 }
 
-/* It could not be delivered. */
+/* Put @due back: it was taken, but could not be delivered. */
 void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due)
 {
 	spin_lock_bh(&dues->lock);
@@ -243,12 +243,12 @@ void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due)
 /**
  * kgc_due_read_record() - take the next record
  * @heap: the heap
- * @cookie: receives the cookie
+ * @cookie: receives the cookie that was given with the object
  * @handle: receives a new handle to the object
  * @record: receives the record, for kgc_final_delivered() or kgc_due_put_record()
  *
  * Context: process context, may sleep.
- * Return: 0, -EAGAIN when there is none, -ENOMEM or -ENOSPC for the handle.
+ * Return: 0; -EAGAIN when there is no record; -ENOMEM or -ENOSPC as kgc_handle_open().
  */
 int kgc_due_read_record(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 			struct kgc_due **record)
@@ -284,13 +284,13 @@ static bool is_readable(struct kgc_dues *dues)
 	return !list_empty_careful(&dues->records);
 }
 
-/* Whether no record will ever be due: the heap has been set aside. */
+/* Whether no record will become due any more, because the heap has no more cycles. */
 static bool is_closed(const struct kgc_dues *dues)
 {
 	return kgc_request_closed(&container_of_const(dues, struct kgc_heap, dues)->request);
 }
 
-/* Wait for a record. Context: may sleep. Return: 0, -ERESTARTSYS, or -EIO: none will come. */
+/* Wait for a record. Context: may sleep. Return: 0; -ERESTARTSYS; -EIO if is_closed(). */
 int kgc_dues_wait_readable(struct kgc_dues *dues)
 {
 	int err = wait_event_interruptible(dues->records_waitq,
@@ -304,15 +304,15 @@ static bool are_read(struct kgc_dues *dues, u64 nr)
 	bool read;
 
 	spin_lock_bh(&dues->lock);
-	/* later records may have been read before one that is taken, or came back */
+	/* @read may include later records while an earlier one is taken or put back */
 	read = dues->read >= nr && !dues->taken && !dues->returned;
 	spin_unlock_bh(&dues->lock);
 	return read;
 }
 
 /*
- * Wait until the records of cycles that are over have been read. Context: may sleep.
- * Return: 0, -EINTR, or -EIO: the heap has been set aside.
+ * Wait until userspace has read the records of all cycles that are over. Context: may
+ * sleep. Return: 0; -EINTR; -EIO when the heap has no more cycles.
  */
 int kgc_dues_wait_read(struct kgc_dues *dues)
 {
@@ -324,8 +324,9 @@ int kgc_dues_wait_read(struct kgc_dues *dues)
 	return are_read(dues, nr) ? 0 : -EIO;
 }
 
-/* As a file's poll. Return: EPOLLIN and the like when there is a record, EPOLLERR when
- * none will come.
+/*
+ * The poll of the heap's file. Return: EPOLLIN | EPOLLRDNORM when there is a record;
+ * EPOLLERR when none will become due; 0 otherwise.
  */
 __poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
 		       struct poll_table_struct *wait)
@@ -338,7 +339,7 @@ __poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
 
 /* ---- figures, beginning and end ------------------------------------------------- */
 
-/* For how long the first call has been waiting, in ns. */
+/* How long the first call in the queue has been waiting, in ns; 0 when there is none. */
 static u64 waiting_ns(struct kgc_dues *dues)
 {
 	struct kgc_due *due;
@@ -372,7 +373,7 @@ void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues)
 		seq_printf(m, "Calling %ps\n", READ_ONCE(dues->calling));
 }
 
-/* @key: of the heap. A cleanup may end another heap, and so wait for its work item. */
+/* @key keeps heaps apart: a cleanup may end another heap and wait for its work item. */
 void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key)
 {
 	spin_lock_init(&dues->lock);
@@ -385,20 +386,20 @@ void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key)
 	init_waitqueue_head(&dues->records_waitq);
 }
 
-/* The heap is dying: let a call that is under way end, make no other. */
+/* The heap is dying: wait for the call under way, make no other. Context: may sleep. */
 void kgc_dues_stop(struct kgc_dues *dues)
 {
 	cancel_work_sync(&dues->work);
 }
 
-/* Let every thread that waits for calls return, and wait until it has. Context: as above. */
+/* Make threads that wait for calls return, and wait until all have. Context: as above. */
 void kgc_dues_drain(struct kgc_dues *dues)
 {
 	kgc_dues_wake(dues);
 	kgc_users_drain(&dues->waiters);
 }
 
-/* What is due yet, to @list. Context: as kgc_dues_stop(), the collector has stopped too. */
+/* Move what is still due to @list. Context: the collector has stopped; may sleep. */
 void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list)
 {
 	cancel_work_sync(&dues->work);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Calls, and records for userspace, that are due because their objects were found dead. */
+/* Calls, and records for userspace, that are due because an object was found dead. */
 #ifndef _KGC_DUE_H
 #define _KGC_DUE_H
 
@@ -16,29 +16,29 @@ struct lock_class_key;
 struct poll_table_struct;
 struct seq_file;
 
-#define KGC_DUE_SLOW_MS	100	/* a call that takes so long is counted as slow */
+#define KGC_DUE_SLOW_MS	100	/* a call that takes this long counts as slow */
 
 /**
  * struct kgc_dues - what is due in a heap
  * @lock: guards the lists, @read, @taken and @returned
- * @calls: what is to be called, in the order in which it was found
- * @records: what userspace is to read, in the same order
- * @work: calls @calls
- * @called_waitq: for @called
- * @records_waitq: for readers of @records, and for @read
- * @waiters: threads that wait for @called
- * @nr_found: calls of objects found dead, ever, in the cycle under way too
- * @nr_calls: of these, those that became due, as their cycle is over
- * @called: of these, those that have returned
- * @nr_records: records that became due, ever
- * @read: of these, those that have been read
- * @taken: records that a reader has taken and not yet read
- * @returned: records at the head of @records that had been taken
- * @calling: the function that is being called
- * @calling_ns: since when; 0 when none is
+ * @calls: calls to be made, in the order in which they were found
+ * @records: records to be read by userspace, in the same order
+ * @work: makes the calls in @calls
+ * @called_waitq: threads that wait for @called to rise
+ * @records_waitq: threads that wait for a record, or for @read to rise
+ * @waiters: counts the threads that wait for @called
+ * @nr_found: calls found so far, including those of the cycle under way
+ * @nr_calls: of @nr_found, those that became due because their cycle is over
+ * @called: of @nr_calls, those that have returned
+ * @nr_records: records that became due so far
+ * @read: of @nr_records, those that have been read
+ * @taken: records that a reader has taken but not finished reading
+ * @returned: records at the head of @records that readers took and put back
+ * @calling: function of the call under way, or of the last one
+ * @calling_ns: when the call under way began; 0 while there is none
  * @slow: calls that took KGC_DUE_SLOW_MS or more
- * @longest_wait_ns: from when its object was found dead to a call
- * @longest_call_ns: a call
+ * @longest_wait_ns: longest time from finding an object dead to its call
+ * @longest_call_ns: longest duration of a call
  */
 struct kgc_dues {
 	spinlock_t		lock;	/* see above */
@@ -82,8 +82,8 @@ __poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
 void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues);
 
 /*
- * One more call will become due. Context: the collector, with the lock under which it is
- * taken off the index.
+ * One more call will become due. Context: the collector, with the lock of the index that
+ * it takes the call from.
  */
 static inline void kgc_dues_expect(struct kgc_dues *dues)
 {

@@ -2,18 +2,18 @@
 /*
  * Finalizers and cleanups.
  *
- * When marking is complete and dead weak references are cleared, every object
- * with a pending finalizer that is still white is dead: it is made a root, its
- * reach is marked, and marking is brought to an end once more. So nothing it
- * refers to is freed before the finalizer has run, and weak references to it
- * never flicker back. All objects found white in one cycle are found at once,
- * whether or not one refers to the other.
+ * When marking is complete and dead weak references are cleared, an object with a
+ * pending finalizer that is still white is dead. The collector makes it a root, marks
+ * all that it reaches, and completes marking once more. So nothing that the object
+ * reaches is freed before the finalizer has run. A weak reference to it stays cleared.
+ * The collector finds all such objects of a cycle before it marks for any of them, so
+ * it does not matter whether one refers to another.
  *
- * Only then are the cleanups looked at: an object that is white now is freed by this
- * cycle. Nothing is marked for it, as a cleanup does not get to see it.
+ * After that the collector looks for cleanups. This cycle frees every object that is
+ * white now. A cleanup does not get the object, so the collector marks nothing for it.
  *
- * Both are called after the cycle, once, from a work item in due.c: a finalizer in a
- * section, a cleanup in none.
+ * A work item in due.c calls each of them once, after the cycle: a finalizer inside a
+ * section, a cleanup outside.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
@@ -31,15 +31,15 @@
 #include "root.h"
 #include "type.h"
 
-#define SCAN_ENTRIES	64	/* looked at with softirqs off */
+#define SCAN_ENTRIES	64	/* looked at before the lock is dropped */
 #define CLEANUP_PENDING	0x6b67632d636c6e75UL
 
 /**
- * struct kgc_final - a finalizer of one object
- * @due: what is due. Without @due.run it is a record for userspace. While it is
- *	pending @due.obj, the object, is not a root; from when that was found dead
- *	until the finalizer has run it is one
- * @root: makes it one
+ * struct kgc_final - a finalizer of one object, or a record for userspace
+ * @due: the call; a record if @due.run is NULL. @due.obj is the object. It is a root
+ *	slot from when the object is found dead until the finalizer has run or the
+ *	record was read, but not while @due is pending
+ * @root: registers @due.obj as a root slot
  */
 struct kgc_final {
 	struct kgc_due		due;
@@ -61,16 +61,16 @@ static struct kgc_cleanup *cleanup_of(struct kgc_due *due)
 	return container_of(due, struct kgc_cleanup, due);
 }
 
-/* ---- adding them, and calling them off ------------------------------------ */
+/* ---- adding and cancelling ------------------------------------------------ */
 
-/* Whether something may be called for @obj: 0 or an errno. */
+/* Return: 0 when @obj can have a finalizer or cleanup, otherwise an errno. */
 static int due_check(struct kgc_heap *heap, void *obj)
 {
 	struct kgc_span *span;
 	struct kgc_type *type;
 	unsigned int i;
 
-	/* the index has a lock for softirqs */
+	/* spin_unlock_bh() of the index's lock needs interrupts on */
 	if (in_hardirq() || irqs_disabled()) {
 		kgc_refuse(heap, "a finalizer with interrupts off");
 		return -EINVAL;
@@ -88,7 +88,7 @@ static int due_check(struct kgc_heap *heap, void *obj)
 	return 0;
 }
 
-/* The heap's own module ends the heap before it goes. */
+/* The module that owns the heap needs no reference: it ends the heap before it exits. */
 static bool owner_get(const struct kgc_heap *heap, struct module **owner)
 {
 	if (*owner != heap->owner)
@@ -170,7 +170,7 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 	return err;
 }
 
-/* kgc_finalize() */
+/* Implements kgc_finalize(). */
 int __kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 		   struct module *owner, gfp_t gfp)
 {
@@ -179,7 +179,7 @@ int __kgc_finalize(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 EXPORT_SYMBOL_GPL(__kgc_finalize);
 
 /*
- * Call a finalizer off that is pending. @cookie receives a record's.
+ * Cancel a pending finalizer or record. @cookie receives the cookie of a record.
  *
  * Context: process or softirq, inside a section that holds @obj.
  * Return: 0, -ENOENT when there is none.
@@ -206,16 +206,16 @@ int kgc_final_cancel(struct kgc_section s, void *obj, u64 *cookie)
 }
 
 /**
- * kgc_finalize_cancel() - call the finalizer of an object off
+ * kgc_finalize_cancel() - cancel the finalizer of an object
  * @s: the current section
  * @obj: the object
  *
- * A finalizer that came with the object's type is called off as well. Another may
- * be given to the object afterwards.
+ * This also cancels a finalizer that came with the object's type. The object may be
+ * given another one afterwards.
  *
  * Context: process or softirq, inside a section.
- * Return: 0; -ENOENT when the object has no finalizer, or has been found dead: then it
- * has been called, or will be; -EINVAL, with a warning, when interrupts are off.
+ * Return: 0; -ENOENT when the object has no finalizer, or was found dead, so that the
+ * call was made or will be; -EINVAL, with a warning, when interrupts are off.
  */
 int kgc_finalize_cancel(struct kgc_section s, void *obj)
 {
@@ -229,7 +229,7 @@ int kgc_finalize_cancel(struct kgc_section s, void *obj)
 }
 EXPORT_SYMBOL_GPL(kgc_finalize_cancel);
 
-/* Make @due its object's first cleanup, or append it to the ring. Context: as @gfp says. */
+/* Make @due its object's first cleanup, or add it to the ring. Sleeps as @gfp allows. */
 static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 {
 	struct xarray *cleanups = &heap->finals.cleanups;
@@ -264,13 +264,13 @@ static int cleanup_insert(struct kgc_heap *heap, struct kgc_due *due, gfp_t gfp)
 	return err;
 }
 
-/* What a cleanup's token is while it is pending; memory does not hold that by chance. */
+/* The token of @c while it is pending. New memory does not hold this value by chance. */
 static unsigned long cleanup_token(const struct kgc_heap *heap, const struct kgc_cleanup *c)
 {
 	return (unsigned long)heap ^ (unsigned long)c ^ CLEANUP_PENDING;
 }
 
-/* kgc_cleanup_add() */
+/* Implements kgc_cleanup_add(). */
 int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 		      kgc_cleanup_t fn, void *arg, struct module *owner, gfp_t gfp)
 {
@@ -302,21 +302,22 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 }
 EXPORT_SYMBOL_GPL(__kgc_cleanup_add);
 
-/* What replaces @due in the index: the next of the ring, or NULL. */
+/* The cleanup that replaces @due in the index: the next of its ring, or NULL. */
 static struct kgc_due *ring_next(struct kgc_due *due)
 {
 	return list_empty(&due->link) ? NULL : list_next_entry(due, link);
 }
 
 /**
- * kgc_cleanup_cancel() - call a cleanup off
+ * kgc_cleanup_cancel() - cancel a cleanup
  * @heap: the heap
  * @c: as given to kgc_cleanup_add()
  *
  * Context: process or softirq, inside a section or not.
- * Return: whether it will not be called. Otherwise its object has been found dead:
- * the cleanup has been called or will be, kgc_finalizers_wait() waits for that; or
- * kgc_cleanup_add() had failed; or, with a warning, interrupts are off.
+ * Return: true when @c was pending, and now will not be called. False when its object
+ * was found dead: the call was made or will be, and kgc_finalizers_wait() waits for it.
+ * Also false when kgc_cleanup_add() failed, when @c was cancelled before, and, with a
+ * warning, when interrupts are off.
  */
 bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 {
@@ -334,7 +335,7 @@ bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 	if (pending) {
 		index = due_index(due->obj);
 		if (xa_load(cleanups, index) == due) {
-			/* another one takes its entry: that needs no memory */
+			/* needs no memory: the entry exists, and is replaced or erased */
 			__xa_store(cleanups, index, ring_next(due), GFP_NOWAIT);
 			if (!kgc_index_entries(cleanups, index))
 				kgc_index_uncharge(heap);
@@ -356,8 +357,8 @@ EXPORT_SYMBOL_GPL(kgc_cleanup_cancel);
 /* ---- what the collector finds --------------------------------------------- */
 
 /*
- * Move @due from the index to those found. Context: the index is locked. Return: the
- * object's next cleanup, or NULL.
+ * Move @due from the index to the list of those found. Context: the index is locked.
+ * Return: the object's next cleanup, or NULL.
  */
 static struct kgc_due *due_find(struct kgc_heap *heap, struct xa_state *xas,
 				struct kgc_due *due, u64 now)
@@ -395,8 +396,8 @@ static bool is_white(const void *obj)
 }
 
 /*
- * Look at a bounded number of calls; those of white objects are found, or @all.
- * Return: whether any are left to look at.
+ * Look at a bounded number of entries of @xa, and find those of white objects, or @all.
+ * Return: whether any may be left to look at.
  */
 static bool finals_find_some(struct kgc_heap *heap, struct xarray *xa, bool all)
 {
@@ -427,7 +428,7 @@ void kgc_finals_scan_begin(struct kgc_heap *heap)
 	heap->finals.at = 0;
 }
 
-/* What was found is a root from now on. */
+/* Make the slot of each object that was found a root, and mark the object. */
 static void found_mark(struct kgc_heap *heap, struct list_head *found,
 		       struct kgc_marker *m)
 {
@@ -441,9 +442,9 @@ static void found_mark(struct kgc_heap *heap, struct list_head *found,
 }
 
 /*
- * Look at a bounded number of pending finalizers; those of white objects are found.
- * Nothing is marked until all have been asked. Return: whether any are left to look
- * at.
+ * Look at a bounded number of pending finalizers, and find those of white objects. Mark
+ * nothing before all have been looked at: marking for one could reach another, which
+ * would no longer look dead. Return: whether any may be left to look at.
  */
 bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 {
@@ -456,7 +457,7 @@ bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 	return false;
 }
 
-/* Whether this cycle has found any. */
+/* Whether this cycle has found a finalizer or record. */
 bool kgc_finals_found(struct kgc_heap *heap)
 {
 	return !list_empty(&heap->finals.found) ||
@@ -464,18 +465,17 @@ bool kgc_finals_found(struct kgc_heap *heap)
 }
 
 /*
- * Look at a bounded number of cleanups, after kgc_finals_scan_begin(). Nothing is
- * marked any more, so what is white is freed by this cycle. Return: whether any are
- * left to look at.
+ * Look at a bounded number of cleanups, after kgc_finals_scan_begin(). Marking is over,
+ * so this cycle frees what is white. Return: whether any may be left to look at.
  */
 bool kgc_finals_scan_cleanups(struct kgc_heap *heap)
 {
 	return finals_find_some(heap, &heap->finals.cleanups, false);
 }
 
-/* ---- what becomes of them --------------------------------------------------- */
+/* ---- calls and records that are due ------------------------------------------- */
 
-/* The cycle is over: what was found is due. */
+/* The cycle is over: what it found becomes due. */
 void kgc_finals_publish(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
@@ -485,10 +485,10 @@ void kgc_finals_publish(struct kgc_heap *heap)
 	finals->nr_found_records = 0;
 }
 
-/* Its object is no root any more. */
+/* Free @f, whose object need not be a root any more. */
 static void final_done(struct kgc_heap *heap, struct kgc_final *f)
 {
-	/* kgc_finalizers_drain() does without */
+	/* what kgc_finalizers_drain() finds is not made a root */
 	if (f->root.slots)
 		kgc_root_del(heap, &f->root);
 	final_free(heap, f);
@@ -504,20 +504,20 @@ static void final_run(struct kgc_heap *heap, struct kgc_due *due)
 	final_done(heap, final_of(due));
 }
 
-/* Which may be the end of its struct kgc_cleanup. */
+/* The call may free its struct kgc_cleanup, so this does not touch @due afterwards. */
 static void cleanup_run(struct kgc_heap *heap, struct kgc_due *due)
 {
 	due->cleanup(cleanup_of(due)->arg);
 }
 
-/* The reader has the record. */
+/* A reader has received @record. */
 void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record)
 {
 	final_done(heap, final_of(record));
 	kgc_due_record_read(&heap->dues);
 }
 
-/* What an interrupted cycle has found, and all that is pending. */
+/* Add all that is pending to what an interrupted cycle has found. */
 static void finals_find_all(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
@@ -534,14 +534,13 @@ static void finals_find_all(struct kgc_heap *heap)
  * kgc_finalizers_drain() - call all finalizers and cleanups, before a heap ends
  * @heap: the heap; only its finalizers and cleanups enter it from now on
  *
- * Whether their objects are dead or not: all finalizers, in no particular order, then
- * all cleanups. After this kgc_heap_destroy() has none to drop. From here on the
- * heap has no cycles, kgc_wait() fails with -EIO, and finalizers and cleanups can no
- * longer be added.
+ * Calls them whether or not their objects are dead: first what cycles have found, then
+ * all pending finalizers in no particular order, then all pending cleanups. After this
+ * kgc_heap_destroy() has none to drop. From here on the heap has no cycles, kgc_wait()
+ * fails with -EIO, and no finalizer or cleanup can be added.
  *
- * Context: process context, may sleep; not inside a section of @heap, nor in a
- * finalizer or cleanup: there it does nothing but warn. While the machine is being
- * suspended it waits.
+ * Context: process context, may sleep; not inside a section of @heap. In a finalizer or
+ * cleanup of @heap it does nothing but warn. While the machine is suspended it waits.
  */
 void kgc_finalizers_drain(struct kgc_heap *heap)
 {
@@ -553,13 +552,13 @@ void kgc_finalizers_drain(struct kgc_heap *heap)
 	}
 	kgc_request_outside(heap);
 	WRITE_ONCE(finals->closed, true);
-	/* nothing is swept any more, so what finalizers are given is there */
+	/* nothing is swept any more, so the objects that finalizers get still exist */
 	kgc_request_close_sync(heap);
 	do {
 		finals_find_all(heap);
 		kgc_finals_publish(heap);
 		kgc_dues_wait_called(heap);
-		/* one that was running when this began may have added another */
+		/* a call that was running when this began may have added another */
 	} while (!xa_empty(&finals->pending) || !xa_empty(&finals->cleanups));
 }
 EXPORT_SYMBOL_GPL(kgc_finalizers_drain);
@@ -576,7 +575,7 @@ void kgc_finals_init(struct kgc_heap *heap)
 	INIT_LIST_HEAD(&finals->found_records);
 }
 
-/* Drop what is left without calling it; the collector has stopped. */
+/* Drop what is left, without a call. Context: the collector has stopped; may sleep. */
 void kgc_finals_destroy(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finalizers and cleanups: being told that an object was found dead, before it goes
- * or after.
+ * Finalizers and cleanups: calls for an object that was found dead. A finalizer is called
+ * before the object is freed, a cleanup after.
  */
 #ifndef _KGC_FINALIZE_H
 #define _KGC_FINALIZE_H
@@ -13,16 +13,16 @@ struct kgc_marker;
 
 /**
  * struct kgc_finals - the finalizers and cleanups of a heap that are pending
- * @pending: &kgc_final.due by address of the object / 8
- * @cleanups: &kgc_cleanup.due the same way: the first of the object's, which are in a
- *	ring without a head
+ * @pending: &kgc_final.due, indexed by the offset of the object in the map / 8
+ * @cleanups: &kgc_cleanup.due, indexed the same way: the object's first cleanup. All
+ *	cleanups of an object form a ring without a head
  * @nr_pending: entries in @pending
- * @nr_cleanups: cleanups in @cleanups
- * @cancelled: finalizers and cleanups called off
- * @closed: no further ones are taken
- * @at: address from which the collector's scan goes on
- * @found: calls of objects found dead in the current cycle; the collector's own
- * @found_records: the same for userspace
+ * @nr_cleanups: cleanups in @cleanups, rings included
+ * @cancelled: finalizers and cleanups that were cancelled
+ * @closed: no finalizer or cleanup can be added any more
+ * @at: index at which the collector's scan goes on
+ * @found: calls found in the current cycle; only the collector uses it
+ * @found_records: records found in the current cycle, likewise
  * @nr_found_records: entries in @found_records
  */
 struct kgc_finals {

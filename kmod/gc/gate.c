@@ -2,15 +2,15 @@
 /*
  * The gate.
  *
- * A weak reference does not keep its target alive, so under MARK its target
- * may be white although a strong reference is about to be made of it. The new
- * strong reference has to be shaded, and that has to be over before marking
- * is: a *gate*, one word, is counted up by everyone who is about to shade a
- * white target and closed by the collector, which succeeds only if the word is
- * what it was when the last, clean, round of termination began. Once it is
- * closed, a white object is dead for good.
+ * A weak reference does not keep its target alive. Under MARK a mutator may
+ * look up a weak reference whose target is still white. It then has to shade
+ * the target, and it has to do so before the collector ends marking. The gate
+ * is one word that decides between the two. A mutator counts the word up
+ * before it shades a white target. The collector closes the gate after a clean
+ * termination round, but only if the word has not changed since that round
+ * began. After the gate is closed, a white object is dead for good.
  *
- * Nobody blocks: a strengthening that finds the gate closed has its answer.
+ * Neither side blocks: a mutator that finds the gate closed knows the answer.
  */
 #include "../alloc/alloc.h"
 #include "gate.h"
@@ -20,7 +20,7 @@
 
 #define GATE_CLOSED	1
 #define GATE_ONE	2	/* one strengthening */
-#define KEEP_ROUND	7	/* of ten: one for what is kept, one for finalizers, one to spare */
+#define KEEP_ROUND	7	/* leaves 3 of 10: kept targets, finalizers, a spare */
 
 /* Under MARK: shade a white object unless the gate is closed. */
 static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
@@ -32,33 +32,33 @@ static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,
 	do {
 		if (seen & GATE_CLOSED) {
 			/*
-			 * The gate is read before the mark: what is alive was
-			 * marked before the gate closed. Pairs with the
-			 * cmpxchg() in kgc_gate_close().
+			 * The collector marked every live object before it
+			 * closed the gate, so read the gate before the mark.
+			 * Pairs with the cmpxchg() in kgc_gate_close().
 			 */
 			smp_rmb();
 			return test_bit(i, kgc_span_mark(span));
 		}
 	} while (!atomic64_try_cmpxchg(gate, &seen, seen + GATE_ONE));
 	kgc_shade(heap, kgc_span_slot(span, i));
-	/* when the section is over it may be garbage, and this cycle keeps it */
+	/* this cycle keeps it, but it may be garbage when the section ends */
 	kgc_pace_dropped(heap);
 	return true;
 }
 
 /**
- * kgc_gate_strengthen() - make a strong pointer of one that was not
+ * kgc_gate_strengthen() - make a strong pointer of a weak reference or a word
  * @s: the current section
- * @span: the span found for it
- * @addr: an address of the object
- * @i: its slot, found in use in this section
+ * @span: the span that the map has for @addr
+ * @addr: an address in the object
+ * @i: the object's slot; this section has found it in use
  *
- * One region, so that the collector's RCU grace period after the begin of a
- * termination round finds both the count and the shading, or neither.
+ * The function is one region. If the collector sees the count when a termination
+ * round begins, the RCU grace period of that round waits for the shading as well.
  *
- * Context: any but NMI; under rcu_read_lock() since the span was found, unless
- * the mode shades: then no span is swept.
- * Return: true when the object is alive and stays so for this section.
+ * Context: any but NMI. Under rcu_read_lock() since the caller found the span,
+ * unless the mode shades: no span is swept then.
+ * Return: true if the object is alive; it then stays alive for this section.
  */
 bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
 			 const void *addr, unsigned int i)
@@ -77,7 +77,7 @@ bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
 	return alive;
 }
 
-/* A new cycle: before MARK is published. */
+/* Open the gate for a new cycle. Context: the state machine, before it publishes MARK. */
 void kgc_gate_open(struct kgc_gate *gate)
 {
 	atomic64_andnot(GATE_CLOSED, &gate->word);
@@ -86,32 +86,34 @@ void kgc_gate_open(struct kgc_gate *gate)
 	gate->kept = false;
 }
 
-/* A termination round begins. */
+/* Note the gate's word at the begin of a termination round. */
 void kgc_gate_look(struct kgc_gate *gate)
 {
 	gate->seen = atomic64_read(&gate->word);
 }
 
-/* The round was clean. Return: false when a strengthening came in between. */
+/* Close the gate after a clean round. Return: false if the round had a strengthening. */
 bool kgc_gate_close(struct kgc_gate *gate)
 {
 	s64 seen = gate->seen;
 
-	/* a full barrier, after all marking: pairs with shade_through_gate() */
+	/* a full barrier: all marking comes first; pairs with shade_through_gate() */
 	gate->closed = atomic64_cmpxchg(&gate->word, seen, seen | GATE_CLOSED) ==
 		       seen;
 	return gate->closed;
 }
 
 /*
- * Round @round was not the last. A program that looks up one white target after
- * another could keep marking from its end for as long as there are any. So at some
- * round that a lookup came into, all targets are marked: then no weak reference has
- * one left to strengthen. Never in two cycles in a row: garbage that is not looked up
- * dies in the other one, which takes at most a round for each weak reference, because
- * a lookup that spoils a round leaves one white target fewer.
+ * Decide after round @round, which was not the last, whether the collector marks the
+ * targets of all weak references. A program that looks up one white target after
+ * another spoils round after round, until no white target is left. So from round
+ * KEEP_ROUND on, a spoiled round makes the collector mark all targets.
  *
- * Return: whether it is time, once a cycle.
+ * It never does so in two cycles in a row: the other cycle frees garbage that is not
+ * looked up. That cycle takes at most one round for each weak reference, because a
+ * lookup that spoils a round leaves one white target fewer.
+ *
+ * Return: true if the collector has to mark them now, at most once in a cycle.
  */
 bool kgc_gate_give_up(struct kgc_gate *gate, u64 round)
 {

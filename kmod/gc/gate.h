@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The gate: making a strong pointer of an address that keeps nothing alive, against
- * the end of marking.
+ * The gate: decides between a mutator that makes a strong pointer of a weak reference
+ * or a conservative word, and the collector that ends marking.
  */
 #ifndef _KGC_GATE_H
 #define _KGC_GATE_H
@@ -13,13 +13,13 @@ struct kgc_span;
 
 /**
  * struct kgc_gate - the gate of a heap
- * @word: strengthenings of white objects << 1 | closed
+ * @word: number of strengthenings of white objects << 1 | closed
  * @seen: @word when the current termination round began
- * @closed: the collector closed the gate in this cycle
- * @kept: all weak targets are marked in this cycle
- * @kept_before: they were in the last one
+ * @closed: the collector has closed the gate in this cycle
+ * @kept: the collector marks all targets of weak references in this cycle
+ * @kept_before: it did so in the previous cycle
  *
- * The state machine owns all but @word.
+ * Mutators and the state machine write @word; only the state machine uses the rest.
  */
 struct kgc_gate {
 	atomic64_t	word;

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The grace periods of a cycle. One is waited for at a time, in one of two ways:
+ * The grace periods of a cycle. A cycle waits for one at a time, in one of two ways:
  *
- *	at leisure	by a callback of call_srcu() or call_rcu(); no thread waits
- *	expedited	by a thread of the heap, the expediter
+ *	at leisure	call_srcu() or call_rcu() runs a callback; no thread waits
+ *	expedited	a thread of the heap, the expediter, waits
  *
- * Only a thread can wait for an expedited grace period of RCU, and before 6.19 for one
- * of SRCU. synchronize_srcu_expedited() cannot be abandoned. If a section sleeps,
- * its caller is in uninterruptible sleep as long, which a freezable thread or work
- * item must not be: the machine could not be suspended. So
+ * RCU has expedited grace periods only for a thread that waits, and so has SRCU before
+ * 6.19. synchronize_srcu_expedited() cannot be interrupted: while a section sleeps, the
+ * caller is in uninterruptible sleep. A freezable thread or work item must not be, since
+ * the machine could not be suspended then. This leads to three rules:
  *
- * - each heap has an expediter of its own, a kernel thread that is not frozen: a
- *   section that is stuck costs no other heap anything;
- * - it leaves the wait to a callback if sections are open and none of them ends for a
- *   while: such a section may sleep. A section that sleeps while others come and go
- *   cannot be told from those, and the expediter waits for it. It is woken from time to
- *   time, because the section's owner may be a process that decides how long it
- *   sleeps: that process must not be able to have the hung task detector report, or
- *   panic the machine, for a thread of ours. section.c reports the section;
- * - it has not begun anything when it leaves a wait to the callback. So each wait is
- *   carried out by one of the two, and ended once. A second end would end the
- *   following wait too early: mutants "no_gp_mark" and "no_gp_settle" of the model.
+ * - Each heap has its own expediter, a kernel thread that the freezer ignores. A section
+ *   that is stuck holds up its own heap only.
+ * - The expediter leaves the wait to a callback if sections are open and none of them
+ *   ends for a while: such a section may be asleep. If other sections come and go
+ *   meanwhile, the expediter cannot notice a section that sleeps, and waits for it.
+ *   A work item then wakes the expediter from time to time. Otherwise a process that
+ *   decides how long its section sleeps could trigger the hung task detector, which
+ *   may panic the machine. section.c reports the section.
+ * - The expediter starts no grace period if it leaves the wait to a callback. So only
+ *   one of the two carries a wait out and ends it. A second end would end the next wait
+ *   too early: see mutants "no_gp_mark" and "no_gp_settle" of the model.
  *
- * The state machine has published a phase before it leaves the wait to the expediter, and
- * goes on after the expediter has said that the wait is over; both are a release and an
- * acquire, so the grace period orders what the state machine does before and after it as
- * if it had waited itself (grace-expedited.litmus).
+ * The state machine hands a wait to the expediter by a release, after it has published a
+ * phase. The expediter ends the wait by a release, which the state machine reads with
+ * an acquire. So the grace period orders what the state machine does before and after,
+ * as if the state machine had waited itself (grace-expedited.litmus).
  *
- * The expediter is made when the cycle waits and may be in a hurry the next time, and
- * leaves after IDLE_TICKS without work. No wait is left to one that is being made:
- * making a thread takes memory, and a cycle may be what frees it.
+ * A work item makes the expediter when a wait is urgent, or a later one may be. The
+ * expediter exits after IDLE_TICKS without work. No wait depends on an expediter that is
+ * still being made: making a thread needs memory, which this cycle may have to free.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -49,9 +49,9 @@
 
 #define IDLE_TICKS	(HZ / 2)
 #define AWAKE_TICKS	(2 * HZ)	/* far below the detector's two minutes */
-#define LET_END_US	40	/* between looks whether sections have ended */
-#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one processor */
-#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* and on several */
+#define LET_END_US	40	/* between two looks at the open sections */
+#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one CPU */
+#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* on several, once one ended */
 
 static void grace_end(struct kgc_heap *heap)
 {
@@ -59,7 +59,7 @@ static void grace_end(struct kgc_heap *heap)
 	if (heap->grace.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
 	kgc_pace_grace_end(heap);
-	/* what the grace period ordered is seen: pairs with kgc_grace_pending() */
+	/* publishes what the grace period ordered: pairs with kgc_grace_pending() */
 	smp_store_release(&heap->grace.waiting, KGC_AWAIT_NOTHING);
 	kgc_throttle_wake(heap);
 	kgc_request_kick(heap);
@@ -77,7 +77,7 @@ static void regions_over(struct rcu_head *rcu)
 	struct kgc_heap *heap = container_of(rcu, struct kgc_heap, grace.rcu);
 
 	grace_end(heap);
-	/* the heap may be gone now; pairs with kgc_grace_stop() */
+	/* the last access to the heap; pairs with kgc_grace_stop() */
 	atomic_dec_return_release(&heap->grace.callbacks);
 }
 
@@ -88,7 +88,7 @@ static void wait_at_leisure(struct kgc_heap *heap, enum kgc_await await)
 		call_srcu(&heap->front.srcu, &heap->grace.rcu, sections_over);
 		return;
 	}
-	/* the last callback may not have counted itself out yet */
+	/* a count, since the previous callback may not have counted itself out yet */
 	atomic_inc(&heap->grace.callbacks);
 	call_rcu_hurry(&heap->grace.rcu, regions_over);
 }
@@ -96,13 +96,13 @@ static void wait_at_leisure(struct kgc_heap *heap, enum kgc_await await)
 /* ---- expedited ----------------------------------------------------------- */
 
 /*
- * An expedited grace period looks for sections busily, for up to a tick. One that
- * was interrupted on this processor, or sleeps, does not end meanwhile, so leave
- * the processor to it first. Not for long: until the grace period has begun to
- * look, sections that begin are among those that it waits for, and where there
- * are other processors they may never come to an end.
+ * Give open sections some time to end before the grace period begins. An expedited
+ * grace period polls for open sections, for up to a tick. A section that was interrupted
+ * on this processor, or that sleeps, cannot end meanwhile, so leave the processor to it.
+ * The time is short, because the grace period also waits for sections that begin before
+ * it starts to poll. On several processors there may always be one of those.
  *
- * Return: false if sections are open and none has ended all the time.
+ * Return: false if sections are open and none was seen to end.
  */
 static bool let_sections_end(struct kgc_heap *heap)
 {
@@ -116,7 +116,7 @@ static bool let_sections_end(struct kgc_heap *heap)
 	if (!kgc_srcu_busy(srcu, side, &first))
 		return true;
 	ended = first;
-	/* where a short sleep takes a tick, a callback is called as soon */
+	/* if a short sleep takes a tick, a callback is no later */
 	while (hrtimer_resolution <= LET_END_US * NSEC_PER_USEC &&
 	       ns < (ended == first ? LET_END_ALONE_NS : enough)) {
 		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
@@ -128,7 +128,7 @@ static bool let_sections_end(struct kgc_heap *heap)
 	return ended != first;
 }
 
-/* The expediter waits for a section that sleeps: it goes back to sleep. */
+/* Wake the expediter for the hung task detector; it goes on waiting for the section. */
 static void keep_awake(struct work_struct *work)
 {
 	struct kgc_grace *grace = container_of(to_delayed_work(work),
@@ -169,7 +169,7 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 
 	if (!calls)
 		synchronize(heap, await);
-	/* before the cycle goes on, since it may want the expediter at once */
+	/* the wait ends after this, since the cycle may need the expediter at once */
 	atomic_set_release(&heap->grace.expediter, KGC_EXPEDITER_READY);
 	if (!calls)
 		grace_end(heap);
@@ -180,7 +180,7 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 		wait_at_leisure(heap, await);
 }
 
-/* Nothing to do, for now or for good. Return: whether the thread leaves. */
+/* Sleep until there is work, for IDLE_TICKS at most. Return: whether the thread exits. */
 static bool expediter_rests(struct kgc_heap *heap)
 {
 	int ready = KGC_EXPEDITER_READY;
@@ -216,7 +216,7 @@ static int expediter_run(void *data)
 	}
 }
 
-/* The last expediter, if any, has left or is told to. Context: may sleep. */
+/* Stop the last expediter, if any, and wait until it has exited. Context: may sleep. */
 static void expediter_reap(struct kgc_grace *grace)
 {
 	if (!grace->thread)
@@ -239,30 +239,30 @@ static void expediter_make(struct work_struct *work)
 		return;
 	}
 	grace->thread = get_task_struct(thread);
-	/* a thread that is new would wait for the slices of the mutators */
+	/* a normal thread would have to wait while mutators use up their time slices */
 	sched_set_fifo_low(thread);
 	wake_up_process(thread);
-	/* @thread comes first: pairs with expediter_take() */
+	/* READY makes @thread visible: pairs with expediter_take() */
 	atomic_set_release(&grace->expediter, KGC_EXPEDITER_READY);
 }
 
-/* Have an expediter for the next wait. Context: the state machine. */
+/* Have an expediter made for the next wait. Context: the state machine. */
 static void expediter_prepare(struct kgc_grace *grace)
 {
 	int none = KGC_EXPEDITER_NONE;
 
 	if (atomic_try_cmpxchg(&grace->expediter, &none, KGC_EXPEDITER_MAKING))
-		/* not on kgc_wq, whose rescuer has cycles to run */
+		/* not on kgc_wq: its rescuer has to run cycles, and this needs memory */
 		schedule_work(&grace->make);
 }
 
-/* Whether there is one for the next wait; it may leave at any time. */
+/* Whether an expediter is ready for the next wait. It may leave at any time. */
 static bool expediter_ready(struct kgc_grace *grace)
 {
 	return atomic_read(&grace->expediter) == KGC_EXPEDITER_READY;
 }
 
-/* Leave a wait to the expediter. Return: false if there is none. */
+/* Hand a wait to the expediter. Return: false if none is ready. */
 static bool expediter_take(struct kgc_grace *grace, enum kgc_await await)
 {
 	int ready = KGC_EXPEDITER_READY;
@@ -278,7 +278,7 @@ static bool expediter_take(struct kgc_grace *grace, enum kgc_await await)
 
 /* ---- either -------------------------------------------------------------- */
 
-/* Wait for @await, sections or regions; then the state machine goes on. */
+/* Begin to wait for @await, sections or regions. The state machine goes on at the end. */
 void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 {
 	bool hurry = kgc_pace_grace_begin(heap);
@@ -286,7 +286,7 @@ void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 	if (await == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_begin(heap);
 	WRITE_ONCE(heap->grace.waiting, await);
-	/* the cycle now waits for some of the sections that are throttled */
+	/* the cycle may now wait for a section that is throttled */
 	kgc_throttle_wake(heap);
 	if (hurry && expediter_ready(&heap->grace) &&
 	    kgc_share_expedite(heap, await) && expediter_take(&heap->grace, await))
@@ -304,17 +304,17 @@ void kgc_grace_init(struct kgc_heap *heap)
 }
 
 /*
- * Whatever is waited for, nothing of it runs any more. No section is left, and the work
- * that begins grace periods is cancelled. Context: may sleep, also while the machine is
- * being suspended.
+ * Wait until no callback, expediter or work item of a grace period is left. The caller
+ * has waited for all sections, and has cancelled the work item that begins grace periods.
+ * Context: may sleep, also while the machine is being suspended.
  */
 void kgc_grace_stop(struct kgc_heap *heap)
 {
 	cancel_work_sync(&heap->grace.make);
 	expediter_reap(&heap->grace);
 	/*
-	 * A callback touches the heap after it has said that it is over. RCU's
-	 * barrier waits for everybody's, so a heap at rest does without.
+	 * A callback still touches the heap after grace_end(). rcu_barrier() waits for
+	 * the callbacks of the whole machine, so skip it if this heap has none.
 	 */
 	/* pairs with regions_over() */
 	if (atomic_read_acquire(&heap->grace.callbacks))

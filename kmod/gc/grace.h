@@ -16,28 +16,28 @@ enum kgc_await {
 	KGC_AWAIT_SECTIONS,	/* an SRCU grace period */
 	KGC_AWAIT_REGIONS,	/* an RCU grace period */
 	KGC_AWAIT_KICK,		/* a request, or the last parallel worker */
-	KGC_AWAIT_PAUSE,	/* its CPU share */
+	KGC_AWAIT_PAUSE,	/* a pause, so that it keeps within its CPU share */
 };
 
-/* The thread that has a heap's grace periods expedited. */
+/* State of the expediter, the thread that waits for expedited grace periods. */
 enum kgc_expediter {
-	KGC_EXPEDITER_NONE,	/* there is none, or it leaves and touches nothing more */
+	KGC_EXPEDITER_NONE,	/* none, or it exits without touching the heap */
 	KGC_EXPEDITER_MAKING,
 	KGC_EXPEDITER_READY,
-	KGC_EXPEDITER_SECTIONS,	/* it has taken a wait for sections */
-	KGC_EXPEDITER_REGIONS,	/* or one for regions */
+	KGC_EXPEDITER_SECTIONS,	/* it has been handed a wait for sections */
+	KGC_EXPEDITER_REGIONS,	/* it has been handed a wait for regions */
 };
 
 /**
  * struct kgc_grace - the grace period that the cycle waits for; at most one
  * @waiting: KGC_AWAIT_SECTIONS, KGC_AWAIT_REGIONS, or KGC_AWAIT_NOTHING
- * @rcu: for a callback of either kind
- * @callbacks: RCU callbacks that have not left the heap yet; SRCU counts its own
- * @expediter: enum kgc_expediter. The state machine takes NONE to MAKING and READY to
- *	a wait, @make takes MAKING on, the thread takes the rest
- * @make: makes the thread
- * @thread: the last one made, also after it has left; written by @make
- * @awake: wakes it while it waits for a section that sleeps
+ * @rcu: for the callback of SRCU or RCU
+ * @callbacks: RCU callbacks that may still touch the heap; SRCU counts its own
+ * @expediter: enum kgc_expediter. The state machine changes NONE to MAKING, and READY to
+ *	SECTIONS or REGIONS; @make changes MAKING; the thread makes all other changes
+ * @make: work item that makes the thread
+ * @thread: the last thread made, also after it has exited; written by @make
+ * @awake: work item that wakes the thread while it waits for a section that sleeps
  */
 struct kgc_grace {
 	enum kgc_await		waiting;
@@ -49,13 +49,13 @@ struct kgc_grace {
 	struct delayed_work	awake;
 };
 
-/* Whether the cycle waits for a grace period, read without ordering. */
+/* Which grace period the cycle waits for, read without ordering. */
 static inline enum kgc_await kgc_grace_kind(const struct kgc_grace *grace)
 {
 	return READ_ONCE(grace->waiting);
 }
 
-/* Whether a grace period is under way. If none is, what it ordered is seen. */
+/* Whether the cycle waits for one. If not, the caller sees what the last one ordered. */
 static inline bool kgc_grace_pending(const struct kgc_grace *grace)
 {
 	/* pairs with the release in grace_end() */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The handle table. Looking a handle up takes no lock: the slot's generation
- * is read before and after the object.
+ * The handle table. A lookup takes no lock: it reads the slot's generation before and
+ * after the object.
  *
- * New handles are put into the chunk of the lowest number that has room, so that the
- * others empty. The collector, which comes by every chunk that is there, takes those
- * out in which no handle is open, and frees them after the next grace period of
- * sections: a lookup, which is inside of one, may still read such a chunk.
+ * A new handle goes into the chunk with the lowest number that has room, so that the
+ * other chunks become empty. The collector scans all chunks. It takes a chunk without
+ * open handles out of the table, and frees it after the grace period of SETTLE. Until
+ * then a lookup, which runs inside a section, may still read the chunk.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -22,20 +22,20 @@
 
 #define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
-/* Marks in the table: chunks that are there, those with a free slot, and those gone. */
+/* Marks of entries: a chunk, a chunk with a free slot, a place for a new chunk. */
 #define CHUNK_HERE	XA_MARK_0
 #define CHUNK_ROOM	XA_MARK_1
 #define CHUNK_GONE	XA_MARK_2
 
 /**
- * struct kgc_handle_chunk - a page of slots, behind this header in the place of two
- * @next: of the chunks that wait for a grace period
- * @index: of the chunk in the table
- * @open: slots that are taken
+ * struct kgc_handle_chunk - a page of slots; this header takes the place of the first two
+ * @next: next chunk that waits for a grace period
+ * @index: the chunk's index in the table
+ * @open: number of slots that are taken
  * @first: number within the chunk of the first free slot, 0 for none
- * @last: of the last one
+ * @last: number within the chunk of the last free slot
  *
- * Free slots are used in turn, so that their generations are used up evenly.
+ * Free slots form a queue, so that their generations are used up evenly.
  */
 struct kgc_handle_chunk {
 	struct kgc_handle_chunk	*next;
@@ -66,8 +66,9 @@ static unsigned int slot_within(struct kgc_handle_chunk *chunk,
 }
 
 /*
- * The slot of a handle, open or not; NULL when there is no such number. The number is
- * the user's, but no lookup speculates beyond the table: each step masks it.
+ * The slot of a handle, open or not; NULL if the table has no such slot. The number comes
+ * from userspace. Each step of the lookup masks it, so the CPU cannot speculate beyond
+ * the table.
  */
 struct kgc_handle_slot *kgc_handle_slot(struct kgc_handles *handles, u64 handle)
 {
@@ -91,7 +92,7 @@ void kgc_handles_init(struct kgc_handles *handles, u64 tag,
 	handles->a = a;
 }
 
-/* Bytes of the index of @chunks chunks that are numbered without a gap. */
+/* Bytes that the xarray needs for the indices 0 to @chunks - 1. */
 static size_t index_bytes(u32 chunks)
 {
 	size_t nodes = 0;
@@ -116,8 +117,8 @@ void kgc_handles_destroy(struct kgc_handles *handles)
 }
 
 /*
- * Have room in the index for one chunk more, so that storing it needs no memory.
- * Context: as @gfp says.
+ * Reserve an entry of the xarray for one more chunk: storing a chunk under the lock must
+ * not need memory. Context: as @gfp says.
  */
 static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 {
@@ -147,7 +148,7 @@ static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 	return err;
 }
 
-/* Every slot of @chunk is free, and of generation @gen. */
+/* Make every slot of @chunk free, with generation @gen. */
 static void chunk_init(struct kgc_handle_chunk *chunk, u32 index, u32 gen)
 {
 	unsigned int i;
@@ -162,8 +163,8 @@ static void chunk_init(struct kgc_handle_chunk *chunk, u32 index, u32 gen)
 }
 
 /*
- * Put @chunk in the place of one that is gone, else of a new one. Context: lock held.
- * Return: 0; -EAGAIN when the index has no room for a new one.
+ * Put @chunk in the place of a chunk that was removed, or otherwise at a new index.
+ * Context: lock held. Return: 0; -EAGAIN if no entry is reserved for a new index.
  */
 static int chunk_add(struct kgc_handles *handles, struct kgc_handle_chunk *chunk)
 {
@@ -177,7 +178,7 @@ static int chunk_add(struct kgc_handles *handles, struct kgc_handle_chunk *chunk
 		index = handles->nr_chunks;
 	}
 	chunk_init(chunk, index, gone ? xa_to_value(gone) : 1);
-	/* what is in it is seen by a lookup that finds it: xa_load() */
+	/* a lookup that finds the chunk sees its slots initialized: xa_load() */
 	err = xa_err(xa_store(&handles->chunks, index, chunk, GFP_NOWAIT | __GFP_NOWARN));
 	if (err)
 		return err;
@@ -190,8 +191,8 @@ static int chunk_add(struct kgc_handles *handles, struct kgc_handle_chunk *chunk
 }
 
 /*
- * Take @chunk out of the table if no handle is open in it, unless it is the one that is
- * filled next. Context: the state machine.
+ * Take @chunk out of the table if no handle is open in it. The chunk that gets the next
+ * new handle stays. Context: the state machine.
  */
 static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *chunk)
 {
@@ -203,10 +204,10 @@ static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *c
 		spin_unlock_bh(&handles->lock);
 		return;
 	}
-	/* of every handle there was the generation is below its slot's */
+	/* a slot's generation is above that of every handle dropped from it */
 	for (i = KGC_HANDLE_FIRST; i < KGC_HANDLE_NUMBERS; i++)
 		gen = max(gen, slot_at(chunk, i)->gen);
-	/* in the place of an entry: needs no memory */
+	/* replaces an entry, so it needs no memory */
 	xa_store(&handles->chunks, index, xa_mk_value(gen), GFP_NOWAIT | __GFP_NOWARN);
 	xa_clear_mark(&handles->chunks, index, CHUNK_HERE);
 	xa_clear_mark(&handles->chunks, index, CHUNK_ROOM);
@@ -219,8 +220,8 @@ static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *c
 }
 
 /*
- * Free the chunks that were taken out of the table before the grace period of sections
- * that is over: no lookup reads them any more. Context: the state machine.
+ * Free the chunks that were removed from the table. A grace period of sections has passed
+ * since, so no lookup reads them any more. Context: the state machine.
  */
 void kgc_handles_free_removed(struct kgc_handles *handles)
 {
@@ -234,7 +235,7 @@ void kgc_handles_free_removed(struct kgc_handles *handles)
 	}
 }
 
-/* Add a chunk of free slots, unless another task does. Context: as @gfp says. */
+/* Add a chunk of free slots, unless another task has. Context: as @gfp says. */
 static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 {
 	struct kgc_handle_chunk *chunk;
@@ -269,13 +270,13 @@ static struct kgc_handle_slot *slot_pop(struct kgc_handles *handles)
 	if (!chunk->first) {
 		index = chunk->index;
 		xa_clear_mark(&handles->chunks, index, CHUNK_ROOM);
-		/* none below has room */
+		/* no chunk with a lower number has room */
 		handles->lowest = xa_find(&handles->chunks, &index, ULONG_MAX, CHUNK_ROOM);
 	}
 	return slot;
 }
 
-/* Put a slot behind the other free ones of its chunk. Context: lock held. */
+/* Append a slot to the free slots of its chunk. Context: lock held. */
 static void slot_push(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 {
 	struct kgc_handle_chunk *chunk = chunk_of(slot);
@@ -293,7 +294,7 @@ static void slot_push(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 		handles->lowest = chunk;
 }
 
-/* A slot that was taken is not any more. Context: lock held. */
+/* Stop counting a slot as taken. Context: lock held. */
 static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 {
 	struct kgc_handle_chunk *chunk = chunk_of(slot);
@@ -303,7 +304,7 @@ static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slo
 }
 
 /*
- * Take a free slot, which no lookup regards until its type says that it is open.
+ * Take a free slot. Lookups ignore it until KGC_SLOT_OPEN is set in its type.
  */
 struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 					     gfp_t gfp, u64 *handle, int *err)
@@ -331,9 +332,9 @@ struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 }
 
 /*
- * A handle that is not open yet, so that what has to have one can be fetched
- * when nothing can fail any more. Nobody can use or drop it before
- * kgc_handle_publish(); kgc_handle_cancel() gives it back.
+ * Reserve a handle before a step that cannot be undone, so that nothing can fail after
+ * that step. The handle is not open: no thread can use or drop it before
+ * kgc_handle_publish(). kgc_handle_cancel() gives it back.
  */
 int kgc_handle_reserve(struct kgc_section s, u64 *handle)
 {
@@ -372,7 +373,7 @@ void kgc_handle_cancel(struct kgc_section s, u64 handle)
  * @handle: receives the handle
  *
  * Context: process context, may sleep.
- * Return: 0, -ENOSPC when the table is full, -ENOMEM.
+ * Return: 0; -ENOSPC if the table is full; -ENOMEM without memory or at a limit.
  */
 int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 		    u64 *handle)
@@ -385,15 +386,15 @@ int kgc_handle_open(struct kgc_section s, void *obj, unsigned int type,
 }
 
 /*
- * Object and type of an open slot.
+ * Read object and type of an open slot.
  *
- * A slot is opened by its object, then its type; it is closed by its type, its
- * generation, then its object. A lookup reads generation, type, object, and the
- * generation again. If the type is open and the generation the same, then both
- * are those of @handle, even of one that is being opened or dropped at this
- * moment; and an object that is NULL was cleared by the collector.
+ * Opening a slot sets the object, then the type. Closing it clears the type, raises the
+ * generation, then clears the object. A lookup reads generation, type, object, and the
+ * generation again. If the type says open and the generation has not changed, then type
+ * and object belong to @handle, even if the handle is being opened or dropped meanwhile.
+ * If the object is NULL then, the collector has cleared it.
  *
- * Return: false when @handle is not open.
+ * Return: false if @handle is not open.
  */
 bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
 			 void **obj, unsigned int *type)
@@ -406,9 +407,9 @@ bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
 	if (!(*type & KGC_SLOT_OPEN))
 		return false;
 	*type &= ~KGC_SLOT_OPEN;
-	/* pairs with kgc_handle_drop(), kgc_weak_drop() and those that open */
+	/* pairs with kgc_handle_drop(), kgc_weak_drop() and the functions that open */
 	*obj = smp_load_acquire(&slot->obj);
-	/* a slot dropped or used again meanwhile has another generation */
+	/* if the slot was dropped or reused meanwhile, its generation has changed */
 	return READ_ONCE(slot->gen) == kgc_handle_gen(handle);
 }
 
@@ -418,7 +419,7 @@ bool kgc_handle_slot_get(const struct kgc_handle_slot *slot, u64 handle,
  * @handle: any number
  * @type: receives the id of its type
  *
- * Return: the object, valid in this section, or NULL when there is no such
+ * Return: the object, valid in this section, or NULL if there is no such
  * handle.
  */
 void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
@@ -431,12 +432,12 @@ void *kgc_handle_get(struct kgc_section s, u64 handle, unsigned int *type)
 	return kgc_handle_slot_get(slot, handle, &obj, type) ? obj : NULL;
 }
 
-/* Close an open slot; the caller clears its object then. The lock is held. */
+/* Close an open slot; the caller then clears its object. Context: lock held. */
 void kgc_handle_slot_put(struct kgc_handles *handles,
 			 struct kgc_handle_slot *slot)
 {
 	slot_return(handles, slot);
-	/* not open any more */
+	/* clears @type, which is in a union with it: the slot is not open any more */
 	WRITE_ONCE(slot->next_free, 0);
 	/* "not open" comes before the generation: pairs with kgc_handle_slot_get() */
 	smp_store_release(&slot->gen, slot->gen + 1);
@@ -476,12 +477,12 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 	return err;
 }
 
-/* The first chunk that is there at or behind @index, which receives its place; or NULL. */
+/* The first chunk from *@index on, or NULL. *@index receives the index of that chunk. */
 static struct kgc_handle_chunk *chunk_next(struct kgc_handles *handles, unsigned long *index)
 {
 	void *entry;
 
-	/* the mark of a chunk that is being added may be seen before the chunk */
+	/* while a chunk is added, this may see its mark before it sees the chunk */
 	while ((entry = xa_find(&handles->chunks, index, ULONG_MAX, CHUNK_HERE)) &&
 	       xa_is_value(entry))
 		++*index;
@@ -494,12 +495,12 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 }
 
 /*
- * The slots of the next chunk with an open handle, for the collector; NULL when all were
- * seen. Others that it comes by leave the table.
+ * The slots of the next chunk with an open handle, for the collector; NULL after the last
+ * one. Chunks without an open handle are removed on the way.
  *
- * A handle that is opened meanwhile need not be seen, here as in a chunk that was passed
- * already: its object is held by a section, and so is marked or was born marked. One that
- * was open when the phase began is counted in @open since before the grace period.
+ * The scan may miss a handle that is opened during the phase: a section holds its object,
+ * so the object gets marked or was born marked. The scan finds every handle that was
+ * open when the phase began, since the grace period makes its count in @open visible.
  */
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 {
@@ -517,7 +518,7 @@ struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 	return NULL;
 }
 
-/* Mark what one chunk of handles holds. Return: whether any are left. */
+/* Mark the objects of one chunk of handles. Return: false if no chunk was left. */
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 {
 	struct kgc_handle_slot *slot = kgc_handles_scan_next(handles);
@@ -531,7 +532,7 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 	return true;
 }
 
-/* Call @check for every slot, named or not. Context: process context. */
+/* Call @check for every slot, open or not. Context: process context. */
 void kgc_handles_for_each(struct kgc_handles *handles,
 			  void (*check)(void **slot, void *data), void *data)
 {

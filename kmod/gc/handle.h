@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Handles: what userspace holds instead of pointers, with a generation, so
- * that a stale one is recognised. A heap has two tables of them: strong
- * handles, whose slots are roots, and weak ones, whose slots are cleared when
- * their object is found dead.
+ * Handles: userspace holds these numbers instead of pointers. A handle has a
+ * generation, by which a stale handle is recognised. A heap has two tables. The
+ * slots of strong handles are roots. The collector clears the slot of a weak
+ * handle when it finds the object dead.
  *
  *	63      62      61..32      31..0
  *	0       weak    generation  slot number
  *
- * Slots lie in chunks of a page. A chunk in which no handle is open is given back; the
- * table then keeps the generation from which its slots go on, so that no handle of
- * before is valid again.
+ * Slots lie in chunks of a page. A chunk without open handles is freed. The table then
+ * keeps the generation at which its slots continue, so that no old handle becomes valid
+ * again.
  */
 #ifndef _KGC_HANDLE_H
 #define _KGC_HANDLE_H
@@ -34,11 +34,11 @@ struct kgc_marker;
 
 /**
  * struct kgc_handle_slot - one handle
- * @obj: the object; a root slot unless the table is weak. NULL when the handle
+ * @obj: the object; a root slot unless the table is weak. NULL if the handle
  *	is not open, or is weak and its object is dead
  * @gen: generation, raised when the handle is dropped
- * @type: open: id of the object's type, and KGC_SLOT_OPEN
- * @next_free: not open: number within the chunk of the next free slot, 0 for none
+ * @type: while open: id of the object's type, and KGC_SLOT_OPEN
+ * @next_free: while free: number within the chunk of the next free slot, 0 for none
  */
 struct kgc_handle_slot {
 	void	*obj;
@@ -49,7 +49,7 @@ struct kgc_handle_slot {
 	};
 };
 
-/* Slot numbers of a chunk, and those in the place of its header, which are never used. */
+/* Slot numbers per chunk. The first two are never used: the header is in their place. */
 #define KGC_HANDLE_NUMBERS	(PAGE_SIZE / sizeof(struct kgc_handle_slot))
 #define KGC_HANDLE_FIRST	2
 
@@ -59,18 +59,18 @@ struct kgc_handle_slot {
 /**
  * struct kgc_handles - a handle table of a heap
  * @tag: KGC_HANDLE_WEAK or 0
- * @kind: what its memory counts as
- * @lock: guards allocation and dropping; leaf
- * @chunks: by slot number / KGC_HANDLE_NUMBERS: the chunk, or as a value the generation
- *	of the slots of one that was given back
- * @reserved: entries that @chunks has room for
- * @nr_chunks: entries that were used at some time
- * @lowest: the chunk of the lowest number that has a free slot, or NULL
- * @open: handles open
- * @scan: number of the next chunk to be scanned by the collector
+ * @kind: what its memory is accounted as
+ * @lock: guards allocation and dropping of handles; leaf
+ * @chunks: by slot number / KGC_HANDLE_NUMBERS: the chunk or, for a chunk that was freed,
+ *	a value entry with the generation at which its slots continue
+ * @reserved: number of entries for which @chunks has memory
+ * @nr_chunks: number of entries that have ever been used
+ * @lowest: the chunk with the lowest number that has a free slot, or NULL
+ * @open: number of slots that are taken
+ * @scan: index of the next chunk that the collector scans
  * @scanned: chunks scanned so far
- * @removed: chunks that wait for a grace period; the state machine's
- * @a: the heap's allocator: who is charged
+ * @removed: chunks that wait for a grace period; only the state machine uses it
+ * @a: the heap's allocator, to which the memory is charged
  */
 struct kgc_handles {
 	u64		tag;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One heap: an allocator, types, roots, and a collector for them. Each part is a
- * structure of its own, defined and written by the file that is named after it.
+ * One heap: an allocator, types, roots, and a collector for them. Each part has its own
+ * structure, which only the file that is named after the part writes.
  */
 #ifndef _KGC_GC_HEAP_H
 #define _KGC_GC_HEAP_H
@@ -37,15 +37,15 @@
 
 /**
  * struct kgc_heap_options - options of a heap; written by options.c, whose table
- *	says what each may be
- * @gogc: growth in percent; KGC_GOGC_OFF
- * @period_ms: longest time from an allocation, or a reference that is known to have
- *	been dropped, to the begin of a cycle; 0 is never
+ *	has the range of each
+ * @gogc: percent of growth before a cycle, or KGC_GOGC_OFF
+ * @period_ms: longest time until a cycle begins, in ms, after an allocation or a
+ *	reference that is known to have been dropped; 0 is never
  * @soft_limit: bytes of objects that the pacer aims to stay below; 0 is none
- * @hard_limit: bytes held that cannot be passed; 0 is none
- * @cpu_percent: of all CPUs, for background marking
- * @verify: 1: check every mark phase; 2: and trace, with sections waiting
- * @track_sections: note open sections
+ * @hard_limit: bytes that the heap may hold at most; 0 is no limit
+ * @cpu_percent: percent of all CPUs for background marking
+ * @verify: 0: off; 1: check every mark phase; 2: trace as well, while sections wait
+ * @track_sections: 1: record open sections
  * @scavenge: enum kgc_scavenge_policy
  * @harden: KGC_HARDEN_* bits
  * @expedite: enum kgc_expedite_policy
@@ -65,7 +65,7 @@ struct kgc_heap_options {
 
 /**
  * struct kgc_sweep - the background sweep of a heap; written by sweep.c
- * @at: node and span class it has come to
+ * @at: node and span class that it has reached
  */
 struct kgc_sweep {
 	unsigned int	at;
@@ -73,8 +73,8 @@ struct kgc_sweep {
 
 /**
  * struct kgc_reclaim - a heap as reclaim sees it; written by reclaim.c
- * @backoff_until: until then (jiffies) reclaim waits for no cycle of this heap,
- *	since the last wait freed nothing
+ * @backoff_until: jiffies until which reclaim waits for no cycle of this heap,
+ *	because its last wait freed nothing
  */
 struct kgc_reclaim {
 	unsigned long		backoff_until;
@@ -82,43 +82,43 @@ struct kgc_reclaim {
 
 /**
  * struct kgc_heap - a heap
- * @front: what kgc_enter() reads; the first member
+ * @front: what kgc_enter() reads; must be the first member
  * @alloc: the allocator
  * @opt: options; written by options.c
  * @types: types
  * @roots: root ranges
- * @handles: what userspace holds
+ * @handles: handles of userspace
  * @weaks: weak handles
  * @finals: finalizers and cleanups, pending
  * @dues: finalizers and cleanups, due
  * @sections: open sections
  * @request: cycles asked for
  * @cycle: the collector's state machine
- * @grace: the grace period it waits for
- * @records: what finished cycles did
- * @work: what the collector's work items have taken
+ * @grace: the grace period that the state machine waits for
+ * @records: statistics of finished cycles
+ * @work: CPU time and wakeups of the collector's work items
  * @marking: the mark phase
- * @gate: strengthening of weak pointers against the end of marking
+ * @gate: decides between weak lookups and the end of marking
  * @pace: when a cycle begins, and how fast it goes
  * @share: what the heap has taken of the module's budgets
  * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @tracer: the verifier's tracer
- * @report: what both have found
+ * @report: errors and misuse that checks have found
  * @sweep: the background sweep
  * @users: threads that have found the heap in the registry or by reclaim
- * @trim: free memory that is kept
- * @reclaim: reclaim
- * @dying: no further step of the collector; heap.c
- * @id: number, for people
- * @name: for people
+ * @trim: free memory that the heap keeps for its next allocations
+ * @reclaim: state of reclaim
+ * @dying: the heap is ending, and the collector takes no further step; written by heap.c
+ * @id: number in the registry, debugfs and log messages
+ * @name: shown in debugfs and log messages
  * @owner: module that created the heap
- * @opener: credentials of the process that opened it; NULL for a module's
- * @opener_pid: that process; NULL for a module's
- * @created_ns: monotonic time
+ * @opener: credentials of the process that opened it; NULL if a module created it
+ * @opener_pid: that process; NULL if a module created it
+ * @created_ns: time of creation, CLOCK_MONOTONIC, in ns
  * @dir: debugfs directory
  *
- * Each part is written by the file that is named after it, and by no other.
+ * Only the file that is named after a part writes that part.
  */
 struct kgc_heap {
 	struct kgc_heap_front	front;
@@ -161,8 +161,8 @@ struct kgc_heap {
 static_assert(offsetof(struct kgc_heap, front) == 0);
 
 /*
- * The mode that allocators are given, and hand on to throttle_pressure(), has the
- * side of SRCU that the section is on in a bit of its own.
+ * The side of SRCU that a section is on, as a bit of the mode that the allocator is
+ * given and passes on to throttle_pressure().
  */
 #define KGC_MODE_SIDE	32U
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counting the nodes of an xarray: the heap's limit counts them, and the xarray does not
- * say when it makes one.
+ * Charging the nodes of an xarray to a heap's limit. The xarray does not say when it
+ * allocates or frees a node.
  */
 #ifndef _KGC_INDEX_H
 #define _KGC_INDEX_H
@@ -12,7 +12,7 @@
 #include "../alloc/charge.h"
 #include "heap.h"
 
-/* How many entries are in the node of @xa that has @index, up to two. */
+/* Number of entries in the node of @xa that has @index: 0, 1, or 2 for two or more. */
 static inline unsigned int kgc_index_entries(struct xarray *xa, unsigned long index)
 {
 	unsigned long at = index & ~XA_CHUNK_MASK, last = index | XA_CHUNK_MASK;
@@ -23,8 +23,8 @@ static inline unsigned int kgc_index_entries(struct xarray *xa, unsigned long in
 }
 
 /*
- * A node of an index counts while it has an entry. It is counted before it is known
- * whether the index needs a new one. Context: as @gfp says.
+ * Charge a node before an entry is inserted, when it is not known yet whether the xarray
+ * needs a new one. A node is charged as long as it has an entry. Context: as @gfp says.
  */
 static inline bool kgc_index_charge(struct kgc_heap *heap, gfp_t gfp)
 {

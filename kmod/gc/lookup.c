@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From an address, or a word that may be none, to the object it lies in. */
+/* Find the object that a word points into. The word may be no address at all. */
 #include <linux/rcupdate.h>
 
 #include "../alloc/map.h"
@@ -10,12 +10,12 @@
 #include "type.h"
 
 /**
- * kgc_lookup() - the object of this heap that a word points into
+ * kgc_lookup() - find the object of a heap that a word points into
  * @heap: the heap
  * @word: any value
- * @index: receives the slot
+ * @index: receives the object's slot
  *
- * Return: its span, or NULL when the word is no address of a slot in use.
+ * Return: the object's span, or NULL if @word is no address in a slot in use.
  */
 struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 			    unsigned int *index)
@@ -24,10 +24,10 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 	unsigned int i;
 
 	/*
-	 * The span may be freed at any time where it is another heap's, or
-	 * no cycle marks; the structure stays one under RCU, its bitmaps of the
-	 * same size (SLAB_TYPESAFE_BY_RCU), but may become another span, even
-	 * of ours: hence the tests of the address, the index and the map.
+	 * The span may be freed at any time if it belongs to another heap, or
+	 * if no cycle marks. Under RCU the structure stays a span with bitmaps
+	 * of the same size (SLAB_TYPESAFE_BY_RCU), but it may be reused for
+	 * another span, even of this heap. So test address, index and map.
 	 */
 	rcu_read_lock();
 	span = kgc_map_find(word);
@@ -39,7 +39,7 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 		if (i >= span->nwords * BITS_PER_LONG ||
 		    kgc_span_is_free(span, i))
 			span = NULL;
-		/* all of this was read while the map said so: kgc_pageheap_put() */
+		/* read the map again after all this: pairs with kgc_pageheap_put() */
 		smp_rmb();
 		if (kgc_map_find(word) != span)
 			span = NULL;
@@ -50,7 +50,7 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 	return span;
 }
 
-/* Where the object in slot @i begins that @word, an address in it, belongs to. */
+/* The start of the object in slot @i that @word, an address in that slot, points into. */
 void *kgc_lookup_start(struct kgc_types *types, struct kgc_span *span,
 		       unsigned int i, void *word)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From an address, or a word that may be none, to the object it lies in. */
+/* Find the object that a word points into. The word may be no address at all. */
 #ifndef _KGC_LOOKUP_H
 #define _KGC_LOOKUP_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What finished cycles did: the last few one by one, all of them in sums. */
+/* Statistics of finished cycles: a record of each of the last ones, and sums over all. */
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
 #include "record.h"
 
-/* A cycle before which less was allocated tells nothing. */
+/* A cycle tells how much dies only if at least this much was allocated before it. */
 #define TELLING_BYTES	(64U << 10)
-/* What is dead is at least so much, whatever cycles have found. */
+/* Least estimate of the dead bytes among those allocated, whatever cycles have found. */
 #define LEAST_DEAD(bytes)	((bytes) / 8)
 
 void kgc_records_init(struct kgc_records *records)
@@ -30,7 +30,7 @@ void kgc_records_add(struct kgc_records *records,
 	raw_spin_unlock_irq(&records->lock);
 }
 
-/* Sums, and the last cycle: zeroes if there is none. Context: process context. */
+/* Read the sums and the last cycle, zeroes if there is none. Context: process context. */
 void kgc_records_last(struct kgc_records *records, struct kgc_record_sums *sums,
 		      struct kgc_cycle_record *last)
 {
@@ -51,9 +51,9 @@ bool kgc_records_get(struct kgc_records *records, u64 nr,
 }
 
 /*
- * About how many of @bytes that were allocated since the last cycle are dead: the share
- * of it that the last telling cycle found. Never none, or a heap that once grew would be
- * passed over for ever; all, where no cycle has told. Context: any.
+ * Estimate how many of @bytes, allocated since the last cycle, are dead: as large a share
+ * as in the last cycle with TELLING_BYTES, or all if there is none. The result is never
+ * 0, since reclaim would then ignore a heap that once grew. Context: any.
  */
 u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 {
@@ -71,7 +71,7 @@ u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 			continue;
 		allocated = now->peak - before->live_bytes;
 		dead = now->peak - min(now->peak, now->live_bytes);
-		/* in units of 64 KiB, so that no product overflows */
+		/* in units of 64 KiB, so that the product cannot overflow */
 		dead = div64_u64((bytes >> 16) * (min(dead, allocated) >> 16),
 				 allocated >> 16) << 16;
 		break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What finished cycles did: the last few one by one, all of them in sums. */
+/* Statistics of finished cycles: a record of each of the last ones, and sums over all. */
 #ifndef _KGC_RECORD_H
 #define _KGC_RECORD_H
 
@@ -12,22 +12,22 @@
 
 /**
  * struct kgc_cycle_record - one finished cycle, times in microseconds
- * @nr: number
+ * @nr: number of the cycle
  * @reason: enum kgc_reason
- * @at_us: monotonic time of its begin
- * @arm_us: until every section ran a barrier
- * @start_us: until every section allocated black
- * @mark_us: marking with its rounds
- * @settle_us: until the flip
- * @sweep_us: sweeping
+ * @at_us: CLOCK_MONOTONIC at its begin
+ * @arm_us: from there until every section ran a barrier
+ * @start_us: from there until every section allocated black
+ * @mark_us: from there until SETTLE
+ * @settle_us: from there until the flip of all caches
+ * @sweep_us: from there until the sweep was over
  * @cpu_us: CPU time of the collector
  * @rounds: termination rounds
  * @scanned: objects scanned
- * @live_objects: marked
- * @live_bytes: marked
- * @freed: objects swept
- * @goal: heap goal after it
- * @peak: heap size when marking was over
+ * @live_objects: objects that the sweep found alive
+ * @live_bytes: bytes of their slots
+ * @freed: objects that the sweep found dead
+ * @goal: heap goal after the cycle, in bytes
+ * @peak: heap size at the flip, in bytes
  */
 struct kgc_cycle_record {
 	u64	nr;
@@ -49,11 +49,11 @@ struct kgc_cycle_record {
 };
 
 /**
- * struct kgc_record_sums - all cycles of a heap together
+ * struct kgc_record_sums - sums over all cycles of a heap
  * @nr: cycles completed
- * @by_reason: of these, by reason
+ * @by_reason: cycles completed, by enum kgc_reason
  * @rounds: termination rounds
- * @rounds_max: most in one cycle
+ * @rounds_max: most termination rounds in one cycle
  */
 struct kgc_record_sums {
 	u64	nr;
@@ -65,8 +65,8 @@ struct kgc_record_sums {
 /**
  * struct kgc_records - the cycles of a heap
  * @lock: leaf, interrupts off
- * @sums: all of them
- * @log: the last ones, a ring
+ * @sums: sums over all cycles
+ * @log: ring of the last cycles
  */
 struct kgc_records {
 	raw_spinlock_t		lock;

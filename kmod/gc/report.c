@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the checks find, logged once per heap and counted. */
+/* Count what the checks find, and log the first of each kind in each heap. */
 #include <linux/bug.h>
 #include <linux/moduleparam.h>
 
@@ -11,14 +11,14 @@ bool kgc_warn = true;
 module_param_named(warn, kgc_warn, bool, 0600);
 MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
 
-/* Context: any. */
+/* No cycle runs in @heap any more, so nothing in it is freed. Context: any. */
 static void set_aside(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->report.aside, true);
 	kgc_request_close(heap);
 }
 
-/* An invariant is broken. The first one in a heap's life is logged. */
+/* An invariant is broken. Only the first report of a heap is logged. */
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to)
 {
@@ -40,14 +40,14 @@ void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 	WARN_ON(kgc_warn);
 }
 
-/* Log nothing from now on. Context: the cycle's work item. */
+/* Hold violations back until the release below. Context: the cycle's work item. */
 void kgc_violations_hold(struct kgc_heap *heap)
 {
 	heap->report.held.on = true;
 	heap->report.held.errors = 0;
 }
 
-/* Log what was found meanwhile, or forget it. */
+/* Report the violations that were held back if @tell, otherwise forget them. */
 void kgc_violations_release(struct kgc_heap *heap, bool tell)
 {
 	struct kgc_report *report = &heap->report;
@@ -61,7 +61,7 @@ void kgc_violations_release(struct kgc_heap *heap, bool tell)
 }
 
 /*
- * A client broke a rule. The first time in a heap's life is logged. Context: any but
+ * A client broke a rule. Only the first report of a heap is logged. Context: any but
  * NMI.
  */
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
@@ -73,7 +73,7 @@ void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 	WARN_ON(kgc_warn);
 }
 
-/* A call that does nothing, since it is not allowed. Context: any. Return: NULL. */
+/* Warn of a call that is not allowed and does nothing. Context: any. Return: NULL. */
 void *kgc_refuse(const struct kgc_heap *heap, const char *what)
 {
 	pr_err_ratelimited("kgc: heap %u (%s): %s\n", heap->id, heap->name, what);

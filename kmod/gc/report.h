@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the checks find, logged once per heap and counted. A heap that may have been
- * damaged is set aside: it has no cycles any more, so nothing in it is freed.
+ * Reports of what the checks find: counted, and the first of each kind in each heap is
+ * logged. A heap that may be damaged is set aside: it has no cycles any more, so nothing
+ * in it is freed.
  */
 #ifndef _KGC_REPORT_H
 #define _KGC_REPORT_H
@@ -16,8 +17,8 @@ struct kgc_heap;
  * @misused: rules broken by a client
  * @aside: the heap has been set aside
  * @errors: invariants found broken; written by the cycle's work item only
- * @held: violations found while it is open whether a section disturbed the check
- * @held.on: count here, and log nothing
+ * @held: violations held back until the tracer knows whether a section disturbed it
+ * @held.on: violations are held back now: counted in @held, not logged
  */
 struct kgc_report {
 	atomic_t		misused;
@@ -41,7 +42,7 @@ void kgc_violations_release(struct kgc_heap *heap, bool tell);
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
 void *kgc_refuse(const struct kgc_heap *heap, const char *what);
 
-/* How often a client has broken a rule. */
+/* How often a client has broken a rule in this heap. */
 static inline unsigned int kgc_misused(const struct kgc_report *report)
 {
 	return atomic_read(&report->misused);

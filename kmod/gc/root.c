@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Root ranges. The collector scans them a bounded number of slots at a time,
- * with the lock dropped in between; a range that is removed meanwhile has its
- * values shaded by the stores that clear it.
+ * Root ranges. The collector scans a bounded number of slots at a time, and drops
+ * the lock in between. If a range is removed meanwhile, the stores that clear its
+ * slots shade the old values.
  */
 #include "heap.h"
 #include "mark.h"
@@ -30,8 +30,8 @@ static struct kgc_root *root_after(struct kgc_roots *roots,
 }
 
 /*
- * What a root's token is while it is registered. One that was never registered need
- * not be initialized; it does not hold this value by chance.
+ * The token of a registered root. A struct kgc_root need not be initialized before it is
+ * registered: it is most unlikely to hold this value by chance.
  */
 static unsigned long root_token(const struct kgc_heap *heap,
 				const struct kgc_root *root)
@@ -40,8 +40,8 @@ static unsigned long root_token(const struct kgc_heap *heap,
 }
 
 /*
- * Have the collector look at @slots, whatever they hold: the caller marks that.
- * Context: any but NMI.
+ * Have the collector scan @slots from now on. If a slot is not NULL, the caller marks its
+ * object. Context: any but NMI.
  */
 void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
 		     size_t nr)
@@ -61,9 +61,9 @@ void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
 /**
  * kgc_root_add_slots() - register a range of root slots
  * @heap: the heap
- * @root: book-keeping, the caller's, until kgc_root_del()
+ * @root: memory for book-keeping; the caller keeps it until kgc_root_del()
  * @slots: the slots, all NULL
- * @nr: how many
+ * @nr: number of slots
  *
  * Context: any but NMI. Time is linear in @nr.
  */
@@ -87,7 +87,7 @@ void kgc_root_add_slots(struct kgc_heap *heap, struct kgc_root *root,
 }
 EXPORT_SYMBOL_GPL(kgc_root_add_slots);
 
-/* Have the collector look at its slots no more. Context: any but NMI. */
+/* Stop the collector from scanning the slots of @root. Context: any but NMI. */
 void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root)
 {
 	struct kgc_roots *roots = &heap->roots;
@@ -109,10 +109,10 @@ void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root)
  * @heap: the heap
  * @root: as given to kgc_root_add_slots()
  *
- * As what only the slots referred to is garbage then, a cycle begins after the period
- * of KGC_OPT_PERIOD_MS at the latest. A root that is not registered is misuse.
+ * Objects that only these slots referred to become garbage. So a cycle begins within
+ * KGC_OPT_PERIOD_MS. Deleting a root that is not registered is misuse.
  *
- * Context: any but NMI, inside a section of this heap or not. Time is linear in the
+ * Context: any but NMI, inside or outside a section of this heap. Time is linear in the
  * number of slots.
  */
 void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
@@ -134,7 +134,7 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 
-/* The heap is gone but for its structures. */
+/* Report a root that is left when the heap ends. Context: the cycle has stopped. */
 void kgc_roots_end(struct kgc_heap *heap)
 {
 	struct kgc_roots *roots = &heap->roots;
@@ -153,7 +153,7 @@ void kgc_roots_scan_begin(struct kgc_roots *roots)
 	raw_spin_unlock_irq(&roots->lock);
 }
 
-/* Values of the next slots, @most of them at most. Return: how many it were. */
+/* Read the values of the next slots, up to @most. Return: their number, 0 at the end. */
 unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 			    unsigned int most)
 {
@@ -173,7 +173,7 @@ unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 	return n;
 }
 
-/* Mark what a bounded number of slots hold. Return: whether any were left. */
+/* Mark the objects of a bounded number of slots. Return: false if no slot was left. */
 bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
 {
 	void *values[SCAN_SLOTS];

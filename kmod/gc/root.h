@@ -12,11 +12,11 @@ struct kgc_marker;
 /**
  * struct kgc_roots - the root ranges of a heap
  * @lock: guards the list and the scan position; leaf
- * @list: struct kgc_root
- * @at: next root to be scanned, by the marker or then by what checks its work;
- *	NULL when none is left
- * @slot: first slot of it still to be scanned
- * @nr: ranges registered
+ * @list: list of struct kgc_root
+ * @at: next root that the marker scans, or later the verifier and its tracer; NULL
+ *	if none is left
+ * @slot: first slot of @at that is still to be scanned
+ * @nr: number of registered ranges
  */
 struct kgc_roots {
 	raw_spinlock_t		lock;

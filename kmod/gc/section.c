@@ -2,14 +2,14 @@
 /*
  * Sections that keep a cycle waiting.
  *
- * A section that does not end delays the grace periods of its own heap, and
- * nothing else. How long is always reported: in debugfs, and in the log after
- * ten seconds and then each time the wait has doubled. Who and where is known
- * when the option track_sections is on: then sections are entered with
- * KGC_MODE_TRACK, and enter and exit leave notes in a small table.
+ * A section that does not end delays the grace periods of its own heap, and of no
+ * other. kgc always reports how long a cycle has been waiting: in debugfs, and in the
+ * log after ten seconds and again each time the wait has doubled. With the option
+ * track_sections it also reports which task entered, and where: sections then have
+ * KGC_MODE_TRACK, and kgc_enter() and kgc_exit() note them in a small table.
  *
- * In builds with KGC_DEBUG=1 all sections do, and the notes tell when a task
- * enters twice and when a section is used that is over.
+ * Builds with KGC_DEBUG=1 note all sections. There the table also reveals a task that
+ * enters twice, and a section that is used after its end.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -21,13 +21,13 @@
 #include "section.h"
 #include "work.h"
 
-#define PATIENCE	(HZ / 5)	/* of a section that waits for the tracer */
+#define PATIENCE	(HZ / 5)	/* longest wait of a section for the tracer */
 #define FIRST_WARNING_MS	10000
 
 /*
- * The entry is kept in the token, above SRCU's reader index:
+ * The token holds the number of the section's entry, above SRCU's reader index:
  *
- *	| serial 30..16 | entry + 1, or 0 15..8 | SRCU 7..0 |
+ *	bits 30..16: serial | 15..8: entry + 1, or 0 for none | 7..0: SRCU
  */
 #define TRACK_SHIFT	8
 #define SERIAL_SHIFT	16
@@ -43,7 +43,7 @@ static struct kgc_tracked *tracked_of(struct kgc_section s)
 	return i ? &s.heap->sections.tracked[i - 1] : NULL;
 }
 
-/* Whether the task has entered already. Context: lock held. */
+/* Whether @task has an open section already. Context: lock held. */
 static bool is_inside(const struct kgc_sections *sections,
 		      const struct task_struct *task)
 {
@@ -56,8 +56,8 @@ static bool is_inside(const struct kgc_sections *sections,
 }
 
 /*
- * Sections that begin from now on wait for kgc_sections_resume(), if they may
- * sleep. Context: the state machine.
+ * From now on a section that begins waits for kgc_sections_resume(), if it may sleep.
+ * Context: the state machine.
  */
 void kgc_sections_halt(struct kgc_heap *heap)
 {
@@ -65,10 +65,10 @@ void kgc_sections_halt(struct kgc_heap *heap)
 	WRITE_ONCE(heap->sections.halted, true);
 }
 
-/* Whether a section has begun since that could not wait. */
+/* Whether a section has begun since kgc_sections_halt() that did not wait to the end. */
 bool kgc_sections_disturbed(struct kgc_heap *heap)
 {
-	/* pairs with section_halted(): what such a section changed is seen after this */
+	/* pairs with section_halted(): a caller that saw its changes sees the flag too */
 	smp_mb();
 	return READ_ONCE(heap->sections.disturbed);
 }
@@ -85,7 +85,7 @@ static bool may_wait(void)
 	       !(current->flags & PF_EXITING);
 }
 
-/* Out of the SRCU read-side section, wait, and in again. */
+/* Leave the SRCU read-side section, wait for the tracer, and enter SRCU again. */
 static void section_pause(struct kgc_section *s)
 {
 	struct kgc_sections *sections = &s->heap->sections;
@@ -99,7 +99,7 @@ static void section_pause(struct kgc_section *s)
 	__release(&s->heap->front.srcu);
 }
 
-/* Return: the section, begun anew if it had to wait for the tracer. */
+/* Return: @s, or a section begun anew if this one had to wait for the tracer. */
 static struct kgc_section section_halted(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
@@ -118,7 +118,7 @@ static struct kgc_section section_halted(struct kgc_section s)
 	return s;
 }
 
-/* kgc_enter() with tracking on. */
+/* What kgc_enter() does in addition for a section that is tracked. */
 struct kgc_section __kgc_section_note(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
@@ -129,7 +129,7 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 	bool nested;
 
 	s = section_halted(s);
-	/* a mode read anew may be without it, but kgc_exit() goes by this one */
+	/* a mode read after the pause may not have the flag, but kgc_exit() needs it */
 	s.mode |= KGC_MODE_TRACK;
 	raw_spin_lock_irqsave(&sections->lock, flags);
 	nested = IS_ENABLED(CONFIG_KGC_DEBUG) && is_inside(sections, task);
@@ -158,8 +158,8 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 EXPORT_SYMBOL_GPL(__kgc_section_note);
 
 /*
- * kgc_enter() for what stores NULL only, and so may be inside of another section: it
- * publishes no pointer that was obtained there. Context: any but NMI.
+ * kgc_enter() for a caller that stores only NULL. This section may nest in another one,
+ * because it publishes no pointer that was obtained there. Context: any but NMI.
  */
 struct kgc_section kgc_section_inner(struct kgc_heap *heap)
 	__acquires(kgc_section) __acquires(srcu)
@@ -171,12 +171,12 @@ struct kgc_section kgc_section_inner(struct kgc_heap *heap)
 	s.mode = smp_load_acquire(&heap->front.mode);	/* phase_publish() */
 	if (s.mode & KGC_MODE_TRACK)
 		s = section_halted(s);
-	/* it is not noted, so that kgc_exit() has nothing to forget */
+	/* the section has no entry in the table, so kgc_exit() need not free one */
 	s.mode &= ~KGC_MODE_TRACK;
 	return s;
 }
 
-/* kgc_exit() of a section entered so. Return: SRCU's reader index. */
+/* What kgc_exit() does for a tracked section. Return: SRCU's reader index. */
 int __kgc_section_forget(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
@@ -197,7 +197,7 @@ static bool is_over(struct kgc_section s)
 {
 	const struct kgc_tracked *t = tracked_of(s);
 
-	/* its own entry: no other section writes it while this one is open */
+	/* while this section is open, no other section writes its entry */
 	return t && (!READ_ONCE(t->ip) ||
 		     READ_ONCE(t->serial) != s.srcu >> SERIAL_SHIFT);
 }
@@ -209,7 +209,7 @@ static bool is_object(struct kgc_heap *heap, const void *addr)
 	return kgc_lookup(heap, addr, &i);
 }
 
-/* Whose span an address lies in; NULL when it is in none: a root. */
+/* Return: the owner of the span that has @addr; NULL when none has it, as for a root. */
 static const struct kgc_allocator *owner_of(const void *addr)
 {
 	const struct kgc_allocator *owner = NULL;
@@ -224,8 +224,8 @@ static const struct kgc_allocator *owner_of(const void *addr)
 }
 
 /*
- * Before a load (@value NULL) or store of a managed field or root. Return: whether it
- * may be carried out.
+ * Check a load (@value is NULL) or store of a managed field or root before it is carried
+ * out. Return: whether it may be carried out.
  */
 bool __kgc_check(struct kgc_section s, void **slot, void *value)
 {
@@ -314,7 +314,7 @@ void kgc_sections_wait_begin(struct kgc_heap *heap)
 			   msecs_to_jiffies(FIRST_WARNING_MS));
 }
 
-/* They have ended. Context: any but NMI. */
+/* The sections that the cycle waited for have ended. Context: any but NMI. */
 void kgc_sections_wait_end(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->sections.since_ns, 0);
@@ -322,8 +322,8 @@ void kgc_sections_wait_end(struct kgc_heap *heap)
 }
 
 /*
- * Whether the cycle has waited for @ms for sections, and one of those is still open. A
- * hint. Context: any.
+ * Whether the cycle has waited more than @ms milliseconds for sections, and one of those
+ * is still open. A hint: it may change at any time. Context: any.
  */
 bool kgc_sections_stuck(struct kgc_heap *heap, unsigned int ms)
 {
@@ -333,7 +333,7 @@ bool kgc_sections_stuck(struct kgc_heap *heap, unsigned int ms)
 	       kgc_srcu_busy(&heap->front.srcu, READ_ONCE(heap->sections.side), &ended);
 }
 
-/* One line how long a cycle waits, then one per section known. */
+/* The length of the wait and two counters, then a line for each tracked section. */
 void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 {
 	struct kgc_sections *sections = &heap->sections;
@@ -365,7 +365,7 @@ void kgc_sections_init(struct kgc_heap *heap)
 	INIT_DELAYED_WORK(&heap->sections.watch, watch_work);
 }
 
-/* The heap is dying, the cycle has stopped. Context: may sleep. */
+/* Context: the heap is dying and its cycle has stopped; may sleep. */
 void kgc_sections_stop(struct kgc_heap *heap)
 {
 	cancel_delayed_work_sync(&heap->sections.watch);

@@ -17,12 +17,12 @@ struct seq_file;
 
 /**
  * struct kgc_tracked - one section, while sections are tracked
- * @ip: where it was entered; 0 when the entry is free
- * @serial: how often the entry has been used, as far as it fits a token
- * @task: that entered; NULL for an interrupt
- * @pid: of the task that entered
- * @comm: its name
- * @since_ns: monotonic time
+ * @ip: address of the code that entered; 0 while the entry is free
+ * @serial: counts the uses of the entry, in as many bits as a token has for it
+ * @task: the task that entered; NULL for an interrupt
+ * @pid: process id of @task; 0 for an interrupt
+ * @comm: name of @task, or "interrupt"
+ * @since_ns: monotonic time of the entry
  */
 struct kgc_tracked {
 	unsigned long	ip;
@@ -36,14 +36,14 @@ struct kgc_tracked {
 /**
  * struct kgc_sections - the sections of a heap
  * @lock: guards @tracked; leaf, any context
- * @tracked: those known
- * @missed: sections entered while all entries were taken
- * @watch: reports sections that keep a cycle waiting
- * @side: of SRCU, 0 or 1, that sections were on when the cycle began to wait
+ * @tracked: open sections, while sections are tracked
+ * @missed: sections that are not in @tracked because all entries were taken
+ * @watch: logs that sections keep a cycle waiting
+ * @side: side of SRCU, 0 or 1, that sections used when the cycle began to wait
  * @since_ns: when the cycle began to wait for sections; 0 while it does not
- * @halted: sections that begin now and may sleep wait for the tracer
- * @disturbed: a section that cannot wait has begun since
- * @resumed: for the end of @halted
+ * @halted: a section that begins now waits for the tracer, if it may sleep
+ * @disturbed: since @halted was set a section has begun that did not wait to the end
+ * @resumed: waits for the end of @halted
  */
 struct kgc_sections {
 	raw_spinlock_t		lock;

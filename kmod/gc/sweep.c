@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sweep. Allocation sweeps a bounded number of spans when it needs one;
- * the rest is done here, so that the next cycle can begin: an old mark would
- * hide its object from the barrier.
+ * The background sweep. An allocation that needs a span sweeps a bounded number of
+ * them; this file sweeps the rest. The next cycle cannot begin before that: the write
+ * barrier takes a mark of the last cycle for one of its own, and shades nothing.
  */
 #include <linux/nodemask.h>
 
@@ -13,7 +13,7 @@
 
 #define SWEEP_BATCH	64	/* spans */
 
-/* Before the new generation is published. */
+/* Context: the state machine, before it publishes the new generation. */
 void kgc_sweep_begin(struct kgc_heap *heap)
 {
 	kgc_totals_live_reset(&heap->alloc);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The background sweep. */
+/* The background sweep: what allocation has not swept. */
 #ifndef _KGC_SWEEP_H
 #define _KGC_SWEEP_H
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracer: reachability recomputed from the roots, by another way than the
- * collector's, when marking is over and no thread is inside a section. For option
- * verify 2 only: this is the one place where sections wait for the collector.
+ * The tracer computes reachability anew from the roots, with code of its own, when
+ * marking is over and no section is open. It runs with the option verify 2 only, because
+ * sections that begin have to wait for it.
  *
- * New sections are held up at kgc_enter(), those that are open are waited for;
- * then no pointer is anywhere but in root slots and fields, so what the tracer
- * reaches is what is reachable. It checks that
+ * kgc_enter() holds up new sections, and the cycle waits until the open ones have ended.
+ * Pointers are then in root slots and fields only, so the tracer reaches exactly what
+ * is reachable. It checks that
  *
  *	everything reachable is marked
- *	what was marked without being reachable, floating garbage, is not
- *	marked or reachable again one cycle later; a tiny block that a CPU
- *	still fills up is no garbage
+ *	floating garbage, which is marked but not reachable, is neither marked nor
+ *	reachable one cycle later; a tiny block that a CPU still fills is not garbage
  *	lists, counters and pages agree with each other
  *
- * A section that cannot wait (atomic context), or has waited for long because
- * an open one may be waiting for it, disturbs: then nothing is concluded.
+ * A section disturbs the tracer if it cannot wait (atomic context). So does a section
+ * that has waited long, as an open section may be waiting for its thread. A tracer that
+ * was disturbed concludes nothing.
  */
 #include <linux/bitmap.h>
 #include <linux/rcupdate.h>
@@ -40,7 +40,7 @@
 #define CHUNK_OBJECTS	500
 #define RESCHED_FIELDS	1024	/* of a large object, between two cond_resched() */
 
-/* Objects reached whose fields have not been looked at. */
+/* Objects that were reached, and whose fields are still to be looked at. */
 struct chunk {
 	struct chunk	*next;
 	unsigned int	n;
@@ -78,7 +78,7 @@ static bool set_has(struct xarray *set, const void *obj)
 	return page && test_bit(set_bit_of(obj), page);
 }
 
-/* Return: 1 when it was in the set, 0 when it is now, -ENOMEM. */
+/* Return: 0 when @obj was added, 1 when it was in the set already, -ENOMEM. */
 static int set_add(struct tracer *t, struct xarray *set, const void *obj)
 {
 	unsigned long *page = set_page(set, obj);
@@ -180,7 +180,7 @@ static void reach_pointer(struct tracer *t, void **slot)
 	reach_value(t, slot, smp_load_acquire(slot));
 }
 
-/* Words that name what the marker did not see were forged, or say nothing. */
+/* Userspace can write any word, so a conservative one may name a dead object: skip it. */
 static void reach_words(struct tracer *t, void **from, void **to)
 {
 	struct kgc_span *span;
@@ -239,9 +239,8 @@ static void trace_roots(struct tracer *t)
 }
 
 /*
- * A tiny block that is still open belongs to its CPU's cache: the next object of
- * its type is put into it, and may stay. Only the flip closes it. A cache has
- * several of them.
+ * An open tiny block counts as reachable. It belongs to a CPU's cache, which may put the
+ * next object of the type into it. The flip closes it. A cache has several such blocks.
  */
 static void reach_open_blocks(struct tracer *t)
 {
@@ -259,7 +258,7 @@ static void reach_open_blocks(struct tracer *t)
 
 /* ---- conclusions ---------------------------------------------------------- */
 
-/* Whether something else than a field or root can bring an object back. */
+/* Whether a weak reference, finalizer or conservative word can bring an object back. */
 static bool can_rise(struct kgc_heap *heap)
 {
 	unsigned int id, nr = READ_ONCE(heap->types.nr);
@@ -306,7 +305,7 @@ static void conclude(struct tracer *t)
 	struct kgc_pagewalk walk;
 	struct kgc_span *span;
 
-	/* after a cycle that was not traced its slots are others' */
+	/* a cycle that was not traced may have freed the slots for other objects */
 	if (forgive || tr->cycle + 1 != heap->cycle.now.nr)
 		set_empty(t->floated);
 	tr->cycle = heap->cycle.now.nr;
@@ -318,13 +317,13 @@ static void conclude(struct tracer *t)
 	tr->objects += t->objects;
 	tr->floats = t->floats;
 	tr->floats_total += t->floats;
-	tr->unforgiven = 0;
-	/* only a whole set says anything of the next cycle */
+	tr->floating_due = 0;
+	/* the next cycle can use only a complete set, of which no object can come back */
 	if (t->failed || forgive) {
 		set_empty(t->floating);
 		return;
 	}
-	tr->unforgiven = t->floats;
+	tr->floating_due = t->floats;
 	tr->turn = !tr->turn;
 }
 
@@ -340,8 +339,9 @@ static bool disturbed(struct kgc_allocator *a)
 }
 
 /**
- * kgc_tracer_run() - trace, and conclude
- * @heap: the heap; marking is over, kgc_sections_halt() was a grace period ago
+ * kgc_tracer_run() - trace a heap, check it, and let new sections in
+ * @heap: the heap; marking is over, and an SRCU grace period has ended since
+ *	kgc_sections_halt()
  *
  * Context: process context.
  */
@@ -374,7 +374,7 @@ void kgc_tracer_run(struct kgc_heap *heap)
 	kgc_violations_release(heap, !failed);
 	if (failed) {
 		tr->skipped++;
-		tr->unforgiven = 0;
+		tr->floating_due = 0;
 		set_empty(t.floated);
 		set_empty(t.floating);
 	} else {

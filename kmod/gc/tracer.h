@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The verifier's second part: a tracer of its own, while nobody is inside. */
+/* The verifier's second part: a tracer that runs while no section is open. */
 #ifndef _KGC_TRACER_H
 #define _KGC_TRACER_H
 
@@ -9,17 +9,17 @@
 struct kgc_heap;
 
 /**
- * struct kgc_tracer - what the tracer knows of a heap
- * @floating: objects that floated in this cycle and in the last one, in turns:
- *	a bitmap per heap page
- * @turn: which one is this cycle's
+ * struct kgc_tracer - what the tracer knows about a heap
+ * @floating: floating garbage of this cycle and of the last one, as bitmaps of heap
+ *	pages; the two sets swap roles after each complete trace
+ * @turn: index of this cycle's set in @floating
  * @cycle: number of the last cycle traced
  * @runs: cycles traced
- * @skipped: cycles that could not be traced: disturbed, or no memory
- * @objects: objects reached, all cycles
- * @floats: objects that floated in the last cycle traced: marked, not reachable
- * @floats_total: in all cycles
- * @unforgiven: of @floats, those that would have to be gone by the next cycle
+ * @skipped: cycles that could not be traced: a section disturbed, or memory was short
+ * @objects: objects reached in all cycles
+ * @floats: floating garbage of the last cycle traced: objects marked but not reachable
+ * @floats_total: sum of @floats over all cycles
+ * @floating_due: those of @floats that must be gone in the next cycle: all or none
  */
 struct kgc_tracer {
 	struct xarray		floating[2];
@@ -30,7 +30,7 @@ struct kgc_tracer {
 	u64			objects;
 	u64			floats;
 	u64			floats_total;
-	u64			unforgiven;
+	u64			floating_due;
 };
 
 void kgc_tracer_init(struct kgc_heap *heap);

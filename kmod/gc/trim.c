@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Giving back what a sweep has left over: at once where most of a heap is free, and
- * later, by a timer, where the heap has become idle. The timer is pending only while
- * there is something to give back or the heap allocates.
+ * Give back the memory that a sweep has left free: at once where most of a heap is
+ * free, otherwise by a timer once the heap has become idle. The timer is pending only
+ * while there is something to give back, or while the heap allocates.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -19,17 +19,17 @@
 #define SPARES_KEPT	64
 #define IDLE_MS		(10 * MSEC_PER_SEC)
 
-/* Bytes that may stay free: 40 % of what is left then, of which 60 % are in use. */
+/* Bytes that may stay free: 40 % of the memory kept, so that 60 % of it is in use. */
 static u64 trim_reserve(const struct kgc_pageheap *ph)
 {
 	return div_u64(READ_ONCE(ph->inuse) * 4, 6);
 }
 
 /*
- * After a sweep: keep some free memory for the next allocations, unless more
- * than 70 % is free; then return down to 40 % (the bounds of hysteresis that
- * the JVM calls MaxHeapFreeRatio and MinHeapFreeRatio). What will be allocated
- * before the next cycle stays, if that is within a second.
+ * Bytes that stay free after a sweep. While at most 70 % are free, all of them stay.
+ * Otherwise 40 % stay; the JVM calls these two bounds of a hysteresis MaxHeapFreeRatio
+ * and MinHeapFreeRatio. More stays if the heap is likely to allocate more within a
+ * second and before the next cycle. With KGC_SCAVENGE_NOW nothing stays.
  */
 static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 {
@@ -42,7 +42,7 @@ static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph)
 	return max(trim_reserve(ph), kgc_pace_growth(heap));
 }
 
-/* Whether more than the reserve is free, by one run of pages at least. */
+/* Whether the free memory exceeds the reserve by at least one run worth giving back. */
 static bool trim_worth(const struct kgc_pageheap *ph)
 {
 	return kgc_pageheap_idle(ph) >= trim_reserve(ph) + KGC_LEAST_RUN_BYTES;
@@ -57,7 +57,7 @@ static void trim_arm(struct kgc_heap *heap)
 		mod_delayed_work(kgc_wq, &trim->timer, msecs_to_jiffies(IDLE_MS));
 }
 
-/* Give back what a sweep has left over. Context: the state machine. */
+/* Give back what a sweep has left free. Context: the state machine. */
 void kgc_trim(struct kgc_heap *heap)
 {
 	bool worth = false;
@@ -90,8 +90,9 @@ static void trim_idle(struct kgc_heap *heap)
 }
 
 /*
- * The heap is idle if no cache has taken a span since the timer was set; otherwise the
- * timer is set again. A cycle that is under way sets the timer when it ends.
+ * The heap is idle if since the timer was set no cache has taken a span and no large
+ * object was allocated. Otherwise set the timer again. A cycle that is under way sets
+ * the timer itself when it ends, if there is something to give back.
  */
 static void trim_timer(struct work_struct *work)
 {
@@ -99,7 +100,7 @@ static void trim_timer(struct work_struct *work)
 					     trim.timer);
 
 	kgc_work_woken(&heap->work);
-	/* in a heap that is set aside a page may be in use that nothing accounts for */
+	/* a heap that is set aside may be damaged: pages that seem free may be in use */
 	if (!kgc_request_idle(&heap->request) || kgc_request_closed(&heap->request))
 		return;
 	if (kgc_allocator_charged(&heap->alloc) != READ_ONCE(heap->trim.charged))
@@ -113,14 +114,14 @@ void kgc_trim_init(struct kgc_heap *heap)
 	INIT_DELAYED_WORK(&heap->trim.timer, trim_timer);
 }
 
-/* The heap is dying, and no cycle can reach its end any more. Context: may sleep. */
+/* Context: the heap is dying, and no cycle can end any more; may sleep. */
 void kgc_trim_stop(struct kgc_heap *heap)
 {
 	cancel_delayed_work_sync(&heap->trim.timer);
 }
 
 /**
- * kgc_scavenge() - give all free memory back
+ * kgc_scavenge() - give all free memory of a heap back to the kernel
  * @heap: the heap
  *
  * Context: process context, may sleep.

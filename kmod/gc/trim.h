@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Giving back what a sweep has left over. */
+/* Giving back the memory that a sweep has left free. */
 #ifndef _KGC_TRIM_H
 #define _KGC_TRIM_H
 
@@ -8,9 +8,10 @@
 struct kgc_heap;
 
 /**
- * struct kgc_trim - free memory that a heap keeps for its next allocations
+ * struct kgc_trim - giving back the free memory of an idle heap
  * @timer: gives it back if the heap has been idle since the timer was set
- * @charged: kgc_allocator_charged() when it was set, unchanged while the heap is idle
+ * @charged: kgc_allocator_charged() when @timer was set; it changes when the heap
+ *	allocates
  */
 struct kgc_trim {
 	struct delayed_work	timer;

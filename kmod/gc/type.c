@@ -41,7 +41,7 @@ void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 		kgc_charge_free(a, KGC_META_DESCRIPTIONS, types->chunk[id], CHUNK_BYTES);
 }
 
-/* The type with a given id, or NULL. */
+/* The type with this id, or NULL. */
 struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id)
 {
 	/* pairs with the release in type_publish() */
@@ -49,7 +49,7 @@ struct kgc_type *kgc_type_find(struct kgc_types *types, unsigned int id)
 
 	if (!id || id > nr)
 		return NULL;
-	/* the id is the user's, under speculation too */
+	/* userspace chooses the id: do not speculate beyond the table */
 	return kgc_type_of_id(types, array_index_nospec(id, nr + 1));
 }
 
@@ -113,7 +113,7 @@ static void type_shape(struct kgc_type *type)
 		shape->fast_spc = shape->spc;
 }
 
-/* The largest that a C type of this size may need: its size is a multiple of it. */
+/* The most that a C type of @size can need: its size is a multiple of its alignment. */
 static u32 natural_align(u32 size)
 {
 	return size < 8 ? size & -size : 8;
@@ -186,12 +186,13 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type,
  * kgc_type_add() - register a type
  * @heap: the heap
  * @desc: the description; copied
- * @targets: by field, the id of the only type it may hold, 0 for any,
- *	U32_MAX for the type itself; or NULL
+ * @targets: NULL, or for each field the id of the only type that it may point to;
+ *	0 for any, U32_MAX for the type itself
  *
  * Context: may sleep.
- * Return: the type, or ERR_PTR: -EINVAL, -EOPNOTSUPP for the description,
- * -ENOSPC when the table is full, -ENOMEM, -ENODEV when the owner is going.
+ * Return: the type, or ERR_PTR: -EINVAL for a bad description or an unknown
+ * target; -EOPNOTSUPP for an unknown flag; -ENOSPC if the table is full; -ENOMEM
+ * without memory or at a limit; -ENODEV if the owner is being unloaded.
  */
 struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 			      const struct kgc_type_desc *desc,
@@ -205,7 +206,7 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 	type = type_create(heap, desc, targets);
 	if (!type)
 		return ERR_PTR(-ENOMEM);
-	/* the heap's own module ends the heap before it goes */
+	/* the heap's own module destroys the heap before it is unloaded */
 	if (desc->owner != heap->owner) {
 		if (!try_module_get(desc->owner)) {
 			type_free(&heap->alloc, type);
@@ -229,15 +230,16 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
  * @heap: the heap
  * @desc: the description; copied
  *
- * The type lives as long as the heap. A type of another module than the
- * heap's pins that module as long.
+ * The type lives as long as the heap. If @desc->owner is not the module that
+ * created the heap, the type pins that owner for as long.
  *
  * Context: process context, may sleep.
- * Return: the type, or ERR_PTR: -EINVAL for a size of 0 or over the largest
- * object, a bad alignment, fields that are unaligned, unsorted, outside the
- * object, more than 8192, or contradict the flags; -EOPNOTSUPP for an unknown
- * flag; -ENOSPC when the heap has 65535 types; -ENOMEM without memory or at a
- * limit; -ENODEV when @desc->owner is being unloaded.
+ * Return: the type, or ERR_PTR: -EINVAL for a size of 0 or over the largest object, a bad
+ * alignment, fields that are unaligned, unsorted, outside the object, more than 8192, or
+ * contradict the flags, flags that contradict each other, or an array without
+ * KGC_DESC_NOSCAN whose element size is no multiple of a pointer's; -EOPNOTSUPP for an
+ * unknown flag; -ENOSPC if the heap has 65535 types; -ENOMEM without memory or at a
+ * limit; -ENODEV if @desc->owner is being unloaded.
  */
 struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 				   const struct kgc_type_desc *desc)
@@ -254,7 +256,7 @@ static int field_cmp(const void *key, const void *elem)
 	return offset < field->offset ? -1 : offset > field->offset;
 }
 
-/* The pointer field at @offset (arrays: of any element), or NULL. */
+/* The pointer field at @offset, in an array that of any element; or NULL. */
 const struct kgc_type_field *kgc_type_field(const struct kgc_type *type,
 					    u64 offset)
 {
@@ -281,7 +283,7 @@ bool kgc_type_overlaps(const struct kgc_type *type, u64 offset, u64 length)
 
 		if (offset < at + sizeof(void *) && at < offset + length)
 			return true;
-		/* an array range may run on into the next element */
+		/* in an array the range may extend into the next element */
 		at += type->size;
 		if (type->array && offset < at + sizeof(void *) &&
 		    at < offset + length)
@@ -290,7 +292,7 @@ bool kgc_type_overlaps(const struct kgc_type *type, u64 offset, u64 length)
 	return false;
 }
 
-/* Usable bytes of an object: as declared, or for arrays what its slot holds. */
+/* Usable bytes of an object: the declared size, or for arrays all whole elements. */
 size_t kgc_type_capacity(const struct kgc_type *type,
 			 const struct kgc_span *span)
 {

@@ -13,20 +13,20 @@
 #define KGC_TYPE_CHUNK		512
 #define KGC_TYPE_CHUNKS		((KGC_MAX_TYPES + KGC_TYPE_CHUNK) / KGC_TYPE_CHUNK)
 #define KGC_TYPE_NAME		32
-#define KGC_FEW_FIELDS		64	/* scanned without counting */
+#define KGC_FEW_FIELDS		64	/* so few that an object is scanned in one go */
 
 enum kgc_kind {
 	KGC_KIND_NOSCAN,	/* no pointers */
-	KGC_KIND_PRECISE,	/* at the offsets listed, which are few */
-	KGC_KIND_ARRAY,		/* the same, element after element, or many */
-	KGC_KIND_CONSERVATIVE,	/* any aligned word may be one */
-	KGC_KIND_NONE,		/* no type is of this one */
+	KGC_KIND_PRECISE,	/* pointers at up to KGC_FEW_FIELDS listed offsets */
+	KGC_KIND_ARRAY,		/* listed offsets in each element, or more offsets */
+	KGC_KIND_CONSERVATIVE,	/* any aligned word may be a pointer */
+	KGC_KIND_NONE,		/* no type has this kind: kgc_marker.quick */
 };
 
 /**
  * struct kgc_type_field - a pointer field
  * @offset: bytes from the start of the object or element
- * @target: id of the only type it may hold, 0 for any; kept by /dev/kgc
+ * @target: id of the only type that it may point to, 0 for any; checked by /dev/kgc
  */
 struct kgc_type_field {
 	u32	offset;
@@ -35,18 +35,18 @@ struct kgc_type_field {
 
 /**
  * struct kgc_type - a type of one heap; lives as long as the heap
- * @shape: the allocator's view; the first member
+ * @shape: what the allocator has to know; the first member
  * @heap: the heap
- * @array_heap: @heap if @array, otherwise NULL: one test answers both questions
- * @size: bytes in an object or element, as declared
- * @align: bytes
- * @kind: how it is scanned
- * @array: whether objects are sequences of elements (noscan ones too)
- * @finalize: called for dead objects
- * @owner: module pinned for @finalize, or NULL
- * @name: for people
- * @nr_fields: entries of @fields
- * @fields: by ascending offset
+ * @array_heap: @heap if @array, otherwise NULL: one test covers both
+ * @size: declared size of an object or element, in bytes
+ * @align: alignment in bytes
+ * @kind: how the collector scans an object
+ * @array: objects are sequences of elements, with or without pointers
+ * @finalize: called for each dead object, or NULL
+ * @owner: module pinned by the type, or NULL
+ * @name: shown to users
+ * @nr_fields: number of @fields
+ * @fields: pointer fields by ascending offset
  */
 struct kgc_type {
 	struct kgc_shape	shape;
@@ -66,8 +66,8 @@ struct kgc_type {
 /**
  * struct kgc_types - the types of a heap, by id
  * @lock: serializes registration
- * @nr: ids in use, 1 .. @nr; read without the lock
- * @chunk: id / KGC_TYPE_CHUNK, id % KGC_TYPE_CHUNK
+ * @nr: the ids 1 to @nr are in use; read without the lock
+ * @chunk: types by id / KGC_TYPE_CHUNK and id % KGC_TYPE_CHUNK
  */
 struct kgc_types {
 	struct mutex	lock;	/* of registration */
@@ -81,12 +81,12 @@ static inline struct kgc_type *kgc_type_of_id(struct kgc_types *types,
 	return types->chunk[id / KGC_TYPE_CHUNK][id % KGC_TYPE_CHUNK];
 }
 
-/* Type of slot @i, which is in use. */
+/* The type of the object in slot @i, which is in use. */
 static inline struct kgc_type *kgc_type_of_slot(struct kgc_types *types,
 						struct kgc_span *span,
 						unsigned int i)
 {
-	/* no shape means there is a table: pairs with kgc_span_make_mixed() */
+	/* if @shape is NULL, @types is set: pairs with kgc_span_make_mixed() */
 	const struct kgc_shape *shape = smp_load_acquire(&span->shape);
 
 	if (shape)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads that use a heap from outside of its sections, and for which the heap's end
- * waits. A thread is counted before it may find the heap ending, and touches nothing of
- * the heap after it has counted itself out.
+ * A count of threads that use a heap outside of its sections. Destroying the heap waits
+ * for them. A thread is counted while the heap cannot end, and touches nothing of the
+ * heap after kgc_users_put().
  */
 #ifndef _KGC_USERS_H
 #define _KGC_USERS_H
@@ -11,9 +11,9 @@
 #include <linux/refcount.h>
 
 /**
- * struct kgc_users - how many there are
+ * struct kgc_users - threads that use a heap
  * @nr: one for the heap itself, and one for each thread
- * @gone: when the last of them is gone
+ * @gone: completed when @nr becomes 0
  */
 struct kgc_users {
 	refcount_t		nr;
@@ -26,13 +26,13 @@ static inline void kgc_users_init(struct kgc_users *users)
 	init_completion(&users->gone);
 }
 
-/* Context: any; before kgc_users_drain(), or counted already. */
+/* Count a thread in. Context: any; before kgc_users_drain(), or if counted already. */
 static inline void kgc_users_get(struct kgc_users *users)
 {
 	refcount_inc(&users->nr);
 }
 
-/* Context: any. It is the caller's last access to the heap. */
+/* Count a thread out: its last access to the heap. Context: any. */
 static inline void kgc_users_put(struct kgc_users *users)
 {
 	/* pairs with kgc_users_drain() */
@@ -40,13 +40,13 @@ static inline void kgc_users_put(struct kgc_users *users)
 		complete(&users->gone);
 }
 
-/* Whether there are any beside the heap. A hint: it may change at any time. */
+/* Whether any thread is counted. A hint: this may change at any time. */
 static inline bool kgc_users_any(const struct kgc_users *users)
 {
 	return refcount_read(&users->nr) > 1;
 }
 
-/* Wait until all are gone. No thread may be counted in any more: the count would warn. */
+/* Wait until no thread is left. A later kgc_users_get() is a bug, and would warn. */
 static inline void kgc_users_drain(struct kgc_users *users)
 {
 	kgc_users_put(users);

@@ -2,22 +2,22 @@
 /*
  * The verifier.
  *
- * When marking is over and before SETTLE is published, this holds at every
- * moment, whatever mutators do meanwhile:
+ * From the end of marking until SETTLE is published, this invariant holds,
+ * whatever mutators do meanwhile:
  *
  *	every root slot, and every field of every marked object, is NULL or
  *	points to a marked object
  *
- * because all that can be reached is marked, newborns are born marked, and
- * only what can be reached can be stored. By induction over paths it means
- * that everything reachable is marked. So the check needs no tracer, no memory
- * and no halt: it walks all spans arena by arena, by another way than the
- * marker came, and looks at every field of every marked slot.
+ * It holds because every reachable object is marked, new objects are born
+ * marked, and mutators can store only what they can reach. By induction over
+ * paths it implies that every reachable object is marked. So the check needs
+ * no tracer, no memory and no stopped mutators. It walks all spans arena by
+ * arena, in another order than the marker, and checks all marked objects.
  *
- * Besides it checks that marked slots are in use, scanned ones marked, that no
- * span is of an old generation, and that after the grace period of SETTLE
- * no CPU has shaded a white object since marking was declared over: a raw
- * store that hid an object shows in one of the two.
+ * It also checks that every marked slot is in use, every scanned slot is marked,
+ * and no span whose first slot is in use has an old generation. After the grace
+ * period of SETTLE it checks that no CPU has shaded a white object since marking
+ * ended. A raw store that hid an object shows in one of these checks.
  */
 #include "handle.h"
 #include "heap.h"
@@ -54,7 +54,7 @@ static void verify_words(struct kgc_heap *heap, void **from, void **to)
 		struct kgc_span *span;
 		unsigned int i;
 
-		/* userspace may write any word: only what the marker saw counts */
+		/* no error: userspace may write the address of a dead object here */
 		span = kgc_lookup(heap, word, &i);
 		if (span && !kgc_is_marked(span, i))
 			heap->verify.forged++;
@@ -88,9 +88,9 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 }
 
 /*
- * Marked and free: either an allocation is about to take the slot, since a newborn
- * is marked first, or something is wrong. The region of that allocation is over
- * after an RCU grace period, however long its CPU stands still.
+ * Note a slot that is marked and free. Either an allocation is about to take it, since a
+ * newborn is marked first, or something is wrong. The allocation is a region, so it is
+ * over after an RCU grace period, however long its CPU does not run.
  */
 static void suspect(struct kgc_verify *verify, struct kgc_span *span,
 		    unsigned int i)
@@ -99,7 +99,7 @@ static void suspect(struct kgc_verify *verify, struct kgc_span *span,
 	__set_bit(i, verify->suspects);
 }
 
-/* The grace period is over. Nothing has been swept since, so the span is the same. */
+/* Check @suspects after the grace period. Nothing was swept since: same span. */
 static void verify_suspects(struct kgc_heap *heap)
 {
 	struct kgc_verify *verify = &heap->verify;
@@ -166,9 +166,9 @@ void kgc_verify_begin(struct kgc_heap *heap)
  * kgc_verify_some() - check a bounded number of heap pages
  * @heap: the heap, between the end of marking and SETTLE
  *
- * Context: process context; after an RCU grace period where kgc_verify_suspects()
+ * Context: process context; after an RCU grace period if kgc_verify_suspects()
  * asks for one.
- * Return: whether any are left.
+ * Return: whether any pages are left.
  */
 bool kgc_verify_some(struct kgc_heap *heap)
 {
@@ -188,7 +188,7 @@ bool kgc_verify_some(struct kgc_heap *heap)
 	return true;
 }
 
-/* SETTLE's grace period is over: @shaded is from the round that ended marking. */
+/* Check for late shading after SETTLE's grace period; @shaded is from the last round. */
 void kgc_verify_settled(struct kgc_heap *heap, u64 shaded)
 {
 	if (kgc_mark_pending(heap, shaded))

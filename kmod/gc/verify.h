@@ -11,15 +11,14 @@
 struct kgc_heap;
 
 /**
- * struct kgc_verify - what the verifier has done for a heap
- * @walk: heap pages that are still to be looked at
- * @suspect: a span with slots that were marked and free when they were looked at,
- *	or NULL
- * @suspects: those slots
+ * struct kgc_verify - the verifier of a heap
+ * @walk: position in the walk over the heap pages
+ * @suspect: a span with slots that the verifier found marked and free, or NULL
+ * @suspects: bitmap of those slots
  * @runs: mark phases checked
- * @objects: objects looked at
- * @forged: words of conservative objects that name dead objects; userspace may
- *	write such
+ * @objects: objects checked
+ * @forged: words of conservative objects that point to white objects, which is no
+ *	error: userspace may write such words
  */
 struct kgc_verify {
 	struct kgc_pagewalk	walk;
@@ -33,7 +32,7 @@ struct kgc_verify {
 void kgc_verify_begin(struct kgc_heap *heap);
 bool kgc_verify_some(struct kgc_heap *heap);
 
-/* Whether the next call of kgc_verify_some() needs an RCU grace period before it. */
+/* Whether an RCU grace period has to pass before the next kgc_verify_some(). */
 static inline bool kgc_verify_suspects(const struct kgc_verify *verify)
 {
 	return verify->suspect;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Weak references: handles whose slots are no roots. The gate decides whether a
- * target that is white while marking goes on is still alive.
+ * Weak references are handles whose slots are not roots. Under MARK a target may be
+ * white; the gate then decides whether it is still alive.
  */
 #include "../alloc/span.h"
 #include "gate.h"
@@ -17,7 +17,7 @@ void kgc_weaks_init(struct kgc_heap *heap)
 	kgc_handles_init(&heap->weaks, KGC_HANDLE_WEAK, &heap->alloc);
 }
 
-/* kgc_handle_open() for a weak handle; its slot is no root, so there is no barrier. */
+/* kgc_handle_open() for a weak handle. Its slot is not a root: no barrier is needed. */
 int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 		  gfp_t gfp, u64 *handle)
 {
@@ -28,11 +28,11 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	if (!slot)
 		return err;
 	/*
-	 * A newborn's mark comes before its address, or it would be taken for
-	 * dead: pairs with the load in kgc_weaks_clear_some().
+	 * The collector must see the mark of a newborn if it sees its address, or it
+	 * takes the object for dead: pairs with the load in kgc_weaks_clear_some().
 	 */
 	smp_store_release(&slot->obj, obj);
-	/* the object comes before "open": pairs with kgc_handle_slot_get() */
+	/* publish the object before "open": pairs with kgc_handle_slot_get() */
 	smp_store_release(&slot->type, type | KGC_SLOT_OPEN);
 	return 0;
 }
@@ -44,9 +44,9 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
  * @obj: receives the object, valid in this section, or NULL when it is dead
  * @type: receives the id of its type
  *
- * Under MARK a white target has to go through the gate. In any other section
- * what the slot holds is alive: dead targets are cleared from all slots before
- * SETTLE is published.
+ * In a section of MARK a white target has to pass the gate. In any other section the
+ * target is alive, because the collector clears the slots of dead targets before it
+ * publishes SETTLE.
  *
  * Return: 0, -ENOENT when there is no such handle.
  */
@@ -68,19 +68,19 @@ int kgc_weak_find(struct kgc_section s, u64 handle, void **obj,
 		alive = kgc_gate_strengthen(s, span, *obj,
 					    kgc_span_index(span, *obj));
 		/*
-		 * The mark is read before the slot: a dead object that is marked
-		 * for a finalizer has had its slot cleared. Pairs with the
-		 * cmpxchg() in kgc_weaks_clear_some().
+		 * Read the mark before the slot: the collector clears the slot of a
+		 * dead object before it marks the object for a finalizer.
+		 * Pairs with the cmpxchg() in kgc_weaks_clear_some().
 		 */
 		smp_rmb();
-		/* cleared or reused while we strengthened: look again */
+		/* if the slot was cleared or reused meanwhile, look again */
 	} while (READ_ONCE(slot->obj) != *obj);
 	if (!alive)
 		*obj = NULL;
 	return 0;
 }
 
-/* kgc_handle_drop() for a weak handle, whether or not its object is dead. */
+/* kgc_handle_drop() for a weak handle; its object may be alive or dead. */
 int kgc_weak_drop(struct kgc_section s, u64 handle)
 {
 	struct kgc_handles *weak = &s.heap->weaks;
@@ -101,10 +101,10 @@ int kgc_weak_drop(struct kgc_section s, u64 handle)
 }
 
 /*
- * Clear weak slots whose object is dead, one chunk at a time. The gate is
- * closed: a white object stays white until finalizable ones are traced.
+ * Clear the weak slots of dead objects in one chunk. The gate is closed, so a white
+ * object stays white until the collector marks for finalizers.
  *
- * Return: whether any are left.
+ * Return: false when there was no chunk left.
  */
 bool kgc_weaks_clear_some(struct kgc_handles *weak)
 {
@@ -114,7 +114,7 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 	if (!slot)
 		return false;
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
-		/* pairs with kgc_weak_open(); cmpxchg() tells if it is another by then */
+		/* pairs with kgc_weak_open(); the cmpxchg() below fails if it changes */
 		void *obj = smp_load_acquire(&slot[i].obj);
 		struct kgc_span *span;
 
@@ -124,16 +124,16 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 		if (test_bit(kgc_span_index(span, obj), kgc_span_mark(span)))
 			continue;
 		/*
-		 * Fails when the slot was dropped or reused meanwhile. A full
-		 * barrier, before finalizers mark what is dead: pairs with the
-		 * smp_rmb() in kgc_weak_find().
+		 * This fails when the slot was dropped or reused meanwhile. It is
+		 * a full barrier, so the slot is clear before a dead object is
+		 * marked for a finalizer: pairs with the smp_rmb() in kgc_weak_find().
 		 */
 		cmpxchg(&slot[i].obj, obj, NULL);
 	}
 	return true;
 }
 
-/* The table has a lock for softirqs. Return: whether it may be taken. */
+/* Whether the table's lock may be taken: spin_unlock_bh() needs interrupts on. */
 static bool weak_context(const struct kgc_heap *heap)
 {
 	if (!in_hardirq() && !irqs_disabled())
@@ -145,16 +145,16 @@ static bool weak_context(const struct kgc_heap *heap)
 /**
  * kgc_weak_create() - make a weak reference
  * @s: the current section
- * @obj: the object it shall refer to
- * @gfp: how to get memory for it
+ * @obj: the object that it refers to
+ * @gfp: how to get memory for the reference
  * @weak: receives the reference, a number, not 0
  *
  * The reference does not keep @obj alive. Tiny objects (up to 8 bytes without
  * pointers) share blocks and die with their block.
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: 0, -ENOMEM, -ENOSPC when the heap has 2^20 of them; -EINVAL, with a
- * warning, for what is no object of the heap and when interrupts are off.
+ * Return: 0; -ENOMEM; -ENOSPC when the heap has 2^20 weak references; -EINVAL, with a
+ * warning, when @obj is no object of the heap or interrupts are off.
  */
 int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak)
 {
@@ -179,7 +179,7 @@ EXPORT_SYMBOL_GPL(kgc_weak_create);
  * @s: the current section
  * @weak: the reference
  *
- * Never blocks. Once it has returned NULL it always will.
+ * Never blocks. Once it has returned NULL for @weak, it always returns NULL.
  *
  * Context: any but NMI, inside a section.
  * Return: the object, valid until kgc_exit() unless stored; NULL when it is
@@ -201,8 +201,8 @@ EXPORT_SYMBOL_GPL(kgc_weak_get);
  * @s: the current section
  * @weak: the reference
  *
- * Context: process or softirq, inside a section. With interrupts off it stays, with a
- * warning.
+ * Context: process or softirq, inside a section. With interrupts off it only warns, and
+ * the reference stays.
  */
 void kgc_weak_free(struct kgc_section s, u64 weak)
 {

@@ -9,12 +9,12 @@ struct workqueue_struct *kgc_finals_wq;
 /* Context: may sleep. Return: 0 or -ENOMEM. */
 int kgc_work_init(void)
 {
-	/* a cycle may be what frees the memory that others wait for */
+	/* reclaim may wait for a cycle, which frees memory */
 	kgc_wq = alloc_workqueue("kgc", WQ_UNBOUND | WQ_FREEZABLE |
 				 WQ_MEM_RECLAIM, 0);
 	if (!kgc_wq)
 		return -ENOMEM;
-	/* a cycle waits for a marker that has begun, so this frees memory as well */
+	/* a cycle waits for its running markers, so reclaim may wait for them too */
 	kgc_markers_wq = alloc_workqueue("kgc_markers", WQ_UNBOUND |
 					 WQ_FREEZABLE | WQ_MEM_RECLAIM, 0);
 	if (!kgc_markers_wq)
@@ -32,7 +32,7 @@ err_wq:
 	return -ENOMEM;
 }
 
-/* No heap is left. Context: may sleep. */
+/* Context: no heap exists any more; may sleep. */
 void kgc_work_exit(void)
 {
 	destroy_workqueue(kgc_finals_wq);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Batches. Operations are copied in and out a chunk at a time; a chunk runs
- * in one section, which is left for operations that wait or touch user memory.
+ * Batches. A batch copies its operations in and out in chunks, and runs a chunk in one
+ * section. It leaves the section for operations that wait or touch user memory.
  */
 #include <linux/nospec.h>
 #include <linux/pagemap.h>
@@ -23,10 +23,10 @@ static_assert(sizeof(struct kgc_op) == 64);
 /**
  * struct batch_run - a batch under way
  * @heap: the heap
- * @s: the section
+ * @s: the section in which the current chunk runs
  * @results: by operation: the handle it made, or NO_HANDLE
- * @index: of the current operation
- * @stop: an operation has ended the batch
+ * @index: index of the current operation
+ * @stop: the batch ends, because an operation failed or a fatal signal is pending
  */
 struct batch_run {
 	struct kgc_heap		*heap;
@@ -38,7 +38,7 @@ struct batch_run {
 
 #define NO_HANDLE	KGC_RESULT_BIT
 
-/* The handle an operand means. Return: NO_HANDLE when it means none. */
+/* Resolve an operand: a handle, or the index of an earlier result. Or NO_HANDLE. */
 static u64 batch_handle(struct batch_run *run, u64 operand)
 {
 	u64 i = operand & ~KGC_RESULT_BIT;
@@ -47,7 +47,7 @@ static u64 batch_handle(struct batch_run *run, u64 operand)
 		return operand;
 	if (i >= run->index)
 		return NO_HANDLE;
-	/* the operand is the user's, under speculation too */
+	/* the user chooses the operand: clamp it under speculation too */
 	return run->results[array_index_nospec(i, run->index)];
 }
 
@@ -149,9 +149,9 @@ static int op_write(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
 /**
  * struct operation - one operation of a batch
  * @inside: the operation, if it runs in the chunk's section; or NULL
- * @outside: else the operation, for which the section is left
- * @makes_handle: @result is a new handle, which later operations may name
- * @takes_handle: @value is a handle
+ * @outside: the operation, if it runs outside of the section; NULL if @inside is set
+ * @makes_handle: the result is a new handle, which later operations may name
+ * @takes_handle: the value is a handle
  * @allocates: it may succeed when memory has become free
  */
 struct operation {
@@ -183,14 +183,14 @@ static const struct operation operations[] = {
 	[KGC_OP_FINALIZE]	= { op_finalize },
 };
 
-/* The row of an operation; NULL when there is none. */
+/* The table row of an operation; NULL if it is unknown. */
 static const struct operation *operation_of(const struct kgc_op *op)
 {
 	const struct operation *row;
 
 	if (op->op >= ARRAY_SIZE(operations))
 		return NULL;
-	/* the number is the user's, under speculation too */
+	/* the user chooses the number: clamp it under speculation too */
 	row = &operations[array_index_nospec(op->op, ARRAY_SIZE(operations))];
 	return row->inside || row->outside ? row : NULL;
 }
@@ -243,10 +243,10 @@ static bool op_makes_handle(const struct kgc_op *op)
 }
 
 /*
- * Run @n operations. They keep no pointers, so the section is a new one when
- * others want the processor.
+ * Run @n operations. Operations keep no raw pointers, so the section may end and begin
+ * anew between two of them when the scheduler wants the CPU.
  *
- * Return: how many were run before one asked to stop.
+ * Return: number of operations run, including one that ended the batch.
  */
 static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 		     struct kgc_op *ops, u32 n)
@@ -283,7 +283,7 @@ static u32 chunk_run(struct batch_run *run, struct kgc_batch *batch,
 	return n;
 }
 
-/* Nobody will learn of the handles that these operations made. */
+/* Drop the handles that these operations made: their results cannot be delivered. */
 static void chunk_forget(struct batch_run *run, const struct kgc_op *ops, u32 n)
 {
 	u32 i;
@@ -295,7 +295,7 @@ static void chunk_forget(struct batch_run *run, const struct kgc_op *ops, u32 n)
 	kgc_exit(run->s);
 }
 
-/* Operations at @user that can be read into @ops and written back, up to @n. */
+/* Copy up to @n operations to @ops. Return: how many can be read and written back. */
 static u32 chunk_fetch(struct kgc_op *ops, struct kgc_op __user *user, u32 n)
 {
 	size_t bytes = n * sizeof(*ops);
@@ -337,10 +337,11 @@ static int batch_chunks(struct batch_run *run, struct kgc_batch *batch,
 /**
  * kgc_batch_run() - carry out a batch
  * @heap: the heap
- * @batch: checked but for its operations, with no counts yet; receives them
+ * @batch: the batch. The caller has checked all but the operations, and set the counts to
+ *	0; receives the counts
  *
  * Context: process context, may sleep.
- * Return: 0, -EFAULT, -ENOMEM, or -EINTR when nothing was done.
+ * Return: 0; -EFAULT; -ENOMEM; -EINTR when a signal came before the first operation.
  */
 int kgc_batch_run(struct kgc_heap *heap, struct kgc_batch *batch)
 {
@@ -348,7 +349,7 @@ int kgc_batch_run(struct kgc_heap *heap, struct kgc_batch *batch)
 	struct kgc_op *ops;
 	int err = -ENOMEM;
 
-	/* no more than asked for: kernels that clear what they allocate feel it */
+	/* no larger than needed: init_on_alloc makes the kernel clear all of it */
 	ops = kmalloc_array(min_t(u32, batch->nr_ops, CHUNK_OPS), sizeof(*ops),
 			    GFP_KERNEL_ACCOUNT);
 	run.results = kvmalloc_array(batch->nr_ops, sizeof(u64),

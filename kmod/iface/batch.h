@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Many operations in one call. */
+/* KGC_BATCH: many operations in one ioctl. */
 #ifndef _KGC_BATCH_H
 #define _KGC_BATCH_H
 

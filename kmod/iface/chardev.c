@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/kgc. One open file, one heap: whoever shares the file (threads, forked
- * children, receivers of the descriptor) shares the heap; it ends with the
+ * /dev/kgc. Each open file has one heap. All processes that share the file (threads,
+ * forked children, receivers of the descriptor) share the heap. The heap ends with the
  * last reference to the file.
  *
- * Commands are a table of size, least size and function, as in iommufd.
+ * A table, as in iommufd, has the size, the least size and the function of each command.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -22,6 +22,7 @@
 #include "../gc/handle.h"
 #include "../gc/heap.h"
 #include "../gc/throttle.h"
+#include "../gc/request.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "../heap.h"
@@ -34,7 +35,7 @@
 #include "quota.h"
 #include "usertype.h"
 
-/* All argument structures fit into the largest. */
+/* Room for the argument structure of any command. */
 union kgc_args {
 	struct {
 		u32			size;
@@ -322,20 +323,20 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
 	return 0;
 }
 
-/* What a command says of itself. */
-#define LOOKS		0	/* any descriptor will do */
-#define CHANGES		1	/* it needs one that is open for writing */
-#define HAS_FLAGS	2	/* it looks at the flags member */
+/* Traits of a command. */
+#define LOOKS		0	/* a descriptor that is open for reading only will do */
+#define CHANGES		1	/* the descriptor must be open for writing */
+#define HAS_FLAGS	2	/* the command checks the flags member itself */
 
 /**
  * struct command - one ioctl
- * @size: of its argument structure today
- * @least: of its first version
- * @traits: the above
- * @inside: the command, if it needs no more than a section; or NULL
- * @run: else the command
+ * @size: size in bytes of its current argument structure
+ * @least: size of the first version of that structure
+ * @traits: LOOKS or CHANGES, and HAS_FLAGS
+ * @inside: the command, if it runs in a section; or NULL
+ * @run: the command, if it enters sections itself; NULL if @inside is set
  *
- * Both return an errno.
+ * Both functions return 0 or a negative errno.
  */
 struct command {
 	u16	size;
@@ -434,7 +435,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	args.size = size;
 	if (args.flags && !(command->traits & HAS_FLAGS))
 		return -EOPNOTSUPP;
-	/* find out before the command has done anything */
+	/* a command cannot be undone: check first that its results can be written */
 	if (fault_in_safe_writeable((char __user *)user,
 				    min_t(u32, size, command->size)))
 		return -EFAULT;
@@ -444,7 +445,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return err;
 }
 
-/* Wait for a finalizer record. */
+/* Take a finalizer record, and wait for one unless @nonblock. */
 static int record_take(struct kgc_heap *heap, bool nonblock,
 		       struct kgc_final_record *record, struct kgc_due **due)
 {
@@ -463,8 +464,8 @@ static int record_take(struct kgc_heap *heap, bool nonblock,
 }
 
 /*
- * Whole records of objects found dead; see struct kgc_final_record. Of several buffers
- * the sum counts: a record may be split between them.
+ * Read records of objects found dead; see struct kgc_final_record. A read returns whole
+ * records only. In a vectored read a record may be split between two buffers.
  */
 static ssize_t kgc_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -479,7 +480,7 @@ static ssize_t kgc_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (iov_iter_count(to) < sizeof(record))
 		return -EINVAL;
 	while (iov_iter_count(to) >= sizeof(record)) {
-		/* having some is no reason to wait for more */
+		/* do not wait for more records than there are */
 		err = record_take(heap, done || nonblock, &record, &due);
 		if (err)
 			return done ?: err;
@@ -505,8 +506,8 @@ static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 }
 
 /*
- * What the heap holds is in no process's RSS. Programs that account for memory, or choose
- * what to end, find it by the descriptors that are open.
+ * The memory of a heap is in no process's RSS. A program that accounts for memory, or
+ * selects a process to kill, finds it through the open descriptors of a process.
  */
 static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
 {
@@ -520,7 +521,7 @@ static void kgc_show_fdinfo(struct seq_file *m, struct file *file)
 
 static int kgc_open(struct inode *inode, struct file *file)
 {
-	static struct lock_class_key key;
+	static struct lock_class_key keys[2];
 	struct kgc_heap *heap;
 	char name[KGC_HEAP_NAME];
 	int err = kgc_quota_charge(file->f_cred->uid);
@@ -529,7 +530,7 @@ static int kgc_open(struct inode *inode, struct file *file)
 		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
-	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, &key, __GFP_ACCOUNT);
+	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, keys, __GFP_ACCOUNT);
 	if (IS_ERR(heap)) {
 		kgc_quota_uncharge(file->f_cred->uid);
 		return PTR_ERR(heap);

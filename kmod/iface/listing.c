@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list of heaps, as far as the caller may see it: numbers, names and counters, no
- * contents and no addresses.
+ * The list of heaps that the caller may see: numbers, names and counters, but no contents
+ * and no addresses.
  *
- * A heap is kept from ending while its counters are read, and not while they are
- * copied: user memory may make the copy wait as long as its owner likes.
+ * The listing keeps a heap from ending while it reads the counters, but not while it
+ * copies them to userspace, because the copy may wait as long as userspace likes.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -20,14 +20,15 @@
 
 #define FIRST_VERSION	offsetofend(struct kgc_heap_entry, stats.refused)
 
-/* Number of the process that opened the heap, for the caller; 0 if it may not see that. */
+/* The opener's PID in the caller's PID namespace; 0 if it is not visible there. */
 static pid_t opener_nr(const struct kgc_heap *heap)
 {
 	return pid_nr_ns(heap->opener_pid, task_active_pid_ns(current));
 }
 
 /*
- * Without an audit record: a caller that lacks the capability is shown fewer heaps.
+ * Whether the caller may see the heap. The check writes no audit record, because a caller
+ * without the capability does nothing wrong: it just sees fewer heaps.
  * Context: the registry is locked.
  */
 static bool is_visible(const struct kgc_heap *heap)
@@ -44,7 +45,7 @@ static bool is_visible(const struct kgc_heap *heap)
 	return ns_capable_noaudit(opener->user_ns, CAP_SYS_ADMIN);
 }
 
-/* @size: of the caller's entry */
+/* @size: size of the caller's version of the entry, in bytes */
 static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry, size_t size)
 {
 	memset(entry, 0, sizeof(*entry));
@@ -52,7 +53,7 @@ static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry, size
 	entry->created_ns = heap->created_ns;
 	if (heap->opener) {
 		entry->uid = from_kuid_munged(current_user_ns(), heap->opener->euid);
-		/* the heap's own name has the number in the initial namespace */
+		/* the heap's own name has the PID in the initial namespace */
 		snprintf(entry->name, sizeof(entry->name), "%d%s", opener_nr(heap),
 			 strchrnul(heap->name, '/'));
 	} else {
@@ -67,13 +68,13 @@ static void entry_fill(struct kgc_heap *heap, struct kgc_heap_entry *entry, size
 				sizeof(entry->stats));
 }
 
-/* The first visible heap above @after. Return: whether there is one. */
+/* Fill in the first visible heap above @after. Return: whether there is one. */
 static bool entry_next(u32 after, struct kgc_heap_entry *entry, size_t size)
 {
 	struct kgc_heap *heap;
 	u32 id = after;
 
-	/* numbers end at INT_MAX */
+	/* the registry gives no number above INT_MAX */
 	while (id < INT_MAX && !fatal_signal_pending(current)) {
 		id++;
 		heap = kgc_registry_step(&id, is_visible);
@@ -100,8 +101,8 @@ static int entry_copy(void __user *to, size_t size, const struct kgc_heap_entry 
 }
 
 /*
- * Carry out KGC_HEAPS. Context: process context, may sleep. Return: 0; -EINVAL,
- * -E2BIG for an impossible size of an entry; -EFAULT; -EINTR.
+ * Carry out KGC_HEAPS. Context: process context, may sleep. Return: 0; -EINVAL for an
+ * entry size that is too small, -E2BIG for one that is too large; -EFAULT; -EINTR.
  */
 int kgc_listing_read(struct kgc_heaps *heaps)
 {

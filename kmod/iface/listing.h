@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The list of heaps, as far as the caller may see it. */
+/* The list of heaps that the caller may see. */
 #ifndef _KGC_LISTING_H
 #define _KGC_LISTING_H
 

@@ -2,9 +2,9 @@
 /*
  * Operations on objects by handle.
  *
- * Nothing a caller passes is trusted, and no address ever leaves the kernel:
- * plain reads do not touch pointer fields, and in conservative objects words
- * that are addresses are blanked.
+ * The operations trust no argument, and let no address leave the kernel: plain reads
+ * refuse pointer fields, and show a word of a conservative object as 0 if it is an
+ * address in a heap.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -44,7 +44,7 @@ static int object_get(struct kgc_section s, u64 handle, struct object *o)
 	return 0;
 }
 
-/* A handle operand that may be 0 for NULL. */
+/* object_get() for an operand that may be 0, which means NULL. */
 static int value_get(struct kgc_section s, u64 handle, struct object *o)
 {
 	if (handle)
@@ -62,7 +62,7 @@ static struct kgc_type *type_of(struct kgc_section s, void *addr)
 				kgc_span_index(span, addr));
 }
 
-/* A handle to the object at @addr, 0 for NULL. */
+/* Open a handle to the object at @addr; the handle is 0 for NULL. */
 static int object_handle(struct kgc_section s, void *addr, u64 *handle)
 {
 	*handle = 0;
@@ -118,8 +118,8 @@ int kgc_op_alloc(struct kgc_section s, u32 type_id, u64 count, u64 *handle)
 }
 
 /*
- * The object a word of a conservative object names. Userspace wrote the word,
- * so it may name an object that is dead and waiting for the sweep.
+ * The object that a word of a conservative object names, or NULL. Userspace wrote the
+ * word, so it may name an object that is dead and not yet swept.
  */
 static void *word_object(struct kgc_section s, void *word)
 {
@@ -127,7 +127,7 @@ static void *word_object(struct kgc_section s, void *word)
 	void *obj = NULL;
 	unsigned int i;
 
-	/* the span may be swept and its structure used again until we know */
+	/* keeps the span structure from reuse until the object is known to be alive */
 	rcu_read_lock();
 	span = kgc_lookup(s.heap, word, &i);
 	if (span && kgc_gate_strengthen(s, span, word, i))
@@ -181,7 +181,7 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	      field_check(&o, offset, &v);
 	if (err)
 		return err;
-	/* after the exchange nothing may fail any more */
+	/* reserve first: the exchange cannot be undone, so nothing may fail after it */
 	err = kgc_handle_reserve(s, old);
 	if (err)
 		return err;
@@ -218,8 +218,8 @@ static int range_get(struct kgc_section s, u64 handle, u64 offset, u64 length,
 #define RESCHED_BYTES	4096	/* of a conservative object, between two cond_resched() */
 
 /*
- * Copy bytes of a conservative object; words that are addresses read as 0. Context: as
- * for a write, a section that may sleep.
+ * Copy bytes of a conservative object; words that are addresses read as 0. Context: a
+ * section that may sleep.
  */
 static void read_conservative(const struct object *o, u64 offset, char *buf,
 			      u64 length)
@@ -236,7 +236,7 @@ static void read_conservative(const struct object *o, u64 offset, char *buf,
 			memcpy(buf, o->addr + offset, n);
 			return;
 		}
-		/* read once: what is tested is what is shown */
+		/* read once: the value that is tested must be the one that is shown */
 		value = READ_ONCE(*(void **)(o->addr + word));
 		if (kgc_map_find(value))
 			value = NULL;
@@ -281,11 +281,11 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		} else {
 			old = READ_ONCE(*slot);
 			do {
-				/* what reads as 0 is 0: no part of an address is kept */
+				/* an address reads as 0: a partial write keeps no part */
 				value = n < sizeof(void *) && kgc_map_find(old) ?
 					NULL : old;
 				memcpy((char *)&value + (offset - word), buf, n);
-				/* others may write the rest of the word */
+				/* another thread may write the rest of the word */
 			} while (!kgc_barrier_cmpxchg_word(s, slot, &old, value));
 		}
 		offset += n;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The operations userspace has on objects, named by handles. Shared by the
- * single ioctls and the batch; all check what they are given.
+ * The operations of userspace on objects, which it names by handles. Single ioctls and
+ * batches share them. Every operation checks its arguments.
  */
 #ifndef _KGC_OPS_H
 #define _KGC_OPS_H
 
 #include <linux/kgc.h>
 
-/* Inside a section. */
+/* The caller is inside a section. */
 int kgc_op_alloc(struct kgc_section s, u32 type, u64 count, u64 *handle);
 int kgc_op_load(struct kgc_section s, u64 handle, u64 offset, u64 *result);
 int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value);
@@ -26,7 +26,7 @@ int kgc_op_finalize(struct kgc_section s, u64 handle, u64 cookie);
 int kgc_op_finalize_cancel(struct kgc_section s, u64 handle, u64 *cookie);
 int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size);
 
-/* Outside of sections: they copy to or from userspace. */
+/* The caller is outside of sections, because these copy to or from userspace. */
 int kgc_op_read_user(struct kgc_heap *heap, u64 handle, u64 offset,
 		     u64 length, void __user *to);
 int kgc_op_write_user(struct kgc_heap *heap, u64 handle, u64 offset,

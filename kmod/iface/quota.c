@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Heaps per user. A heap has what no memory cgroup is charged for: a per-CPU part of its
- * SRCU domain, a directory in debugfs, a place in walks of all heaps. So a user may have only
- * so many of them, whichever of his processes have them open.
+ * Heaps per user. A heap takes resources that no memory cgroup is charged for: per-CPU
+ * memory of its SRCU domain, a directory in debugfs, and time in each walk over heaps. So
+ * this file limits how many heaps the processes of one user may have open together.
  *
- * The count is kept by the user id of the initial namespace, without a lock of our own: an
- * entry of the xarray is the number itself, and changes by compare and exchange.
+ * An xarray holds the counts, indexed by the user id in the initial namespace. An entry
+ * is the count itself and changes by compare and exchange, so kgc needs no lock for it.
  */
 #include <linux/capability.h>
 #include <linux/module.h>
@@ -24,8 +24,9 @@ static DEFINE_XARRAY(heaps_of_user);
  * kgc_quota_charge() - count one more heap of a user
  * @uid: the user that opens the device
  *
- * Context: may sleep. Return: 0; -EMFILE if the user has max_user_heaps of them and the caller is
- * without CAP_SYS_RESOURCE; -ENOMEM.
+ * Context: may sleep.
+ * Return: 0; -EMFILE if the user has max_user_heaps heaps and the caller does not have
+ * CAP_SYS_RESOURCE; -ENOMEM.
  */
 int kgc_quota_charge(kuid_t uid)
 {
@@ -46,10 +47,11 @@ int kgc_quota_charge(kuid_t uid)
 }
 
 /**
- * kgc_quota_uncharge() - count one heap of a user less
+ * kgc_quota_uncharge() - count one heap less of a user
  * @uid: the user given to kgc_quota_charge()
  *
- * Needs no memory: an entry is replaced, and the last one is erased. Context: may sleep.
+ * The function cannot fail: it replaces or erases an entry, which needs no memory.
+ * Context: may sleep.
  */
 void kgc_quota_uncharge(kuid_t uid)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Types that a program describes: their names and fields are in its memory. */
+/* Types that a program describes: their names and fields are in user memory. */
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -23,7 +23,8 @@ static int type_name(char *name, u64 addr)
 
 /*
  * Carry out KGC_TYPE_REGISTER. Context: process context, may sleep. Return: 0 with the
- * type's number in @reg, or an errno of kgc_type_register().
+ * type's number in @reg; an errno of kgc_type_register(); -EPERM for a conservative type
+ * without CAP_SYSLOG; -ENAMETOOLONG; -EFAULT.
  */
 int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 {
@@ -40,7 +41,7 @@ int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 	if (reg->flags & ~(KGC_TYPE_NOSCAN | KGC_TYPE_CONSERVATIVE |
 			   KGC_TYPE_ARRAY))
 		return -EOPNOTSUPP;
-	/* one who can write words and see what becomes of them finds addresses */
+	/* a program that sees which of its words keep objects alive learns addresses */
 	if (reg->flags & KGC_TYPE_CONSERVATIVE && !capable(CAP_SYSLOG))
 		return -EPERM;
 	if (reg->type)
@@ -52,7 +53,7 @@ int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 	if (err)
 		return err;
 	if (reg->nr_fields) {
-		/* vmemdup_user() would charge none of it */
+		/* not vmemdup_user(), which charges no cgroup for the memory */
 		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
 		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
 				       GFP_KERNEL_ACCOUNT);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Statistics in debugfs, one "name value" per line, with the names of the Go
- * runtime's MemStats where they mean the same.
+ * Statistics in debugfs. Most files have one "name value" per line. A name of the Go
+ * runtime's MemStats means the same as there.
  *
  *	kgc/stats		the module
  *	kgc/heaps		one line per heap
- *	kgc/heap<ID>/stats	one heap; phase, cycles, options, verify, sections,
- *				finalizers, pace; debugfs_alloc.c and debugfs_spans.c
- *				have more
- *	kgc/heap<ID>/collect	write: run that many cycles (1 or 2); read: the number
+ *	kgc/heap<ID>/stats	one heap; beside it are phase, cycles, options, verify,
+ *				sections, finalizers, pace, and the files of
+ *				debugfs_alloc.c and debugfs_spans.c
+ *	kgc/heap<ID>/collect	write: start that many cycles (1 or 2); read: the number
  *				of the last cycle asked for
- *	kgc/heap<ID>/scavenge	write: return free memory
+ *	kgc/heap<ID>/scavenge	write: give free memory back to the kernel
  *
- * A heap removes its directory before it goes; debugfs_remove() waits for
- * readers, so a file's heap is there as long as the file is being used.
+ * A heap removes its directory before it is freed. debugfs_remove() waits for readers,
+ * so the heap exists as long as a thread is inside one of the functions below.
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -29,6 +29,7 @@
 #include "../gc/heap.h"
 #include "../gc/pace.h"
 #include "../gc/record.h"
+#include "../gc/request.h"
 #include "../gc/section.h"
 #include "../gc/share.h"
 #include "../gc/throttle.h"
@@ -52,7 +53,7 @@ static void show(struct seq_file *m, const char *name, u64 value)
 	seq_printf(m, "%s %llu\n", name, value);
 }
 
-/* As Go's runtime has it. What is given is monotonic, 0 is never. */
+/* Convert a monotonic time to ns since 1970, as in Go's LastGC. 0 means never. */
 static u64 since_1970(u64 ns)
 {
 	return ns ? ktime_to_ns(ktime_mono_to_real(ns_to_ktime(ns))) : 0;
@@ -148,7 +149,7 @@ static int heap_verify_show(struct seq_file *m, void *v)
 	show(m, "TracedObjects", READ_ONCE(trace->objects));
 	show(m, "Floating", READ_ONCE(trace->floats));
 	show(m, "FloatingTotal", READ_ONCE(trace->floats_total));
-	show(m, "FloatingDue", READ_ONCE(trace->unforgiven));
+	show(m, "FloatingDue", READ_ONCE(trace->floating_due));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_verify);
@@ -189,7 +190,7 @@ static int heap_cycles_show(struct seq_file *m, void *v)
 	kgc_records_last(&heap->records, &sums, &r);
 	nr = sums.nr > KGC_CYCLE_LOG ? sums.nr - KGC_CYCLE_LOG + 1 : 1;
 	for (; nr <= sums.nr; nr++) {
-		/* overwritten by a cycle that ended meanwhile */
+		/* skip a record that a cycle has overwritten meanwhile */
 		if (!kgc_records_get(&heap->records, nr, &r))
 			continue;
 		seq_printf(m, "%llu %s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
@@ -219,7 +220,7 @@ static int heap_options_open(struct inode *inode, struct file *file)
 	return single_open(file, heap_options_show, inode->i_private);
 }
 
-/* Takes one "name value". */
+/* Set one option, given as "name value". */
 static ssize_t heap_options_write(struct file *file, const char __user *from,
 				  size_t len, loff_t *pos)
 {
@@ -260,7 +261,7 @@ static const struct file_operations heap_options_fops = {
 	.release = single_release,
 };
 
-/* The last cycle that was asked for: num_gc reaches it. */
+/* The last cycle asked for. A reader can wait until NumGC in "stats" reaches it. */
 static int heap_collect_get(void *data, u64 *cycle)
 {
 	struct kgc_heap *heap = data;
@@ -277,7 +278,7 @@ static int heap_collect_set(void *data, u64 cycles)
 		return -EINVAL;
 	if (kgc_request_closed(&heap->request))
 		return -ESHUTDOWN;
-	/* starts them; waiting here would keep the directory from going */
+	/* does not wait: debugfs_remove() would have to wait for this call */
 	kgc_collect_start(heap, cycles);
 	return 0;
 }
@@ -316,7 +317,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(module_stats);
 
-/* Position 0 is the header; of a heap it is its number. Return: the first from there on. */
+/* Position 0 is the header, others are heap numbers. Return: first heap from *@pos on. */
 static void *heaps_from(loff_t *pos)
 {
 	struct kgc_heap *heap = *pos > U32_MAX ? NULL : kgc_registry_from(*pos);

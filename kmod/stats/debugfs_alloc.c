@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What debugfs tells of the allocator.
+ * Statistics of the allocator in debugfs.
  *
  *	kgc/classes		the size classes, one line each
- *	kgc/heap<ID>/classes	what one heap holds of each, those in use
+ *	kgc/heap<ID>/classes	the span classes that one heap has used, one line each
  *	kgc/heap<ID>/meta	its metadata by kind, in bytes
- *	kgc/heap<ID>/steps	how long slow paths took, by cause and power of two
+ *	kgc/heap<ID>/steps	histogram of slow path durations, by cause
  *	kgc/heap<ID>/pageheap	its page heaps, one line per node
- *	kgc/heap<ID>/pages	arenas and free runs of pages by size
+ *	kgc/heap<ID>/pages	arenas and free runs of pages, by size
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -19,7 +19,7 @@
 #include "debugfs.h"
 #include "stats.h"
 
-/* Bytes of a span that no object of the smallest size for this class uses. */
+/* Bytes of a span that are lost if every object has the smallest size of the class. */
 static u32 worst_waste(unsigned int class)
 {
 	const struct kgc_class *c = &kgc_classes[class];
@@ -45,7 +45,7 @@ static int table_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(table);
 
-/* Of the spans there are: bytes behind the last slot, bytes of free slots. */
+/* Over all spans of a class, @tail: bytes past the last slot, @idle: of free slots. */
 static void class_waste(unsigned int class, const struct kgc_class_stats *st,
 			u64 *tail, u64 *idle)
 {
@@ -53,7 +53,7 @@ static void class_waste(unsigned int class, const struct kgc_class_stats *st,
 	u64 slots = st->spans * c->nelems, used = st->mallocs - st->frees;
 
 	*tail = st->spans * (c->npages * KGC_PAGE_SIZE - c->nelems * c->size);
-	/* put together while the heap works, these may not fit each other */
+	/* the heap may change the counters meanwhile, so @used may exceed @slots */
 	*idle = slots > used ? (slots - used) * c->size : 0;
 }
 

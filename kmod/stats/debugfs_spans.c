@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgc/heap<ID>/spans: the spans of a heap, one line each, highest addresses first. A
- * heap may have millions, so the file ends after SPANS_SHOWN of them. It is put
- * together piece by piece, without a lock: a line is what one span looked like.
+ * kgc/heap<ID>/spans: the spans of a heap, one line each, arenas with the highest
+ * addresses first. A heap may have millions of spans, so the file ends after SPANS_SHOWN.
+ * A reader holds no lock from one line to the next, so the file is no snapshot of the
+ * heap: a line shows what one span looked like.
  */
 #include <linux/debugfs.h>
 #include <linux/sched.h>
@@ -23,9 +24,9 @@ static const char * const state_names[KGC_NR_SPAN_STATES] = {
 /**
  * struct spans - a reader of the file
  * @heap: the heap
- * @walk: where it has come to
+ * @walk: position of the walk over the heap's pages
  * @shown: number of the line that @info is for; 0 is the line of headings
- * @info: the span of that line; without pages behind the last
+ * @info: the span of that line; its npages is 0 past the last span
  */
 struct spans {
 	struct kgc_heap		*heap;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counters of a heap, put together for a reader.
+ * The counters of a heap, gathered from its parts for a reader.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -27,15 +27,15 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
 }
 
 /**
- * kgc_stats_meta() - bytes of memory that a heap takes beside its pages
+ * kgc_stats_meta() - bytes of metadata that a heap takes in addition to its pages
  * @heap: the heap
- * @bytes: receives them by kind, enum kgc_meta
+ * @bytes: receives the bytes by kind, enum kgc_meta
  *
- * Not counted are the inner nodes of the index of finalizers, and what an allocator of
- * the kernel loses by rounding.
+ * The counts do not include inner nodes of the index of finalizers, and bytes that the
+ * kernel's allocators add when they round a size up.
  *
  * Context: any.
- * Return: their sum.
+ * Return: the sum of all kinds.
  */
 u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META])
 {
@@ -110,7 +110,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	st->phase = kgc_cycle_phase(heap);
 }
 
-/* Fill in everything but @stats->size. Context: process context. */
+/* Fill in everything except @stats->size, which is kept. Context: process context. */
 void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats)
 {
 	u32 size = stats->size;
@@ -127,8 +127,8 @@ void kgc_stats_heap(struct kgc_heap *heap, struct kgc_stats *stats)
 }
 
 /*
- * Fill in what the list of all heaps has of each: objects, bytes of objects and held,
- * cycles and phase. Context: process context.
+ * Fill in only what a line of kgc/heaps in debugfs needs: objects, their bytes, bytes of
+ * pages held, cycles and phase. Context: process context.
  */
 void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats)
 {
@@ -143,13 +143,13 @@ void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats)
 }
 
 /**
- * kgc_heap_objects() - objects allocated and not yet found dead
+ * kgc_heap_objects() - count objects that are allocated and not yet found dead
  * @heap: the heap
  *
- * Exact while no allocation and no cycle runs.
+ * The number is exact if no allocation and no cycle runs meanwhile.
  *
  * Context: process context.
- * Return: their number.
+ * Return: the number of objects.
  */
 u64 kgc_heap_objects(struct kgc_heap *heap)
 {

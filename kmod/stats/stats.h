@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Counters of a heap, by size class. */
+/* Counters of a heap, gathered for a reader. */
 #ifndef _KGC_STATS_H
 #define _KGC_STATS_H
 

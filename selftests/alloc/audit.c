@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit, which counts an allocator's lists again: a few spans at a time under a
- * lock, and not one more when the lists may have changed meanwhile.
+ * The audit counts the allocator's lists again. It takes a few spans at a time under a
+ * lock, and stops if the lists may have changed meanwhile.
  */
 #include <check.h>
 #include <shim.h>
@@ -13,7 +13,7 @@
 #define RAM_MIB		64
 #define SIZE		64
 #define SPANS		100
-#define STEP		8	/* spans under the lock, at most */
+#define STEP		8	/* most spans that the audit counts under the lock */
 
 static struct kgc_allocator allocator;
 static struct kgc_shape shape;
@@ -41,7 +41,7 @@ static struct kgc_central *central(void)
 	return allocator.node[0]->central[shape.spc];
 }
 
-/* Somebody has taken every span off the lists, and lets that be known. */
+/* Take every span off the lists, and tell the audit that the lists have changed. */
 static bool taken_off(struct kgc_allocator *a)
 {
 	struct kgc_central *ct = central();
@@ -58,14 +58,13 @@ static bool taken_off(struct kgc_allocator *a)
 	return true;
 }
 
-/* SPANS spans on a list, full or with a free slot each, swept. */
+/* Put SPANS swept spans on a list: all full, or each with a free slot. */
 static void begin(bool full)
 {
 	unsigned int class = kgc_size_to_class(SIZE);
 	unsigned int nelems = kgc_classes[class].nelems, i;
 
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	allocator.pressure = pressure;
 	memset(&shape, 0, sizeof(shape));
 	shape.id = 1;
@@ -86,7 +85,7 @@ static void begin(bool full)
 	check(kgc_cache_flip_all(&allocator));
 	while (kgc_central_sweep_some(&allocator, central(), allocator.node[0], 8))
 		;
-	/* or one more, where the thread has moved to another CPU and its cache */
+	/* one more if the thread moved to another CPU and used its cache */
 	check(central()->spans >= SPANS);
 	reported = 0;
 	asked = 0;
@@ -94,8 +93,7 @@ static void begin(bool full)
 
 static void end(void)
 {
-	kgc_allocator_destroy(&allocator);
-	check(!shim_ram_used());
+	parts_allocator_end(&allocator);
 }
 
 static void looks_at_a_few_at_a_time(void)
@@ -120,7 +118,7 @@ static void finds_what_is_wrong_behind_a_pause(void)
 			       struct kgc_span, link);
 	span->nfree++;
 	kgc_audit(&allocator, report, undisturbed);
-	/* the span, and the sum of the class */
+	/* the audit reports the span, and the sum of the class */
 	check(reported == 2);
 	span->nfree--;
 	end();

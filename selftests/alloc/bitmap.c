@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A span's bitmaps: every number of slots there can be, and every slot of every
- * class.
- */
+/* A span's bitmaps, for every possible number of slots and every slot of every class. */
 #include <check.h>
 #include <shim.h>
 
@@ -44,7 +41,7 @@ static void slots_and_nothing_else(void)
 	}
 }
 
-/* Taking slots the way cache.c does: lowest bit of the current word. */
+/* Take a slot as cache.c does: the lowest bit of the current word. */
 static int take(struct kgc_span *span)
 {
 	unsigned long w = *span->word;
@@ -72,7 +69,7 @@ static void handed_out_once_in_order(void)
 	}
 }
 
-/* From every cursor position, whatever is free is found. */
+/* The search finds every free slot, from every cursor position. */
 static void holes_are_found(void)
 {
 	unsigned int n, hole, word;
@@ -120,7 +117,7 @@ static void every_address_has_its_slot(void)
 	}
 }
 
-/* Marks of many densities, among them all and none. */
+/* Mark bitmaps of many densities, including none and all. */
 static void sweep_swaps(void)
 {
 	unsigned int n, i, density;
@@ -159,7 +156,7 @@ static void sweep_swaps(void)
 	}
 }
 
-/* What is dead is filled, what lives is not touched, and the span knows. */
+/* A sweep fills dead slots, leaves live ones alone, and updates span->dirty. */
 static void wipe_touches_the_dead_only(void)
 {
 	static const int fills[] = { KGC_WIPE_NONE, KGC_WIPE_ZERO, 0x6b };
@@ -192,7 +189,7 @@ static void wipe_touches_the_dead_only(void)
 				for (j = 0; j < class->size; j++)
 					check(slot[j] == want);
 			}
-			/* of zeroes it need not be cleared again */
+			/* a span filled with zeroes need not be cleared again */
 			check(span->dirty == (class->nelems > 1 && fill));
 			kgc_span_free_struct(span);
 		}
@@ -214,7 +211,7 @@ static void mixing_keeps_types(void)
 		check(!span->shape && span->types == types);
 		for (i = 0; i < n; i++)
 			check(types[i] == 4711);
-		/* a table serves any span with bitmaps of that size */
+		/* a type table fits any span with bitmaps of that size */
 		types[span->nwords * BITS_PER_LONG - 1] = 1;
 		check(kgc_span_bitmap_bytes(kgc_words_index(n)) ==
 		      span->nwords * 24);

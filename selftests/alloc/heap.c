@@ -40,7 +40,7 @@ static void shape_small(struct kgc_shape *shape, unsigned int id, u32 bytes,
 	shape->slot = kgc_classes[class].size;
 }
 
-/* A few that share classes, for spans of several types, and one of any size. */
+/* Small shapes share classes, so that spans become mixed; the last are of any size. */
 static void shapes_choose(void)
 {
 	unsigned int i;
@@ -58,8 +58,7 @@ static void shapes_choose(void)
 
 void heap_begin(void)
 {
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	allocator.pressure = pressure;
 	nr_objects = 0;
 	shapes_choose();
@@ -67,9 +66,8 @@ void heap_begin(void)
 
 void heap_end(void)
 {
-	kgc_allocator_destroy(&allocator);
+	parts_allocator_end(&allocator);
 	check(!atomic64_read(&allocator.limit.pages));
-	check(!shim_ram_used());
 }
 
 struct kgc_span *heap_span_at(const void *at)
@@ -97,7 +95,7 @@ void heap_filled(const u8 *at, u32 bytes, u8 with)
 		check(at[i] == with);
 }
 
-/* What holds of every object in use, for as long as it is. */
+/* Check what holds for every object in use, at any time. */
 void check_heap_object(const struct object *o)
 {
 	struct kgc_span *span = heap_span_at(o->at);
@@ -145,7 +143,7 @@ void heap_allocate_any(unsigned int n, unsigned int mode)
 	while (n--) {
 		const struct kgc_shape *shape = &shapes[random() % NR_SHAPES];
 
-		/* most of them small */
+		/* three in four are small */
 		if (random() % 4)
 			shape = &shapes[random() % 16];
 		heap_allocate(shape, shape->bytes, mode);
@@ -154,7 +152,7 @@ void heap_allocate_any(unsigned int n, unsigned int mode)
 
 /* ---- the collector ------------------------------------------------------- */
 
-/* Mark what shall live, @percent of it and what was born black. */
+/* Mark objects that are to live: those born black, and @percent of the others. */
 unsigned int heap_mark(unsigned int percent)
 {
 	unsigned int i, kept = 0;
@@ -220,7 +218,7 @@ static void check_list(struct kgc_central *ct, struct list_head *list,
 	}
 }
 
-/* Everything swept, nothing cached: lists, counters and model agree. */
+/* All spans must be swept, none cached. Lists, counters and model must agree. */
 void check_heap_at_rest(void)
 {
 	struct sums sums = { };
@@ -248,7 +246,7 @@ void check_heap_at_rest(void)
 			check(ct->mallocs >= ct->frees);
 			check(ct->fresh <= (spans + ct->freed_spans) * kgc_nelems(spc));
 			check(ct->fresh % kgc_nelems(spc) == 0);
-			/* every slot handed out was one or the other */
+			/* every slot handed out was fresh or used again */
 			check(ct->mallocs <= ct->reused + ct->fresh);
 			sum += ct->mallocs - ct->frees;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An allocator and a list of the objects that should be there. The test stands in for
- * the collector: it marks what shall live, flips and sweeps.
+ * An allocator, and the model: a list of the objects that should exist. The test stands
+ * in for the collector: it marks the objects that are to live, flips and sweeps.
  */
 #ifndef ALLOC_HEAP_H
 #define ALLOC_HEAP_H
@@ -21,16 +21,16 @@ struct object {
 };
 
 extern struct kgc_allocator allocator;
-extern struct kgc_shape shapes[NR_SHAPES];	/* any; the first 16 of 49 to 64 bytes */
+extern struct kgc_shape shapes[NR_SHAPES];	/* any size; first 16: 49 to 64 bytes */
 extern struct object *objects;
 extern unsigned int nr_objects;
-extern unsigned int pressed;			/* times that memory was short */
+extern unsigned int pressed;			/* calls of the pressure callback */
 
-/* of a program or suite */
+/* called once per program or suite */
 int heap_init(void);
 void heap_exit(void);
 
-/* of a promise */
+/* called for each promise */
 void heap_begin(void);
 void heap_end(void);
 

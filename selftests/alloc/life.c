@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of spans, from page heap to cache to central lists to sweep and
- * back, against a list of the objects that should be there.
+ * The life of spans: page heap, cache, central lists, sweep, and back to the page heap.
+ * The test checks it against a list of the objects that should exist.
  */
 #include <check.h>
 #include <shim.h>
@@ -21,10 +21,10 @@ static void cycle(unsigned int percent, unsigned int births)
 	heap_allocate_any(births, KGC_BORN_SETTLING);
 	allocator.gen++;
 	synchronize_rcu();
-	/* of the new generation, whatever spans the cache held */
+	/* these belong to the new generation, whichever spans the cache held */
 	heap_allocate_any(births, KGC_BORN_SETTLING);
 	check(kgc_cache_flip_all(&allocator));
-	/* half of it from spans that are swept for the purpose */
+	/* the allocator sweeps spans to serve some of these */
 	heap_allocate_any(births, 0);
 	heap_sweep();
 	for (dead = 0; dead < nr_objects; dead++)
@@ -41,7 +41,7 @@ static void lives_and_dies(void)
 	for (round = 0; round < 30; round++) {
 		heap_allocate_any(200, 0);
 		cycle(round % 5 * 25, 40);
-		/* what is cached now is not on a list */
+		/* spans that caches hold now are on no list */
 		allocator.black_gen = 0;
 		heap_mark(100);
 		heap_flip();
@@ -53,7 +53,7 @@ static void lives_and_dies(void)
 	heap_end();
 }
 
-/* The same with every way a dead object may be overwritten. */
+/* The same as above, with each way to overwrite dead objects. */
 static void hardened(void)
 {
 	unsigned int harden, round;
@@ -75,7 +75,7 @@ static void hardened(void)
 	}
 }
 
-/* What a dead object is filled with, as heap and machine have it. */
+/* The byte that fills a dead object, as the heap and the kernel are set up. */
 static int fill_of_the_dead(u8 was)
 {
 	if (allocator.harden & KGC_HARDEN_POISON)
@@ -97,7 +97,7 @@ static void dead_are_overwritten(void)
 			dead[i] = objects[i].at;
 			fills[i] = objects[i].fill;
 		}
-		/* one lives on in each span, so that the pages stay a span */
+		/* keep one object in each span alive, so that the span keeps its pages */
 		for (i = 0, n = 0; i < ARRAY_SIZE(dead); i++) {
 			span = heap_span_at(dead[i]);
 			if (find_first_bit(kgc_span_mark(span), span->nelems) ==
@@ -124,7 +124,7 @@ static void dead_are_overwritten(void)
 	}
 }
 
-/* The next object is anywhere in the span, not behind the last. */
+/* Each object comes from anywhere in the span, not from behind the last one. */
 static void random_order_is_random(void)
 {
 	unsigned int i, ascending = 0, neighbours = 0;
@@ -221,11 +221,11 @@ static void who_owns_a_cache_flips_it(void)
 	heap_flip();
 	c = per_cpu_ptr(allocator.cpu, 0);
 	check(c->ticket == allocator.gen);
-	/* in a region, which saw the generation there is now */
+	/* a region holds the cache, and has seen the current generation */
 	c->ticket = KGC_TICKET_BUSY;
 	check(kgc_cache_flip_all(&allocator));
 	check(c->ticket == KGC_TICKET_BUSY);
-	/* about to be emptied by its own CPU */
+	/* the CPU itself is about to empty the cache */
 	c->ticket = KGC_TICKET_FLIP;
 	check(!kgc_cache_flip_all(&allocator));
 	c->ticket = before;
@@ -235,7 +235,7 @@ static void who_owns_a_cache_flips_it(void)
 	heap_end();
 }
 
-/* Of garbage in spans that are left unswept nothing is handed out again, or overwritten. */
+/* Garbage in spans that are left unswept is neither handed out again nor overwritten. */
 static void what_is_left_unswept_stays(void)
 {
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The address-to-span map against an array with one entry per heap page. */
+/* The address-to-span map, checked against an array with one entry per heap page. */
 #include <check.h>
 #include <shim.h>
 
@@ -86,7 +86,7 @@ static void reserving_fails_cleanly(void)
 	unsigned long beyond = shim_page_offset + kgc_map_regions * region;
 
 	check(kgc_map_reserve(beyond, KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
-	/* a block never crosses a region: blocks are aligned */
+	/* blocks are aligned, so none crosses a region */
 	check(kgc_map_reserve(shim_page_offset + region - KGC_PAGE_SIZE,
 			      2 * KGC_PAGE_SIZE, GFP_KERNEL) == -ENOMEM);
 	check(!kgc_map_reserve(shim_page_offset, region, GFP_KERNEL));

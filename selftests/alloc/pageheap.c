@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page heap against a model that keeps one bool per heap page: the same
- * operations on both, compared after each. Small heaps exhaustively, large
- * ones at random, growing with every request failed in turn.
+ * The page heap against a model that keeps one bool per heap page. The test compares
+ * both after each operation. It tries every sequence on small heaps and random ones on
+ * large heaps, and makes each request of a growth fail in turn.
  */
 #include <check.h>
 #include <shim.h>
@@ -16,11 +16,11 @@
 #define MAX_ARENAS	512
 #define MAX_SPANS	4096
 
-/* Holds pages that were given back, for good. */
+/* Stands for the owner of pages that were given back; these never return. */
 static struct kgc_span gone_span;
 #define GONE (&gone_span)
 
-/* The model: arenas by address, who holds each of their pages, and which ever had one. */
+/* The model: arenas by address, each page's owner, and whether it ever had one. */
 struct model_arena {
 	unsigned long base;
 	unsigned int npages;
@@ -39,21 +39,18 @@ static struct kgc_slow_path step;
 
 static void begin(void)
 {
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	ph = &allocator.node[0]->pages;
 	nr_arenas = nr_spans = 0;
 }
 
-/* Ends a heap in whatever state it is; ASan and shim_ram_exit() see leaks. */
 static void end(void)
 {
 	unsigned int i;
 
-	kgc_allocator_destroy(&allocator);
+	parts_allocator_end(&allocator);
 	for (i = 0; i < nr_arenas; i++)
 		free(arenas[i]);
-	check(!shim_ram_used());
 }
 
 /* ---- comparing ----------------------------------------------------------- */
@@ -88,7 +85,7 @@ static u64 held(void)
 	return atomic64_read(&allocator.limit.held);
 }
 
-/* What counts against the limits: pages, and metadata of every kind. */
+/* The limits count pages, and metadata of every kind. */
 static void check_held(void)
 {
 	u64 sum = atomic64_read(&allocator.limit.pages);
@@ -115,7 +112,7 @@ static void compare(void)
 			check(test_bit(p, a->used) == !!m->owner[p]);
 			check(test_bit(p, kgc_arena_gone(a)) ==
 			      (m->owner[p] == GONE));
-			/* what is gone may be another arena's by now */
+			/* another arena may own a page that was given back */
 			check(m->owner[p] == GONE ||
 			      kgc_map_find((void *)(m->base + p * KGC_PAGE_SIZE)) ==
 			      m->owner[p]);
@@ -150,7 +147,7 @@ static int grow(unsigned int npages)
 	if (err)
 		return err;
 	check(nr_arenas < MAX_ARENAS);
-	/* the one that is new */
+	/* find the new arena */
 	for (i = 0, rb = rb_first(&ph->arenas); i < nr_arenas; i++, rb = rb_next(rb))
 		if (rb_entry(rb, struct kgc_arena, node)->base != arenas[i]->base)
 			break;
@@ -166,7 +163,7 @@ static int grow(unsigned int npages)
 	return 0;
 }
 
-/* Where address-ordered first fit must put it; 0: nowhere. */
+/* Return: where address-ordered first fit must put the span; 0 for nowhere. */
 static unsigned long first_fit(unsigned int npages, struct model_arena **in)
 {
 	unsigned int i, p, run;
@@ -196,7 +193,7 @@ static bool take(unsigned int npages)
 		span = kgc_charge_span(&allocator, nelems, 0, GFP_KERNEL);
 	check(span && span->nwords * BITS_PER_LONG >= nelems &&
 	      (span->nwords == 1 || span->nwords / 2 * BITS_PER_LONG < nelems));
-	if (!kgc_pageheap_take(ph, span, npages)) {
+	if (!kgc_pageheap_take(ph, span, npages, false)) {
 		check(!want);
 		kgc_pageheap_keep_spare(ph, span);
 		return false;
@@ -228,7 +225,7 @@ static void put(unsigned int i)
 	spans[i] = spans[--nr_spans];
 }
 
-/* Heap pages of a free run, to its end; whole machine pages only. */
+/* Return: heap pages in the free run at *@start; whole machine pages only. */
 static unsigned int free_run(const struct model_arena *m, unsigned int *start)
 {
 	unsigned int unit = max(PAGE_SIZE / KGC_PAGE_SIZE, 1UL), end = *start;
@@ -240,7 +237,7 @@ static unsigned int free_run(const struct model_arena *m, unsigned int *start)
 	return end > *start ? end - *start : 0;
 }
 
-/* Runs in arenas that are in use: highest arenas, lowest runs first. */
+/* Release free runs of arenas in use: highest arena first, lowest run first. */
 static size_t release_runs(unsigned long free_bytes, u64 keep)
 {
 	unsigned int i, p, q, n, least = keep ? 8 : 1;
@@ -308,8 +305,8 @@ static void release(u64 keep)
 /* ---- promises ------------------------------------------------------------ */
 
 /*
- * Every sequence of @depth operations on a heap of up to two small arenas.
- * States cannot be copied, so each sequence is replayed from the start.
+ * Run every sequence of @depth operations on a heap of up to two small arenas. A state
+ * cannot be copied, so each sequence starts from an empty heap.
  */
 #define CHOICES	8
 
@@ -357,7 +354,7 @@ static void every_sequence(unsigned int depth)
 		}
 		end();
 		sequences++;
-		/* what did nothing need not be followed further */
+		/* a sequence ends at an operation that did nothing */
 		if (i == depth)
 			i--;
 		while (++choice[i] == CHOICES) {
@@ -431,7 +428,7 @@ static void grows_with_the_heap(void)
 		u64 before = ph->sys;
 
 		check(!grow(1));
-		/* an eighth of the heap, never more than a region */
+		/* growth is at most an eighth of the heap, or 64 KiB */
 		check(ph->sys - before <= max(before / 8, 65536UL));
 		check(ph->sys - before >= min(before / 16, 2UL << 20) ||
 		      ph->smaller);
@@ -457,7 +454,7 @@ static void grows_with_the_heap(void)
 
 #ifdef SHIM_FAILS
 
-/* No block above the least: a fragmented machine is no reason to fail. */
+/* The heap grows even if all but the smallest blocks are gone. */
 static void small_blocks_will_do(void)
 {
 	unsigned int i;
@@ -476,7 +473,7 @@ static void small_blocks_will_do(void)
 	shim_ram_defragment();
 }
 
-/* On an empty map, or in a heap that large blocks are wanted for. */
+/* Fail each request of a growth, on an empty map or with large blocks. */
 static unsigned int fail_each_request(bool large)
 {
 	unsigned int nth = 0;
@@ -492,7 +489,7 @@ static unsigned int fail_each_request(bool large)
 		trying("%s heap, request %u fails", large ? "large" : "empty",
 		       ++nth);
 		shim_fail_nth(nth);
-		/* a large block that failed may be made up for by a smaller one */
+		/* kgc may replace a large block that it cannot get by a smaller one */
 		err = grow(1);
 		failed = shim_fail_happened();
 		check(failed || !err);
@@ -509,7 +506,7 @@ static void a_failed_growth_is_nothing(void)
 	unsigned int empty = fail_each_request(false);
 	unsigned int large = fail_each_request(true);
 
-	check(empty >= 3);	/* pages, their description, a leaf */
+	check(empty >= 3);	/* pages, arena structure, map leaf */
 	note("%u and %u requests", empty, large);
 }
 
@@ -521,7 +518,7 @@ static void limits_hold(void)
 	allocator.limit.hard = 1 << 20;
 	while (!grow(1))
 		check(held() <= 1 << 20);
-	/* an arena of 64 KiB would not fit, with what is kept about it */
+	/* another arena of 64 KiB does not fit, with its metadata */
 	check(held() > (1 << 20) - (65 << 10));
 	compare();
 	release(0);

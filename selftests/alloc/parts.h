@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a promise about the page heap and what is above it begins and ends with. */
+/* Begin and end of a promise about the page heap, or about the parts above it. */
 #ifndef ALLOC_PARTS_H
 #define ALLOC_PARTS_H
 
 #include <check.h>
 #include <shim.h>
 
+#include "alloc/alloc.h"
 #include "alloc/map.h"
 #include "alloc/span.h"
 
@@ -24,6 +25,20 @@ static inline void parts_end(void)
 	kgc_map_exit();
 	shim_ram_exit();
 	check(!shim_live_allocations());
+}
+
+/* An allocator that holds nothing. */
+static inline void parts_allocator_begin(struct kgc_allocator *a)
+{
+	memset(a, 0, sizeof(*a));
+	check(!kgc_allocator_init(a, 0));
+}
+
+/* Free it in any state; ASan and shim_ram_exit() report leaks. */
+static inline void parts_allocator_end(struct kgc_allocator *a)
+{
+	kgc_allocator_destroy(a);
+	check(!shim_ram_used());
 }
 
 #endif /* ALLOC_PARTS_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page heap finds pages to hand out, and pages to give back, in steps by the logarithm
- * of its arenas.
+ * A page heap finds pages to hand out, and pages to give back, in a number of steps
+ * that grows with the logarithm of the number of arenas.
  */
 #include <check.h>
 #include <shim.h>
 
 #include "alloc/alloc.h"
+#include "parts.h"
 
 #define RAM_MIB		2048
 
@@ -16,20 +17,18 @@ static struct kgc_slow_path step;
 
 static void begin(void)
 {
-	memset(&allocator, 0, sizeof(allocator));
-	check(!kgc_allocator_init(&allocator, 0));
+	parts_allocator_begin(&allocator);
 	ph = &allocator.node[0]->pages;
 }
 
 static void end(void)
 {
-	kgc_allocator_destroy(&allocator);
-	check(!shim_ram_used());
+	parts_allocator_end(&allocator);
 }
 
 /*
- * Many spans of a page in many arenas; then some go and come back. A search is
- * one descent: the steps it takes grow with the logarithm of the arenas.
+ * The test allocates many one-page spans in many arenas, then frees some and allocates
+ * them again. Each search descends the tree once.
  */
 #ifdef SHIM_FAILS
 #define MOST_SEARCHED	100000
@@ -47,23 +46,23 @@ static struct kgc_span *take_page(void)
 	if (!span)
 		span = kgc_charge_span(&allocator, 1, 0, GFP_KERNEL);
 	check(span);
-	while (!kgc_pageheap_take(ph, span, 1))
+	while (!kgc_pageheap_take(ph, span, 1, false))
 		check(!kgc_pageheap_grow(&allocator, ph, 1, GFP_KERNEL, &step));
 	kgc_map_set(span->base, 1, span);
 	return span;
 }
 
-/* Whether giving back all but @keep bytes visits few arenas, and gives @bytes. */
+/* Whether giving back all but @keep bytes frees @bytes and visits few arenas. */
 static bool gives(u64 keep, size_t bytes, unsigned int arenas)
 {
 	u64 before = ph->visits;
 	size_t gone = kgc_scavenge_pages(&allocator, ph, keep);
 
-	/* down the tree, for each batch; once more to see that nothing is left */
+	/* one descent for each batch, and one to see that nothing is left */
 	return gone == bytes && ph->visits - before <= 8 * ilog2(arenas + 2) + 8;
 }
 
-/* As many arenas as can be, all of their pages in use. */
+/* Use all pages of as many arenas as possible. */
 static void use_pages(unsigned int n)
 {
 	unsigned int i;
@@ -78,8 +77,8 @@ static void use_pages(unsigned int n)
 }
 
 /*
- * What there is to give back is found without a search, wherever it lies, and that there
- * is nothing is known.
+ * The page heap finds pages to give back without a search, wherever they lie. It also
+ * knows if there are none.
  */
 static void what_is_given_back_is_not_searched_for(void)
 {
@@ -91,7 +90,7 @@ static void what_is_given_back_is_not_searched_for(void)
 		use_pages(n);
 		arenas = ph->nr_arenas;
 		check(gives(0, 0, arenas));
-		/* an arena in the middle becomes empty, of the others each loses a page */
+		/* empty one arena; free the first page in each of the others */
 		arena = searched[nr_searched / 2]->arena;
 		for (i = 0; i < nr_searched; i++) {
 			bool first = !i || searched[i - 1]->arena != searched[i]->arena;
@@ -102,7 +101,7 @@ static void what_is_given_back_is_not_searched_for(void)
 			kgc_pageheap_put(ph, searched[i]);
 		}
 		check(gives(ph->sys - ph->inuse - 1, whole * KGC_PAGE_SIZE, arenas));
-		/* single pages are not worth it unless all are asked for */
+		/* kgc gives single pages back only if asked for all */
 		check(gives(1, 0, arenas));
 		check(unit > KGC_PAGE_SIZE ||
 		      kgc_scavenge_pages(&allocator, ph, 0) == (arenas - 1) * unit);
@@ -119,7 +118,7 @@ static void searches_are_logarithmic(void)
 
 	for (n = 100; n <= MOST_SEARCHED; n *= 10, k++) {
 		begin();
-		/* on memory without large blocks, for as many arenas as can be */
+		/* fragmented memory makes for as many arenas as possible */
 		shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
 		for (i = 0; i < n; i++)
 			searched[i] = take_page();
@@ -152,23 +151,11 @@ static void searches_are_logarithmic(void)
 
 static int begin_all(void)
 {
-	int err;
-
-	shim_ram_init(RAM_MIB);
-	err = kgc_map_init();
-	return err ? err : kgc_span_cache_init();
-}
-
-static void end_all(void)
-{
-	kgc_span_cache_exit();
-	kgc_map_exit();
-	shim_ram_exit();
-	check(!shim_live_allocations());
+	return parts_begin(RAM_MIB);
 }
 
 #define ALL_PROMISES(PROMISE) \
 	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
 	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans")
 
-PROGRAM("kgc_search", begin_all, end_all);
+PROGRAM("kgc_search", begin_all, parts_end);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Size classes: every size, every alignment, every offset; nothing is sampled. */
+/* Size classes, checked for every size, alignment and offset; none is left out. */
 #include <check.h>
 #include <shim.h>
 
@@ -15,7 +15,7 @@ static void smallest_that_fits(void)
 			want++;
 		trying("size %zu", size);
 		c = kgc_size_to_class(size);
-		/* nothing asks for 0 bytes; it need only not be outside */
+		/* no caller asks for 0 bytes; the result must only be a valid index */
 		check(c == (size ? want : 0));
 	}
 	for (; size < 4 * KGC_MAX_SMALL; size++)
@@ -66,7 +66,7 @@ static void index_is_division(void)
 			check((u32)((u64)off * class->magic >> 32) ==
 			      off / class->size);
 		}
-		/* the tail is no slot */
+		/* the tail of the span belongs to no slot */
 		for (; off < class->npages * KGC_PAGE_SIZE; off++) {
 			trying("class %u, offset %u in the tail", c, off);
 			check((u32)((u64)off * class->magic >> 32) >=
@@ -92,14 +92,14 @@ static void spans_are_sane(void)
 	check(kgc_classes[KGC_NR_CLASSES - 1].size == KGC_MAX_SMALL);
 }
 
-/* What tail and rounding cost together, for every size; in 1/100 %. */
+/* Waste by the span's tail and by rounding, for every size, in 1/100 %. */
 static void waste_is_bounded(void)
 {
 	unsigned int c, worst = 0, at = 0;
 	size_t size;
 
 	if (PAGE_SHIFT > 13)
-		return;	/* rounding a span up to a machine page comes on top */
+		return;	/* rounding spans up to machine pages would add waste */
 	for (size = 1; size <= KGC_MAX_SMALL; size++) {
 		unsigned int bytes, waste;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The allocator once more, for a test module that wants one without a
- * collector. To be included once, by one file of the module.
+ * A second copy of the allocator, for a test module that needs one without a collector.
+ * Only one file of the module may include this.
  */
 #include "../../kmod/alloc/sizeclass.c"
 #include "../../kmod/alloc/map.c"

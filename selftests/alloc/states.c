@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a span is there for: dead, in use, manual. */
+/* The states of a span: dead, in use, manual. */
 #include <check.h>
 #include <shim.h>
 
@@ -19,7 +19,7 @@ static bool undisturbed(struct kgc_allocator *a)
 	return false;
 }
 
-/* Spans that a walk over all pages finds, by state; and whether @look is among them. */
+/* Count spans by state, in a walk over all pages. @look must be among them. */
 static void walk_states(unsigned int nr[KGC_NR_SPAN_STATES], const void *look)
 {
 	struct kgc_pagewalk walk;
@@ -51,7 +51,7 @@ static u64 manual_bytes(void)
 	return bytes;
 }
 
-/* From a structure without pages to one with objects, and back. */
+/* A span is a structure without pages, then holds objects, then loses its pages. */
 static void states_change(void)
 {
 	unsigned int nr[KGC_NR_SPAN_STATES];
@@ -68,14 +68,14 @@ static void states_change(void)
 	check(nr[KGC_SPAN_INUSE] == 1 && !nr[KGC_SPAN_MANUAL]);
 	heap_flip();
 	heap_sweep();
-	/* kept for the next one, without pages */
+	/* kgc keeps the structure for another span, without pages */
 	check(span->state == KGC_SPAN_DEAD);
 	walk_states(nr, NULL);
 	check(!nr[KGC_SPAN_INUSE] && !nr[KGC_SPAN_DEAD]);
 	heap_end();
 }
 
-/* @span: looked for as an object of the heap is, everywhere in it and in every slot. */
+/* Look for objects everywhere in @span, and in every slot it could have. */
 static void no_object_is_in(struct kgc_span *span)
 {
 	unsigned long at;
@@ -100,7 +100,7 @@ static void manual_spans_are_left_alone(void)
 
 	heap_begin();
 	heap_allocate_any(100, 0);
-	/* a central list of the class that manual spans have: no_object_is_in() asks it */
+	/* no_object_is_in() needs a central list of the class that manual spans have */
 	heap_allocate(&large, KGC_MAX_SMALL + 1, 0);
 	check(allocator.node[0]->central[KGC_MANUAL_SPC]);
 	charged = allocator.charged.counter;
@@ -113,7 +113,7 @@ static void manual_spans_are_left_alone(void)
 		sum += manual[i]->size;
 	}
 	check(manual_bytes() == sum && heap_pages(0)->inuse >= sum);
-	/* no cycle gives them back, so none is due because of them */
+	/* a cycle frees no manual span, so none may make a cycle due */
 	check(allocator.charged.counter == charged);
 	walk_states(nr, manual[0]);
 	check(nr[KGC_SPAN_MANUAL] == ARRAY_SIZE(sizes) && nr[KGC_SPAN_INUSE]);
@@ -136,7 +136,7 @@ static void manual_spans_are_left_alone(void)
 		check(manual[i]->state == KGC_SPAN_DEAD);
 	}
 	check(!manual_bytes() && !heap_pages(0)->inuse);
-	/* what was in them is in no object, and structures are used again for any span */
+	/* the contents are in no object; kgc uses the structures again for any span */
 	nr_objects = 0;
 	heap_allocate_any(500, 0);
 	nr_objects = heap_mark(100);
@@ -147,7 +147,7 @@ static void manual_spans_are_left_alone(void)
 	heap_end();
 }
 
-/* Limits hold, nothing is impossible to ask for, and the heap's end is an end. */
+/* Manual spans obey limits, refuse impossible sizes, and end with the heap. */
 static void manual_spans_are_bounded(void)
 {
 	struct kgc_span *span;
@@ -168,7 +168,7 @@ static void manual_spans_are_bounded(void)
 
 #ifdef SHIM_FAILS
 
-/* Two CPUs that use two spans do not write to one line of the machine at hand. */
+/* Spans share no cache line, so CPUs that use two spans write to different lines. */
 static void spans_lie_on_lines_of_their_own(void)
 {
 	unsigned int line, i;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tiny objects: blocks that several of a type share. */
+/* Tiny objects: several objects of one type share a block. */
 #include <check.h>
 #include <shim.h>
 
 #include "heap.h"
 
-/* As a type of @bytes without pointers has it that is aligned by nature. */
+/* Shape of a naturally aligned type of @bytes without pointers. */
 static void shape_tiny(struct kgc_shape *shape, unsigned int id, u32 bytes)
 {
 	memset(shape, 0, sizeof(*shape));
@@ -26,7 +26,7 @@ static u8 *tiny_alloc(const struct kgc_shape *shape)
 	return at;
 }
 
-/* Blocks that were ever handed out. */
+/* Return: how many blocks were ever handed out. */
 static u64 tiny_blocks(void)
 {
 	u64 blocks = 0;
@@ -41,7 +41,7 @@ static u64 tiny_blocks(void)
 	return blocks;
 }
 
-/* The last of @first's block, of @in_block objects, keeps it and nothing more. */
+/* The last of @in_block objects in @first's block keeps that block only. */
 static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
 			    unsigned int in_block)
 {
@@ -50,7 +50,7 @@ static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
 
 	check(kgc_tiny_start(shape, (char *)first, first) == first);
 	check(kgc_tiny_start(shape, (char *)first, last + shape->bytes - 1) == last);
-	/* what no object uses counts as the last one's */
+	/* the unused rest of the block counts as the last object's */
 	check(kgc_tiny_start(shape, (char *)first, first + KGC_TINY_BLOCK - 1) == last);
 	set_bit(kgc_span_index(span, last), kgc_span_mark(span));
 	heap_flip();
@@ -63,7 +63,7 @@ static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
 	check(!kgc_map_find(first));
 }
 
-/* Tiny objects share a block, which lives as long as one of them. */
+/* Tiny objects share a block, which lives as long as any of them. */
 static void tiny_share_and_die_together(void)
 {
 	static struct kgc_shape tiny;
@@ -82,7 +82,7 @@ static void tiny_share_and_die_together(void)
 		at = tiny_alloc(&tiny);
 		check(at < first || at >= first + KGC_TINY_BLOCK);
 		tiny_last_keeps(first, &tiny, in_block);
-		/* the block that was open went with its span */
+		/* the open block went away with its span */
 		at = tiny_alloc(&tiny);
 		check(!kgc_span_is_free(heap_span_at(at),
 					kgc_span_index(heap_span_at(at), at)));
@@ -92,7 +92,7 @@ static void tiny_share_and_die_together(void)
 
 #define IN_TURN	4096
 
-/* Types that take turns fill up blocks as each of them does by itself. */
+/* Types that take turns fill their blocks as fully as each would alone. */
 static void tiny_types_in_turn(void)
 {
 	static struct kgc_shape tiny[KGC_NR_TINY];
@@ -103,13 +103,13 @@ static void tiny_types_in_turn(void)
 		for (bytes = 1; bytes <= KGC_TINY_MAX; bytes++) {
 			heap_begin();
 			trying("%u types of %u bytes", nr, bytes);
-			/* far apart, so that they look for the same entry first */
+			/* these ids make all types look for the same entry first */
 			for (t = 0; t < nr; t++)
 				shape_tiny(&tiny[t], 1 + t * KGC_NR_TINY, bytes);
 			for (i = 0; i < IN_TURN; i++)
 				tiny_alloc(&tiny[i % nr]);
 			blocks = tiny_blocks();
-			/* a span that is full closes what was open in it */
+			/* a full span closes the blocks that were open in it */
 			check(blocks >= IN_TURN * bytes / KGC_TINY_BLOCK);
 			check(blocks <= DIV_ROUND_UP(IN_TURN, KGC_TINY_BLOCK / bytes) +
 			      nr + nr * (blocks / 512));
@@ -121,7 +121,7 @@ static void tiny_types_in_turn(void)
 	}
 }
 
-/* More types than blocks are open: none gets another's memory, each keeps its type. */
+/* More types than open blocks: each object keeps its memory and its type. */
 static void tiny_of_many_types(void)
 {
 	static struct kgc_shape tiny[3 * KGC_NR_TINY];

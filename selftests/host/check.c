@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Running the promises of one program. */
+/* Run the promises of one program. */
 #include <stdio.h>
 #include <stdlib.h>
 

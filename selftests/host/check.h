@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A program here is a list of promises; each is a function that returns when
- * the promise was kept and does not return otherwise. One line of KTAP each.
+ * A program here is a list of promises. Each is a function that returns only if the
+ * promise was kept. The program prints one line of KTAP for each.
  */
 #ifndef HOST_CHECK_H
 #define HOST_CHECK_H
@@ -11,11 +11,11 @@ void check_failed(const char *file, int line, const char *what)
 
 #define check(x)	((x) ? (void)0 : check_failed(__FILE__, __LINE__, #x))
 
-/* Shown with a failed check: what was being tried. */
+/* What the test is trying; printed with a failed check. */
 extern char check_context[256];
 #define trying(...)	snprintf(check_context, sizeof(check_context), __VA_ARGS__)
 
-/* A figure beside the verdict of the current promise. */
+/* A figure printed with the result of the current promise. */
 #define note(...)	snprintf(check_note, sizeof(check_note), __VA_ARGS__)
 extern char check_note[256];
 
@@ -29,8 +29,8 @@ int check_promises(const struct promise *promises, unsigned int nr);
 #define PROMISES(list) check_promises(list, sizeof(list) / sizeof((list)[0]))
 
 /*
- * A file of selftests/alloc/ lists what it promises in ALL_PROMISES(PROMISE),
- * function and text, and ends with this: a program here, a suite in KUnit.
+ * A file of selftests/alloc/ lists its promises in ALL_PROMISES(PROMISE), each with
+ * function and text, and ends with PROGRAM(): a program here, a suite in KUnit.
  */
 #define PROMISE_ENTRY(fn, text)	{ text, fn },
 #define PROGRAM(name, begin, end)					\

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pacer under a simulated program: it allocates, most of it dies, cycles
- * take grace periods and then time in proportion to what lives.
+ * The pacer under a simulated program. The program allocates, and most objects die.
+ * Cycles take grace periods, then time in proportion to the live bytes.
  *
- * Two promises for when marking is over. A program that lets itself be slowed
- * down (see gc/throttle.c) is past its goal by no more than 10 % of it, all told.
- * One that does not, because it may not sleep, by no more than 10 % once what it
- * allocated during grace periods is taken off: those cannot be made to vanish.
- * Cycles in which the program changed its ways are counted apart.
+ * The pacer makes two promises about the heap size when marking is over. A program that
+ * lets itself be slowed down (see gc/throttle.c) exceeds its goal by no more than 10 % in
+ * all. One that must not sleep exceeds it by no more than 10 % without the bytes that
+ * it allocated during grace periods, which the pacer cannot avoid. The test counts
+ * cycles in which the program changed its behaviour separately.
  */
 #include <math.h>
 
@@ -19,13 +19,14 @@
 #define US_PER_S	1000000ULL
 
 /**
- * struct program - what is simulated
- * @name: of the pattern
- * @live_bytes: held at time @us
+ * struct program - a program to simulate
+ * @name: name of the pattern
+ * @live_bytes: bytes held at time @us
  * @rate: bytes allocated per microsecond at time @us
- * @grace_us: one grace period at leisure; hurried it takes a twentieth
+ * @grace_us: microseconds of a normal grace period; a hurried one takes a
+ *	twentieth
  * @mark_rate: bytes marked per microsecond
- * @changing: whether the program changes its ways at time @us
+ * @changing: whether the program changes its behaviour at time @us
  */
 struct program {
 	const char *name;
@@ -37,11 +38,11 @@ struct program {
 };
 
 /**
- * struct outcome - what came of it, in permille of the goal
- * @cycles: run
- * @hurried: of these, with hurried grace periods
+ * struct outcome - result of a simulation; sizes in permille of the goal
+ * @cycles: cycles run
+ * @hurried: cycles with hurried grace periods
  * @over: worst overshoot
- * @beyond: worst of it that grace periods do not explain
+ * @beyond: worst overshoot without the bytes allocated in grace periods
  * @changed: the same in cycles in which the program changed
  * @early: cycles that ended below half of the growth allowed
  * @peak: most bytes that the heap reached
@@ -69,11 +70,11 @@ struct manner {
 };
 
 #define STEP_US		100
-#define SPAN		8192.0	/* bytes: what is taken at a time */
+#define SPAN		8192.0	/* bytes allocated at a time */
 #define YIELD_US	200	/* see gc/throttle.c */
 #define SAVED_US	1000000	/* see gc/share.c */
 
-/* Of a cycle, in this order; all but MARKING are grace periods. See gc/cycle.c. */
+/* Stages of a cycle, in order; all but MARKING are grace periods. See gc/cycle.c. */
 enum stage { ARM, MARK, MARKING, ROUND, SETTLE, FLIP, NR_STAGES };
 
 struct simulation {
@@ -123,7 +124,7 @@ static void stage_end(struct simulation *s)
 	}
 }
 
-/* What the program allocates in this step, and marks. */
+/* Return: bytes that the program allocates in this step, in which it may mark too. */
 static double allocates(struct simulation *s, struct outcome *out)
 {
 	double us = SPAN / s->prog->rate(s->now), slowed = 0, helps = 0;
@@ -163,7 +164,7 @@ static bool stage_over(const struct simulation *s)
 	return s->stage == MARKING ? s->to_mark < 1 : s->now >= s->stage_ends;
 }
 
-/* The flip: what was born since the cycle began lives on. */
+/* The flip: objects born since the cycle began stay alive. */
 static void flips(struct simulation *s, struct outcome *out)
 {
 	double peak = s->live + s->charged, over = 0, beyond = 0;
@@ -307,8 +308,8 @@ static void try_all_programs(bool obedient)
 			/* a cycle that comes far too soon is wasted */
 			check(out.early <= out.cycles / 10 + 1);
 			/*
-			 * nobody is disturbed for a program in no hurry, but
-			 * by the first cycle, which knows nothing yet
+			 * the pacer disturbs no CPU for a slow program, except in the
+			 * first cycle, when it knows nothing yet
 			 */
 			check(out.hurried <= 1 || programs[i].rate != rate_slow);
 		}
@@ -383,7 +384,7 @@ static void soft_limit_lowers(void)
 	}
 }
 
-/* Whatever was measured: no division by zero, no overflow, some allowance. */
+/* Any measurement gives some allowance, without division by zero or overflow. */
 static void any_measurement(void)
 {
 	static const u64 values[] = { 0, 1, 4095, 1 << 20, 1ULL << 32,
@@ -416,7 +417,7 @@ static void any_measurement(void)
 	}
 }
 
-/* An option that changes says nothing about the program. */
+/* A changed option does not change what the pacer knows of the program. */
 static void what_is_known_stays(void)
 {
 	struct kgc_pacer p = { 0 }, before;
@@ -437,7 +438,7 @@ static void what_is_known_stays(void)
 	check(!memcmp(&p, &before, sizeof(p)));
 }
 
-/* Little past the goal is little slower, never more than the most. */
+/* The throttle grows with the distance past the goal, up to a maximum. */
 static void slowing_is_in_proportion(void)
 {
 	s64 room, charged, step;
@@ -493,7 +494,7 @@ static void limits_slow_down(void)
 
 /* ---- with little CPU time ------------------------------------------------------- */
 
-/* What the collectors' share cannot do is done by mutators, in time. */
+/* Mutators do in time the marking that the collectors' share is too small for. */
 static void small_shares_are_made_up_for(void)
 {
 	static const double shares[] = { 0.05, 0.02, 0.005 };
@@ -555,7 +556,7 @@ static void hard_limits_are_not_reached(void)
 	}
 }
 
-/* 85 %, whatever GOGC says, and some growth for whatever lives up to the limit. */
+/* The goal is 85 % of the limit at most, at any GOGC, and leaves room for some growth. */
 static void goal_is_below_the_limit(void)
 {
 	u64 live, most;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated memory behind shim.h. "RAM" is a mapping of its own in which only
- * blocks that were handed out may be touched (AddressSanitizer says so);
- * everything counts, so that a test can ask whether all came back.
+ * Simulated memory behind shim.h. "RAM" is a separate mapping; AddressSanitizer reports
+ * any access outside of blocks that were handed out. The shim counts everything, so
+ * that a test can check that all memory came back.
  */
 #include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ static unsigned long nr_frames, used_frames;
 static enum shim_policy policy;
 static unsigned int fragment_step;
 static long live;
-static long announced;	/* to kmemleak: withdrawn before its pages go */
+static long announced;	/* to kmemleak; withdrawn before the pages are freed */
 static unsigned int fail_in;
 static bool failed;
 
@@ -155,7 +155,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *p)
 void shim_ram_init(unsigned int mib)
 {
 	size_t bytes = (size_t)mib << 20;
-	/* a region of the map is a few megabytes; lie on a large boundary */
+	/* align RAM generously: a region of the map has a few megabytes */
 	size_t slack = 64 << 20;
 	char *at = mmap(NULL, bytes + slack, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -264,7 +264,7 @@ void __free_pages(struct page *page, unsigned int order)
 	ASAN_POISON_MEMORY_REGION(page_address(page), PAGE_SIZE << order);
 }
 
-/* From one block to single pages. */
+/* Turn one block into single pages. */
 void split_page(struct page *page, unsigned int order)
 {
 	unsigned long i, first = page - frames;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of the kernel as the allocator's pure parts ask for, so that their
- * sources compile unchanged into a program. All of <linux/...> leads here but
- * lists and red-black trees, which are the kernel's own (tools/).
+ * The part of the kernel that the allocator's pure parts need, so that their sources
+ * compile unchanged into a program. All of <linux/...> leads here, except lists and
+ * red-black trees, which are the kernel's own (tools/).
  *
- * Bitmaps are done bit by bit, so that what is tested is not repeated here.
- * Memory is simulated: see shim.c for "RAM", failures and locks.
+ * Bitmap functions here work bit by bit, so that they do not repeat the code under
+ * test. Memory is simulated: see shim.c for "RAM", failures and locks.
  */
 #ifndef HOST_SHIM_H
 #define HOST_SHIM_H
@@ -49,7 +49,7 @@ typedef unsigned int slab_flags_t;
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define barrier()	__asm__ __volatile__("" ::: "memory")
 #define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
-/* 1 for what is defined as 1 */
+/* 1 if the symbol is defined as 1 */
 #define shim_second(a, b, ...)	b
 #define shim_is_1(junk)		shim_second(junk 1, 0)
 #define shim_is(x)		shim_is_1(shim_then_##x)
@@ -63,7 +63,7 @@ typedef unsigned int slab_flags_t;
 #define __releases(x)
 #define data_race(x)	(x)
 
-/* C11's takes two arguments, the kernel's one or two */
+/* C11's static_assert takes two arguments, the kernel's one or two */
 #undef static_assert
 #define static_assert(x, ...)	_Static_assert(x, #x)
 
@@ -91,7 +91,7 @@ typedef unsigned int slab_flags_t;
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define SMP_CACHE_BYTES		64
 
-/* of the machine that the kernel runs on, whatever it was built for */
+/* cache line size of the running machine, whatever the build was for */
 extern unsigned int shim_line;
 #define cache_line_size()	shim_line
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
@@ -273,7 +273,7 @@ static inline void llist_add(struct llist_node *node, struct llist_head *list)
 
 struct work_struct { int unused; };
 struct delayed_work { struct work_struct work; };
-/* no sections here */
+/* there are no sections here */
 #define CONFIG_TINY_SRCU	1
 struct srcu_struct;
 
@@ -281,7 +281,7 @@ struct shrinker { unsigned int flags; };
 struct rcu_head { struct rcu_head *next; };
 typedef void (*rcu_callback_t)(struct rcu_head *head);
 
-/* for inlines of compat.h that nothing here calls */
+/* inlines of compat.h use these, but nothing here calls them */
 struct lock_class_key;
 int init_srcu_struct(struct srcu_struct *ssp);
 void call_srcu(struct srcu_struct *ssp, struct rcu_head *head, rcu_callback_t func);
@@ -364,11 +364,11 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define PAGE_SHIFT	12
 #endif
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
-/* in one of the two builds: kmemleak has what is free zeroed */
+/* one of the two builds has kmemleak, which makes kgc zero free slots */
 #if PAGE_SHIFT == 12
 #define CONFIG_DEBUG_KMEMLEAK	1
 #endif
-/* RAM may begin far above it, as on arm64 */
+/* RAM may begin far above PAGE_OFFSET, as on arm64 */
 #define PAGE_OFFSET	(shim_page_offset - (1UL << 46))
 #define MAX_PAGE_ORDER	10
 
@@ -431,7 +431,7 @@ struct shim_node { unsigned long node_start_pfn, node_spanned_pages; };
 extern struct shim_node shim_node;
 #define NODE_DATA(nid)			((void)(nid), &shim_node)
 
-/* what the kernel was told to count as reclaimable, in machine pages */
+/* machine pages that kgc reported as reclaimable */
 extern long shim_reclaimable;
 #define NR_KERNEL_MISC_RECLAIMABLE	0
 #define __mod_node_page_state(node, item, delta)	\
@@ -494,7 +494,7 @@ void kmemleak_free_part(const void *p, size_t bytes);
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(7, 0, 0)
 
-/* nobody is charged */
+/* no memcg is charged */
 struct mem_cgroup;
 static inline struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg)
 {
@@ -506,13 +506,13 @@ static inline struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg)
 
 /* ---- for the tests ------------------------------------------------------- */
 
-/* Whether to do less of what takes long. */
+/* Whether to shorten tests that take long. */
 #define SHIM_SLOW	0
 
-/* Memory can be fragmented, and made to fail. */
+/* This shim can fragment memory and make requests fail. */
 #define SHIM_FAILS	1
 
-/* Memory for the slots of a span that has no arena. */
+/* Return: memory for the slots of a span without an arena. */
 static inline char *shim_slots(size_t bytes)
 {
 	return aligned_alloc(8192, bytes);
@@ -524,21 +524,21 @@ static inline void shim_slots_done(char *slots, size_t bytes)
 	free(slots);
 }
 
-/* Let the test see free slots. */
+/* Let the test access free slots. */
 #define shim_open(slots, bytes)	((void)(slots))
 
-/* Where the next block of "RAM" is taken from. */
+/* Where the shim takes the next block of "RAM" from. */
 enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };
 
 void shim_ram_init(unsigned int mib);
 void shim_ram_exit(void);
 void shim_ram_policy(enum shim_policy policy);
-/* Occupy one frame of every @step, so that larger blocks cannot be had. */
+/* Occupy one frame in @step, so that no larger blocks exist. */
 void shim_ram_fragment(unsigned int step);
 void shim_ram_defragment(void);
-unsigned long shim_ram_used(void);	/* bytes, those of fragmentation excepted */
+unsigned long shim_ram_used(void);	/* bytes; without frames that only fragment */
 long shim_live_allocations(void);
-/* Let the @nth request from now on fail, 0: none. */
+/* Make the @nth request from now on fail; 0: none. */
 void shim_fail_nth(unsigned int nth);
 bool shim_fail_happened(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A heap with one root, whose finalizers and cleanups count: for two suites. */
+/* A heap with one root; counts finalizer and cleanup calls. Two suites use it. */
 #ifndef SELFTESTS_FINAL_HEAP_H
 #define SELFTESTS_FINAL_HEAP_H
 
@@ -57,7 +57,7 @@ static struct node *node_make(struct kunit *test, struct kgc_section s, u64 id)
 	return n;
 }
 
-/* @nr nodes behind each other, the first of them in head. */
+/* Make a list of @nr nodes, whose first node is in head. */
 static __maybe_unused void list_make(struct kunit *test, struct kgc_heap *heap,
 				     unsigned int nr, kgc_finalizer_t fn)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Uses <linux/kgc.h> in ways that it forbids, so that a test can show that this is
- * reported, and that nothing worse happens: insmod kgc_abuse.ko fault=NAME. Loading fails
- * with ENODATA when it was not reported, with EOPNOTSUPP when this build does not look.
+ * Uses <linux/kgc.h> in a forbidden way, so that a test can check that kgc reports it
+ * and that nothing worse happens: insmod kgc_abuse.ko fault=NAME. Loading fails with
+ * ENODATA if kgc did not report it, with EOPNOTSUPP if this build does not check for
+ * it.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -28,7 +29,7 @@ static struct kgc_root root;
 static bool noticed, stays;
 static int static_data;	/* in no heap, nor in the direct map */
 
-/* A node in slot @i; its address must not be kept. */
+/* Put a node into slot @i. The caller must not keep its address. */
 static struct node *plant(unsigned int i)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -47,7 +48,7 @@ static void uproot(unsigned int i)
 	kgc_exit(s);
 }
 
-/* What a program without a barrier would do. */
+/* A store without the write barrier. */
 static void raw_store(void *slot, void *value)
 {
 	WRITE_ONCE(*(void **)slot, value);
@@ -55,7 +56,7 @@ static void raw_store(void *slot, void *value)
 
 /* ---- types of another heap -------------------------------------------------- */
 
-/* Its type is of another heap, which has such a span in hand, and then ends. */
+/* The type is of another heap, which has a span of it cached, and then ends. */
 static void type_is_foreign(void)
 {
 	struct kgc_heap *another = kgc_heap_create("kgc_another", THIS_MODULE);
@@ -83,7 +84,7 @@ static void type_is_foreign(void)
 	noticed = !got && !kgc_collect(heap, 2);
 }
 
-/* Whether the heap has cycles no more, and still allocates. */
+/* Whether the heap runs no more cycles, and still allocates. */
 static bool is_aside(struct kgc_heap *h, struct kgc_type *t)
 {
 	struct kgc_section s = kgc_enter(h);
@@ -95,13 +96,13 @@ static bool is_aside(struct kgc_heap *h, struct kgc_type *t)
 
 /* ---- pointers to no object ---------------------------------------------------- */
 
-/* A pointer to memory that is in no heap, or to none, is stored, and a cycle begins. */
+/* Store a pointer into no heap, or an invalid one, and then run a cycle. */
 static void store_of(void *value)
 {
 	struct node *n = plant(0);
 	struct kgc_section s;
 
-	/* builds with KGC_DEBUG=1 do not carry it out */
+	/* builds with KGC_DEBUG=1 refuse the store */
 	s = kgc_enter(heap);
 	kgc_store(s, &n->next, (struct node *)value);
 	kgc_exit(s);
@@ -128,7 +129,7 @@ static void store_of_number(void)
 	store_of((void *)0x6b6b6b6b6b6b6b6bUL);
 }
 
-/* The same unseen by any check of stores: only the marker can tell. */
+/* The same without a check of the store: only the marker can notice. */
 static void raw_store_of(void *slot, void *value)
 {
 	plant(0);
@@ -167,7 +168,7 @@ static void raw_store_in_root(void)
 	raw_store_of(&slots[1], (void *)0x6b6b6b6b6b6b6b6bUL);
 }
 
-/* An object of another heap. */
+/* Store a pointer to an object of another heap. */
 static void raw_store_of_another(void)
 {
 	struct kgc_heap *another = kgc_heap_create("kgc_another", THIS_MODULE);
@@ -182,14 +183,14 @@ static void raw_store_of_another(void)
 	n = kgc_alloc(s, foreign, GFP_KERNEL);
 	kgc_exit(s);
 	raw_store_of(&plant(1)->next, n);
-	/* which has not been marked, and is still collected */
+	/* this heap has not marked the object, so the other heap still frees it */
 	noticed &= !kgc_collect(another, 1) && !kgc_heap_objects(another);
 	kgc_heap_destroy(another);
 }
 
 /* ---- weak references, finalizers, roots ----------------------------------------- */
 
-/* The calls that look an object up report what names none. */
+/* Calls that look up an object report an address that is in no object. */
 static void weak_reference_to_none(void)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -223,7 +224,7 @@ static void finalizer_of_none(void)
 	noticed &= is_aside(heap, type);
 }
 
-/* Their tables have a lock that interrupts do not take. */
+/* These calls refuse to run with IRQs off: their locks are not IRQ-safe. */
 static void tables_with_interrupts_off(void)
 {
 	struct kgc_cleanup cleanup;
@@ -245,7 +246,7 @@ static void tables_with_interrupts_off(void)
 	kgc_weak_free(s, kept);
 	kgc_exit(s);
 	uproot(0);
-	/* nothing is damaged */
+	/* the refused calls have damaged nothing */
 	noticed &= !kgc_collect(heap, 1) && kgc_heap_objects(heap) == 0;
 }
 
@@ -327,7 +328,7 @@ static void end_in_cleanup(void *ended)
 	kgc_heap_destroy(ended);
 }
 
-/* What would wait for itself does nothing. */
+/* A call that would wait for itself does nothing. */
 static void finalizer_drains(void)
 {
 	struct kgc_section s;
@@ -369,7 +370,7 @@ static void cleanup_is_added_twice(void)
 	noticed &= is_aside(heap, type);
 }
 
-/* The heap stays, for debugfs to be read. */
+/* The heap stays, so that a test can read its debugfs files. */
 static void aside_stays(void)
 {
 	struct kgc_section s = kgc_enter(heap);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of <linux/kgc.h> that no other client here relies on: references
- * copied in bulk, weak references of a module, objects that are marked in more
- * than one step or by more than one worker, and finalizers given with a type.
+ * Promises of <linux/kgc.h> that no other client here relies on: bulk copies of
+ * references, weak references of a module, objects that several steps or several
+ * workers mark, and finalizers given with a type.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -14,7 +14,7 @@
 
 #define NR_REFS		16
 #define NR_NODES	20000
-#define LONG_FIELDS	KGC_MAX_FIELDS	/* what the marker scans in one step */
+#define LONG_FIELDS	KGC_MAX_FIELDS	/* the most that one step scans */
 #define LONG_ELEMENTS	3
 
 struct node {
@@ -31,7 +31,7 @@ struct refs {
 static KGC_REF(struct refs) head;
 static struct kgc_root root;
 
-/* A heap with a root, whose mark phases are checked. */
+/* Make a heap with a root. The verifier checks its mark phases. */
 static struct kgc_heap *heap_make(struct kunit *test, u64 verify,
 				  struct kgc_type **node)
 {
@@ -80,7 +80,7 @@ static struct node *node_make(struct kunit *test, struct kgc_section s,
 	return n;
 }
 
-/* Ranges overlap either way, and cycles go on: each reference arrives. */
+/* Ranges overlap in both directions while cycles run, and no reference gets lost. */
 static void copies_move_like_memmove(struct kunit *test)
 {
 	struct kgc_type *type;
@@ -97,7 +97,7 @@ static void copies_move_like_memmove(struct kunit *test)
 	for (round = 0; round < 200; round++) {
 		s = kgc_enter(heap);
 		refs = kgc_load(s, &head);
-		/* 0 1 2 3 ... to 0 1 0 1 2 3 ..., and back to where they were */
+		/* from 0 1 2 3 ... to 0 1 0 1 2 3 ..., and back */
 		kgc_copy_refs(s, &refs[2].ref[0], &refs[0].ref[0], NR_REFS - 2);
 		KUNIT_EXPECT_EQ(test, 1, kgc_load(s, &refs[1].ref[0])->id);
 		for (i = 2; i < NR_REFS; i++)
@@ -116,7 +116,7 @@ static void copies_move_like_memmove(struct kunit *test)
 	heap_end(heap);
 }
 
-/* A module's weak reference gives the object while it lives and NULL for good. */
+/* A module's weak reference gives the object while it lives, and NULL ever after. */
 static void weak_references_of_a_module(struct kunit *test)
 {
 	struct kgc_type *type;
@@ -148,7 +148,7 @@ static void weak_references_of_a_module(struct kunit *test)
 	heap_end(heap);
 }
 
-/* The first and the last field of every element keep what they refer to. */
+/* The first and the last field of each element keep their targets. */
 static void elements_of_very_many_fields(struct kunit *test)
 {
 	struct kgc_type *type, *wide;
@@ -182,7 +182,7 @@ static void elements_of_very_many_fields(struct kunit *test)
 	heap_end(heap);
 }
 
-/* With all of the machine's time workers share what there is to mark. */
+/* Workers share the marking if they may use all of the machine's time. */
 static void workers_share_a_wide_graph(struct kunit *test)
 {
 	struct kgc_type *type;
@@ -193,7 +193,7 @@ static void workers_share_a_wide_graph(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, kgc_option_set(heap, KGC_OPT_CPU_PERCENT, 100));
 	refs = array_make(test, heap, s, NR_NODES);
-	/* behind each node of the array is another, in another span */
+	/* each array node refers to another one, in another span */
 	for (i = 0; i < NR_NODES; i++)
 		kgc_store(s, &refs[i].ref[0], node_make(test, s, type, i));
 	for (i = 0; i < NR_NODES; i++)
@@ -206,7 +206,7 @@ static void workers_share_a_wide_graph(struct kunit *test)
 	heap_end(heap);
 }
 
-/* What only a conservative object refers to is kept, and the tracer knows. */
+/* kgc and the tracer keep an object that only conservative words refer to. */
 static void words_refer(struct kunit *test, u32 flags, unsigned int elements)
 {
 	struct kgc_type_desc desc = {
@@ -241,8 +241,8 @@ static void words_are_traced_as_well(struct kunit *test)
 }
 
 /*
- * Slots of a span that two types share are of the type that was asked for: a
- * chain through the field that the other type does not have is kept.
+ * kgc_alloc_bulk() in a span of two types makes objects of the type asked for: cycles
+ * keep a chain through a field that the other type does not have.
  */
 static void bulk_beside_another_type(struct kunit *test)
 {
@@ -298,7 +298,7 @@ static struct kgc_type *mortal_make(struct kunit *test, struct kgc_heap *heap,
 	return type;
 }
 
-/* Those of four bytes too, which else share a block with others. */
+/* Types of four bytes too: without a finalizer their objects would share blocks. */
 static void types_have_finalizers(struct kunit *test)
 {
 	struct kgc_type_desc small = {
@@ -326,7 +326,7 @@ static void types_have_finalizers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, atomic_read(&finalized));
 }
 
-/* Whether a slot is exchanged depends on what it held, whatever the phase. */
+/* An exchange depends only on the slot's old value, in every phase. */
 static void slots_are_exchanged(struct kunit *test)
 {
 	struct kgc_type *type;
@@ -371,7 +371,7 @@ static int late_section(void *data)
 	struct late_section *late = data;
 	struct kgc_section s = kgc_enter(late->heap);
 
-	/* what kgc_exit() takes the notes away by, and what is in the token */
+	/* kgc_exit() goes by the mode; srcu > 1 says that the section is in the table */
 	late->matched = KGC_TRACKS(s.mode) == (s.srcu > 1);
 	if (!late->matched)
 		s.srcu &= 1;
@@ -381,8 +381,8 @@ static int late_section(void *data)
 }
 
 /*
- * A section that begins while the tracer has sections wait is noted, and goes on
- * in a phase that notes none.
+ * A section waits for the tracer as it begins. It is in the table of sections to its
+ * end, although the phase in which it resumes notes no section.
  */
 static void a_section_is_noted_to_its_end(struct kunit *test)
 {
@@ -397,7 +397,7 @@ static void a_section_is_noted_to_its_end(struct kunit *test)
 	smp_store_release(&heap->front.mode, KGC_MODE_TRACK);	/* kgc_enter() */
 	task = kthread_run(late_section, &late, "late_section");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	/* waitqueue_active() without a barrier: seen late, it is asked again */
+	/* waitqueue_active() has no barrier here; the loop asks again */
 	for (tries = 0; tries < 1000 && !waitqueue_active(&heap->sections.resumed); tries++)
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_LT(test, tries, 1000U);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does wrong whatever it is asked to, so that a test can show that each kind of
- * kernel report is heard: insmod kgc_broken.ko fault=NAME. Never for a machine
- * that is needed for anything else.
+ * Commits a given fault, so that a test can check that it hears each kind of kernel
+ * report: insmod kgc_broken.ko fault=NAME. Load this only into a machine that
+ * serves no other purpose.
  */
 #include <linux/bug.h>
 #include <linux/delay.h>
@@ -69,8 +69,8 @@ static void leak(void)
 	int i;
 
 	/*
-	 * Many: copies of the last pointers stay behind, on stacks, and since 6.18
-	 * in what the slab allocator keeps free objects in for each CPU.
+	 * Leak many: stacks keep copies of the last pointers. Since 6.18 the slab
+	 * allocator's per-CPU stores of free objects keep some too.
 	 */
 	for (i = 0; i < 2000; i++) {
 		char *bytes = kmalloc(40, GFP_KERNEL);
@@ -83,12 +83,12 @@ static void leak(void)
 
 struct item {
 	KGC_REF(struct item) next;
-	u8 bytes[25];	/* 33 in a slot of 48 */
+	u8 bytes[25];	/* 33 bytes in all, in a slot of 48 */
 } __packed;
 
 KGC_DEFINE_TYPE(item_desc, struct item, next);
 
-/* Owners of other memory: many to a span, one that is all of it, a large one. */
+/* Owners of other memory: small, the only one in its span, and large. */
 struct tray {
 	void *bytes[60];
 };
@@ -112,7 +112,7 @@ static struct kgc_root root, tray_root;
 static KGC_REF(struct item) kept;
 static KGC_REF(struct tray) kept_trays[SURVIVORS];
 
-/* An object that a root keeps, and one beside it that nothing does. */
+/* Make an object that a root keeps, and return another that nothing keeps. */
 static struct item *heap_items(void)
 {
 	struct kgc_type *type;
@@ -148,7 +148,7 @@ static void heap_use_after_free(void)
 	heap_end();
 }
 
-/* The last byte of the last word, which the object has in part. */
+/* Write the byte behind the object, in a word that it uses in part. */
 static void heap_tail(void)
 {
 	struct item *item = heap_items();
@@ -157,7 +157,7 @@ static void heap_tail(void)
 	heap_end();
 }
 
-/* Beyond the last word: what the class is larger than the type. */
+/* Write behind the last word: the slot is larger than the type. */
 static void heap_slack(void)
 {
 	struct kgc_type_desc desc = shelf_desc;
@@ -176,7 +176,7 @@ static void heap_slack(void)
 	heap_end();
 }
 
-/* What @owner alone refers to. Its name is in kmemleak's report. */
+/* Only @owner refers to this memory. kmemleak reports this function's name. */
 static noinline void heap_lose(void **owner, unsigned int nr)
 {
 	unsigned int i;
@@ -186,8 +186,8 @@ static noinline void heap_lose(void **owner, unsigned int nr)
 }
 
 /*
- * Owners die of a collection, with nothing cleared by hand, and the heap stays
- * until the module goes. With @some_live one in eight does not die.
+ * The collector frees the owners, and nothing else clears them. The heap stays until
+ * the module goes. With @some_live one owner in eight stays alive.
  */
 static void heap_owners(const struct kgc_type_desc *desc, unsigned int nr,
 			bool some_live)
@@ -226,7 +226,7 @@ static void heap_large_leak(void)
 	heap_owners(&rack_desc, 1, false);
 }
 
-/* It may sleep, and must not: said even where memory is at hand. */
+/* kgc_alloc(GFP_KERNEL) under a spinlock: the kernel warns even if memory is at hand. */
 static void alloc_in_atomic(void)
 {
 	static DEFINE_SPINLOCK(lock);
@@ -247,7 +247,7 @@ static void alloc_in_atomic(void)
 	kgc_heap_destroy(own);
 }
 
-/* A section takes a lock, and a cycle is waited for under it: not at the same time. */
+/* Wait for a cycle under a lock that sections take. The two never run at once. */
 static void wait_under_lock(void)
 {
 	static DEFINE_MUTEX(lock);

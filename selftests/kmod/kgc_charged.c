@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An allocator that is charged to the memory cgroup of whoever loads this, and
- * used from where that process is not current: a kernel thread, which is in the
- * root cgroup, or a tasklet. It allocates until it is refused; what it got stays
- * until the module goes.
+ * Charges an allocator to the memory cgroup of the process that loads this module. That
+ * process, a kernel thread (which is in the root cgroup) or a tasklet then allocates
+ * until it is refused. The memory stays until the module goes.
  */
 #include <linux/completion.h>
 #include <linux/interrupt.h>
@@ -36,7 +35,7 @@ static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
 	return 0;
 }
 
-/* Return: whether to go on. */
+/* Allocate one object. Return: whether to go on. */
 static bool take(gfp_t gfp)
 {
 	if (got >= (u64)most << 20 ||

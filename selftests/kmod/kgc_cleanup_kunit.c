@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cleanups of a module: each is called once, after the end of its object and outside of
- * sections, or is called off.
+ * Cleanups of a module: kgc calls each one once, outside of sections, after the end of
+ * its object, unless the module has called it off.
  *
  * kselftest-timeout: 120
  */
@@ -15,7 +15,7 @@
 
 struct marked {
 	struct kgc_cleanup cleanup;
-	unsigned int turn;	/* of its call, from 1 on */
+	unsigned int turn;	/* position in the order of calls, from 1 on */
 };
 
 static struct marked marked[NR_CLEANUPS];
@@ -37,7 +37,7 @@ static void cleanups_add(struct kunit *test, struct kgc_section s, struct node *
 							 &marked[i], GFP_KERNEL));
 }
 
-/* Several of one object, after the one cycle that frees it and all it reaches. */
+/* One cycle frees an object and all it reaches; then kgc calls its several cleanups. */
 static void cleanups_follow_the_end_of_an_object(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -61,7 +61,7 @@ static void cleanups_follow_the_end_of_an_object(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* In any order, until none is left; the object may have others then. */
+/* Cancel cleanups of an object in any order; the rest are still called. */
 static void cleanups_are_called_off(struct kunit *test)
 {
 	static const unsigned int order[NR_CLEANUPS] = { 2, 0, 4, 3, 1 };
@@ -99,12 +99,12 @@ static bool bring_back;
 
 static void finalize_marked(struct kgc_section s, void *obj)
 {
-	/* unless a cleanup has been called before */
+	/* a cleanup that ran too early would have counted before */
 	if (atomic_inc_return(&called) == 1 && bring_back)
 		kgc_store(s, &head, (struct node *)obj);
 }
 
-/* What its finalizer is given, or may bring back, is not gone. */
+/* The finalizer may use or revive what it reaches, so cleanups of that come later. */
 static void cleanups_come_after_the_finalizer(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -116,7 +116,7 @@ static void cleanups_come_after_the_finalizer(struct kunit *test)
 	s = kgc_enter(heap);
 	n = kgc_load(s, &head);
 	KUNIT_ASSERT_EQ(test, 0, kgc_finalize(s, n, finalize_marked, GFP_KERNEL));
-	/* of an object that the finalizer reaches */
+	/* the cleanups belong to an object that the finalizer reaches */
 	cleanups_add(test, s, kgc_load(s, &n->next));
 	kgc_store(s, &head, NULL);
 	kgc_exit(s);
@@ -148,20 +148,28 @@ static void sleep_in_cleanup(void *arg)
 	wait_for_completion(&sl->leave);
 }
 
-/* It holds no cycle up, and may delete roots. */
+/* Return when the cleanup of a dead object has begun, and sleeps until @sl->leave. */
+static void sleeper_begin(struct kunit *test, struct kgc_heap *heap, struct sleeper *sl)
+{
+	struct kgc_section s = kgc_enter(heap);
+
+	sl->heap = heap;
+	init_completion(&sl->inside);
+	init_completion(&sl->leave);
+	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl->cleanup,
+						 sleep_in_cleanup, sl, GFP_KERNEL));
+	kgc_exit(s);
+	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
+	wait_for_completion(&sl->inside);
+}
+
+/* A cleanup that sleeps holds up no cycle, and may delete roots. */
 static void a_cleanup_that_sleeps_is_in_no_section(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
+	struct sleeper sl;
 
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
+	sleeper_begin(test, heap, &sl);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
 	complete(&sl.leave);
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
@@ -190,19 +198,19 @@ static void leave_place(void *arg)
 	smp_store_release(&p->taken, false);	/* churn_once() */
 }
 
-/* Add a cleanup to an object that will be dead soon, or call off one of before. */
+/* Add a cleanup to an object that dies soon, or cancel an earlier one. */
 static void churn_once(struct churn *ch, struct place *p)
 {
 	struct kgc_section s;
 	struct node *n;
 
-	/* what its function did is over: pairs with leave_place() */
+	/* the effects of the cleanup are visible: pairs with leave_place() */
 	if (smp_load_acquire(&p->taken)) {
 		if (kgc_cleanup_cancel(ch->heap, &p->cleanup)) {
 			p->taken = false;
 			ch->off++;
 		} else if (!kgc_finalizers_wait(ch->heap) && READ_ONCE(p->taken)) {
-			/* its object was found dead, and yet it has not been called */
+			/* the object was found dead, but the cleanup was not called */
 			ch->late++;
 		}
 		return;
@@ -232,7 +240,7 @@ static int churn(void *data)
 	return 0;
 }
 
-/* Each is called once, or called off, while cycles look at the same objects. */
+/* Each cleanup is called once or cancelled, while cycles look at the objects. */
 static void each_is_called_or_called_off(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -262,16 +270,9 @@ static void each_is_called_or_called_off(struct kunit *test)
 static void a_slow_call_is_counted(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
-	struct sleeper sl = { .heap = heap };
-	struct kgc_section s = kgc_enter(heap);
+	struct sleeper sl;
 
-	init_completion(&sl.inside);
-	init_completion(&sl.leave);
-	KUNIT_ASSERT_EQ(test, 0, kgc_cleanup_add(s, node_make(test, s, 0), &sl.cleanup,
-						 sleep_in_cleanup, &sl, GFP_KERNEL));
-	kgc_exit(s);
-	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
-	wait_for_completion(&sl.inside);
+	sleeper_begin(test, heap, &sl);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)sleep_in_cleanup, (void *)heap->dues.calling);
 	KUNIT_EXPECT_NE(test, 0ULL, heap->dues.calling_ns);
 	msleep(KGC_DUE_SLOW_MS + 20);
@@ -284,7 +285,7 @@ static void a_slow_call_is_counted(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* As documented: a heap that ends without that drops them. */
+/* As documented, a heap that ends drops cleanups unless the client has drained them. */
 static void the_end_of_a_heap_drops_the_others(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocates from hardirq (an hrtimer), softirq (a tasklet) and two threads at
- * once while the heap is collected, each onto a list of its own. Then every
- * object of every list is looked for: loading fails when one is missing or is
- * not what was put there, when hardirqs that find no memory keep structures for
- * themselves, when those that find no slot ready find none later either or have a cycle
- * begin, when allocations with preemption off have none begin, or when what hardirq may
- * not do is not refused. The heap stays, empty, until the module goes, so that its
- * counters can be read.
+ * Allocates from hardirq (an hrtimer), softirq (a tasklet) and two threads at once
+ * while the heap is collected, each onto its own list. Then the module looks for every
+ * object of every list. Loading fails if:
+ *  - an object is missing, or is not what was put there;
+ *  - hardirqs that find no memory keep span structures for themselves;
+ *  - hardirqs that find no slot ready find none later either, or make a cycle begin;
+ *  - allocations with preemption off make no cycle begin;
+ *  - kgc grants what hardirqs must not do.
+ * The heap stays, empty, until the module goes, so that a test can read its counters.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -49,7 +50,7 @@ struct node {
 
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
-/* One context and its list. */
+/* A context, and the list that it builds. */
 struct lane {
 	const char		*name;
 	KGC_REF(struct node)	head;
@@ -63,7 +64,7 @@ static struct lane hardirq = { .name = "hardirq" };
 static struct lane softirq = { .name = "softirq" };
 static struct lane threads[THREADS] = { { "thread 0" }, { "thread 1" } };
 
-/* Over 32 KiB, and with a finalizer: neither is to be had in hardirq. */
+/* kgc refuses both in hardirq: objects over 32 KiB, and those with a finalizer. */
 static const struct kgc_type_desc bytes_desc = {
 	.name = "bytes", .size = 1, .flags = KGC_DESC_NOSCAN | KGC_DESC_ARRAY,
 	.owner = THIS_MODULE,
@@ -75,7 +76,7 @@ static unsigned int tried, granted;
 static struct hrtimer timer;
 static struct tasklet_struct tasklet;
 static bool stop;
-static u64 softirq_ns;		/* what the last softirq took */
+static u64 softirq_ns;		/* time that the last softirq took */
 
 static bool is_clear(const struct node *n)
 {
@@ -144,14 +145,14 @@ static enum hrtimer_restart grow_hardirq(struct hrtimer *t)
 	unsigned int i;
 
 	for (i = 0; i < BURST; i++)
-		/* whatever it asks for, it is not to sleep */
+		/* kgc must not sleep here, whatever the flags ask for */
 		grow(&hardirq, i & 1 ? GFP_ATOMIC : GFP_KERNEL);
 	if (refusals && tried < 100)
 		try_what_is_refused();
 	tasklet_schedule(&tasklet);
 	if (READ_ONCE(stop))
 		return HRTIMER_NORESTART;
-	/* threads get most of the CPU, however slow the kernel is: a section has to end */
+	/* leave threads most of the CPU, even on a slow kernel: sections must end */
 	took = ktime_get_ns() - start + READ_ONCE(softirq_ns);
 	hrtimer_forward_now(t, ns_to_ktime(max_t(u64, INTERVAL_NS, 3 * took)));
 	return HRTIMER_RESTART;
@@ -162,7 +163,7 @@ static int grow_thread(void *lane)
 	while (!kthread_should_stop()) {
 		struct kgc_section s = kgc_enter(heap);
 
-		/* garbage as well, so that there is something to sweep */
+		/* make garbage too, so that there is something to sweep */
 		kgc_alloc(s, type, GFP_NOWAIT);
 		kgc_exit(s);
 		grow(lane, GFP_KERNEL);
@@ -255,14 +256,14 @@ static unsigned int spares(void)
 	return n;
 }
 
-/* The heap is empty. Structures for spans are at hand, but pages are not. */
+/* The heap is empty: it has span structures to hand out, but no pages. */
 static int starve(void)
 {
 	unsigned int before, after;
 
 	kgc_option_set(heap, KGC_OPT_SCAVENGE, KGC_SCAVENGE_NOW);
 	kgc_collect(heap, 1);
-	/* not for a worker on behalf of an interrupt either */
+	/* the limit also stops the worker that allocates on behalf of interrupts */
 	kgc_option_set(heap, KGC_OPT_HARD_LIMIT, 1);
 	before = spares();
 	timer_begin(starve_hardirq);
@@ -271,7 +272,7 @@ static int starve(void)
 	hrtimer_cancel(&timer);
 	after = spares();
 	kgc_option_set(heap, KGC_OPT_HARD_LIMIT, 0);
-	/* the cycle that they asked for is over */
+	/* wait for the cycle that the interrupts asked for */
 	kgc_collect(heap, 1);
 	pr_info("kgc_contexts: %u of %u hardirqs found memory, %u structures before, %u after\n",
 		fed, starved, before, after);
@@ -305,7 +306,7 @@ static u64 cycles_for(enum kgc_reason reason)
 	return READ_ONCE(heap->records.sums.by_reason[reason]);
 }
 
-/* There is memory, but no slot is ready for a class that only hardirqs use. */
+/* There is memory, but only hardirqs use the class, and it has no slot ready. */
 static int feed(void)
 {
 	u64 limited;
@@ -329,7 +330,7 @@ static int feed(void)
 #define ATOMIC_TRIES	150000
 #define ATOMIC_REFUSED	1000
 
-/* A thread that is never preempted in a section asks for memory, and for cycles. */
+/* A thread, never preempted in a section, causes memory requests and cycles. */
 static int feed_atomic(void)
 {
 	u64 grown = cycles_for(KGC_REASON_GROWTH);

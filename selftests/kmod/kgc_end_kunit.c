@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a heap. What RCU will call for its cycle has been called before the heap
- * is gone, and threads that wait for a cycle have returned. A heap at rest waits for
- * nothing. How many cycles a caller can ask for is bounded.
+ * The end of a heap. RCU has called all callbacks of its cycle before the heap is
+ * freed, and threads that wait for a cycle have returned. A heap at rest waits for no
+ * callback. The number of cycles that a caller can ask for is bounded.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -11,14 +11,14 @@
 
 #include "kmod/gc/heap.h"
 
-#define REGION_MS	300	/* many times what the end of a heap takes */
+#define REGION_MS	300	/* many times as long as the end of a heap takes */
 
 struct region {
 	struct completion begun, waited_for;
 	bool over;
 };
 
-/* Preemption is off until the heap has been waiting for REGION_MS. */
+/* Keep preemption off until the heap has waited for REGION_MS. */
 static int long_region(void *data)
 {
 	struct region *region = data;
@@ -35,7 +35,7 @@ static int long_region(void *data)
 	return 0;
 }
 
-/* Whether @heap comes to wait for regions, with a callback. */
+/* Whether @heap gets to the point where it waits for regions, with a callback. */
 static bool comes_to_wait(struct kgc_heap *heap)
 {
 	unsigned int tries;
@@ -67,7 +67,7 @@ static void a_heap_outlives_its_callback(struct kunit *test)
 		kgc_heap_destroy(heap);
 		return;
 	}
-	/* not where SRCU's callbacks run, or the cycle does not come that far */
+	/* start the cycle on CPU 0: the region must not block SRCU's callbacks */
 	KUNIT_EXPECT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(0)));
 	kthread_bind(task, cpumask_last(cpu_online_mask));
 	wake_up_process(task);
@@ -81,7 +81,7 @@ static void a_heap_outlives_its_callback(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
-/* Then its end has no use for RCU's barrier. */
+/* A heap without callbacks does not need rcu_barrier() at its end. */
 static void a_heap_at_rest_has_no_callback(struct kunit *test)
 {
 	struct kgc_heap *heap = kgc_heap_create("rest", THIS_MODULE);
@@ -93,7 +93,7 @@ static void a_heap_at_rest_has_no_callback(struct kunit *test)
 	waited = comes_to_wait(heap);
 	KUNIT_EXPECT_TRUE(test, waited);
 	KUNIT_EXPECT_EQ(test, 0, kgc_wait(heap, cycle));
-	/* the last callback began the rest of the cycle before it counted itself out */
+	/* the last callback starts the rest of the cycle, then drops the count */
 	fsleep(20 * USEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&heap->grace.callbacks));
 	kgc_heap_destroy(heap);
@@ -107,7 +107,7 @@ struct waiter {
 	int			err;
 };
 
-/* For a cycle that no caller asks for. */
+/* Wait for a cycle that no caller asks for. */
 static int wait_for_ever(void *data)
 {
 	struct waiter *w = data;
@@ -118,7 +118,7 @@ static int wait_for_ever(void *data)
 	return 0;
 }
 
-/* A thread in kgc_wait() returns, and leaves the heap alone, before it is freed. */
+/* A thread in kgc_wait() returns, and no longer uses the heap, before kgc frees it. */
 static void waiters_return_before_the_heap_is_gone(struct kunit *test)
 {
 	static struct waiter waiters[NR_WAITERS];
@@ -136,7 +136,7 @@ static void waiters_return_before_the_heap_is_gone(struct kunit *test)
 							    "kgc_waiter")));
 		wait_for_completion(&w->begun);
 	}
-	/* each of them sleeps now */
+	/* let all of them go to sleep */
 	msleep(100);
 	kgc_heap_destroy(heap);
 	for (i = 0; i < NR_WAITERS; i++) {

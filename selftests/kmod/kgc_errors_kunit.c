@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What <linux/kgc.h> says to sizes, counts and layouts that make no sense: a
- * clean error each, and the heap is as it was. docs/uapi.md has the table.
+ * <linux/kgc.h> answers senseless sizes, counts and layouts with an error each, and the
+ * heap is unchanged. docs/uapi.md has the table.
  */
 #include <kunit/test.h>
 #include <linux/kgc.h>
@@ -9,7 +9,7 @@
 #include "kmod/gc/heap.h"
 #include "uapi/linux/kgc.h"
 
-#define LARGEST		(4UL << 20)	/* on this architecture: KGC_INFO says */
+#define LARGEST		(4UL << 20)	/* on this architecture; KGC_INFO reports it */
 
 static const u32 at_0[] = { 0 }, at_4[] = { 4 }, at_8[] = { 8 }, at_16[] = { 16 };
 static const u32 twice[] = { 8, 8 }, descending[] = { 8, 0 }, three[] = { 0, 8, 16 };
@@ -43,7 +43,7 @@ static const struct {
 	{ "fields in disorder", { .size = 64, .fields = descending, .nr_fields = 2 }, -EINVAL },
 	{ "more fields than there is room for",
 	  { .size = 16, .fields = three, .nr_fields = 3 }, -EINVAL },
-	/* the count comes first, the fields are not read */
+	/* kgc checks the count first, and does not read the fields */
 	{ "more fields than there may be",
 	  { .size = LARGEST, .fields = at_0, .nr_fields = KGC_MAX_FIELDS + 1 }, -EINVAL },
 	{ "a count of fields that overflows",
@@ -126,7 +126,7 @@ static void counts_are_judged(struct kunit *test)
 	kgc_heap_destroy(heap);
 }
 
-/* Every alignment at sizes around every power of two: the address has it. */
+/* Addresses have the requested alignment, at sizes around each power of two. */
 static void alignment_is_kept(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -161,7 +161,7 @@ static void alignment_is_kept(struct kunit *test)
 static void bulk_of_nothing_is_nothing(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
-	struct kgc_type_desc desc = { .size = 16 };	/* a name is not needed */
+	struct kgc_type_desc desc = { .size = 16 };	/* the name is optional */
 	struct kgc_type *type = kgc_type_register(heap, &desc);
 	void *untouched = heap;
 	struct kgc_section s;
@@ -177,7 +177,7 @@ static void bulk_of_nothing_is_nothing(struct kunit *test)
 
 #define BLOCK	8192
 
-/* At the limit: nothing beyond it is held, and what is left is too little for a block. */
+/* The heap holds no more than the limit, and too little is left for a block. */
 static void expect_full(struct kunit *test, struct kgc_heap *heap)
 {
 	u64 held = atomic64_read(&heap->alloc.limit.held);
@@ -201,7 +201,7 @@ static void limits_are_clean(struct kunit *test)
 	while (kgc_alloc(s, type, GFP_KERNEL))
 		n++;
 	kgc_exit(s);
-	/* what is not objects is metadata, which counts as well */
+	/* the rest is metadata, which counts against the limit too */
 	KUNIT_EXPECT_GE(test, n, 64);
 	KUNIT_EXPECT_LE(test, n, 128);
 	expect_full(test, heap);
@@ -211,7 +211,7 @@ static void limits_are_clean(struct kunit *test)
 	while (kgc_alloc(s, type, GFP_KERNEL))
 		again++;
 	kgc_exit(s);
-	/* spans and arenas of the first time may have left some metadata */
+	/* the first round's spans and arenas may have left metadata */
 	KUNIT_EXPECT_GE(test, again, n - 2);
 	KUNIT_EXPECT_LE(test, again, 128);
 	expect_full(test, heap);

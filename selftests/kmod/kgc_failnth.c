@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every call of <linux/kgc.h> that allocates, with its first request for memory
- * refused, then its second, and so on until a call needs no more of them.
+ * Runs every call of <linux/kgc.h> that allocates, with its first request for memory
+ * refused, then its second, and so on until the call makes no further request.
  *
- * Each has a file in debugfs kgc_failnth/. Reading it runs the call and gives "ok
- * CALL" or "not ok CALL: why". selftests/programs/fail_nth.c sets up the injection and
- * reads all of them at once.
+ * Each call has a file in debugfs kgc_failnth/. Reading the file runs the call and
+ * gives "ok CALL" or "not ok CALL: why". selftests/programs/fail_nth.c sets up the
+ * injection and reads all files at once.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -16,7 +16,7 @@
 
 #include "uapi/linux/kgc.h"
 
-#define MOST_REQUESTS	200	/* of one call; a hundred is more than any needs */
+#define MOST_REQUESTS	200	/* of one call; none needs more than a hundred */
 #define NR_BULK		100
 
 struct node {
@@ -24,7 +24,7 @@ struct node {
 	u64			word;
 };
 
-struct twin {	/* of the same size class, so that spans become mixed */
+struct twin {	/* same size class as node, so that spans become mixed */
 	KGC_REF(struct node)	other;
 	u64			word;
 };
@@ -43,14 +43,14 @@ KGC_DEFINE_NOSCAN_TYPE(speck_desc, struct speck);
 KGC_DEFINE_NOSCAN_TYPE(slab_desc, struct slab);
 
 /**
- * struct stage - a fresh heap for one call
+ * struct stage - a fresh heap and its types, for one call
  * @heap: the heap
- * @node: its types
- * @twin: another
- * @speck: another
- * @slab: another
- * @array: another
- * @mortal: one with a finalizer
+ * @node: type of struct node
+ * @twin: type of the same size class
+ * @speck: tiny type
+ * @slab: large type
+ * @array: array type
+ * @mortal: type with a finalizer
  */
 struct stage {
 	struct kgc_heap	*heap;
@@ -66,7 +66,7 @@ static void end_of_mortal(struct kgc_section s, void *obj)
 {
 }
 
-/* Unused where the kernel cannot refuse allocations. */
+/* Unused if the kernel cannot make allocations fail. */
 static int __maybe_unused stage_up(struct stage *st)
 {
 	struct kgc_type_desc array = node_desc, mortal = node_desc;
@@ -183,7 +183,7 @@ static int call_cleanup_add(struct stage *st)
 
 	if (obj)
 		err = kgc_cleanup_add(s, obj, &cleanup, end_of_it, NULL, GFP_KERNEL);
-	/* whether or not it was added */
+	/* cancelling must succeed exactly if the cleanup was added */
 	if (obj && kgc_cleanup_cancel(st->heap, &cleanup) == !!err)
 		err = -EUCLEAN;
 	kgc_exit(s);
@@ -237,7 +237,7 @@ static int call_option_set(struct stage *st)
 static const struct fallible {
 	const char *name;
 	int (*call)(struct stage *st);
-	bool needs;	/* memory, on a fresh heap */
+	bool needs;	/* whether a fresh heap needs memory for it */
 } calls[] = {
 	{ "kgc_heap_create", call_heap_create, true },
 	{ "kgc_type_register", call_type_register, true },
@@ -259,7 +259,7 @@ static const struct fallible {
 
 /* ---- afterwards ---------------------------------------------------------- */
 
-/* The heap still builds, keeps and frees. */
+/* Whether the heap still builds, keeps and frees objects. Return: a complaint or NULL. */
 static __maybe_unused const char *still_works(struct stage *st)
 {
 	KGC_REF(struct node) head = { };
@@ -301,7 +301,7 @@ module_param(first, uint, 0);
 MODULE_PARM_DESC(first, "the first request to refuse, at most 'every' (default 1)");
 
 #ifdef CONFIG_FAULT_INJECTION
-/* Run @call with its @nth request refused. Return: whether there was one. */
+/* Run @call with its @nth request refused. Return: whether it made so many. */
 static bool with_failure(int (*call)(struct stage *st), struct stage *st,
 			 unsigned int nth, int *err)
 {
@@ -356,7 +356,7 @@ static int report_show(struct seq_file *m, void *unused)
 	unsigned int nth = 1, failures = 0;
 	const char *why = fail_each(call->call, &nth, &failures);
 
-	/* of some requests none may be one that has to fail */
+	/* with only every Nth request refused, each may be one that need not succeed */
 	if (!why && call->needs && !failures && every == 1)
 		why = "no request was ever refused";
 	if (why)
@@ -369,7 +369,7 @@ static int report_show(struct seq_file *m, void *unused)
 
 static int report_open(struct inode *inode, struct file *file)
 {
-	/* large enough at once: a second round would run everything again */
+	/* the buffer must suffice: a retry would run everything again */
 	return single_open_size(file, report_show, inode->i_private, PAGE_SIZE);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finalizers of a module: when they are called, how often, what is there then, and that
- * a client that ends loses none.
+ * Finalizers of a module: when and how often kgc calls them, what exists at that time,
+ * and that a client that ends loses none.
  *
  * kselftest-timeout: 120
  */
@@ -13,14 +13,14 @@
 
 #define NR_MANY		2000
 #define PERIOD_MS	200
-#define PATIENCE_MS	20000	/* for what takes a period, on a busy machine */
+#define PATIENCE_MS	20000	/* limit for a period to pass, if the CPU is busy */
 
 static u64 cycles_of(struct kgc_heap *heap)
 {
 	return READ_ONCE(heap->request.done);
 }
 
-/* Whether the heap comes to have @nr objects, by itself. */
+/* Whether the heap gets to have @nr objects, without a request. */
 static bool comes_to(struct kgc_heap *heap, u64 nr)
 {
 	unsigned int ms;
@@ -54,8 +54,8 @@ static void those_found_dead_are_waited_for(struct kunit *test)
 }
 
 /*
- * What finalizers leave behind goes within the period, although nothing is allocated;
- * and then there is no further cycle.
+ * A cycle frees finalized objects within the period, even if no thread allocates; no
+ * further cycle follows.
  */
 static void a_heap_at_rest_frees_what_was_finalized(struct kunit *test)
 {
@@ -65,7 +65,7 @@ static void a_heap_at_rest_frees_what_was_finalized(struct kunit *test)
 	list_make(test, heap, NR_MANY, count);
 	head_clear(heap);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
-	/* nothing but the finalizers sets the timer */
+	/* only the finalizers start the timer */
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
 	KUNIT_EXPECT_EQ(test, NR_MANY, atomic_read(&called));
 	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(heap, KGC_OPT_PERIOD_MS, PERIOD_MS));
@@ -83,7 +83,7 @@ static void renew(struct kgc_section s, void *obj)
 		atomic_inc(&called);
 }
 
-/* One that is given to its object anew costs a cycle a period, and no more. */
+/* A finalizer that renews itself costs one cycle a period, and no more. */
 static void one_that_renews_itself_has_a_cycle_a_period(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -106,7 +106,7 @@ static void one_that_renews_itself_has_a_cycle_a_period(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* So does a root that is deleted, and a section may be around that. */
+/* A deleted root leads to a cycle within the period too, also if deleted in a section. */
 static void a_deleted_root_has_a_cycle_within_the_period(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -123,7 +123,7 @@ static void a_deleted_root_has_a_cycle_within_the_period(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* A section of ARM, if a cycle begins. */
+/* Start cycles until a section begins in ARM. Return: whether one did. */
 static bool enter_in_arm(struct kgc_heap *heap, struct kgc_section *s)
 {
 	unsigned int tries;
@@ -141,7 +141,7 @@ static bool enter_in_arm(struct kgc_heap *heap, struct kgc_section *s)
 	return false;
 }
 
-/* What a section of ARM deletes is marked by the cycle under way: another one follows. */
+/* The cycle under way marks what a section of ARM deletes, so another one must follow. */
 static void a_root_deleted_during_a_cycle_has_another(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
@@ -173,7 +173,7 @@ static void a_finalizer_is_called_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, kgc_finalize_cancel(s, n));
 	n = kgc_load(s, &n->next);
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalize_cancel(s, n));
-	/* and another is taken */
+	/* the object can have another finalizer */
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalize(s, n, count, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, -EEXIST, kgc_finalize(s, n, count, GFP_KERNEL));
 	kgc_store(s, &head, NULL);
@@ -192,7 +192,7 @@ static void a_finalizer_is_called_off(struct kunit *test)
 static atomic_t resources;
 static int add_again;
 
-/* What an object has outside of the heap goes with it. */
+/* Free what the object owns outside of the heap. */
 static void give_back(struct kgc_section s, void *obj)
 {
 	struct node *n = obj;
@@ -206,7 +206,7 @@ static void give_back(struct kgc_section s, void *obj)
 
 static void give_back_late(void *arg)
 {
-	/* all that finalizers give back has been given back, if this is the end */
+	/* at the end of the heap, all finalizers have run before */
 	if (add_again == -ESHUTDOWN)
 		atomic_cmpxchg(&resources, 1, 0);
 	else
@@ -225,7 +225,7 @@ static void owners_make(struct kunit *test, struct kgc_heap *heap, unsigned int 
 		n->rest[0] = (unsigned long)kmalloc(100, GFP_KERNEL);
 		KUNIT_ASSERT_EQ(test, 0, kgc_finalize(s, n, give_back, GFP_KERNEL));
 		atomic_inc(&resources);
-		/* some live, some are dead, some will be found so */
+		/* some nodes stay on the list, others become garbage */
 		if (nr % 3)
 			kgc_store(s, &n->next, kgc_load(s, &head));
 		kgc_store(s, &head, n);
@@ -250,7 +250,7 @@ static void a_client_that_ends_loses_nothing(struct kunit *test)
 							 give_back_late, c, GFP_KERNEL));
 		kgc_exit(s);
 		atomic_inc(&resources);
-		/* wherever the cycle is */
+		/* the client may end at any point of a cycle */
 		kgc_collect_start(heap, 2);
 		fsleep(get_random_u32() % 20000);
 		kgc_finalizers_drain(heap);
@@ -266,11 +266,11 @@ static void never(void *arg)
 {
 }
 
-/* A heap of another module holds this one until the function has been called. */
+/* A heap of another module holds this module until kgc has called the function. */
 static void a_function_holds_its_module(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_of(test, NULL);
-	/* once by its type */
+	/* the type holds the module once */
 	int before = module_refcount(THIS_MODULE);
 	struct kgc_cleanup cleanup[2];
 	struct kgc_section s;
@@ -296,7 +296,7 @@ static void a_function_holds_its_module(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 1));
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
 	KUNIT_EXPECT_EQ(test, before, module_refcount(THIS_MODULE));
-	/* and those that are dropped */
+	/* a heap that ends drops finalizers, and their module references */
 	list_make(test, heap, 3, count);
 	KUNIT_EXPECT_EQ(test, before + 3, module_refcount(THIS_MODULE));
 	kgc_root_del(heap, &root);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fragments the machine's memory for as long as it is loaded: takes what is
- * free page by page and gives back blocks of 8, each with one that stays taken
- * as a neighbour, so that no larger block can be put together. Smaller ones stay
- * to be had: where kernel stacks are such, processes would be killed for one.
+ * Fragments the machine's memory while it is loaded. The module takes free memory page
+ * by page, then frees blocks of 8 pages, each beside pages that stay taken, so that the
+ * buddy allocator cannot merge larger blocks. Smaller blocks stay available: kernel
+ * stacks may need them, and the OOM killer would run for one.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -35,13 +35,13 @@ static bool every_page(struct page *page)
 	return true;
 }
 
-/* The lower half of every 16. */
+/* Whether the page is in the lower half of an aligned block of 16. */
 static bool in_block(struct page *page)
 {
 	return !(page_to_pfn(page) & 8);
 }
 
-/* Whether others could still get @spare MiB; asked now and then. */
+/* Whether @spare MiB are still free; looks once in 64 pages. */
 static bool enough_left(unsigned long taken_so_far)
 {
 	static bool enough;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps memory of the kernel's allocator through objects of a heap only, so that
- * kmemleak has to look into the heap's arenas to find that none of it is leaked.
+ * Keeps kmalloc() memory through objects of a heap only: kmemleak finds leaks unless it
+ * scans the heap's arenas.
  */
 #include <linux/kgc.h>
 #include <linux/module.h>
@@ -21,7 +21,7 @@ static struct kgc_heap *heap;
 static struct kgc_root root;
 static KGC_REF(struct shelf) first;
 
-/* One more shelf; what it could not get is NULL. */
+/* Add a shelf. Its entries are NULL if kmalloc() fails. */
 static int shelf_add(struct kgc_type *type)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -68,7 +68,7 @@ static int __init keeper_init(void)
 		err = PTR_ERR(type);
 	for (i = 0; i < SHELVES && !err; i++)
 		err = shelf_add(type);
-	/* those that live are marked, swept around and still scanned */
+	/* kmemleak must still scan live objects after cycles have marked and swept */
 	kgc_collect(heap, 2);
 	if (err)
 		keeper_end();

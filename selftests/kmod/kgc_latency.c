@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long interrupts are off while the collector works: a timer of this CPU that is
- * late by so much. Loading runs cycles with the tracer over a list of objects, and says
- * what was found in the log. It means something where time is instructions
- * (vm-images/boot -n).
+ * Measures how long the collector keeps interrupts off, by how late a timer of this CPU
+ * is. Loading runs cycles with the tracer over a list of objects, and logs the result.
+ * It means something only if time counts instructions (vm-images/boot -n).
  */
 #include <linux/hrtimer.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads look up, one after another, what only weak references name, while cycles run:
- * cycles end, and what no thread looks up dies.
+ * While cycles run, threads look up objects that only weak references name. Cycles
+ * still end, and objects that no thread looks up die.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -18,7 +18,7 @@ struct node {
 
 KGC_DEFINE_TYPE(node_desc, struct node, next);
 
-/* A heap whose mark phases are checked. */
+/* Make a heap. The verifier checks its mark phases. */
 static struct kgc_heap *heap_make(struct kunit *test, u64 verify,
 				  struct kgc_type **node)
 {
@@ -43,7 +43,7 @@ static struct node *node_make(struct kunit *test, struct kgc_section s,
 
 #define NR_WEAK		20000
 #define SEEK_NS		40000ULL
-#define MOST_ROUNDS	10	/* where the cycle before has not kept all targets */
+#define MOST_ROUNDS	10	/* limit, unless the cycle before has kept all targets */
 
 struct seeker {
 	struct kgc_heap	*heap;
@@ -52,7 +52,7 @@ struct seeker {
 	unsigned int	found;
 };
 
-/* A heap, and room for @nr weak references. */
+/* Make a heap, and room for @nr weak references. */
 static void seeker_begin(struct kunit *test, struct seeker *sk, u64 verify,
 			 unsigned int nr)
 {
@@ -67,7 +67,7 @@ static void seeker_end(struct seeker *sk)
 	kvfree(sk->weak);
 }
 
-/* A node for each of @nr weak references, which nothing else names. */
+/* Make @nr weak references, each to a node that nothing else refers to. */
 static void seeker_fill(struct kunit *test, struct seeker *sk, unsigned int nr)
 {
 	struct kgc_section s = kgc_enter(sk->heap);
@@ -95,7 +95,7 @@ static int seek(void *data)
 		s = kgc_enter(sk->heap);
 		sk->found += !!kgc_weak_get(s, sk->weak[i]);
 		kgc_exit(s);
-		/* a lookup in every grace period, and targets for many of those */
+		/* often enough for each grace period, slow enough for targets to last */
 		while (ktime_get_ns() < begin + i * SEEK_NS)
 			cond_resched();
 	}
@@ -104,7 +104,7 @@ static int seek(void *data)
 	return 0;
 }
 
-/* One cycle while a thread looks up what only weak references name. */
+/* Run a cycle while a thread looks up objects that only weak references name. */
 static void cycle_beside_a_seeker(struct kunit *test, struct seeker *sk)
 {
 	struct task_struct *task;
@@ -132,7 +132,7 @@ static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 	bool kept = false;
 
 	seeker_begin(test, &sk, 1, NR_WEAK);
-	/* on a busy machine lookups may not come into enough rounds */
+	/* on a busy machine too few rounds may see a lookup */
 	for (tries = 0; tries < 10 && !kept; tries++) {
 		cycle_beside_a_seeker(test, &sk);
 		kept = sk.heap->gate.kept;
@@ -145,7 +145,7 @@ static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 		kunit_mark_skipped(test, "no cycle had lookups in enough rounds");
 }
 
-/* Over and over the first half. */
+/* Look up the first half of the targets, again and again. */
 static int seek_half(void *data)
 {
 	struct seeker *sk = data;
@@ -158,7 +158,7 @@ static int seek_half(void *data)
 		sk->found += !!kgc_weak_get(s, sk->weak[i]);
 		kgc_exit(s);
 		i = (i + 1) % (NR_WEAK / 2);
-		/* a sleep takes too long, and spinning keeps others waiting */
+		/* a sleep would take too long; spinning would hold up others */
 		for (begin = ktime_get_ns(); ktime_get_ns() < begin + SEEK_NS;)
 			schedule();
 	}
@@ -195,7 +195,7 @@ static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 	seeker_end(&sk);
 }
 
-/* A cycle that no thread waits for. Return: its rounds. */
+/* Run a cycle that no thread waits for. Return: its rounds. */
 static u64 unawaited_cycle(struct kgc_heap *heap)
 {
 	u64 cycle = kgc_collect_start(heap, 1);
@@ -206,8 +206,8 @@ static u64 unawaited_cycle(struct kgc_heap *heap)
 }
 
 /*
- * From the third on rounds are urgent, whether or not a thread waits for the cycle: a
- * lookup spoils a short round less often.
+ * Rounds are urgent from the third on, whether or not a thread waits for the cycle: a
+ * lookup disturbs a short round less often.
  */
 static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 {
@@ -219,7 +219,7 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 
 	seeker_begin(test, &sk, 0, NR_WEAK);
 	pace = &sk.heap->pace;
-	/* the cycles are those that are asked for: others are hurried for other reasons */
+	/* run only cycles that this test asks for: others hurry for other reasons */
 	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_PERIOD_MS, 0));
 	seeker_fill(test, &sk, NR_WEAK);
@@ -233,7 +233,7 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 	kunit_info(test, "%llu rounds beyond the second, %llu hurried\n", more,
 		   pace->hurries);
 	KUNIT_EXPECT_EQ(test, more, pace->hurries + pace->unhurried);
-	/* those that begin while the thread is being made, and when it has left */
+	/* rounds go at leisure while the expediter starts, and after it has exited */
 	KUNIT_EXPECT_GE(test, 2 * pace->hurries, more);
 	seeker_end(&sk);
 	if (!more)
@@ -241,9 +241,9 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 }
 
 #define ORDINARY_WEAK	5000
-#define ORDINARY_US	5000	/* from a lookup to the next */
+#define ORDINARY_US	5000	/* interval between lookups */
 
-/* A cache: what has died is made anew. */
+/* Use the weak references as a cache: make a new object if the old one has died. */
 static int use_cache(void *data)
 {
 	struct seeker *sk = data;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The macros of <linux/kgc.h>: each looks at each of its arguments once, and the types
- * of references are what they are said to be.
+ * The macros of <linux/kgc.h> evaluate each argument once, and the types of references
+ * are as declared.
  */
 #include <kunit/test.h>
 #include <linux/kgc.h>
@@ -25,7 +25,7 @@ static struct kgc_root roots[2];
 static struct kgc_heap *heap;
 static struct kgc_type *type;
 
-/* How often each kind of argument has been looked at. */
+/* How often macros have evaluated each kind of argument. */
 static unsigned int sections, values, sizes, heaps, owners, keys;
 
 static struct kgc_section section(struct kgc_section s)
@@ -110,7 +110,7 @@ static void heap_end(struct kunit *test)
 	kgc_heap_destroy(heap);
 }
 
-/* Arguments have an effect; the order of these is not said. */
+/* Arguments have side effects. Macros promise no order of evaluation. */
 static void accesses_look_once(struct kunit *test, struct kgc_section s, struct node *a,
 			       struct node *b)
 {
@@ -168,11 +168,11 @@ static void finalizers_look_once(struct kunit *test, struct kgc_section s, struc
 	once(test, &sections, 1);
 	once(test, &values, 1);
 	once(test, &keys, 1);
-	/* the object lives on */
+	/* the object lives, so its cleanup can still be cancelled */
 	KUNIT_EXPECT_TRUE(test, kgc_cleanup_cancel(heap, &cleanups[0]));
 }
 
-/* Every macro. */
+/* Call every macro. */
 static void arguments_are_looked_at_once(struct kunit *test)
 {
 	struct kgc_section s;
@@ -189,14 +189,14 @@ static void arguments_are_looked_at_once(struct kunit *test)
 	keys = 0;
 	accesses_look_once(test, s, a, b);
 	finalizers_look_once(test, s, a);
-	/* one inside of another, as clients write them */
+	/* clients nest macros like this */
 	kgc_store(s, &kgc_load(s, &slots[0])->next, kgc_xchg(s, &slots[1], kgc_load(s, &slots[0])));
 	KUNIT_EXPECT_TRUE(test, kgc_load(s, &kgc_load(s, &slots[1])->next) == b);
 	kgc_exit(s);
 	heap_end(test);
 }
 
-/* A walk holds the address of a reference, wherever that is; no cast, no warning. */
+/* A walk holds the address of a reference, anywhere, without cast or warning. */
 static void references_have_a_name(struct kunit *test)
 {
 	struct kgc_section s;
@@ -219,7 +219,7 @@ static void references_have_a_name(struct kunit *test)
 		at = &n->next;
 	KUNIT_ASSERT_NOT_NULL(test, n);
 	KUNIT_EXPECT_EQ(test, 5ULL, n->id);
-	/* out of the middle */
+	/* remove a node from the middle */
 	kgc_store(s, at, kgc_load(s, &n->next));
 	kgc_exit(s);
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(heap, 2));
@@ -227,7 +227,7 @@ static void references_have_a_name(struct kunit *test)
 	heap_end(test);
 }
 
-/* A pointer into the middle keeps the object, large and small; the rest wants its begin. */
+/* A pointer into an object keeps it, small or large; other calls want its start. */
 static void the_middle_keeps_the_whole(struct kunit *test)
 {
 	static const struct {
@@ -247,7 +247,7 @@ static void the_middle_keeps_the_whole(struct kunit *test)
 		struct kgc_type *elements = kgc_type_register(heap, &desc);
 		size_t bytes = kinds[i].size * kinds[i].n;
 
-		/* that on the stack is of no use any more */
+		/* kgc must not use the descriptor on the stack any more */
 		memset(&desc, 0xff, sizeof(desc));
 		KUNIT_ASSERT_FALSE(test, IS_ERR(elements));
 		s = kgc_enter(heap);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A producer on one CPU and a consumer on another: whatever is allocated here
- * dies there, in many sizes, while the heap is collected. Loading fails when a
- * packet is lost, comes twice or has been changed. The heap stays, empty, until
- * the module goes, so that its counters can be read.
+ * A producer on one CPU allocates packets of many sizes, and a consumer on another
+ * drops them, while the heap is collected. Loading fails if a packet is lost, comes
+ * twice or has been changed. The heap stays, empty, until the module goes, so that a
+ * test can read its counters.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -83,12 +83,12 @@ static int produce(void *unused)
 	u64 serial = 0;
 
 #ifdef CONFIG_FAULT_INJECTION
-	/* the one task whose requests are refused */
+	/* fault injection makes only this task's requests fail */
 	current->make_it_fail = nowait;
 #endif
 	while (serial < packets) {
 		s = kgc_enter(heap);
-		/* the consumer has been here */
+		/* the consumer has emptied the slot */
 		if (!kgc_load(s, &ring[serial % RING])) {
 			p = packet_make(s, serial);
 			if (p)
@@ -145,7 +145,7 @@ static int run(void)
 		kthread_stop(consumer);
 		return PTR_ERR(producer);
 	}
-	/* for kthread_stop(), which waits until they have left our code */
+	/* kthread_stop(), which waits for the thread, needs the reference */
 	get_task_struct(consumer);
 	get_task_struct(producer);
 	kthread_bind(producer, first);

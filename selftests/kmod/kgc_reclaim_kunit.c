@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A caller that may not enter the file system, or not do IO, or not wait, is
- * taken at its word: whatever a heap asks the page allocator for on its behalf.
+ * A caller may be unable to enter the file system, to do IO, or to wait. kgc obeys the
+ * caller's flags in every request that it makes to the page allocator for the caller.
  */
 #include <kunit/test.h>
 #include <linux/kgc.h>
@@ -33,7 +33,7 @@ struct large {
 
 KGC_DEFINE_NOSCAN_TYPE(large_desc, struct large);
 
-/* Everything that an allocation may have to ask memory for, under @lock. */
+/* Make allocations that request every kind of memory, under @lock. */
 static void grow(struct kunit *test, struct mutex *lock, gfp_t gfp)
 {
 	struct kgc_heap *heap = kgc_heap_create("reclaim", THIS_MODULE);
@@ -59,7 +59,7 @@ static void grow(struct kunit *test, struct mutex *lock, gfp_t gfp)
 	kgc_heap_destroy(heap);
 }
 
-/* lockdep says so if what is asked for may enter reclaim that takes the lock. */
+/* lockdep reports a request that may enter reclaim, which takes the lock. */
 static void nofs_under_a_lock_of_reclaim(struct kunit *test)
 {
 	static DEFINE_MUTEX(lock);
@@ -115,7 +115,7 @@ static void watch_end(void)
 	watched = NULL;
 }
 
-/* The heap is made with GFP_KERNEL: only the allocations are watched. */
+/* Return: the flags of all page requests, except those that create the heap. */
 static gfp_t flags_for(struct kunit *test, gfp_t gfp)
 {
 	struct kgc_heap *heap = kgc_heap_create("flags", THIS_MODULE);
@@ -162,7 +162,7 @@ static void flags_are_passed_on(struct kunit *test)
 
 		KUNIT_EXPECT_EQ_MSG(test, 0, (__force u32)(with & calls[i].never),
 				    "%s", calls[i].name);
-		/* it fails rather than have the machine kill a process */
+		/* the request may fail: __GFP_NOFAIL could invoke the OOM killer */
 		KUNIT_EXPECT_EQ_MSG(test, 0, (__force u32)(with & __GFP_NOFAIL),
 				    "%s", calls[i].name);
 	}

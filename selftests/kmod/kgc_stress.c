@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Long stress: several heaps, a thread or two for each that change a graph, and
- * cycles back to back with the verifier on. Every object names itself, so one
- * that was freed early shows as soon as its slot is cleared for another; before
- * that the verifier finds the pointer to it. At the end, when nothing is referred
- * to, two cycles must leave nothing.
+ * Long stress: in each of several heaps two threads change a graph, while cycles run
+ * back to back with the verifier on. Every object holds its own address, so an object
+ * freed early shows as soon as its slot is cleared for another. Before that the
+ * verifier finds the pointer to it. At the end, with nothing referred to, two cycles
+ * must leave no object.
  *
- * insmod kgc_stress.ko ops=100000000; loading fails when anything was wrong.
- * Counters per heap are in the log.
+ * insmod kgc_stress.ko ops=100000000; loading fails if anything was wrong. The log has
+ * counters for each heap.
  */
 #include <linux/completion.h>
 #include <linux/kgc.h>
@@ -70,7 +70,7 @@ static u32 random32(u64 *state)
 	return *state >> 32;
 }
 
-/* A node that is there says who it is. */
+/* Return: @n. Counts an error if the node is not the one it should be. */
 static struct node *sound(struct stress_heap *h, struct node *n)
 {
 	if (n && (n->magic != MAGIC || n->self != n))
@@ -78,7 +78,7 @@ static struct node *sound(struct stress_heap *h, struct node *n)
 	return n;
 }
 
-/* From a random root some random steps down. */
+/* Walk a random number of steps from a random root. */
 static struct node *wander(struct stress_heap *h, struct kgc_section s,
 			   u64 *seed)
 {
@@ -163,7 +163,7 @@ static int mutate(void *data)
 	return thread_done();
 }
 
-/* Cycles without a pause for as long as a mutator works; the last two count. */
+/* Run cycles back to back while mutators work. The last two must free all. */
 static int collect(void *data)
 {
 	struct stress_heap *h = data;
@@ -220,7 +220,7 @@ static void stress_close(struct stress_heap *h)
 	kgc_heap_destroy(h->heap);
 }
 
-/* A minute at a time: longer waits are taken for hangs, and people want to know. */
+/* Log progress each minute. A longer wait would trigger the hung task detector. */
 static void wait_for_all(unsigned int nr)
 {
 	unsigned int i;
@@ -264,7 +264,7 @@ static int stress_run(unsigned int nr)
 		wake_up_process(task[i]);
 	if (n)
 		wait_for_all(nr);
-	/* one that is stopped before it began would not run */
+	/* a thread stopped before it began would never run, so all have been woken */
 	for (i = 0; i < n; i++) {
 		kthread_stop(task[i]);
 		put_task_struct(task[i]);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sections that do not end for a while, and finalizers that sleep in theirs,
- * beside a heap whose cycles must not notice. Loading fails when they do: when they
- * take long, or are no longer hurried. What is said of those that are stuck is for
- * the script that loads this.
+ * Keeps sections open for a while, and finalizers asleep in theirs, beside a heap whose
+ * cycles must not notice. Loading fails if its cycles take long, or are no longer
+ * hurried. The script that loads this checks the reports about the stuck sections.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -32,10 +31,10 @@ static unsigned int heaps;
 module_param(heaps, uint, 0);
 MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits for a cycle; in every second one sections come and go as well");
 
-/* Lockdep counts each section as a lock, and 48 locks at most in a thread. */
+/* Lockdep counts each section as a lock, and allows 48 locks in a thread. */
 #define CROWD_SECTIONS	32
 
-#define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* of a cycle of an empty heap */
+#define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* limit for a cycle of an empty heap */
 
 struct node {
 	KGC_REF(struct node) next;
@@ -46,7 +45,7 @@ KGC_DEFINE_TYPE(node_desc, struct node, next);
 static struct kgc_heap *stuck, *unhurt, **sleepers, **crowd;
 static struct task_struct *busy_thread, **crowd_threads, **waiters;
 static struct completion crowd_entered;
-static struct task_struct *threads[2];	/* the first enters first */
+static struct task_struct *threads[2];	/* threads[0] enters first */
 static struct completion entered;
 static bool end;
 
@@ -62,7 +61,7 @@ static int stay(void *type)
 {
 	struct kgc_section s = kgc_enter(stuck);
 
-	/* a page that a collection might free, if it came to its end */
+	/* a page that a cycle could free if it finished */
 	if (!kgc_alloc(s, type, GFP_KERNEL))
 		pr_info("kgc_stuck: no memory\n");
 	complete(&entered);
@@ -102,14 +101,14 @@ static int sleeper_open(struct kgc_heap **heap)
 	return err;
 }
 
-/* One thread is inside CROWD_SECTIONS heaps of the crowd from @first on, and sleeps. */
+/* Stay in sections of up to CROWD_SECTIONS heaps, from @first on, and sleep. */
 static int stay_in_crowd(void *first)
 {
 	unsigned int i, nr = min_t(unsigned int, heaps - (uintptr_t)first, CROWD_SECTIONS);
 	struct kgc_heap **inside = crowd + (uintptr_t)first;
 	struct kgc_section s[CROWD_SECTIONS];
 
-	/* sparse, which counts a section and its SRCU, knows of no array of locks */
+	/* sparse counts sections and SRCU locks, but cannot count an array of them */
 	for (i = 0; i < nr; i++) {
 		s[i] = kgc_enter(inside[i]);
 		__release(kgc_section);
@@ -127,7 +126,7 @@ static int stay_in_crowd(void *first)
 	return 0;
 }
 
-/* In every second heap of the crowd. */
+/* Enter and exit sections in every second heap of the crowd. */
 static int come_and_go(void *unused)
 {
 	unsigned int i;
@@ -160,7 +159,7 @@ static int crowd_open(void)
 		if (IS_ERR(heap))
 			return PTR_ERR(heap);
 		crowd[i] = heap;
-		/* each has its expediter before its section is stuck */
+		/* start each heap's expediter before its section gets stuck */
 		if (kgc_collect(heap, 1))
 			return -EINTR;
 	}
@@ -181,7 +180,7 @@ static int crowd_open(void)
 		if (IS_ERR(waiters[i]))
 			return PTR_ERR(waiters[i]);
 	}
-	/* their cycles have come to wait for the sections */
+	/* let their cycles reach the wait for the sections */
 	msleep(500);
 	return 0;
 }
@@ -205,7 +204,7 @@ static void crowd_close(void)
 	kvfree(crowd);
 }
 
-/* Cycles of the heap that nobody is stuck in, for a while. */
+/* Run cycles, for a while, of the heap without stuck sections. */
 static int cycles_go_on(void)
 {
 	u64 hurries = unhurt->pace.hurries;
@@ -267,7 +266,7 @@ static int __init stuck_init(void)
 		goto err;
 	if (track) {
 		kgc_option_set(stuck, KGC_OPT_TRACK_SECTIONS, 1);
-		/* sections learn of it with the next phase */
+		/* sections learn of the option in the next phase */
 		kgc_collect(stuck, 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {

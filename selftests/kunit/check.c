@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Keeping a promise as a case of KUnit. */
+/* Keep a promise as a KUnit case. */
 #include <check.h>
 #include <shim.h>
 
@@ -7,14 +7,14 @@ char check_context[256];
 char check_note[256];
 u32 shim_random_state;
 
-/* Suites run one after the other. */
+/* Suites run one after the other, so one variable is enough. */
 static struct kunit *running;
 
 void check_failed(const char *file, int line, const char *what)
 {
 	if (WARN_ON(!running))
 		return;
-	/* indented, for the results in debugfs to be read by run-guest */
+	/* indented so that run-guest can read the results in debugfs */
 	KUNIT_FAIL(running, "    # %s:%d: %s, when: %s", file, line, what,
 		   check_context);
 	kunit_try_catch_throw(&running->try_catch);

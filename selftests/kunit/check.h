@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What selftests/host/check.h is, for promises that are cases of KUnit. */
+/* The KUnit counterpart of selftests/host/check.h: promises are KUnit cases. */
 #ifndef KUNIT_CHECK_H
 #define KUNIT_CHECK_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What selftests/host/shim.h is, where the kernel is the real one: memory is
- * the machine's, so it is neither fragmented nor made to fail.
+ * The counterpart of selftests/host/shim.h in a real kernel: memory is the machine's,
+ * so the test neither fragments it nor makes it fail.
  */
 #ifndef KUNIT_SHIM_H
 #define KUNIT_SHIM_H
@@ -18,24 +18,24 @@
 #include "alloc/alloc.h"
 #include "alloc/poison.h"
 
-/* The C library's, as far as the promises use it. */
+/* The functions of the C library that the promises use. */
 #define calloc(n, size)	kvcalloc(n, size, GFP_KERNEL | __GFP_NOFAIL)
 #define free(p)		kvfree(p)
 #define random()	shim_random()
 
 extern u32 shim_random_state;
 
-/* 31 bits, the same on every run. */
+/* Return: 31 random bits, the same on every run. */
 static inline long shim_random(void)
 {
 	shim_random_state = shim_random_state * 1664525 + 1013904223;
 	return (shim_random_state ^ shim_random_state >> 15) & 0x7fffffff;
 }
 
-/* Where the direct map begins. */
+/* Start of the direct map. */
 #define shim_page_offset	kgc_map_base
 
-/* A case of more than a minute would be taken for a hung task. */
+/* The hung task detector would report a case that takes more than a minute. */
 #define SHIM_SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
 
 enum shim_policy { SHIM_LOWEST, SHIM_HIGHEST, SHIM_RANDOM };
@@ -60,16 +60,16 @@ static inline void shim_ram_defragment(void)
 {
 }
 
-/* Of RAM only what heaps hold is known. */
+/* Only the RAM that heaps hold is known. */
 static inline unsigned long shim_ram_used(void)
 {
 	return kgc_limit_total_pages();
 }
 
-/* The kernel's count is of everybody's. */
+/* The kernel's counter includes other users, so compute the value. */
 #define shim_reclaimable	((long)((ph->sys - ph->inuse) >> PAGE_SHIFT))
 
-/* kmem_cache_destroy() says what was left in a cache. */
+/* kmem_cache_destroy() reports objects left in a cache. */
 static inline long shim_live_allocations(void)
 {
 	return 0;
@@ -80,7 +80,7 @@ static inline char *shim_slots(size_t bytes)
 	return (char *)__get_free_pages(GFP_KERNEL, get_order(bytes));
 }
 
-/* Let the test see free slots. */
+/* Let the test access free slots. */
 static inline void shim_open(char *slots, size_t bytes)
 {
 	kgc_poison_pages((unsigned long)slots, bytes, false);

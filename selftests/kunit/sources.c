@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An allocator of the suites' own, so that a test can break it, and so that
- * kgc.ko need not export what only tests want.
+ * The suites have an allocator of their own: tests can break it, and kgc.ko need not
+ * export functions that only tests use.
  */
 #include <linux/module.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fixture of two memory cgroups: OWNER, which heaps are opened in, and OTHER. INNER is
- * for a test to make inside OWNER.
- * A test begins and ends in neither.
+ * A fixture of two memory cgroups: heaps are opened in OWNER, and OTHER is the second
+ * one. A test may make INNER inside OWNER. A test begins and ends outside of all of
+ * them.
  */
 #ifndef SELFTESTS_CGROUPS_H
 #define SELFTESTS_CGROUPS_H
@@ -16,7 +16,7 @@
 #define OWNER ROOT "/kgc-owner"
 #define INNER OWNER "/inner"
 #define OTHER ROOT "/kgc-other"
-/* Charges are taken from the cgroup by the batch and kept by the CPU. */
+/* The kernel charges memory in batches and keeps the rest of a batch per CPU. */
 #define SLACK (1LL << 20)
 
 FIXTURE(cgroups)
@@ -24,7 +24,7 @@ FIXTURE(cgroups)
 	bool present;
 };
 
-/* The first line of a test: the harness goes on after a setup that skips. */
+/* Must be the first line of a test: the harness runs it even if the setup has skipped. */
 #define NEED_CGROUPS()							\
 	do {								\
 		if (!self->present)					\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Building and walking chains. */
+/* Build and walk chains of nodes. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -22,8 +22,8 @@ static int flush(struct kgc_batch_builder *batch)
 }
 
 /*
- * One batch full: nodes numbered @last downwards, the first of them pointing
- * to @head. Its own handles go except the last one's, which becomes the head.
+ * Prepend one batch of @nr nodes, numbered from @last downwards; the first points to
+ * @head. Drop the handles of all but the last node, whose handle becomes the new head.
  */
 static int prepend(struct kgc_batch_builder *batch, int node,
 		   unsigned long last, unsigned long nr, __u64 *head)
@@ -69,7 +69,7 @@ int chain_build(int heap, int node, unsigned long length, __u64 *head)
 	return err;
 }
 
-/* Check what a flushed batch read; 1 and a complaint if it is not the chain. */
+/* Check what a flushed batch read. Return: 0, or 1 with a message. */
 static int judge(const struct kgc_batch_builder *batch, unsigned long position,
 		 unsigned long length)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Chains of nodes (node.h) linked through NODE_LEFT, built and walked in
- * batches: the deepest graph there is, and quick to make.
+ * Chains of nodes (node.h) linked through NODE_LEFT, built and walked in batches. A
+ * chain is the deepest graph that a test can have, and it is quick to build.
  */
 #ifndef SELFTESTS_CHAIN_H
 #define SELFTESTS_CHAIN_H
@@ -9,14 +9,15 @@
 #include <linux/types.h>
 
 /*
- * @length nodes of type @node, the head's word 0, the next one's 1 and so on,
- * the last one's field NULL. One handle stays open, *@head. 0 or -errno.
+ * Build a chain of @length nodes of type @node. The words count up from 0 at the head,
+ * and the last node's field is NULL. One handle stays open: *@head. Return: 0 or
+ * -errno.
  */
 int chain_build(int heap, int node, unsigned long length, __u64 *head);
 
 /*
- * Follow the chain and check every word. Returns 0 when there are @length nodes
- * and all is well, 1 and a complaint when not, or -errno.
+ * Follow the chain and check every word. Return: 0 if the chain has @length nodes and
+ * each is right, 1 with a message if not, or -errno.
  */
 int chain_check(int heap, __u64 head, unsigned long length);
 

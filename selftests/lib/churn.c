@@ -36,7 +36,7 @@ void tally_add(struct tally *t, __u32 size)
 	t->of_16 += size == 16;
 }
 
-/* Look at what the object holds and let go of it. */
+/* Check the word in the object, and drop its handle. */
 static int let_go(struct churn *c, int me, int heap, struct held *h)
 {
 	__u64 word = 0;
@@ -122,7 +122,7 @@ int churn_end(struct churn *c)
 	for (int i = 0; i < c->nr; i++) {
 		if (waitpid(c->pid[i], &status, 0) != c->pid[i] || status)
 			err = err ? err : -ECHILD;
-		/* one that did nothing was no load */
+		/* a worker that allocated nothing has put no load on the heap */
 		if (!c->worker[i].got.made)
 			err = err ? err : -ENODATA;
 		err = err ? err : c->worker[i].err;
@@ -137,7 +137,7 @@ int churn_end(struct churn *c)
 	return err;
 }
 
-/* Mallocs of the class that tiny blocks are in. */
+/* Get the allocations in the 16-byte noscan class, which tiny blocks belong to. */
 static bool blocks_of_16(unsigned int id, unsigned long long *mallocs)
 {
 	char *text = debugfs_text(id, "classes");
@@ -165,7 +165,7 @@ bool mallocs_agree(int heap, unsigned int id, const struct churn *c,
 		return false;
 	others = stats.mallocs - blocks;
 	want = all.made - all.tiny - all.of_16;
-	/* an object is made by then if it is its handle that is refused */
+	/* a refused allocation counts if only its handle was refused */
 	if (others >= want && others <= want + all.refused &&
 	    blocks >= all.of_16 + (all.tiny + 1) / 2 &&
 	    blocks <= all.of_16 + all.tiny + all.refused)
@@ -183,7 +183,7 @@ static bool complain_unless(bool good, const char *what, const char *text)
 	return good;
 }
 
-/* Spans that exist, and slots and objects of the classes against the sums. */
+/* Whether no class has spans or objects, and the classes add up to @stats. */
 static bool classes_are_empty(unsigned int id, const struct kgc_stats *stats)
 {
 	unsigned long long c[12], mallocs = 0, frees = 0;
@@ -197,8 +197,9 @@ static bool classes_are_empty(unsigned int id, const struct kgc_stats *stats)
 		mallocs += c[5];
 		frees += c[6];
 		/*
-		 * No span, all objects dead. Slots are fresh in no more spans than were made
-		 * and went back, and each object was in one that was fresh or used again.
+		 * No span is left, and all objects are dead. Only spans that were made
+		 * and freed had fresh slots. Each object took a fresh slot, or one that
+		 * was used again.
 		 */
 		good = good && !c[4] && c[5] == c[6] &&
 		       (!c[0] || (c[9] <= c[11] * c[3] && c[8] + c[9] >= c[5]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes that share a heap and replace objects of all sizes in it, checking
- * what is in them; and processors and memory that come and go meanwhile.
+ * Worker processes share a heap: they replace objects of all sizes and check their
+ * contents. Meanwhile a test may take CPUs and memory away and give them back.
  */
 #ifndef SELFTESTS_CHURN_H
 #define SELFTESTS_CHURN_H
@@ -12,21 +12,21 @@
 
 #define CHURN_MOST	4
 
-/* The objects that somebody got from a heap. */
+/* Counts of the objects that a process got from a heap. */
 struct tally {
 	__u64	made;
-	__u64	tiny;			/* of these: of 8 bytes, that share blocks of 16 */
-	__u64	of_16;			/* and of 16 */
-	__u64	refused;		/* -ENOMEM */
+	__u64	tiny;			/* of @made: 8 bytes, two share a block of 16 */
+	__u64	of_16;			/* of @made: 16 bytes */
+	__u64	refused;		/* allocations that failed with -ENOMEM */
 };
 
-/* How the workers are doing; shared between the processes. */
+/* The workers' state, shared between the processes. */
 struct churn {
 	volatile bool	stop;
 	struct {
 		struct tally	got;
-		__u64	wrong;		/* objects that were not what they were */
-		int	err;		/* anything else */
+		__u64	wrong;		/* objects whose word had changed */
+		int	err;		/* -errno of any other failure */
 	} worker[CHURN_MOST];
 	pid_t		pid[CHURN_MOST];
 	int		nr;
@@ -34,23 +34,23 @@ struct churn {
 
 void tally_add(struct tally *t, __u32 size);
 
-/* Start @nr workers on @heap, NULL if that fails. */
+/* Start @nr workers on @heap. Return: NULL on failure. */
 struct churn *churn_begin(int heap, int nr);
 
-/* Let them drop what they hold and end. 0 or the first error. */
+/* Make the workers drop all their objects and exit. Return: 0 or the first error. */
 int churn_end(struct churn *c);
 
 /*
- * Whether @heap, at rest, has counted all that the workers got, and @more, and
- * nothing else; complains else.
+ * Whether @heap, at rest, has counted exactly the objects of the workers and of @more.
+ * Prints a message if not.
  */
 bool mallocs_agree(int heap, unsigned int id, const struct churn *c,
 		   const struct tally *more);
 
-/* Whether every counter of @heap says that nothing is left; complains else. */
+/* Whether all counters of @heap say that it is empty. Prints a message if not. */
 bool nothing_left(int heap, unsigned int id);
 
-/* Processors that can be taken away: its number, or -1. */
+/* Return: the number of a CPU that can be taken offline, or -1. */
 int removable_cpu(void);
 bool cpu_online(int cpu, bool online);
 

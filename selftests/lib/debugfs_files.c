@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading debugfs and /proc for the tests. */
+/* Read debugfs and /proc for the tests. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every test begins with: the harness, libkgc, and how much work this
- * machine is to be given.
+ * Every test includes this: the harness, libkgc, and the amount of work for this
+ * machine.
  *
- * KGC_SCALE in the environment multiplies the amount of work; 1 suits two
- * emulated CPUs.
+ * KGC_SCALE in the environment multiplies the amount of work; 1 suits two emulated
+ * CPUs.
  */
 #ifndef SELFTESTS_HARNESS_H
 #define SELFTESTS_HARNESS_H
@@ -16,11 +16,11 @@
 
 #include "node.h"
 
-/* The runner has a deadline for each program, and knows how slow the kernel is. */
+/* The runner sets a deadline per program, and knows how slow the kernel is. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 3600
 
-/* Not an address on any machine, so conservative marking has no opinion. */
+/* No machine has such an address: conservative marking ignores it. */
 #define ID_TAG 0x5a5a000000000000ULL
 
 static inline unsigned long scaled(unsigned long amount)
@@ -32,8 +32,8 @@ static inline unsigned long scaled(unsigned long amount)
 }
 
 /*
- * From here on run on @cpu: whoever counts spans must not leave some with the
- * caches of other processors. A processor that goes away ends it.
+ * Run on @cpu from now on: a test that counts spans must leave none in the caches of
+ * other CPUs. The kernel undoes this if @cpu goes offline.
  */
 static inline bool run_on_cpu(int cpu)
 {
@@ -44,7 +44,7 @@ static inline bool run_on_cpu(int cpu)
 	return !sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Two cycles that begin now: all garbage is gone afterwards. */
+/* Run two new cycles: afterwards all garbage is gone, floating garbage too. */
 static inline int collect_all(int heap)
 {
 	int err;
@@ -67,7 +67,7 @@ static inline struct kgc_stats stats_of(int heap)
 	return stats;
 }
 
-/* The whole batch, signals or not; -errno of the call or of an operation. */
+/* Carry out the whole batch, despite signals. Return: 0 or -errno. */
 static inline int flush_all(struct kgc_batch_builder *batch)
 {
 	int err;

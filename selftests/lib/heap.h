@@ -7,15 +7,15 @@
 #include "harness.h"
 
 /*
- * A program that is meant as a stress says before it includes this what the
- * option "verify" of its heaps is to be; the fixture then checks at the end that
- * the verifier ran, if cycles did, and found nothing.
+ * A stress program defines HEAP_VERIFY, the option "verify" of its heaps, before it
+ * includes this file. At the end the fixture then checks that the verifier ran, if any
+ * cycle did, and found no error.
  */
 #ifndef HEAP_VERIFY
 #define HEAP_VERIFY 0
 #endif
 
-/* Errors that the verifier has found in a heap, or none where nobody can say. */
+/* Errors that the verifier has found in a heap; 0 if debugfs cannot be read. */
 static inline __u64 verify_errors(__u64 id)
 {
 	__u64 errors = 0;
@@ -32,7 +32,7 @@ static inline __u64 verify_runs(__u64 id)
 	return runs;
 }
 
-/* @nr objects of @type that nothing refers to, with nothing to collect them. */
+/* Allocate @nr objects of @type and drop their handles. This starts no cycle itself. */
 static inline int batch_litter(int heap, int type, unsigned long nr)
 {
 	struct kgc_batch_builder batch;
@@ -56,7 +56,7 @@ static inline void no_cycles(struct __test_metadata *_metadata, int heap)
 
 FIXTURE(heap) {
 	int fd;
-	int node;			/* type id of the node above */
+	int node;			/* type id of the node in node.h */
 	struct kgc_info info;
 };
 

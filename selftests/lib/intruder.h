@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A thread that takes the right to write to a page away while a call that has found
- * it writable is under way.
+ * A thread that write-protects a page while a call is under way that has already found
+ * the page writable.
  */
 #ifndef SELFTESTS_INTRUDER_H
 #define SELFTESTS_INTRUDER_H
@@ -34,14 +34,14 @@ static inline void *intrude(void *data)
 	return NULL;
 }
 
-/* Return: whether the thread runs. It ends once it has found that it is due. */
+/* Start the thread. It ends after @due has held once. Return: whether it runs. */
 static inline bool intruder_begin(struct intruder *in)
 {
 	in->before = stats_of(in->heap);
 	return !pthread_create(&in->thread, NULL, intrude, in);
 }
 
-/* And the page can be written again. */
+/* Wait for the thread, and make the page writable again. */
 static inline void intruder_end(struct intruder *in)
 {
 	pthread_join(in->thread, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A node that most tests are content with: two pointers and a word. */
+/* The node that most tests use: two pointers and a word. */
 #ifndef SELFTESTS_NODE_H
 #define SELFTESTS_NODE_H
 

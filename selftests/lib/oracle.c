@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The mirror and its reachability. */
+/* Keep the mirror, and compute reachability in it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "oracle.h"
 
-/* As heap.h has it, which only the programs include. */
+/* The same as in harness.h, which only the test programs include. */
 #define ID_TAG 0x5a5a000000000000ULL
 
 static void *grow(void *array, size_t room, size_t size)
@@ -92,7 +92,7 @@ const __u8 *oracle_pattern(const struct oracle_object *object)
 	if (!bytes[1])
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = i;
-	/* An odd factor: neighbours differ in every byte. */
+	/* An odd factor makes the patterns of neighbours differ in every byte. */
 	return bytes + (__u8)(object->id * 31);
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Comparing the heap with the mirror: every living object is visited through
- * the ABI, its id read, every slot loaded, and the id read of what was found.
+ * Compare the heap with the mirror. The walk visits every live object through the ABI:
+ * it loads every slot, and reads the id of each object that it finds.
  *
- * An operation comes with an expectation. Loads of one batch build on each
- * other; between batches the handles on the stack stay open, all others are
- * dropped.
+ * Each operation has an expectation. Loads in one batch use each other's results. From
+ * one batch to the next only the handles on the stack stay open.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,21 +17,21 @@
 
 #define CAPACITY 4096
 
-/* The load, the id of what it found, and the tail of a leaf. */
+/* Per slot: the load, the read of the target's id, and that of a leaf's tail. */
 #define OPS_PER_SLOT 3
 
 struct expectation {
 	enum { WORD, SLOT, BYTE, TAIL } what;
-	__u32 object;		/* whose */
-	__u32 target;		/* SLOT: to whom, or ORACLE_NULL */
-	bool kept;		/* SLOT: the stack has the handle */
+	__u32 object;		/* object that the operation is about */
+	__u32 target;		/* SLOT: expected target, or ORACLE_NULL */
+	bool kept;		/* SLOT: the handle is on the stack */
 };
 
 struct entry {
 	__u32 object;
-	__u32 slot;		/* the next one to load */
+	__u32 slot;		/* next slot to load */
 	__u64 handle;		/* or KGC_RESULT() in the current batch */
-	bool root;		/* handle is the caller's */
+	bool root;		/* the caller owns the handle */
 };
 
 struct walk {
@@ -66,10 +65,10 @@ static void push(struct walk *walk, __u32 object, __u64 handle, bool root)
 		.object = object, .handle = handle, .root = root };
 }
 
-/* Where reads of the current batch go. */
+/* Buffers for the reads of the current batch. */
 static __u8 tails[CAPACITY][ORACLE_TAIL];
 
-/* Kinds too small for a word carry the first byte of it. */
+/* An object too small for a word holds only the first byte of its id. */
 static void expect_id(struct walk *walk, __u64 handle, __u32 object)
 {
 	const struct oracle_object *mirror = &walk->oracle->objects[object];
@@ -112,13 +111,13 @@ static void load_slot(struct walk *walk, const struct entry *at, __u32 slot)
 	push(walk, target, KGC_RESULT(op), false);
 	if (walk->oracle->objects[target].nr_slots)
 		return;
-	/* A leaf is looked at right away; the stack does not need it. */
+	/* The batch reads a leaf right away, so the stack does not keep it. */
 	walk->depth--;
 	if (oracle_patterned(&walk->oracle->objects[target]))
 		expect_tail(walk, KGC_RESULT(op), target);
 }
 
-/* Load slots of the topmost object as far as the batch has room. */
+/* Load slots of the topmost object until the batch is full. */
 static void advance(struct walk *walk)
 {
 	struct entry at = walk->stack[--walk->depth];
@@ -132,7 +131,7 @@ static void advance(struct walk *walk)
 	while (at.slot < nr && kgc_batch_room(&walk->batch) >= OPS_PER_SLOT)
 		load_slot(walk, &at, at.slot++);
 	if (at.slot < nr) {
-		/* Comes back below what it found, so that the stack stays flat. */
+		/* Put the object back below what it found: the stack then grows less. */
 		memmove(&walk->stack[first + 1], &walk->stack[first],
 			(walk->depth++ - first) * sizeof(at));
 		walk->stack[first] = at;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Random numbers that can be repeated: the seed is printed, and taken from
- * KGC_SEED when that is set.
- */
+/* Repeatable random numbers: the seed is printed, and KGC_SEED sets it. */
 #ifndef SELFTESTS_RANDOM_H
 #define SELFTESTS_RANDOM_H
 
@@ -25,7 +22,7 @@ static inline struct random random_from(uint64_t seed)
 	return (struct random){ (z ^ (z >> 31)) | 1 };
 }
 
-/* The run's seed: KGC_SEED, or a new one; printed so that it can be set. */
+/* Return: the run's seed, from KGC_SEED or new; printed so that a run can be repeated. */
 static inline uint64_t random_seed(void)
 {
 	const char *set = getenv("KGC_SEED");

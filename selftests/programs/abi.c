@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The errors common to all commands, command by command: the size-first
- * structure, its flags, its reserved members, and the address it lies at.
- * What is particular to a command stands in abi_errors.c and abi_batch.c.
+ * Every command checks its argument alike: the size at its beginning, its flags, its
+ * reserved members and its address. Each test runs once for each command, with a sample
+ * argument. abi_errors.c and abi_batch.c test the errors that only some commands have.
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "heap.h"
 
-/* What the sample arguments refer to, made anew for each use. */
+/* What the sample arguments refer to; the fixture makes a new one for each test. */
 struct world {
 	int heap;
 	int type;
@@ -145,11 +145,11 @@ static const struct command {
 	unsigned long request;
 	__u32 size;
 	void (*sample)(struct world *world, union argument *arg);
-	__u32 flags;		/* those it knows */
+	__u32 flags;		/* that the command knows */
 	size_t reserved;	/* offset of a reserved member, or 0 */
 	bool answers;		/* the kernel writes the structure back */
-	bool looks;		/* it changes nothing */
-	bool weak;		/* of a part that a kernel may lack */
+	bool looks;		/* the command changes nothing */
+	bool weak;		/* the fixture makes a weak handle for it */
 	__u32 first;		/* size of its first version, if it has grown since */
 } commands[] = {
 #define COMMAND(request, type, ...) \
@@ -196,7 +196,7 @@ static const struct command {
 
 FIXTURE(command) {
 	struct world world;
-	union argument *arg;	/* ends where a page does, another page after */
+	union argument *arg;	/* fills the first of two pages */
 	__u8 *pages;
 };
 
@@ -232,7 +232,7 @@ VARIANT(22, finalize_cancel);
 VARIANT(23, heaps);
 static_assert(ARRAY_SIZE(commands) == 24, "a variant for every command");
 
-/* Two pages of ours and one that nothing is mapped at. */
+/* The fixture maps two pages, with nothing mapped behind them. */
 #define PAGE 4096UL
 
 FIXTURE_SETUP(command)
@@ -290,7 +290,7 @@ TEST_F(command, a_size_below_the_first_version_is_einval)
 	}
 }
 
-/* A caller that was built with an older header. */
+/* A caller that was built with the first header passes the size of that time. */
 TEST_F(command, the_first_version_is_served)
 {
 	__u32 first = variant->of->first ?: variant->of->size;
@@ -367,12 +367,12 @@ TEST_F(command, a_structure_that_cannot_be_read_is_efault)
 	memcpy(edge - size, self->arg, size);
 	*(__u32 *)(edge - size) = size + 8;
 	EXPECT_EQ(-EFAULT, issue(self->world.heap, variant->of, edge - size));
-	/* And right up to the edge all is well. */
+	/* A structure that ends at the edge is good. */
 	*(__u32 *)(edge - size) = size;
 	EXPECT_EQ(0, issue(self->world.heap, variant->of, edge - size));
 }
 
-/* A command without an answer may take a constant structure. */
+/* The structure is read-only. A command that writes no answer into it may succeed. */
 TEST_F(command, an_answer_that_cannot_be_written_changes_nothing)
 {
 	struct kgc_stats before, after;
@@ -400,7 +400,7 @@ TEST_F(command, an_answer_that_cannot_be_written_changes_nothing)
 	EXPECT_EQ(mark, word);
 }
 
-/* One that is open for reading may only look; one that is open for writing may all. */
+/* A read-only descriptor takes no command that changes the heap; a write-only one all. */
 TEST_F(command, a_descriptor_that_may_not_write_changes_nothing)
 {
 	int reader = open(KGC_DEVICE, O_RDONLY), writer = open(KGC_DEVICE, O_WRONLY);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KGC_BATCH: what is refused as a whole, what fails operation by operation,
- * references to earlier results, and faults half way.
+ * KGC_BATCH: errors that refuse the whole batch, errors of single operations,
+ * references to results of earlier operations, and faults half way through a batch.
  */
 #include <sys/ioctl.h>
 
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(batch)
 	kgc_close(self->fd);
 }
 
-/* Submit as it is, errors of the call only. */
+/* Submit @batch unchecked. Return: the error of the call, not those of its operations. */
 static int submit(int heap, struct kgc_batch *batch)
 {
 	batch->size = sizeof(*batch);
@@ -80,7 +80,7 @@ TEST_F(batch, the_largest_batch_is_carried_out)
 	kgc_batch_destroy(&large);
 }
 
-/* One operation between two good ones: its error, and the others' success. */
+/* Run @op between two good operations, which must succeed. Return: the error of @op. */
 static int error_of(struct kgc_batch_builder *b, __u64 object,
 		    struct kgc_op op)
 {
@@ -182,7 +182,7 @@ TEST_F(batch, a_handle_that_is_none_is_the_error_of_its_operation)
 		{ -ENOENT, { .op = KGC_OP_DUP, .handle = object ^ 1ULL << 40 } },
 		{ -ENOENT, { .op = KGC_OP_STORE, .handle = object,
 			     .value = object ^ 1ULL << 40 } },
-		/* Forward, to itself, and far beyond. */
+		/* References to a later result, to its own, and far beyond the batch. */
 		{ -ENOENT, { .op = KGC_OP_DUP, .handle = KGC_RESULT(2) } },
 		{ -ENOENT, { .op = KGC_OP_DUP, .handle = KGC_RESULT(1) } },
 		{ -ENOENT, { .op = KGC_OP_DUP, .handle = KGC_RESULT(1U << 31) } },
@@ -300,7 +300,7 @@ TEST_F(batch, what_precedes_a_fault_stands_and_is_counted)
 	EXPECT_EQ(-EFAULT, submit(self->fd, &batch));
 	EXPECT_EQ(GOOD, batch.done);
 	EXPECT_EQ(0, batch.failed);
-	/* Exactly those counted have happened, and their handles work. */
+	/* The kernel has done exactly the operations that it counted. */
 	EXPECT_EQ(1 + batch.done, stats_of(self->fd).mallocs);
 	EXPECT_EQ(1 + batch.done, stats_of(self->fd).handles);
 	for (__u32 i = 0; i < batch.done && i < GOOD; i++) {
@@ -326,7 +326,7 @@ TEST_F(batch, operations_that_cannot_be_read_or_written_are_efault)
 	ASSERT_EQ(0, mprotect(ops, PAGE, PROT_READ));
 	batch.ops = (uintptr_t)ops;
 	EXPECT_EQ(-EFAULT, submit(self->fd, &batch));
-	/* A handle nobody was told of would never be closed. */
+	/* No caller could close a handle that the batch could not report. */
 	EXPECT_EQ(0, batch.done);
 	EXPECT_EQ(1, stats_of(self->fd).handles);
 	ASSERT_EQ(0, collect_all(self->fd));
@@ -356,7 +356,7 @@ TEST_F(batch, operations_at_an_odd_address_are_operations)
 		EXPECT_EQ(0, kgc_drop(self->fd, op.result));
 	}
 	EXPECT_EQ(1, stats_of(self->fd).handles);
-	/* the last one lies partly on a page that is not there */
+	/* the last operation lies partly on an unmapped page */
 	ASSERT_EQ(0, munmap(page + PAGE, 3 * PAGE));
 	at = page + PAGE - 2 * sizeof(op) - 1;
 	op = (struct kgc_op){ .op = KGC_OP_DUP, .handle = self->object };
@@ -375,9 +375,9 @@ static bool two_handles_more(const struct kgc_stats *now, const struct kgc_stats
 }
 
 /*
- * The operations could be written to when the batch began, and cannot any more when
- * their results are due. Whether that happens in time is the scheduler's: the
- * batch waits for a cycle meanwhile, so it hardly ever takes a second attempt.
+ * The kernel closes handles that it cannot report. Another thread makes the operations
+ * read-only after the batch began and before it writes the results. The batch waits for
+ * a cycle meanwhile, so the first attempt nearly always hits that time.
  */
 TEST_F(batch, handles_that_nobody_can_be_told_of_are_closed)
 {

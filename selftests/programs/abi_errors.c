@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each command refuses: handles, offsets, ranges, types, options, and
- * what it does when the heap is full.
+ * Each command refuses bad handles, offsets, ranges, types and options with the errno
+ * that the ABI names, and a refused call changes nothing. abi_limits.c fills heaps up.
  *
  * kselftest-timeout: 120
  */
@@ -10,7 +10,7 @@
 #include "heap.h"
 #include "intruder.h"
 
-/* A node, and what names no object any more or never did. */
+/* Allocate an object of @type. Return: its handle. */
 static __u64 node_in(struct __test_metadata *_metadata, int heap, int type)
 {
 	__u64 handle = 0;
@@ -226,7 +226,7 @@ TEST_F(heap, a_buffer_that_cannot_be_used_is_efault_and_changes_nothing)
 	ASSERT_EQ(0, kgc_write(self->fd, object, 0, bytes, 64));
 	EXPECT_EQ(-EFAULT, kgc_read(self->fd, object, 0, NULL, 64));
 	EXPECT_EQ(-EFAULT, kgc_write(self->fd, object, 0, NULL, 64));
-	/* Half of it is there: still the object keeps what it had. */
+	/* Half of the buffer is mapped: the object still keeps its contents. */
 	memset(page, 0x22, 4096);
 	EXPECT_EQ(-EFAULT, kgc_write(self->fd, object, 0, page + 4096 - 32, 64));
 	EXPECT_EQ(-EFAULT, kgc_read(self->fd, object, 0, page + 4096 - 32, 64));
@@ -249,10 +249,10 @@ TEST_F(heap, a_field_refuses_other_types)
 	EXPECT_EQ(0, kgc_store(self->fd, object, 0, right));
 	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 0, wrong));
 	EXPECT_EQ(-EINVAL, kgc_xchg(self->fd, object, 0, wrong, &out));
-	/* The refused ones left the right one in place. */
+	/* The refused stores left the pointer in place. */
 	ASSERT_EQ(0, kgc_xchg(self->fd, object, 0, 0, &out));
 	EXPECT_NE(0, out);
-	/* A node's fields take anything. */
+	/* A node's fields take objects of any type. */
 	EXPECT_EQ(0, kgc_store(self->fd, right, NODE_LEFT, wrong));
 	EXPECT_EQ(0, kgc_store(self->fd, right, NODE_LEFT, right));
 }
@@ -303,7 +303,7 @@ TEST_F(heap, allocation_refuses_what_is_no_object)
 	EXPECT_EQ(0, kgc_alloc(self->fd, self->node, 1, handles));
 }
 
-/* Nothing of a caller's needs to be aligned, nor to lie on one page. */
+/* An array of handles may lie at any address and may cross a page boundary. */
 TEST_F(heap, arrays_at_odd_addresses_are_arrays)
 {
 	enum { NR = 100, PAGE = 4096 };
@@ -329,7 +329,7 @@ TEST_F(heap, arrays_at_odd_addresses_are_arrays)
 		EXPECT_EQ(NR, drop.done);
 		EXPECT_EQ(0, stats_of(self->fd).handles);
 	}
-	/* one of which only a part is there is not delivered, nor dropped */
+	/* the kernel neither writes nor drops a handle that is partly unmapped */
 	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
 	at = page + PAGE - 3 * sizeof(__u64) - 5;
 	alloc.nr = drop.nr = 4;
@@ -432,7 +432,7 @@ TEST_F(heap, options_have_ranges)
 	}
 }
 
-/* Names of its values: one for each in the range, or for each bit; or none. */
+/* Whether @o has a name for each value or bit; only a wide range may have none. */
 static bool is_named(const struct kgc_option_info *o)
 {
 	unsigned int names = o->values[0] != 0;
@@ -488,7 +488,7 @@ TEST_F(heap, the_module_says_which_options_there_are)
 	EXPECT_EQ(-ENOENT, kgc_option_info(self->fd, ~0U, &o));
 }
 
-/* Whoever else has the descriptor may read them, and set the others. */
+/* Any holder of the descriptor may read all options, and set the unprivileged ones. */
 TEST_F(heap, options_for_debugging_are_for_the_administrator)
 {
 	__u64 privileged = 0, value;
@@ -510,7 +510,7 @@ TEST_F(heap, options_for_debugging_are_for_the_administrator)
 
 			if (kgc_option_get(self->fd, o.option, &value))
 				_exit(3);
-			/* the value it has, and one that no one may set */
+			/* a privileged option is EPERM for valid and invalid values */
 			if (kgc_option_set(self->fd, o.option, value) != (ours ? 0 : -EPERM))
 				_exit(4);
 			if (!ours && kgc_option_set(self->fd, o.option, 7) != -EPERM)
@@ -554,7 +554,7 @@ static bool a_cycle_has_begun(const struct kgc_stats *now, const struct kgc_stat
 	return now->phase || now->num_gc != before->num_gc;
 }
 
-/* It was told when the call began; what the call waited for has happened. */
+/* Another thread makes the argument read-only during the call. The cycles still ran. */
 TEST_F(heap, an_answer_that_cannot_be_given_any_more_is_efault)
 {
 	struct kgc_collect *arg = mmap(NULL, 4096, PROT_READ | PROT_WRITE,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that was built against the ABI as it was first published works with this module:
- * every command and every operation of that version, by its structures and their sizes.
+ * A program that was built against the first published ABI works with this module. The
+ * test runs every command and every operation of that version, with its structures.
  *
- * It includes that version's header, a copy in abi_first/, and neither libkgc nor anything
- * else that knows of later versions.
+ * It includes a copy of that version's header, in abi_first/. It uses neither libkgc nor
+ * any other code that knows later versions.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 
 #define ASK(fd, command, args) (ioctl(fd, command, args) ? -errno : 0)
 
-/* What the sizes were, so that the copy is what it says. */
+/* The sizes of the first version: they show that the copy of the header is unchanged. */
 _Static_assert(sizeof(struct kgc_info) == 48 && sizeof(struct kgc_type_register) == 40 &&
 	       sizeof(struct kgc_alloc) == 40 && sizeof(struct kgc_access) == 32 &&
 	       sizeof(struct kgc_bytes) == 40 && sizeof(struct kgc_handle) == 32 &&

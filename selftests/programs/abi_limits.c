@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Full tables, full heaps, and waits that a signal ends: ENOSPC, ENOMEM and
- * EINTR, each of which leaves the heap as good as before.
+ * A full table is ENOSPC, a full heap is ENOMEM, and a wait that a signal ends is EINTR.
+ * The heap still works after each of them.
  *
  * kselftest-timeout: 120
  */
@@ -33,7 +33,7 @@ TEST_F(heap, a_full_type_table_is_enospc)
 	EXPECT_EQ(0, kgc_alloc(self->fd, last, 0, &handle));
 }
 
-/* Open handles to @object until the table is full; how many there are then. */
+/* Open handles to @object until the table is full. Return: how many were opened. */
 static __u32 fill_handles(int heap, __u64 object, __u32 most, __u64 *handles)
 {
 	struct kgc_batch_builder batch;
@@ -75,9 +75,9 @@ TEST_F(heap, a_full_handle_table_is_enospc)
 	EXPECT_EQ(-ENOSPC, kgc_dup(self->fd, object, &one));
 	EXPECT_EQ(-ENOSPC, kgc_alloc(self->fd, self->node, 0, &one));
 	EXPECT_EQ(-ENOSPC, kgc_load(self->fd, object, NODE_LEFT, &one));
-	/* The exchange does not happen if its answer finds no place. */
+	/* The exchange does not happen if the old value gets no handle. */
 	EXPECT_EQ(-ENOSPC, kgc_xchg(self->fd, object, NODE_LEFT, 0, &one));
-	/* A record that finds no handle stays for the next reader. */
+	/* A record whose object gets no handle stays for the next reader. */
 	EXPECT_EQ(-ENOSPC, kgc_final_read(self->fd, &record, 1));
 
 	ASSERT_EQ(0, kgc_drop(self->fd, handles[0]));
@@ -138,7 +138,7 @@ TEST_F(heap, the_hard_limit_holds_for_large_objects)
 	EXPECT_LE(nr, 4);
 }
 
-/* Sums with such a limit must not overflow, nor goals. */
+/* Neither sums with such a limit nor goals may overflow. */
 TEST_F(heap, a_limit_beyond_all_memory_is_none)
 {
 	int blob = kgc_type_register(self->fd, "blob", 1000, KGC_TYPE_NOSCAN,
@@ -164,7 +164,7 @@ TEST_F(heap, a_limit_beyond_all_memory_is_none)
 		EXPECT_EQ(goal, stats.next_gc);
 		EXPECT_EQ(0, stats.gc_reason[KGC_REASON_LIMIT]);
 	}
-	/* without a goal there is still none */
+	/* with GOGC off, such a limit still makes no goal */
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SOFT_LIMIT, ~0ULL));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	EXPECT_EQ(~0ULL, stats_of(self->fd).next_gc);
@@ -175,7 +175,7 @@ static void nothing(int signal)
 {
 }
 
-/* One SIGALRM in a while, without SA_RESTART; 0 calls it off. */
+/* Raise one SIGALRM after @microseconds, without SA_RESTART; 0 cancels it. */
 static void alarm_in(int microseconds)
 {
 	struct itimerval timer = { .it_value = { 0, microseconds } };
@@ -202,7 +202,7 @@ TEST_F(heap, an_interrupted_wait_is_eintr_and_the_cycle_goes_on)
 		ASSERT_TRUE(err == 0 || err == -EINTR);
 	}
 	ASSERT_EQ(-EINTR, err);
-	/* Nobody asks again; still both cycles come to their end. */
+	/* Both cycles complete although the interrupted caller does not ask again. */
 	for (int i = 0; i < 2000; i++) {
 		after = stats_of(self->fd);
 		if (after.num_gc >= before.num_gc + 2)
@@ -224,7 +224,7 @@ TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
 	for (int round = 0; round < 200 && interrupted < 3; round++) {
 		int first = kgc_batch_alloc(&batch, self->node, 0), err;
 
-		/* A wait in the middle makes it likely that the alarm hits. */
+		/* The batch waits here, so the alarm probably interrupts it. */
 		kgc_batch_collect(&batch, 1);
 		while (kgc_batch_room(&batch) >= 2) {
 			int next = kgc_batch_alloc(&batch, self->node, 0);
@@ -240,7 +240,7 @@ TEST_F(heap, a_batch_ended_by_a_signal_can_be_continued)
 		ASSERT_EQ(0, err);
 		ASSERT_EQ(batch.nr, batch.done);
 		for (__u32 i = 0; i < batch.nr; i++) {
-			/* The one kind of operation that may be interrupted. */
+			/* A signal may interrupt only this kind of operation. */
 			if (batch.ops[i].op == KGC_OP_COLLECT)
 				continue;
 			ASSERT_EQ(0, batch.ops[i].error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KGC_TYPE_REGISTER: what it takes and what it refuses, and what objects of a
- * type look like.
+ * KGC_TYPE_REGISTER accepts valid types and refuses all others. Objects have the type
+ * and size that was registered, and begin as zero.
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -84,7 +84,7 @@ TEST_F(heap, a_name_ends_within_its_32_bytes)
 						   0));
 	name[KGC_TYPE_NAME_MAX - 1] = '\0';
 	EXPECT_LT(0, kgc_type_register(self->fd, name, 8, 0, NULL, 0));
-	/* It is not read beyond its NUL. */
+	/* The kernel does not read a name beyond its NUL. */
 	ASSERT_NE(MAP_FAILED, edge);
 	ASSERT_EQ(0, munmap(edge + 4096, 4096));
 	strcpy(edge + 4096 - 3, "ab");
@@ -151,7 +151,7 @@ TEST_F(heap, an_object_has_its_type_and_size_and_begins_as_zero)
 		}
 		EXPECT_EQ(-EINVAL, kgc_read(self->fd, object, sizes[i], bytes,
 					    1));
-		/* Memory that is used again begins as zero again. */
+		/* Leave dirty memory behind: objects that reuse it must begin as zero. */
 		memset(bytes, 0xff, sizeof(bytes));
 		ASSERT_EQ(0, kgc_write(self->fd, object, 0, bytes, sizes[i]));
 		ASSERT_EQ(0, kgc_drop(self->fd, object));
@@ -160,7 +160,7 @@ TEST_F(heap, an_object_has_its_type_and_size_and_begins_as_zero)
 	}
 }
 
-/* Is the object all zero? Then soil it. */
+/* Return: whether the object was all zero. If so, fill it with other bytes. */
 static bool clean(int heap, __u64 object, __u32 size)
 {
 	static char bytes[50000];
@@ -175,7 +175,7 @@ static bool clean(int heap, __u64 object, __u32 size)
 	return !kgc_write(heap, object, 0, bytes, size);
 }
 
-/* Every other object stays, so that spans and arenas stay where they are. */
+/* Every other object lives on, so new objects get the dead slots of the same spans. */
 TEST_F(heap, reused_memory_begins_as_zero)
 {
 	enum { NR = 400 };
@@ -216,7 +216,7 @@ TEST_F(heap, conservative_types_need_the_right_to_see_addresses)
 
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		/* nobody, with the descriptor root gave away */
+		/* user "nobody", with a descriptor that root opened */
 		if (setresuid(65534, 65534, 65534))
 			_exit(2);
 		if (kgc_type_register(self->fd, NULL, 64, KGC_TYPE_CONSERVATIVE,
@@ -245,7 +245,7 @@ TEST_F(heap, conservative_words_keep_what_they_point_to)
 	ASSERT_EQ(0, kgc_load(self->fd, object, 40, &found));
 	EXPECT_NE(0, found);
 	ASSERT_EQ(0, kgc_drop(self->fd, found));
-	/* Addresses are not shown; what was written is. */
+	/* A read returns 0 for an address, and other words as they were written. */
 	ASSERT_EQ(0, kgc_read(self->fd, object, 40, &word, 8));
 	EXPECT_EQ(0, word);
 	word = ID_TAG | 5;

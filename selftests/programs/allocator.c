@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What debugfs tells of the allocator is true: the table of size classes, what
- * classes hold and waste, how long allocations take, and the page heap.
+ * debugfs tells the truth about the allocator: the table of size classes, what classes
+ * hold and waste, how long allocations take, and the page heap. Each test does a known
+ * amount of work and compares the counters.
  *
  * kselftest-timeout: 120
  */
@@ -16,7 +17,7 @@
 
 #define HEAP_PAGE	8192
 
-/* One column of a table: the value in the first line that begins with @key. */
+/* Find the value of @column in the first line of a table that begins with @key. */
 static int cell(const char *text, const char *key, const char *column,
 		unsigned long long *value)
 {
@@ -71,7 +72,7 @@ TEST_F(heap, the_whole_table_of_classes_can_be_read)
 		EXPECT_GT(size, last);
 		EXPECT_EQ(bytes / size, objects);
 		EXPECT_EQ(bytes - objects * size, tail);
-		/* the bounds that are published with the Go runtime's table */
+		/* the bounds that the Go runtime publishes with its table */
 		EXPECT_LE(tail * 8, bytes);
 		if (size >= 128)
 			EXPECT_LT(waste, 190);
@@ -88,7 +89,7 @@ TEST_F(heap, what_a_class_wastes_is_told)
 	unsigned long long spans, tail, idle, asked, fresh, mallocs;
 	int id = self->info.heap_id, odd;
 
-	/* class 3: 24 bytes, 341 in a span, 8 bytes of tail; of 24 17 are used */
+	/* class 3: slots of 24 bytes, 341 in a span, a tail of 8; objects of 17 bytes */
 	ASSERT_TRUE(run_on_cpu(0));
 	odd = kgc_type_register(self->fd, "odd", 17, 0, NULL, 0);
 	ASSERT_GT(odd, 0);
@@ -105,7 +106,7 @@ TEST_F(heap, what_a_class_wastes_is_told)
 	EXPECT_EQ(spans * 341, fresh);
 	EXPECT_EQ(spans * 8, tail);
 	EXPECT_EQ((spans * 341 - mallocs) * 24, idle);
-	/* counted when a span leaves the cache of whichever processor has it */
+	/* asked_bytes grows only when a span leaves a CPU's cache */
 	EXPECT_EQ(0, asked % 17);
 	EXPECT_LE(asked, mallocs * 17);
 	ASSERT_EQ(0, collect_all(self->fd));
@@ -114,8 +115,8 @@ TEST_F(heap, what_a_class_wastes_is_told)
 }
 
 /*
- * Of 40 runs of slots that were used every second one dies; 3000 objects take
- * their places, and every one of them is counted as such.
+ * Fill 40 runs of @run slots, of which every second run dies. Then 3000 objects take
+ * slots of dead ones, and "reused" counts each of them.
  */
 static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int type,
 			int run)
@@ -134,7 +135,7 @@ static void reuse_slots(struct __test_metadata *_metadata, int fd, int id, int t
 	fresh = heap_cell(_metadata, id, "classes", "3 0 ", "fresh");
 	EXPECT_GE(fresh, 40 * run);
 	ASSERT_EQ(0, batch_litter(fd, type, 3000));
-	/* what caches hold is counted exactly when they are empty */
+	/* counters are exact once the caches are empty */
 	ASSERT_EQ(0, collect_all(fd));
 	EXPECT_EQ(3000, heap_cell(_metadata, id, "classes", "3 0 ", "reused"));
 	EXPECT_EQ(fresh, heap_cell(_metadata, id, "classes", "3 0 ", "fresh"));
@@ -149,14 +150,14 @@ TEST_F(heap, slots_reused_are_told_from_fresh_ones)
 	EXPECT_GE(heap_cell(_metadata, id, "classes", "3 0 ", "refills"), 20);
 }
 
-/* One slot at a time, from the central list. */
+/* With KGC_HARDEN_RANDOM each allocation takes one slot, from the central list. */
 TEST_F(heap, slots_reused_in_random_order_are_told_as_well)
 {
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN, KGC_HARDEN_RANDOM));
 	reuse_slots(_metadata, self->fd, self->info.heap_id, self->node, 170);
 }
 
-/* A run is a span: with all that was in it it goes, and its pages are taken again. */
+/* A run fills a span, so the whole span is freed, and its pages are allocated again. */
 TEST_F(heap, slots_of_a_span_that_died_whole_are_reused)
 {
 	int id = self->info.heap_id, large;
@@ -190,7 +191,7 @@ static const char * const causes[] = {
 	"refill", "flip", "sweep", "growth", "large", "throttle", "reclaim",
 };
 
-/* Steps counted of a cause, whatever they took. */
+/* How many steps of @cause were counted, of any duration. */
 static unsigned long long steps_of(struct __test_metadata *_metadata, int id,
 				   const char *cause)
 {
@@ -216,8 +217,8 @@ static unsigned long long all_steps(struct __test_metadata *_metadata, int id)
 }
 
 /*
- * A large object is the longest step there is: all of it is cleared. No machine clears
- * 4 MiB in 10 us, and on a busy one the step is no longer than the system call.
+ * A large object is the longest step, because kgc clears all of it. No machine clears
+ * 4 MiB in 10 us, and the step cannot be longer than its system call.
  */
 TEST_F(heap, the_longest_step_is_that_of_a_large_object)
 {
@@ -236,7 +237,7 @@ TEST_F(heap, the_longest_step_is_that_of_a_large_object)
 	EXPECT_GE(stats_of(self->fd).longest_step_ns, 10000);
 	EXPECT_LE(stats_of(self->fd).longest_step_ns, begin);
 	EXPECT_EQ(1, all_steps(_metadata, id));
-	/* or the kernel had to look for so large a block */
+	/* the cause is "reclaim" if the kernel had to make so large a block free */
 	EXPECT_EQ(1, steps_of(_metadata, id, "large") + steps_of(_metadata, id, "reclaim")) {
 		TH_LOG("%s", debugfs_text(id, "steps"));
 	}
@@ -251,7 +252,7 @@ TEST_F(heap, the_longest_step_is_that_of_a_large_object)
 	EXPECT_EQ(longest, stats_of(self->fd).longest_step_ns);
 }
 
-/* Each slow path is counted, and only those are: 170 objects fit into half a span. */
+/* Only slow paths count as steps, under their causes. 170 objects take half a span. */
 TEST_F(heap, steps_are_told_by_cause)
 {
 	int id = self->info.heap_id;
@@ -288,7 +289,7 @@ static void *hammer(void *argument)
 	return NULL;
 }
 
-/* In random order every allocation takes the central lock. */
+/* With KGC_HARDEN_RANDOM every allocation takes the central lock. */
 TEST_F(heap, waiting_for_a_central_lock_is_counted)
 {
 	struct hammer h = { .heap = self->fd, .type = self->node };
@@ -301,7 +302,7 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 		SKIP(return, "one processor: nobody waits");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN, KGC_HARDEN_RANDOM));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 64 << 20));
-	/* User-mode Linux runs the threads of one process one at a time. */
+	/* a second process: User-mode Linux runs one thread of a process at a time */
 	child = fork();
 	ASSERT_GE(child, 0);
 	if (!child) {
@@ -331,7 +332,7 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 
 /* ---- page heap ----------------------------------------------------------- */
 
-/* Sum of a column over all lines of "pages", each times its size if @times. */
+/* Sum of a column of "pages", each value times the line's number of pages if @times. */
 static unsigned long long pages_sum(struct __test_metadata *_metadata, int heap,
 				    int column, bool times)
 {
@@ -379,7 +380,7 @@ TEST_F(heap, the_page_heap_counts_what_it_does)
 	grown = pageheap_sum(_metadata, id, "grown");
 	EXPECT_GE(searches - misses, 20000 / 341);
 	EXPECT_GE(grown, 1);
-	/* looked for in vain, then grown, then found */
+	/* each growth follows a search that found nothing */
 	EXPECT_LE(grown, misses);
 	EXPECT_EQ(grown, pageheap_sum(_metadata, id, "arenas"));
 	EXPECT_GE(pageheap_sum(_metadata, id, "steps"), searches - misses);
@@ -400,7 +401,7 @@ TEST_F(heap, the_page_heap_counts_what_it_does)
 	EXPECT_EQ(0, pageheap_sum(_metadata, id, "spare_spans"));
 }
 
-/* Garbage between what lives: pages go, the arenas they lie in stay. */
+/* Arenas that hold live objects stay; scavenging returns the dead pages inside them. */
 TEST_F(heap, pages_that_are_gone_are_told)
 {
 	unsigned long long gone;
@@ -443,7 +444,7 @@ static __u64 held_by_all(void)
 	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? 0 : bytes;
 }
 
-/* @nr objects of @type that stay: the cycle that a refusal begins frees no such. */
+/* Allocate @nr objects and keep them: the cycle after a refusal must not free them. */
 static int hold(int heap, int type, unsigned long nr)
 {
 	__u64 handle;
@@ -454,33 +455,35 @@ static int hold(int heap, int type, unsigned long nr)
 	return err;
 }
 
-/* All heaps together; what one gives back another may have. */
+/* The cap is on the sum of all heaps, so one heap may take what another gives back. */
 TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 {
-	__u64 limit = held_by_all() + (4 << 20), first, theirs, root, more;
-	int other = kgc_open(), blob;
+	__u64 limit = held_by_all() + (4 << 20), first, theirs, root;
+	int other = kgc_open(), blob, other_blob;
 
 	ASSERT_GE(other, 0);
-	blob = kgc_type_register(other, "blob", 1000, 0, NULL, 0);
+	blob = kgc_type_register(self->fd, "blob", 1000, 0, NULL, 0);
 	ASSERT_GT(blob, 0);
+	other_blob = kgc_type_register(other, "blob", 1000, 0, NULL, 0);
+	ASSERT_GT(other_blob, 0);
 	no_cycles(_metadata, self->fd);
 	no_cycles(_metadata, other);
 	ASSERT_EQ(0, put_max_bytes(limit));
 	EXPECT_EQ(0, batch_litter(self->fd, self->node, 50000));
 	first = held_by_all();
-	EXPECT_EQ(-ENOMEM, hold(other, blob, 8000));
+	EXPECT_EQ(-ENOMEM, hold(other, other_blob, 8000));
 	EXPECT_LE(held_by_all(), limit);
 	EXPECT_GT(held_by_all(), limit - (1 << 20));
 	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
-	/* the first is refused as well, and works on when the second has gone */
+	/* the first heap is refused too, and can grow once the second has gone */
 	EXPECT_EQ(-ENOMEM, batch_litter(self->fd, self->node, 200000));
 	EXPECT_EQ(0, kgc_close(other));
 	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
 		usleep(20000);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
 	EXPECT_EQ(0, put_max_bytes(0));
-	EXPECT_EQ(0, chain_build(self->fd, self->node, 200000, &more));
+	EXPECT_EQ(0, hold(self->fd, blob, 8000));
 	EXPECT_GT(held_by_all(), limit);
 	EXPECT_EQ(0, chain_check(self->fd, root, 20000));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A heap is charged to the memory cgroup that its opener was in, for its tables
- * as well as for its objects, wherever the opener is by now, and to its parent once
- * that cgroup was removed. alloc_memcg.sh has what happens at the cgroup's limit.
+ * kgc charges a heap's objects and tables to the memory cgroup in which the heap was
+ * opened, wherever the opener moves later, and to the parent once that cgroup was
+ * removed. The tests compare memory.current. alloc_memcg.sh tests the cgroup's limit.
  *
  * kselftest-timeout: 180
  */
@@ -15,7 +15,7 @@
 
 #include "cgroups.h"
 
-/* A heap of the cgroup OWNER, with a type of 16 bytes and an object of it. */
+/* Open a heap in the cgroup OWNER, with a type of 16 bytes and an object of it. */
 static int open_in_owner(struct __test_metadata *_metadata, int *type,
 			 __u64 *object)
 {
@@ -32,7 +32,7 @@ static int open_in_owner(struct __test_metadata *_metadata, int *type,
 
 TEST_F(cgroups, tables_are_charged_to_the_owner)
 {
-	/* more than the slack in any case */
+	/* enough handles to exceed SLACK, at any scale */
 	int handles = scaled(200000) > 60000 ? scaled(200000) : 60000;
 	int notes = scaled(20000);
 	long long owner, other;
@@ -46,12 +46,12 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 	other = number_in(OTHER "/memory.current");
 	ASSERT_GE(owner, 0);
 	ASSERT_GE(other, 0);
-	/* 16 bytes each */
+	/* each handle takes 16 bytes */
 	for (int i = 0; i < handles; i++)
 		ASSERT_EQ(0, kgc_dup(heap, object, &handle));
 	for (int i = 0; i < handles; i++)
 		ASSERT_EQ(0, kgc_weak_create(heap, object, &handle));
-	/* and some 100 */
+	/* each finalizer takes about 100 bytes */
 	for (int i = 0; i < notes; i++) {
 		ASSERT_EQ(0, kgc_alloc(heap, type, 0, &handle));
 		ASSERT_EQ(0, kgc_finalize(heap, handle, i));
@@ -69,7 +69,7 @@ TEST_F(cgroups, tables_are_charged_to_the_owner)
 	EXPECT_EQ(0, kgc_close(heap));
 }
 
-/* Whoever is in the cgroup, and has done nothing. */
+/* An innocent process in the caller's cgroup, which the OOM killer would prefer. */
 static pid_t bystander(void)
 {
 	pid_t pid = fork();
@@ -101,7 +101,7 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 	snprintf(text, sizeof(text), "%lld", held + (6 << 20));
 	ASSERT_EQ(0, put_file(OWNER "/memory.max", text));
 
-	/* objects to begin with: less than one of their arenas is left then */
+	/* fill up with objects first: less than an arena is left for the tables then */
 	do
 		err = kgc_alloc_many(heap, type, 0, ARRAY_SIZE(handles), handles,
 				     NULL);
@@ -147,7 +147,7 @@ static long long dying(void)
 	return cgroup_stat(OWNER "/cgroup.stat", "nr_dying_descendants");
 }
 
-/* Cgroups go when those who used them last have let go; user pages by reclaim. */
+/* Wait until @most dying cgroups are left. Reclaim frees the user pages that pin some. */
 static long long dying_at_rest(long long most)
 {
 	long long n = dying();
@@ -167,7 +167,7 @@ static void cgroup_path(char *path, size_t size, int i, const char *file)
 
 #define CGROUPS	60
 
-/* A cgroup inside of OWNER, and a heap in use that was opened in it; -1: none. */
+/* Make cgroup @i inside of OWNER; open and use a heap in it, unless *@heap is -1. */
 static void use_cgroup(struct __test_metadata *_metadata, int i, int *heap)
 {
 	__u64 object, handle;
@@ -208,9 +208,9 @@ TEST_F(cgroups, a_heap_pins_no_cgroup_that_was_removed)
 
 	NEED_CGROUPS();
 	ASSERT_EQ(0, put_file(OWNER "/cgroup.subtree_control", "+memory"));
-	/* up to 6.12 a user page pins the cgroup in which it was touched first */
+	/* touch the page here: up to 6.12 it pins the cgroup that touches it first */
 	memset(heaps, 0, sizeof(heaps));
-	/* what the test itself pins, if anything */
+	/* count the dying cgroups that the test pins without any heap */
 	use_cgroup(_metadata, CGROUPS, &none);
 	remove_cgroup(_metadata, CGROUPS);
 	without = dying_at_rest(0);
@@ -220,7 +220,7 @@ TEST_F(cgroups, a_heap_pins_no_cgroup_that_was_removed)
 	for (int i = 0; i < CGROUPS; i++)
 		remove_cgroup(_metadata, i);
 	EXPECT_EQ(without, dying_at_rest(without));
-	/* as good as before, at the expense of the parent */
+	/* the heaps still work, and charge the parent */
 	for (int i = 0; i < CGROUPS; i++) {
 		int type = kgc_type_register(heaps[i], NULL, 64, 0, NULL, 0);
 		__u64 object;
@@ -244,8 +244,8 @@ static int grow(int heap)
 }
 
 /*
- * The task of a container, in a cgroup namespace that does not show the owner's cgroup,
- * has the descriptor from outside.
+ * A task in a container got the descriptor from outside. Its cgroup namespace does not
+ * show the owner's cgroup, and kgc charges the owner all the same.
  */
 TEST_F(cgroups, a_task_of_another_cgroup_namespace_charges_the_owner)
 {
@@ -270,7 +270,7 @@ TEST_F(cgroups, a_task_of_another_cgroup_namespace_charges_the_owner)
 	EXPECT_EQ(0, kgc_close(heap));
 }
 
-/* At no time is a stranger charged: not while the cgroup goes either. */
+/* The cgroup of the caller is never charged, also while the owner's is being removed. */
 TEST_F(cgroups, what_grows_after_the_removal_is_charged_to_the_parent)
 {
 	long long owner, other;

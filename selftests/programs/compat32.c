@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 32-bit callers: a 32-bit program, carried inside this one, uses the heap.
+ * The ABI serves 32-bit callers: this program carries and runs a 32-bit one.
  */
 #include "harness.h"
 
-/* compat32/caller.c, built by the Makefile; empty where that was not possible. */
+/* compat32/caller.c as built by the Makefile; empty if the compiler cannot build it. */
 asm(".section .rodata\n"
     "caller_begin: .incbin \"compat32.bin\"\n"
     "caller_end: .byte 0\n"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mutators in several processes and threads share a heap while cycles run back
- * to back. Each owns parcels, chains of nodes that carry an id and a checksum,
- * and trades them on a board, an array of pointers, by exchanges: a parcel is
- * always in one place. In the end what the mutators own and what lies on the
- * board is exactly what lives.
+ * No object is lost or kept by mistake while mutators in several processes and threads
+ * share a heap and cycles run back to back. Each mutator owns parcels, which are chains
+ * of nodes with an id and a checksum. It trades them on a board, an array of pointers.
+ * An exchange moves a parcel, so each is always in one place. In the end exactly those
+ * parcels live that the mutators own or that lie on the board.
  *
  * kselftest-timeout: 120
  */
@@ -20,7 +20,7 @@
 #define LONGEST		24	/* nodes in a parcel */
 #define BOARD		8	/* places to trade at */
 
-/* A parcel's node: next, a pointer back to the head, id, checksum of the id. */
+/* Offsets in a parcel's node: next node, head of the parcel, id, checksum of the id. */
 enum { NEXT = 0, HEAD = 8, ID = 16, SUM = 24, PARCEL_SIZE = 32 };
 
 struct parcel {
@@ -38,13 +38,13 @@ struct worker {
 	__u64 serial;
 	__u64 allocated;	/* nodes */
 	__u64 traded;
-	int error;		/* what ended it, 0 for time */
+	int error;		/* that ended the worker, 0 if its time was over */
 };
 
 /* Cycles that must have run beside the workers, however slow the machine. */
 #define LEAST_CYCLES	5
 
-/* Seen by all processes. */
+/* In memory that all processes share. */
 struct stage {
 	struct worker workers[WORKERS];
 	bool stop;
@@ -111,7 +111,7 @@ static int create(struct worker *worker, struct parcel *parcel)
 	return 0;
 }
 
-/* Loads of a whole parcel in one batch; beyond its end they fail, unused. */
+/* Check a whole parcel with one batch. Its loads beyond the end fail and do not count. */
 static int look(struct worker *worker, __u64 head, __u32 *length)
 {
 	struct kgc_batch_builder *batch = &worker->batch;
@@ -160,7 +160,7 @@ static int inspect(struct worker *worker, struct parcel *parcel)
 	return err;
 }
 
-/* Give @parcel away and take what lies there, if anything. */
+/* Put @parcel on a random place of the board, and take what lies there, if anything. */
 static int trade(struct worker *worker, struct parcel *parcel)
 {
 	__u64 offset = 8 * random_below(&worker->random, BOARD), got;
@@ -177,7 +177,7 @@ static int trade(struct worker *worker, struct parcel *parcel)
 	return got ? look(worker, got, &parcel->length) : 0;
 }
 
-/* Cut a parcel after its head: the rest is garbage. */
+/* Cut a parcel after its head, so that the rest becomes garbage. */
 static int cut(struct worker *worker, struct parcel *parcel)
 {
 	int err = kgc_store(worker->heap, parcel->head, NEXT, 0);
@@ -274,7 +274,7 @@ static int open_stage(struct stage **stage, int heap)
 	return type < 0 ? type : array < 0 ? array : err;
 }
 
-/* What lies on the board, counted by a worker that owns nothing. */
+/* Check the parcels on the board and count their nodes. */
 static int count_board(struct stage *stage, __u64 *nodes)
 {
 	struct worker clerk = stage->workers[0];
@@ -295,7 +295,7 @@ static int count_board(struct stage *stage, __u64 *nodes)
 	return err;
 }
 
-/* Everyone is done: books and heap must agree to the object. */
+/* After all workers ended: what they counted must agree with the heap, to the object. */
 static void reconcile(struct __test_metadata *_metadata, struct stage *stage,
 		      int heap)
 {
@@ -323,7 +323,7 @@ static void reconcile(struct __test_metadata *_metadata, struct stage *stage,
 	EXPECT_EQ(owned + on_board, stats.heap_objects);
 	EXPECT_EQ(handles, stats.handles);
 	EXPECT_GT(traded, 0);
-	/* Cycles did run beside the mutators, many of them. */
+	/* Enough cycles ran beside the mutators. */
 	EXPECT_GE(stage->collections, LEAST_CYCLES);
 	EXPECT_GE(stats.num_gc, stage->collections);
 
@@ -393,7 +393,7 @@ TEST_F(heap, threads_that_share_a_heap)
 	reconcile(_metadata, stage, self->fd);
 }
 
-/* A heap each: what one does is no business of the other's. */
+/* Two heaps at once, each with mutators of its own: neither affects the other. */
 TEST_F(heap, heaps_beside_each_other_do_not_mix)
 {
 	struct stage *stages[2];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Conservative objects as a program sees them: every byte of them can be read and
- * written, addresses of the kernel are never shown, not in parts either, and the
- * tracer finds what their words refer to.
+ * A program can read and write every byte of a conservative object, but never sees an
+ * address of the kernel or a part of one. The tracer finds the objects that the words
+ * refer to.
  */
 #include <sys/wait.h>
 
@@ -28,7 +28,7 @@ TEST_F(heap, bytes_behind_the_last_word_are_kept)
 	ASSERT_EQ(0, kgc_write(self->fd, object, 17, "xyz", 3));
 	ASSERT_EQ(0, kgc_read(self->fd, object, 15, got, 5));
 	EXPECT_EQ(0, memcmp(got, "\x10\x11xyz", 5));
-	/* but no pointer */
+	/* the bytes behind the last word cannot hold a pointer */
 	EXPECT_EQ(-EINVAL, kgc_load(self->fd, object, 16, &word));
 	EXPECT_EQ(-EINVAL, kgc_store(self->fd, object, 16, object));
 }
@@ -49,11 +49,11 @@ TEST_F(heap, no_part_of_an_address_is_shown_or_kept)
 	EXPECT_EQ(0, word);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(2, stats_of(self->fd).heap_objects);
-	/* a byte of it is written: the rest is as it reads, 0 */
+	/* writing a byte of an address turns its other bytes into 0, as they read */
 	ASSERT_EQ(0, kgc_write(self->fd, object, 9, &byte, 1));
 	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
 	EXPECT_EQ(0x5a00, word);
-	/* what is no address is kept */
+	/* a word that is no address keeps its other bytes */
 	ASSERT_EQ(0, kgc_write(self->fd, object, 8, &byte, 1));
 	ASSERT_EQ(0, kgc_read(self->fd, object, 8, &word, 8));
 	EXPECT_EQ(0x5a5a, word);
@@ -78,20 +78,20 @@ TEST_F(heap, words_are_exchanged_as_pointers_are)
 	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, 0, &old));
 	ASSERT_EQ(0, kgc_read(self->fd, old, NODE_WORD, &found, 8));
 	EXPECT_EQ(word, found);
-	/* a word that is no address gives no object */
+	/* an exchange returns no object for a word that is no address */
 	ASSERT_EQ(0, kgc_write(self->fd, object, 8, &word, 8));
 	ASSERT_EQ(0, kgc_xchg(self->fd, object, 8, object, &old));
 	EXPECT_EQ(0, old);
 	EXPECT_EQ(2, stats_of(self->fd).handles);
 }
 
-/* Two processes, each with half a word of its own. Return: writes that were lost. */
+/* Write half of a word while another process writes the other. Return: lost writes. */
 static int write_half(int fd, __u64 object, __u64 offset, int times)
 {
 	int lost = 0;
 	__u32 got;
 
-	/* no half is part of an address, neither is the whole */
+	/* neither these numbers nor a word of two of them look like an address */
 	for (__u32 put = 1 << 28; times--; put++)
 		lost += kgc_write(fd, object, offset, &put, sizeof(put)) ||
 			kgc_read(fd, object, offset, &got, sizeof(got)) ||
@@ -118,7 +118,7 @@ TEST_F(heap, parts_of_a_word_are_written_side_by_side)
 	EXPECT_EQ(0, status);
 }
 
-/* What handles and words refer to, and nothing else, is what the tracer reaches. */
+/* The tracer reaches exactly the objects that handles and words refer to. */
 TEST_F(heap, a_traced_heap_with_words_and_handles)
 {
 	int type = kgc_type_register(self->fd, "words", 64,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For how long a system call on one object keeps a real-time thread from its processor,
- * in instructions.
+ * A system call on one large object does not keep a real-time thread from its CPU for
+ * long. The test runs where COUNTED=1: the clock counts instructions there.
  *
  * kselftest-timeout: 120
  */
@@ -14,7 +14,7 @@
 
 #define BYTES		(4UL << 20)
 #define INTERVAL_NS	100000
-#define MOST_NS		10000000	/* a copy byte by byte takes less than half of it */
+#define MOST_NS		10000000	/* copying single bytes takes less than half */
 
 static atomic_bool over;
 static __u64 latest_ns;
@@ -27,7 +27,7 @@ static __u64 now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* By how much the thread is late when it should run. */
+/* Sleep again and again; keep in latest_ns by how much a wake-up was late at most. */
 static void *watch(void *unused)
 {
 	struct timespec ts = { .tv_nsec = INTERVAL_NS };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KGC_STATS: the counters add up when the heap is at rest, those of cycles never go
- * back, and debugfs says the same.
+ * KGC_STATS: the counters add up when the heap is at rest, counters of cycles never
+ * decrease, and debugfs shows the same values.
  *
  * kselftest-timeout: 150
  */
@@ -9,7 +9,7 @@
 #include "debugfs_files.h"
 #include "heap.h"
 
-/* What must hold when no cycle runs. */
+/* Invariants of the counters while no cycle runs. */
 static void adds_up(struct __test_metadata *_metadata,
 		    const struct kgc_stats *stats, __u64 mallocs, __u64 objects)
 {
@@ -22,7 +22,7 @@ static void adds_up(struct __test_metadata *_metadata,
 	EXPECT_EQ(KGC_PHASE_IDLE, stats->phase);
 }
 
-/* What must not go back, whatever the heap is doing. */
+/* Invariants at any time, and counters that never decrease. */
 static void grew(struct __test_metadata *_metadata,
 		 const struct kgc_stats *before, const struct kgc_stats *after)
 {
@@ -61,7 +61,7 @@ TEST_F(heap, counters_add_up_as_the_heap_works)
 		} else {
 			objects += 1000;
 		}
-		/* in the middle of a cycle, and at rest */
+		/* look at the counters in the middle of a cycle, and below at rest */
 		ASSERT_EQ(0, kgc_collect(self->fd, 1, 0, NULL));
 		after = stats_of(self->fd);
 		grew(_metadata, &before, &after);
@@ -151,7 +151,7 @@ TEST_F(heap, debugfs_says_the_same)
 	free(text);
 }
 
-/* Of tiny objects the heap counts blocks, and those that joined one by themselves. */
+/* Mallocs counts a block of tiny objects once; TinyAllocs counts those that joined it. */
 TEST_F(heap, tiny_objects_are_all_counted)
 {
 	static __u64 handles[5000];
@@ -167,7 +167,7 @@ TEST_F(heap, tiny_objects_are_all_counted)
 	EXPECT_EQ(ARRAY_SIZE(handles), stats_of(self->fd).mallocs + joined);
 }
 
-/* Slots of 16 bytes without pointers that were ever in use. */
+/* How many 16-byte noscan slots were ever allocated: the blocks of tiny objects. */
 static unsigned long long blocks_of_16(int heap)
 {
 	char *text = debugfs_text(heap, "classes");
@@ -181,9 +181,9 @@ static unsigned long long blocks_of_16(int heap)
 }
 
 #define IN_TURN		4096
-#define MOST_TYPES	13	/* more than blocks are open, of all of them */
+#define MOST_TYPES	13	/* more types than a cache keeps blocks open for */
 
-/* @nr types of @bytes, in turn: blocks that IN_TURN objects take, or -errno. */
+/* Allocate IN_TURN objects of @nr types in turn. Return: blocks they take, or -errno. */
 static long long in_turn(int heap, int id, int nr, __u32 bytes)
 {
 	static __u64 handles[IN_TURN];
@@ -200,7 +200,7 @@ static long long in_turn(int heap, int id, int nr, __u32 bytes)
 		err = kgc_alloc(heap, types[i % nr], 0, &handles[i]) ?:
 		      kgc_write(heap, handles[i], bytes - 1, &fill, 1);
 	}
-	/* each has the byte that it was given: no two are the same */
+	/* no two objects overlap: each still has its byte */
 	for (int i = 0; i < IN_TURN && !err; i++) {
 		err = kgc_read(heap, handles[i], bytes - 1, &fill, 1);
 		if (!err && fill != (__u8)i)
@@ -223,7 +223,7 @@ static void tiny_types_share(struct __test_metadata *_metadata, int nr, __u32 by
 	TH_LOG("%d objects of %d types of %u bytes: %lld blocks", IN_TURN, nr, bytes,
 	       blocks);
 	EXPECT_GE(blocks, least);
-	/* what is open in each type, and once more when a span is full */
+	/* each type may waste its open blocks, and more whenever a span is full */
 	EXPECT_LE(blocks, least + 2 * nr + least / 32);
 	kgc_close(heap);
 }
@@ -236,13 +236,13 @@ TEST(tiny_objects_of_types_in_turn_share_blocks)
 	tiny_types_share(_metadata, 1, 1);
 	tiny_types_share(_metadata, 2, 1);
 	tiny_types_share(_metadata, 8, 4);
-	/* what is no power of two lies as close as its alignment lets it */
+	/* sizes that are no power of two are packed as closely as alignment allows */
 	tiny_types_share(_metadata, 1, 5);
 	tiny_types_share(_metadata, 3, 3);
 	tiny_types_share(_metadata, 2, 6);
 }
 
-/* What is closed early costs memory, and nothing else. */
+/* Closing blocks early wastes memory, but changes no contents. */
 TEST(tiny_objects_of_more_types_than_blocks_are_open_keep_their_contents)
 {
 	int heap = kgc_open();

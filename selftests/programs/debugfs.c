@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/kgc: every file reads well formed, says what KGC_STATS and
- * KGC_OPTION_GET say, steers the heap when written to, and stays safe to read
- * while heaps come and go.
+ * Files in /sys/kernel/debug/kgc are well formed and agree with KGC_STATS and
+ * KGC_OPTION_GET. Writing to them steers the heap. Reading them is safe while heaps come
+ * and go.
  *
  * kselftest-timeout: 60
  */
@@ -19,7 +19,7 @@
 #include "debugfs_files.h"
 #include "heap.h"
 
-/* Names every release keeps. */
+/* Names that every release must keep. */
 static const char * const stat_names[] = {
 	"Alloc", "TotalAlloc", "HeapAlloc", "HeapObjects", "Mallocs", "Frees",
 	"HeapSys", "HeapInuse", "HeapIdle", "ReleasedTotal", "NextGC", "NumGC",
@@ -36,7 +36,7 @@ static const struct { const char *name; __u32 option; } option_names[] = {
 	{ "expedite", KGC_OPT_EXPEDITE },
 };
 
-/* Lines of one word, a space, and a number each; no name twice. */
+/* Whether each line is a name, a space and a number, and no name comes twice. */
 static bool is_pairs(const char *text)
 {
 	char names[64][40];
@@ -72,7 +72,7 @@ static int words_in(const char *line)
 	return words;
 }
 
-/* A line of names, and as many columns in every line after it. */
+/* Whether every line has as many columns as the first one, which has their names. */
 static bool is_table(const char *text, int *lines)
 {
 	int columns = words_in(text);
@@ -137,8 +137,8 @@ static __u64 since_1970(void)
 }
 
 /*
- * A name that Go's MemStats has means the same here. There HeapReleased is what is
- * returned now and still has addresses; here such pages are in no counter.
+ * A name from Go's MemStats means the same here. HeapReleased is missing for that reason:
+ * in Go it counts returned pages that keep their addresses, and kgc counts no such pages.
  */
 TEST_F(heap, names_of_go_mean_what_they_mean_there)
 {
@@ -153,7 +153,7 @@ TEST_F(heap, names_of_go_mean_what_they_mean_there)
 	before = since_1970();
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(0, debugfs_value(id, "stats", "LastGC", &value));
-	/* counted in microseconds */
+	/* LastGC may be less by the resolution of a microsecond */
 	EXPECT_GE(value + 1000, before);
 	EXPECT_LE(value, since_1970());
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
@@ -184,8 +184,8 @@ TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)
 #define MANY	300
 
 /*
- * A reader that takes its time sees every heap that is there all the while, once and
- * in order, and holds up none that goes.
+ * A slow reader sees every heap that stays open all the time, once and in order. It does
+ * not keep other heaps from being closed.
  */
 TEST(the_list_goes_on_while_heaps_go)
 {
@@ -223,7 +223,7 @@ TEST(the_list_goes_on_while_heaps_go)
 		kgc_close(heap[i]);
 }
 
-/* A process may call itself anything; the table stays one. */
+/* A process may have any name; the table shows it as one word and stays well formed. */
 TEST(a_name_is_one_word)
 {
 	char *text, name[16] = "", *line;
@@ -317,7 +317,7 @@ TEST_F(heap, options_read_as_the_ioctl_says_and_can_be_written)
 					   &value);
 		int line = debugfs_find(text, option_names[i].name, &shown);
 
-		/* An option this kernel lacks has no line. */
+		/* An option that this kernel does not have has no line. */
 		EXPECT_EQ(known == -EOPNOTSUPP ? -ENOENT : 0, line) {
 			TH_LOG("line %s", option_names[i].name);
 		}
@@ -334,7 +334,7 @@ TEST_F(heap, options_read_as_the_ioctl_says_and_can_be_written)
 	EXPECT_EQ(30, value);
 }
 
-/* An option from where nothing can be read. */
+/* Write an option from memory that cannot be read. Return: the errno. */
 static int errno_of_bad_write(unsigned int id)
 {
 	void *nothing = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -406,13 +406,13 @@ TEST_F(heap, the_directory_goes_with_the_heap)
 	for (int i = 0; i < 500 && !access(path, F_OK); i++)
 		usleep(10000);
 	EXPECT_NE(0, access(path, F_OK));
-	/* An open file outlives its heap, but has nothing to tell. */
+	/* An open file outlives its heap, but reading it yields nothing. */
 	EXPECT_GE(0, read(fd, &byte, 1));
 	close(fd);
 	self->fd = kgc_open();
 }
 
-/* Open, work and close, until killed. */
+/* Open a heap, use it and close it, until killed. */
 static void come_and_go(void)
 {
 	for (;;) {
@@ -426,7 +426,7 @@ static void come_and_go(void)
 	}
 }
 
-/* Pairs, and a line for each section that is tracked. */
+/* Whether @text is pairs, then a line for each tracked section. */
 static bool are_sections(char *text)
 {
 	char *list = strstr(text, "\nsection "), *line;
@@ -439,7 +439,7 @@ static bool are_sections(char *text)
 	return is_pairs(text);
 }
 
-/* Whatever the file is called, what it says must be well formed. */
+/* Whether the file is well formed, or has gone. Its @name tells which form it has. */
 static bool reads_well(const char *path, const char *name)
 {
 	static char text[1 << 16];
@@ -452,7 +452,7 @@ static bool reads_well(const char *path, const char *name)
 		used += got;
 	close(fd);
 	text[used] = '\0';
-	/* Gone in the middle of it. */
+	/* The heap went away in the middle of it. */
 	if (got < 0 || !used)
 		return true;
 	if (!strcmp(name, "stats") || !strcmp(name, "options") ||
@@ -520,7 +520,7 @@ TEST(reading_is_safe_while_heaps_come_and_go)
 		if (!pids[i])
 			come_and_go();
 	}
-	/* a second may be over at once, before there is a heap to be read */
+	/* at a small scale the time may be over before any heap exists */
 	while ((time(NULL) < end || files < FILES) && !*bad)
 		files += read_tree(bad, sizeof(bad));
 	for (int i = 0; i < 3; i++) {

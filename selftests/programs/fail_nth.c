@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When memory runs out: every call with its first request for memory refused,
- * then its second, and so on until it needs no more of them. Each time it says
- * ENOMEM or does without, nothing is lost, and the heap goes on.
+ * Every call survives a failed memory allocation. The test refuses the first request for
+ * memory that a call makes, then the second, and so on, until the call makes no more.
+ * Each time the call returns ENOMEM or succeeds, nothing leaks, and the heap still works.
  *
- * /proc/self/fail-nth also refuses copies from and to us; then it is EFAULT.
+ * /proc/self/fail-nth also refuses copies from and to this process: they are EFAULT.
  *
- * KGC_NTH=EVERY:FIRST in the environment has only every EVERY-th request refused, from
- * the FIRST on.
+ * With KGC_NTH=EVERY:FIRST in the environment the test refuses only every EVERY-th
+ * request, beginning with the FIRST.
  *
  * kselftest-timeout: 300
  */
@@ -25,9 +25,9 @@
 #include "refuse/inject.h"
 
 #define MOST_REQUESTS	4000
-#define NR_WORKERS	6	/* processes that refuse */
+#define NR_WORKERS	6	/* processes that test side by side */
 #define UNREACHED	1000000
-#define OF_OUR_INIT	100	/* requests, and some of the kernel's own */
+#define OF_OUR_INIT	100	/* requests by our init, and some by the module loader */
 #define KMEMLEAK	DEBUGFS "kmemleak"
 
 #define NEED_INJECTION() do { \
@@ -38,8 +38,8 @@
 /* ---- afterwards ---------------------------------------------------------- */
 
 /*
- * The heap still keeps what is reachable and frees what is not. Most of the time
- * goes into waiting for grace periods, so no more cycles than that takes.
+ * Whether the heap still keeps what is reachable and frees what is not. Cycles mostly
+ * wait for grace periods, so this runs as few as it needs.
  */
 static bool still_works(int fd, int node)
 {
@@ -94,8 +94,8 @@ FIXTURE(refused) {
 
 FIXTURE_VARIANT(refused) {
 	int (*call)(struct stage *st);
-	bool objects;	/* the call needs some */
-	bool memory;	/* and asks for some, so that it has to fail at times */
+	bool objects;	/* the call needs objects */
+	bool memory;	/* the call asks for memory, so some refusal must be ENOMEM */
 };
 
 FIXTURE_SETUP(refused)
@@ -115,7 +115,7 @@ FIXTURE_TEARDOWN(refused)
 
 REFUSABLE(CALL)
 
-/* Which requests are refused; all of them unless the environment says otherwise. */
+/* Which requests to refuse: all of them, unless KGC_NTH chooses some. */
 struct choice {
 	unsigned int every, first;
 };
@@ -133,14 +133,14 @@ static struct choice chosen(void)
 	return c;
 }
 
-/* What a worker found out. */
+/* What a worker counts: requests refused, and calls that failed with ENOMEM. */
 struct tally {
 	unsigned int refused, failures;
 };
 
 /*
- * A heap, and one call with its @nth request refused. *@more: whether it had so
- * many. Return: what is wrong, or NULL.
+ * Open a heap and make one call whose @nth request is refused. *@more: whether the call
+ * made that many requests. Return: what is wrong, or NULL.
  */
 static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
 			      unsigned int nth, struct tally *tally, bool *more)
@@ -161,7 +161,7 @@ static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
 	if (err && err != -ENOMEM && err != -EFAULT)
 		return strerror(-err);
 	after = stats_of(st.fd);
-	/* a copy to us that failed may have left us a handle or type unseen */
+	/* after a failed copy to us there may be a handle or type that we do not know */
 	if (err != -EFAULT && before.handles != after.handles)
 		return "a handle is left";
 	if (err == -ENOMEM && before.types != after.types)
@@ -173,14 +173,14 @@ static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
 	return kgc_close(st.fd) ? "the heap cannot be closed" : NULL;
 }
 
-/* Every @step-th request from @nth on. Return: exit status. */
+/* Refuse every @step-th request, from the @nth on. Return: exit status. */
 static int refuse_some(const FIXTURE_VARIANT(refused) *variant, unsigned int nth,
 		       unsigned int step, struct tally *tally)
 {
 	const char *wrong = NULL;
 	bool more = true;
 
-	/* our own pages are there: no fault of ours shall be refused one */
+	/* populate our own pages, so that no page fault of ours is refused memory */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	for (; more && nth < MOST_REQUESTS; nth += step) {
 		wrong = refuse_one(variant, nth, tally, &more);
@@ -194,12 +194,12 @@ static int refuse_some(const FIXTURE_VARIANT(refused) *variant, unsigned int nth
 	return wrong != NULL;
 }
 
-/* Each request that is chosen, by several workers. Return: whether all is well. */
+/* Refuse each chosen request, with several workers. Return: whether all is well. */
 static bool refuse_each(const FIXTURE_VARIANT(refused) *variant, struct tally *tally,
 			struct tally *all)
 {
 	struct choice c = chosen();
-	/* the last request of each worker is one too many: of few requests two do */
+	/* each worker ends with a call too many, so two suffice for few requests */
 	int workers = c.every == 1 ? NR_WORKERS : 2;
 	bool good = true;
 	int status;
@@ -229,15 +229,15 @@ TEST_F(refused, memory_at_each_request)
 	int tries = 5;
 
 	NEED_INJECTION();
-	/* each waits for grace periods most of the time, so some at once */
+	/* several workers at once, because each mostly waits for grace periods */
 	tally = mmap(NULL, sizeof(*tally) * NR_WORKERS, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, tally);
-	/* which request is whose varies: the one that matters may be missed */
+	/* the order of requests varies, so one round may miss the one that must fail */
 	do {
 		EXPECT_TRUE(refuse_each(variant, tally, &all));
 	} while (variant->memory && c.every == 1 && !all.failures && --tries);
-	/* of some requests none may be one that has to fail */
+	/* with only some requests refused, none of them may be one that must fail */
 	if (variant->memory && c.every == 1)
 		EXPECT_GT(all.failures, 0);
 	TH_LOG("every %u from %u on: %u requests, %u times ENOMEM", c.every, c.first,
@@ -266,7 +266,7 @@ static int unload_module(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
-/* Reading the report of a call runs it. Return: exit status. */
+/* Run a kernel call, by reading its report. Return: exit status. */
 static int read_report(const char *name)
 {
 	char *report, path[300];
@@ -324,7 +324,7 @@ FIXTURE_TEARDOWN(module)
 		EXPECT_EQ(0, load_module("kgc.ko", ""));
 }
 
-/* With its @nth request refused, 0: none. *@missing as requests_missing(). */
+/* Load with the @nth request refused, or none if 0. *@left is as requests_missing(). */
 static int load_refused(unsigned int nth, unsigned int *left)
 {
 	int fd = open("kgc.ko", O_RDONLY | O_CLOEXEC), err;
@@ -338,10 +338,10 @@ static int load_refused(unsigned int nth, unsigned int *left)
 }
 
 /*
- * Loaded after a refusal or not at all, and either way it can be unloaded.
+ * After a refusal the module either works and can be unloaded, or is not loaded at all.
  *
- * The kernel's loader asks for memory first, thousands of times, and not all
- * of it takes a refusal well; our own requests are the last ones.
+ * Only the last requests are by the module. The kernel's loader makes thousands before
+ * them, and does not survive every refusal.
  */
 TEST_F(module, loading)
 {
@@ -355,7 +355,7 @@ TEST_F(module, loading)
 	err = unload_module("kgc");
 	if (err)
 		SKIP(return, "kgc is in use: %s", strerror(-err));
-	/* twice: what the first leaves in caches need not be asked for again */
+	/* load twice: the first load fills caches, so later ones make fewer requests */
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, load_refused(UNREACHED, &left));
 		ASSERT_EQ(0, unload_module("kgc"));
@@ -389,8 +389,8 @@ TEST_F(module, loading)
 }
 
 /*
- * What the module keeps once it has it, as the map of addresses, is asked for by
- * the first allocation after it was loaded.
+ * The first allocation after loading also asks for what the module then keeps, such as
+ * the map of addresses.
  */
 TEST_F(module, the_first_allocation_of_all)
 {
@@ -424,7 +424,7 @@ TEST_F(module, the_first_allocation_of_all)
 		EXPECT_GT(failures, 0);
 }
 
-/* Let the kernel's own workers be refused what they ask for, or no longer. */
+/* Begin or end to refuse memory, at random, to the kernel's unbound kworkers. */
 static void refuse_workers(bool on)
 {
 	char path[300], name[32];
@@ -432,7 +432,7 @@ static void refuse_workers(bool on)
 	DIR *proc = opendir("/proc");
 	FILE *file;
 
-	/* who is not meant is never refused */
+	/* refuse nothing to tasks without make-it-fail */
 	if (on)
 		put_file(DEBUGFS "failslab/task-filter", "Y");
 	put_file(DEBUGFS "failslab/times", on ? "-1" : "1");
@@ -455,7 +455,7 @@ static void refuse_workers(bool on)
 		closedir(proc);
 }
 
-/* A verifier without memory for its sets gives up, and complains of nothing. */
+/* A verifier that gets no memory for its sets gives up, and reports no error. */
 TEST_F(heap, a_trace_without_memory_says_nothing)
 {
 	__u64 head, skipped = 0, traced = 0, more = 0;
@@ -468,7 +468,7 @@ TEST_F(heap, a_trace_without_memory_says_nothing)
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, 2));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 5000, &head));
 	for (tries = 0; tries < 100 && skipped < 5; tries++) {
-		/* workers come and go */
+		/* again each time, because kworkers come and go */
 		refuse_workers(true);
 		EXPECT_EQ(0, collect_all(self->fd));
 		debugfs_value(id, "verify", "TraceSkipped", &skipped);
@@ -491,7 +491,7 @@ TEST_F(module, leaves_nothing_behind)
 
 	if (access(KMEMLEAK, W_OK))
 		SKIP(return, "this kernel has no kmemleak");
-	/* what is younger than five seconds is not reported yet */
+	/* kmemleak does not report objects younger than five seconds */
 	sleep(6);
 	ASSERT_EQ(0, put_file(KMEMLEAK, "scan"));
 	ASSERT_EQ(0, put_file(KMEMLEAK, "scan"));

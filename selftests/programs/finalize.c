@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finalizers: an object found dead is reported once, whole and with all it
- * reaches, and lives on for as long as the reader of the report wants.
+ * Finalizers: the heap reports a dead object once, with its contents and all it reaches.
+ * The object lives on for as long as the reader of the record keeps the handle.
  *
  * kselftest-timeout: 60
  */
@@ -14,7 +14,7 @@
 #include "chain.h"
 #include "heap.h"
 
-/* Records there are now; polls first, so that both must agree. */
+/* Read the records that are ready. poll() and read() must agree on whether any is. */
 static int records(int heap, struct kgc_final_record *into, int nr)
 {
 	struct pollfd poll_for = { .fd = heap, .events = POLLIN };
@@ -46,7 +46,7 @@ TEST_F(heap, a_dead_object_is_reported_once_and_can_be_read)
 	EXPECT_EQ(77, record.cookie);
 	ASSERT_EQ(0, kgc_read(self->fd, record.handle, NODE_WORD, &word, 8));
 	EXPECT_EQ(mark, word);
-	/* The reader's handle is all that holds it. */
+	/* Only the reader's handle keeps the object alive. */
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
 	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
@@ -144,7 +144,7 @@ TEST_F(heap, a_read_shorter_than_a_record_is_einval)
 	EXPECT_EQ(EINVAL, errno);
 }
 
-/* Objects that are dead, each with a finalizer of its number. */
+/* Make @nr dead objects, each with its number as the finalizer's cookie. */
 static int dead_objects(int heap, int node, int nr)
 {
 	__u64 object;
@@ -158,7 +158,7 @@ static int dead_objects(int heap, int node, int nr)
 	return err ? err : collect_all(heap);
 }
 
-/* Of several buffers the sum counts, wherever a record is split. */
+/* readv() fills its buffers as if they were one; a record may be split anywhere. */
 TEST_F(heap, records_are_split_between_buffers)
 {
 	struct kgc_final_record got[3] = { 0 };
@@ -176,7 +176,7 @@ TEST_F(heap, records_are_split_between_buffers)
 	EXPECT_EQ(1, got[0].cookie + got[1].cookie);
 	EXPECT_EQ(0, kgc_drop(self->fd, got[0].handle));
 	EXPECT_EQ(0, kgc_drop(self->fd, got[1].handle));
-	/* one that does not get across stays, all of it */
+	/* a record that is copied only in part stays to be read */
 	pieces[1].iov_base = (void *)16;
 	EXPECT_EQ(-1, readv(self->fd, pieces, 2));
 	EXPECT_EQ(EFAULT, errno);
@@ -184,7 +184,7 @@ TEST_F(heap, records_are_split_between_buffers)
 	EXPECT_EQ(2, got[0].cookie);
 }
 
-/* Too late for what was found dead. */
+/* A finalizer can be cancelled until its object has been found dead. */
 TEST_F(heap, one_that_was_called_off_is_not_reported)
 {
 	struct kgc_final_record record;
@@ -205,7 +205,7 @@ TEST_F(heap, one_that_was_called_off_is_not_reported)
 	EXPECT_EQ(71, record.cookie);
 	EXPECT_EQ(1, stats_of(self->fd).heap_objects);
 	EXPECT_EQ(-ENOENT, kgc_finalize_cancel(self->fd, record.handle, NULL));
-	/* and it can be given another */
+	/* the object can be given another finalizer */
 	EXPECT_EQ(0, kgc_finalize(self->fd, record.handle, 72));
 	EXPECT_EQ(0, kgc_finalize_cancel(self->fd, record.handle, NULL));
 	ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
@@ -281,7 +281,7 @@ TEST_F(heap, unread_records_go_with_the_heap)
 	EXPECT_GE(self->fd, 0);
 }
 
-/* A reader that waits is woken by a record, and by a signal. */
+/* A record wakes a reader that waits, and so does a signal. */
 TEST_F(heap, a_reader_waits_for_a_record)
 {
 	struct kgc_final_record record;
@@ -316,7 +316,7 @@ TEST_F(heap, a_reader_waits_for_a_record)
 	EXPECT_TRUE(WIFSIGNALED(status));
 }
 
-/* What could not be delivered is not lost. */
+/* A record stays until it was copied to a reader. */
 TEST_F(heap, a_record_that_cannot_be_written_stays)
 {
 	size_t page = getpagesize();
@@ -337,7 +337,7 @@ TEST_F(heap, a_record_that_cannot_be_written_stays)
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(-1, read(self->fd, at + page, 2 * sizeof(record)));
 	EXPECT_EQ(EFAULT, errno);
-	/* room for one: the other one waits */
+	/* the buffer has room for one record: the other one stays */
 	EXPECT_EQ(sizeof(record), read(self->fd, at + page - sizeof(record),
 				       2 * sizeof(record)));
 	EXPECT_EQ(1, records(self->fd, &record, 1));
@@ -346,7 +346,7 @@ TEST_F(heap, a_record_that_cannot_be_written_stays)
 	EXPECT_EQ(0, records(self->fd, &record, 1));
 }
 
-/* They share a block with others and die with it, which nobody can be told of. */
+/* Tiny objects share a block and die with it, so kgc does not see a single one die. */
 TEST_F(heap, a_tiny_object_has_no_finalizer)
 {
 	int tiny = kgc_type_register(self->fd, "tiny", 4, KGC_TYPE_NOSCAN, NULL, 0);
@@ -360,7 +360,7 @@ TEST_F(heap, a_tiny_object_has_no_finalizer)
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
 }
 
-/* With finalizers pending the tracer concludes less, and nothing that is wrong. */
+/* While finalizers are pending the tracer checks less, but must report no error. */
 TEST_F(heap, a_traced_heap_with_finalizers)
 {
 	struct kgc_final_record record;
@@ -370,7 +370,7 @@ TEST_F(heap, a_traced_heap_with_finalizers)
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	ASSERT_EQ(0, kgc_finalize(self->fd, object, 9));
 	for (int i = 0; i < 6; i++) {
-		/* after a pause, too */
+		/* the tracer must also be right after a cycle in which it was off */
 		verify = i == 2 ? 0 : 2;
 		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_VERIFY, verify));
 		if (i == 4)

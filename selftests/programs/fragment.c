@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * On a machine whose free memory is in pieces of a few pages a heap goes on with
- * arenas of that size; what needs a large block fails and is had again when
- * there are large blocks again.
+ * While the machine's free memory is in pieces of a few pages, a heap uses arenas of that
+ * size. Large objects are refused then, and succeed once there are large blocks again.
+ * kgc_fragment.ko fragments the memory for as long as it is loaded.
  *
  * kselftest-timeout: 180
  */
@@ -16,7 +16,7 @@
 
 #define MODULE "/kgc/kgc_fragment.ko"
 
-/* From row @order of "pages": how many arenas of 2^order heap pages. */
+/* How many arenas of 2^@order heap pages the heap has, from "pages" in debugfs. */
 static long arenas_of(int heap, int order)
 {
 	char *text = debugfs_text(heap, "pages"), *line = text;
@@ -31,8 +31,8 @@ static long arenas_of(int heap, int order)
 }
 
 /*
- * What stays as it is has to be above the high watermark, or processes are killed for a
- * single page while the module takes its own.
+ * Load the module that fragments memory. It leaves more than the high watermark alone:
+ * with less, the OOM killer would run for a single page while the module takes pages.
  */
 static bool load(void)
 {
@@ -58,7 +58,7 @@ static int unload(void)
 #define BIGS	256	/* of 1 MiB: more than a fragmented machine has */
 #define BIG	(1 << 20)
 
-/* Takes large objects, after the @nr that are held, until one is refused: @why. */
+/* Allocate large objects after the first @nr until one is refused, with error *@why. */
 static int take(int fd, int type, __u64 *handles, int nr, int *why)
 {
 	while (nr < BIGS && !(*why = kgc_alloc(fd, type, 0, &handles[nr])))
@@ -80,7 +80,7 @@ TEST_F(heap, a_heap_goes_on_with_smaller_arenas)
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	if (!load())
 		SKIP(return, "cannot load %s: %s", MODULE, strerror(errno));
-	/* what the kernel had kept back in large blocks */
+	/* take the large blocks that the kernel had kept in reserve */
 	nr = take(self->fd, big, bigs, 0, &why);
 	EXPECT_LT(nr, BIGS);
 	EXPECT_EQ(-ENOMEM, why);
@@ -93,11 +93,11 @@ TEST_F(heap, a_heap_goes_on_with_smaller_arenas)
 	       (unsigned long long)stats.heap_sys >> 20,
 	       (unsigned long long)small_arenas, nr);
 	EXPECT_GE(small_arenas, 500);
-	/* the kernel may have put a few together since */
+	/* the kernel may have merged a few large blocks since */
 	more = take(self->fd, big, bigs, nr, &why) - nr;
 	EXPECT_LT(nr + more, BIGS);
 	EXPECT_EQ(-ENOMEM, why);
-	/* the cycle that it asked for may have given some back */
+	/* the refusal asked for a cycle, which may have returned some memory */
 	EXPECT_GE(stats.heap_sys + more * BIG, stats_of(self->fd).heap_sys);
 	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
 	ASSERT_EQ(0, unload());

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever calls are made, in whatever order, by several processes at once,
- * with good and with broken arguments: the kernel reports nothing, counters
- * agree with each other, and closing returns everything.
+ * No sequence of calls harms the kernel, be the arguments good or broken, and also from
+ * several processes at once. The kernel reports nothing, counters agree with each other,
+ * and closing the heap returns everything.
  *
  *	fuzz_ioctl [-b] [-s SEED] [-t SECONDS] [-n CALLS] [-j JOBS] [-l FILE] [-c FILE] [PROGRAM...]
  *
- * Programs of calls are made at random, and changed where KCOV tells that one
- * came to new places. First the saved corpus is run, or only the PROGRAMs given.
- * -l keeps the program about to be run in FILE, for when the kernel does not
- * survive it; -b lets others have heaps beside it; -c writes those that came to new
- * places to FILE in the end.
+ * The fuzzer first runs the saved corpus, or only the PROGRAMs given. Then it generates
+ * programs of calls at random, and mutates those that reached new code according to KCOV.
+ * -l keeps the next program in FILE, in case the kernel crashes; -b allows other programs
+ * to have heaps open meanwhile; -c finally writes the programs that reached new code to
+ * FILE.
  *
  * kselftest-timeout: 120
  */
@@ -27,7 +27,7 @@
 #include "fuzz/program.h"
 #include "fuzz/run.h"
 
-#define KEPT	1024	/* programs to make new ones of */
+#define KEPT	1024	/* programs to mutate */
 #define KSFT_SKIP 4
 
 static const char saved[] =
@@ -139,11 +139,11 @@ static void write_kept(const char *path)
 }
 
 /**
- * struct options - of the command line
- * @seconds: to run
- * @calls: to make, in each job
- * @seed: of the first job
- * @jobs: processes that do all this beside each other
+ * struct options - what the command line asks for
+ * @seconds: how long to run
+ * @calls: how many calls each job makes
+ * @seed: seed of the first job; each other job adds its number
+ * @jobs: processes that fuzz side by side
  * @beside: other programs have heaps open, too
  * @corpus: file for the programs kept, or NULL
  * @paths: programs to run instead
@@ -168,7 +168,7 @@ static bool saved_programs(const struct options *o, struct random *r)
 	return good;
 }
 
-/* One job. Its totals are added to @sum, shared with the others. */
+/* Run one job, and add its totals to @sum, which all jobs share. */
 static bool run_job(const struct options *o, unsigned int job,
 		    struct fuzz_totals *sum)
 {
@@ -197,7 +197,7 @@ static bool run_job(const struct options *o, unsigned int job,
 	return good;
 }
 
-/* All jobs side by side, each with a seed of its own. */
+/* Run all jobs side by side, each with a seed of its own. */
 static bool run_jobs(const struct options *o, struct fuzz_totals *sum)
 {
 	const char *why;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When cycles begin, what they free, and how the options steer them.
+ * Cycles begin for the documented reasons, free all garbage and obey the heap's options.
  *
  * kselftest-timeout: 180
  */
@@ -17,7 +17,7 @@ static __u64 monotonic_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Wait until @heap has completed @num_gc cycles; false when it does not. */
+/* Wait until @heap has completed @num_gc cycles; false if the time is over before. */
 static bool reaches(int heap, __u64 num_gc, int milliseconds)
 {
 	for (; milliseconds >= 0; milliseconds -= 5) {
@@ -28,7 +28,7 @@ static bool reaches(int heap, __u64 num_gc, int milliseconds)
 	return false;
 }
 
-/* Allocate @nr nodes and let go of them at once. */
+/* Allocate @nr nodes and drop them at once. */
 static int litter(int heap, int node, unsigned long nr)
 {
 	static __u64 handles[4096];
@@ -102,7 +102,7 @@ TEST_F(heap, growth_begins_cycles_by_itself)
 
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 50));
 	for (int i = 0; i < 100; i++) {
-		/* A size whose doubling happens many times over. */
+		/* The heap doubles many times over 100 such steps. */
 		ASSERT_EQ(0, litter(self->fd, self->node, 20000));
 		stats = stats_of(self->fd);
 		if (stats.gc_reason[KGC_REASON_GROWTH] >= 2 && stats.frees)
@@ -171,7 +171,7 @@ TEST_F(heap, the_soft_limit_begins_cycles_that_growth_would_not)
 
 TEST_F(heap, garbage_is_collected_before_the_hard_limit_is_hit)
 {
-	/* Many times what fits, all of it garbage: no allocation fails. */
+	/* Many times what fits, but all of it is garbage: no allocation fails. */
 	unsigned long nr = (1 + scaled(9)) * (8 << 20) / 32;
 
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 8 << 20));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random graphs of every kind of object, mutated through single calls and
- * batches while cycles run: after a collection exactly those objects live that
- * the oracle says must live, with their contents and edges intact.
+ * After a collection exactly the reachable objects live, with contents and edges intact.
+ * The test mutates random graphs of every kind of object, through single calls and
+ * batches, while cycles run. An oracle mirrors the graph and computes what must live.
  *
  * kselftest-timeout: 120
  */
@@ -64,7 +64,7 @@ static void expect(struct graph *graph, int op, int what, __u64 value)
 	graph->expected[op] = (struct expectation){ what, value };
 }
 
-/* Mostly small, now and then of many pages. */
+/* A number of elements: mostly few, now and then many pages of them. */
 static __u32 draw_elements(struct graph *graph, const struct kind *kind)
 {
 	__u32 bits, least = kind->size == 1 ? 16 : 1;
@@ -108,7 +108,7 @@ static void step_alloc(struct graph *graph)
 	__u32 elements, object;
 	int op;
 
-	/* Large ones are rare, or they would be all there is. */
+	/* Keep large objects rare: otherwise they would take nearly all the memory. */
 	if (kind == &kinds[LARGE] && below(graph, 50))
 		kind = &kinds[PAIR];
 	elements = draw_elements(graph, kind);
@@ -119,7 +119,7 @@ static void step_alloc(struct graph *graph)
 	stamp(graph, object, op);
 }
 
-/* A held object with slots, and one of them; false when luck is out. */
+/* Draw a held object and one of its slots; false if the object has none. */
 static bool draw_slot(struct graph *graph, struct oracle_root *root,
 		      __u32 *slot, __u64 *offset)
 {
@@ -234,7 +234,7 @@ static void step(struct graph *graph)
 		step_dup(graph);
 }
 
-/* The same operations, one call each: references resolved by hand. */
+/* Run the operations of a batch as single calls; resolve references to results here. */
 static void run_singly(struct kgc_batch_builder *batch)
 {
 	for (__u32 i = 0; i < batch->nr; i++) {
@@ -289,7 +289,7 @@ static void run_singly(struct kgc_batch_builder *batch)
 	}
 }
 
-/* Carry out what was drawn, check each result, and turn references into handles. */
+/* Run the drawn operations, check each result, and turn references into handles. */
 static int settle(struct graph *graph, bool singly)
 {
 	struct kgc_batch_builder *batch = &graph->batch;
@@ -333,7 +333,7 @@ static int mutate(struct graph *graph, unsigned long steps)
 	int err = 0;
 
 	while (steps && !err) {
-		/* Some stretches are single calls, some batches are short. */
+		/* Run some stretches as single calls, others as batches of any length. */
 		bool singly = !below(graph, 16);
 		__u32 stretch = 1 + below(graph, singly ? 100 : CAPACITY / 3);
 
@@ -342,7 +342,7 @@ static int mutate(struct graph *graph, unsigned long steps)
 			steps--;
 		}
 		err = settle(graph, singly);
-		/* A cycle to run beside what comes next. */
+		/* Begin a cycle beside the next operations. */
 		if (!err && !below(graph, 8))
 			err = kgc_collect(graph->heap, 1, 0, NULL);
 	}
@@ -441,8 +441,8 @@ TEST_F(heap, hardening_changes_nothing)
 }
 
 /*
- * With its tracer. What the verifier finds it reports to the kernel's log, which
- * fails the run.
+ * Level 2 is the verifier with its tracer. It reports errors to the kernel's log, and
+ * any report there fails the run.
  */
 TEST_F(heap, the_verifier_finds_nothing)
 {
@@ -450,7 +450,7 @@ TEST_F(heap, the_verifier_finds_nothing)
 	exact_rounds(_metadata, self->fd, 3);
 }
 
-/* A block of tiny objects counts as one, so this is the least there can be. */
+/* The fewest objects that stats can count: a block of 16 tiny objects counts as one. */
 static __u32 least_live(const struct graph *graph)
 {
 	__u32 live = 0, tiny = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shapes that break collectors: a chain of a million nodes (a marker that
- * recurses dies of it), the widest array, deep and bushy trees, cycles, shared
- * substructure, self-loops, the smallest and the largest objects. Each lives
- * whole while one handle holds it and dies whole when that is dropped.
+ * A structure lives whole while one handle holds it, and dies whole once that handle is
+ * dropped. The shapes are those that break collectors: a chain of a million nodes, on
+ * which a recursive marker overflows its stack, the widest array, deep and bushy trees,
+ * cycles, shared parts, self-loops, and the smallest and the largest objects.
  *
  * kselftest-timeout: 180
  */
@@ -11,7 +11,7 @@
 #include "chain.h"
 #include "heap.h"
 
-/* Drop the last handle: nothing may be left after two cycles. */
+/* Drop the last handle: no object may be left after two cycles. */
 static void dies_whole(struct __test_metadata *_metadata, int heap, __u64 root)
 {
 	ASSERT_EQ(0, kgc_drop(heap, root));
@@ -105,7 +105,7 @@ TEST_F(heap, an_object_that_points_only_to_itself)
 	dies_whole(_metadata, self->fd, object);
 }
 
-/* All slots of a pointer array to be filled with new nodes, a batch at a time. */
+/* Fill all slots of a pointer array with new nodes, a batch at a time. */
 static int fill_array(int heap, int node, __u64 array, __u32 slots)
 {
 	struct kgc_batch_builder batch;
@@ -162,7 +162,7 @@ TEST_F(heap, a_wide_array_of_pointers)
 	dies_whole(_metadata, self->fd, array);
 }
 
-/* As many as there may be: a marker scans one such element in a step. */
+/* The most fields a type may have. A marker scans one such element in a single step. */
 #define FIELDS	KGC_MAX_FIELDS
 
 static int register_many_fields(int heap, __u32 flags)
@@ -235,7 +235,7 @@ TEST_F(heap, the_largest_object_with_a_pointer_at_either_end)
 	dies_whole(_metadata, self->fd, array);
 }
 
-/* A full binary tree of @levels levels in one batch; its root's handle. */
+/* Build a full binary tree of @levels levels with one batch; *@root is its root. */
 static int build_tree(int heap, int node, int levels, __u64 *root)
 {
 	struct kgc_batch_builder batch;
@@ -282,7 +282,7 @@ TEST_F(heap, trees_and_the_parts_cut_off)
 	ASSERT_EQ(0, kgc_store(self->fd, root, NODE_LEFT, 0));
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(NODES / 2, stats_of(self->fd).frees);
-	/* And the whole tree dies with the spine's edge to it. */
+	/* Once the spine no longer points to the tree, the rest of it dies too. */
 	ASSERT_EQ(0, kgc_store(self->fd, top, NODE_RIGHT, 0));
 	ASSERT_EQ(0, kgc_drop(self->fd, root));
 	ASSERT_EQ(0, collect_all(self->fd));

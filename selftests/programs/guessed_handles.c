@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handles that were never issued: threads guess the next one of a slot. Slots are
- * dropped and used again all the time, one after the other. A guess may come true.
- * It must never give the object of one handle with the type of another, and a weak
- * handle that is being opened or dropped must not be called dead while its object
- * is alive.
+ * A guessed handle gives access to one object or to none. Threads guess the next handle
+ * of a slot while the test opens and drops handles, so that slots are reused in turn.
+ * A guess may come true. It must never give the object of one handle with the type of
+ * another. A weak handle that is being opened or dropped must not read as dead while its
+ * object lives.
  *
  * kselftest-timeout: 60
  */
@@ -16,12 +16,12 @@
 #define GUESSERS	2
 #define SMALL_SIZE	16
 #define LARGE_SIZE	4096
-#define GENERATION	(1ULL << 32)	/* what a handle grows by when its slot is reused */
-#define SLOTS		254		/* of a chunk: after so many turns a slot is reused */
+#define GENERATION	(1ULL << 32)	/* added to a handle when its slot is reused */
+#define SLOTS		254		/* in a chunk, used in turn: then one is reused */
 
 enum { FRESH, SMALL, LARGE };		/* the first word of an object */
 
-/* What was issued last, and what is issued next, if no guess came true. */
+/* The handles issued last, and the one issued next unless a guess came true. */
 struct turns {
 	__u64 issued[SLOTS];
 	unsigned int turn;
@@ -42,7 +42,7 @@ struct game {
 	__u64 hits, confused;
 };
 
-/* Whether @handle reads as a large object and holds a small one. */
+/* Whether @handle has the size of a large object and the contents of a small one. */
 static bool is_confused(int heap, __u64 handle)
 {
 	__u64 word;
@@ -68,7 +68,7 @@ static void *guess(void *data)
 	return NULL;
 }
 
-/* One more incarnation of whatever slot comes. */
+/* Issue and drop a handle, in whichever slot is next. */
 static int turn(struct game *game, int type, __u64 tag)
 {
 	__u64 handle;
@@ -122,7 +122,7 @@ static void *guess_weak(void *data)
 	__u64 tries = 0;
 
 	while (!__atomic_load_n(&game->over, __ATOMIC_RELAXED)) {
-		/* the one that is being opened, and the one that is being dropped */
+		/* guess the handle being opened and the handle being dropped in turn */
 		__u64 *guess = tries++ % 2 ? &game->turns.next : &game->last, strong;
 
 		if (kgc_weak_get(game->heap, __atomic_load_n(guess, __ATOMIC_RELAXED), &strong))

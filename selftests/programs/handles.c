@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handle tables follow what is open: chunks without an open handle are given back and not
- * scanned, they come back with the generations they had, and all of it goes on while
- * handles are opened, looked up and dropped.
+ * The size of a handle table follows the number of open handles. Cycles free chunks with
+ * no open handle and do not scan them. A chunk that comes back continues the generations
+ * of its slots. All this is safe while handles are opened, looked up and dropped.
  *
  * kselftest-timeout: 180
  */
@@ -31,7 +31,7 @@ static int look_weak(int heap, __u64 handle)
 }
 
 struct table {
-	const char *kind;	/* in meta */
+	const char *kind;	/* name of its line in meta */
 	int (*look)(int heap, __u64 handle);
 	int (*batch_open)(struct kgc_batch_builder *batch, __u64 object);
 	int (*batch_drop)(struct kgc_batch_builder *batch, __u64 handle);
@@ -86,7 +86,7 @@ static void drop_many(struct __test_metadata *_metadata, int heap,
 	kgc_batch_destroy(&batch);
 }
 
-/* What a cycle does and a heap holds is of what is open, not of what once was. */
+/* Open and drop many handles: hardly any chunk is scanned and held afterwards. */
 static void come_and_go(struct __test_metadata *_metadata, int heap, long id,
 			const struct table *table)
 {
@@ -106,12 +106,12 @@ static void come_and_go(struct __test_metadata *_metadata, int heap, long id,
 	EXPECT_GE(value_of(_metadata, id, "stats", "HandleChunksScanned") - scanned,
 		  nr / SLOTS);
 	drop_many(_metadata, heap, table, handles, nr);
-	/* the cycle that finds chunks empty frees them */
+	/* this cycle finds the chunks empty and frees them */
 	scanned = value_of(_metadata, id, "stats", "HandleChunksScanned");
 	ASSERT_EQ(0, kgc_collect(heap, 1, KGC_COLLECT_WAIT, NULL));
-	/* that of the object's own handle, and one of the verifier's */
+	/* the chunk of the object's own handle, once more for the verifier */
 	EXPECT_LE(value_of(_metadata, id, "stats", "HandleChunksScanned") - scanned, 2);
-	/* the one to be filled next stays, and the index */
+	/* the chunk to be filled next stays, and so does the index */
 	EXPECT_LE(value_of(_metadata, id, "meta", table->kind),
 		  2 * CHUNK + nr / SLOTS * 10 + 2048);
 	free(handles);
@@ -134,7 +134,7 @@ static int compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Chunks go and come back a few times: no handle is issued twice, none revives. */
+/* Let chunks go and come back: no handle is issued twice, and no old one works again. */
 static void no_handle_revives(struct __test_metadata *_metadata, int heap, long id,
 			      const struct table *table)
 {
@@ -172,7 +172,7 @@ TEST_F(heap, a_chunk_that_comes_back_revives_no_weak_handle)
 	no_handle_revives(_metadata, self->fd, self->info.heap_id, &weak);
 }
 
-/* New handles go where old ones are, so that what was opened last empties as a whole. */
+/* New handles fill gaps in low chunks, so that high chunks can become empty. */
 TEST_F(heap, low_chunks_are_filled_first)
 {
 	enum { NR = 20 * SLOTS };
@@ -183,15 +183,15 @@ TEST_F(heap, low_chunks_are_filled_first)
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	open_many(_metadata, self->fd, &strong, object, handles, NR);
 	bytes = value_of(_metadata, id, "meta", "Handles");
-	/* of each chunk every second one, so that none is empty */
+	/* drop every second handle, so that no chunk is empty */
 	for (int i = 0; i < NR; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
 	ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
 	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "Handles"));
-	/* as many again fit where the first were */
+	/* new handles fit into the gaps */
 	open_many(_metadata, self->fd, &strong, object, more, NR / 2 - SLOTS);
 	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "Handles"));
-	/* all that was in the upper half goes: so do its chunks, but the lowest with room */
+	/* empty the upper half: its chunks go, except the lowest chunk with room */
 	drop_many(_metadata, self->fd, &strong, more + NR / 4, NR / 4 - SLOTS);
 	for (int i = NR / 2 + 1; i < NR; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
@@ -236,7 +236,7 @@ static int drop_one(struct worker *w)
 	return err;
 }
 
-/* What is open reads as written, what was dropped is gone. */
+/* Check at random that open handles work and that dropped ones are ENOENT. */
 static int look(struct worker *w)
 {
 	unsigned int i = random_below(&w->random, OPEN);
@@ -252,7 +252,7 @@ static int look(struct worker *w)
 	return err ?: word == w->ids[i] ? 0 : -EILSEQ;
 }
 
-/* Waves: to many, and back to few or none, so that chunks come and go. */
+/* Open many handles and drop most or all, again and again, so that chunks come and go. */
 static int work(struct worker *w, unsigned int rounds)
 {
 	int err = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KGC_HEAPS: the user that opened a heap sees its number, name and counters, and no
- * other user does; the list is right while heaps come and go.
+ * KGC_HEAPS: a user sees number, name and counters of the heaps that it opened, and of no
+ * others; root sees all heaps. The list is right while heaps come and go.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -22,7 +22,7 @@
 
 static struct kgc_heap_entry entry[MOST];
 
-/* All that the caller sees, @at_a_time with each call; how many, or -errno. */
+/* List the heaps that the caller sees, @at_a_time per call. Return: number, or -errno. */
 static int list(int fd, __u32 at_a_time)
 {
 	__u32 after = 0;
@@ -75,7 +75,7 @@ FIXTURE_TEARDOWN(users)
 	chmod(KGC_DEVICE, 0600);
 }
 
-/* In a child as @uid; what fails there is its exit status, the number of a line. */
+/* Checks in a child with another uid: its exit status is made of the line that failed. */
 #define NEED(condition) do { if (!(condition)) return __LINE__ % 250 + 1; } while (0)
 
 static int as_user(uid_t uid, int (*run)(__u32 foreign), __u32 foreign)
@@ -114,7 +114,7 @@ TEST_F(users, an_entry_says_what_the_heap_says)
 	EXPECT_EQ(0, e->flags);
 	EXPECT_EQ(0, e->__reserved);
 	EXPECT_EQ(100, e->stats.heap_objects);
-	/* of all CPUs, in the time the heap has been there */
+	/* relative to the heap's age, so it differs between the two calls */
 	e->stats.gc_cpu_permille = stats.gc_cpu_permille;
 	EXPECT_EQ(0, memcmp(&stats, &e->stats, sizeof(stats)));
 }
@@ -127,7 +127,7 @@ TEST_F(users, the_list_ascends_and_can_be_had_in_parts)
 		fd[i] = kgc_open();
 		ASSERT_GE(fd[i], 0);
 	}
-	/* numbers are used again: those of the odd ones are free now */
+	/* numbers are reused: closing the odd heaps makes theirs free */
 	for (int i = 1; i < 20; i += 2) {
 		kgc_close(fd[i]);
 		EXPECT_EQ(NULL, listed(self->fd, number_of(fd[i - 1]) + 1));
@@ -158,7 +158,7 @@ static int sees_own_only(__u32 foreign)
 	own = entry[0].id;
 	NEED(entry[0].id == number_of(fd) && entry[0].id != foreign);
 	NEED(entry[0].uid == getuid());
-	/* by number neither */
+	/* asking for the number does not show the foreign heap either */
 	NEED(kgc_heaps(fd, foreign - 1, entry, 1) == (own > foreign));
 	return 0;
 }
@@ -169,7 +169,7 @@ TEST_F(users, a_user_sees_the_heaps_of_its_own_only)
 	EXPECT_EQ(0, as_user(OTHER, sees_own_only, self->id));
 }
 
-/* A heap of USER's that is open until @to is closed. */
+/* Fork a process of USER that keeps a heap open until @to is closed. */
 static pid_t keep_open(int to[2], __u32 *id)
 {
 	int said[2];
@@ -272,7 +272,7 @@ static bool enter_namespace(void)
 	return fd >= 0 && write(fd, map, n) == n && !close(fd);
 }
 
-/* What is inside and what is outside of a namespace of the same user's. */
+/* Inside of a user namespace, its user does not see heaps that it opened outside. */
 static int inside_sees_no_outside(__u32 foreign)
 {
 	int outer = kgc_open(), inner, to[2], back[2], status;
@@ -288,7 +288,7 @@ static int inside_sees_no_outside(__u32 foreign)
 			_exit(NO_NAMESPACES);
 		inner = kgc_open();
 		inner_id = number_of(inner);
-		/* root in there, and for the heaps of in there only */
+		/* root of the namespace is root only for the heaps of the namespace */
 		if (inner < 0 || list(inner, 64) != 1 || entry[0].id != inner_id ||
 		    entry[0].uid || write(to[1], &inner_id, 4) != 4)
 			_exit(1);
@@ -300,7 +300,7 @@ static int inside_sees_no_outside(__u32 foreign)
 		waitpid(pid, &status, 0);
 		return WEXITSTATUS(status);
 	}
-	/* who made the namespace may do anything in it */
+	/* the creator of a namespace has all rights in it */
 	NEED(listed(outer, inner_id) && listed(outer, outer_id));
 	NEED(!listed(outer, foreign));
 	close(back[1]);
@@ -436,7 +436,7 @@ static void *read_list(void *arg)
 		.entries = heaps->entries });
 }
 
-/* A reader whose memory is not there is no reason for a heap to stay. */
+/* A reader that sleeps in a page fault does not keep a listed heap from closing. */
 TEST_F(users, a_copy_that_waits_keeps_no_heap_from_closing)
 {
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC), other = kgc_open();
@@ -458,7 +458,7 @@ TEST_F(users, a_copy_that_waits_keeps_no_heap_from_closing)
 	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
 	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &range));
 	ASSERT_EQ(0, pthread_create(&reader, NULL, read_list, &heaps));
-	/* now it waits, with the entry of @other in its hands */
+	/* the reader now sleeps in the fault, with the entry of @other to be copied */
 	ASSERT_EQ(sizeof(msg), read(uffd, &msg, sizeof(msg)));
 	EXPECT_EQ(0, kgc_close(other));
 	EXPECT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));

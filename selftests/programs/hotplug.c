@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A processor that goes away leaves nothing behind: what its cache held is swept
- * and given back while it is away, and a heap that is used meanwhile does not
- * notice.
+ * A CPU that goes offline leaves nothing behind: kgc sweeps and frees what its cache held
+ * while the CPU is offline. A heap in use meanwhile is not affected.
  *
  * kselftest-timeout: 120
  */

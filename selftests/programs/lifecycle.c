@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A heap ends when its last descriptor does, however that comes about, and
- * leaves nothing behind: no heap, no page, no thread. While one is open the
- * module stays.
+ * A heap ends with its last descriptor: by close(), a kill, or the end of a socket that
+ * carries it. It leaves no page and no thread behind. The module cannot be unloaded
+ * while a heap is open.
  *
  * kselftest-timeout: 120
  */
@@ -36,7 +36,7 @@ static struct footprint footprint(void)
 	return f;
 }
 
-/* Teardown may go on for a moment after close() returned. */
+/* Wait until the footprint is @goal: teardown may go on after close() returned. */
 static struct footprint settled_footprint(const struct footprint *goal)
 {
 	struct footprint f;
@@ -62,7 +62,7 @@ static void leaves_nothing(struct __test_metadata *_metadata,
 	EXPECT_EQ(before->threads, after.threads);
 }
 
-/* Batches and collections without end, on a heap of its own. */
+/* Run batches and collections on a heap of its own, without end. */
 static void busy_until_killed(int kind)
 {
 	int heap = kgc_open(), node;
@@ -201,7 +201,7 @@ TEST_F(heap, a_forked_child_works_on_the_same_heap)
 	EXPECT_EQ(2, stats_of(self->fd).handles);
 }
 
-/* The descriptor @fd as a message on @socket; -errno. */
+/* Send the descriptor @fd over @socket. Return: 0 or -errno. */
 static int send_fd(int socket, int fd)
 {
 	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { 0 };
@@ -245,13 +245,13 @@ TEST_F(heap, a_descriptor_in_a_socket_keeps_the_heap)
 	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 100, &root));
 	ASSERT_EQ(0, send_fd(sockets[0], self->fd));
-	/* For a moment the message is all that refers to the heap. */
+	/* Meanwhile only the message refers to the heap. */
 	ASSERT_EQ(0, kgc_close(self->fd));
 	self->fd = receive_fd(sockets[1]);
 	ASSERT_GE(self->fd, 0);
 	EXPECT_EQ(0, chain_check(self->fd, root, 100));
 
-	/* A message that nobody receives ends its heap with the socket. */
+	/* Closing the socket drops an unread message, and with it the heap. */
 	before = footprint();
 	ASSERT_EQ(0, send_fd(sockets[0], self->fd));
 	ASSERT_EQ(0, kgc_close(self->fd));
@@ -309,7 +309,7 @@ TEST(close_races_with_calls_in_other_threads)
 	leaves_nothing(_metadata, &before);
 }
 
-/* Where the runner put the module, or NULL. */
+/* The path of the module file, or NULL if it cannot be read. */
 static const char *module_file(void)
 {
 	const char *path = getenv("KGC_MODULE");

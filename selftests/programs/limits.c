@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata counts against a heap's hard limit and the module's cap as pages do: types,
- * handles of both kinds, finalizers, and what a heap takes before its first object.
+ * Metadata counts against a heap's hard limit and the module's cap, as pages do. The
+ * tests fill the limits with types, both kinds of handles, finalizers and empty heaps.
  *
  * kselftest-timeout: 120
  */
@@ -12,7 +12,7 @@
 #include "heap.h"
 
 #define MIB	(1ULL << 20)
-#define ROOM	MIB		/* that a test leaves below a limit */
+#define ROOM	MIB		/* bytes that a test leaves free below a limit */
 
 static __u64 held_by_all(void)
 {
@@ -30,7 +30,7 @@ static struct kgc_field *fields_make(unsigned int nr)
 	return fields;
 }
 
-/* Types of as many fields as there may be, until one is refused. Return: how many. */
+/* Register the widest types until one is refused. Return: how many there are. */
 static unsigned int register_wide(int heap, unsigned int most, int *err)
 {
 	struct kgc_field *fields = fields_make(KGC_MAX_FIELDS);
@@ -46,7 +46,7 @@ static unsigned int register_wide(int heap, unsigned int most, int *err)
 	return nr;
 }
 
-/* So that no cycle changes what is held. */
+/* Begin no cycles, so that none changes what is held. */
 static void stand_still(struct __test_metadata *_metadata, int heap)
 {
 	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
@@ -67,7 +67,7 @@ TEST_F(heap, what_is_held_is_pages_and_metadata)
 	__u64 objects[600], weak;
 
 	stand_still(_metadata, self->fd);
-	/* the structure, SRCU's part and the caches are there before any object */
+	/* an empty heap holds its structure, SRCU's data and the caches */
 	EXPECT_GT(stats.held, 4096);
 	EXPECT_EQ(0, stats.heap_sys);
 	EXPECT_EQ(stats.meta_sys, stats.held);
@@ -133,7 +133,7 @@ TEST_F(heap, types_stop_at_the_hard_limit)
 
 	nr = register_wide(self->fd, 40, &err);
 	EXPECT_EQ(-ENOMEM, err);
-	/* 64 KiB each */
+	/* each type takes 64 KiB */
 	EXPECT_GE(nr, 12);
 	EXPECT_LE(nr, 16);
 	EXPECT_LE(stats_of(self->fd).held, limit);
@@ -150,14 +150,14 @@ TEST_F(heap, handles_stop_at_the_hard_limit)
 	for (nr = 0; nr < most && !err; nr++) {
 		__u64 handle;
 
-		/* in turn, until neither table grows */
+		/* open both kinds in turn, until neither table can grow */
 		err = nr % 2 ? kgc_dup(self->fd, object, &handle) :
 			       kgc_weak_create(self->fd, object, &handle);
 	}
 	EXPECT_EQ(-ENOMEM, err);
 	EXPECT_GT(nr, ROOM / 16 * 3 / 4);
 	EXPECT_LE(stats_of(self->fd).held, limit);
-	/* a collection might make room */
+	/* the refusal begins a cycle, because that might make room */
 	for (int i = 0; i < 500 && !stats_of(self->fd).gc_reason[KGC_REASON_LIMIT]; i++)
 		usleep(10000);
 	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
@@ -183,11 +183,11 @@ TEST_F(heap, finalizers_stop_at_the_hard_limit)
 	EXPECT_EQ(-ENOMEM, err);
 	EXPECT_GT(nr, 2000);
 	EXPECT_LE(stats_of(self->fd).held, limit);
-	/* each is counted, and the index that finds it */
+	/* each finalizer counts, and so does the index */
 	EXPECT_GT(stats_of(self->fd).meta_sys - before, nr * 64ULL);
 }
 
-/* What was counted for a finalizer is there again when its record was read. */
+/* A finalizer no longer counts once its record was read. */
 TEST_F(heap, finalizers_that_have_run_are_held_no_more)
 {
 	struct kgc_final_record record;
@@ -210,7 +210,7 @@ TEST_F(heap, finalizers_that_have_run_are_held_no_more)
 	EXPECT_EQ(0, after);
 }
 
-/* At the limit, with pages that no span uses: they are what makes room. */
+/* At the limit, the heap returns pages that no span uses to make room for metadata. */
 TEST_F(heap, idle_pages_make_room_for_metadata)
 {
 	int blob = kgc_type_register(self->fd, "blob", 8192, KGC_TYPE_NOSCAN, NULL, 0);
@@ -225,7 +225,7 @@ TEST_F(heap, idle_pages_make_room_for_metadata)
 	err = kgc_alloc_many(self->fd, blob, 0, ARRAY_SIZE(handles), handles, &nr);
 	ASSERT_EQ(-ENOMEM, err);
 	ASSERT_GT(nr, 256);
-	/* every second one, so that arenas stay in use */
+	/* drop every second object, so that arenas stay in use */
 	for (__u32 i = 0; i < nr; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
 	ASSERT_EQ(0, collect_all(self->fd));
@@ -238,11 +238,11 @@ TEST_F(heap, idle_pages_make_room_for_metadata)
 	EXPECT_EQ(full.heap_objects, after.heap_objects);
 }
 
-/* All that is there dies: objects are to be had again, with what describes them. */
+/* At the limit, collecting garbage makes room for objects and for their metadata. */
 TEST_F(heap, garbage_makes_room_for_objects_and_their_metadata)
 {
 	int tiny = kgc_type_register(self->fd, "small", 16, 0, NULL, 0);
-	/* the room is filled up three times at least */
+	/* enough to fill the room at least three times */
 	unsigned int nr, most = scaled(500000) > 50000 ? scaled(500000) : 50000;
 	__u64 limit, handle;
 	int err;
@@ -278,7 +278,7 @@ FIXTURE_SETUP(cap)
 FIXTURE_TEARDOWN(cap)
 {
 	EXPECT_EQ(0, put_max_bytes(0));
-	/* a descriptor's heap ends after close(), with the last reference to the file */
+	/* a heap ends with the last reference to its file, maybe after close() */
 	for (int i = 0; i < 500 && held_by_all() > self->before; i++)
 		usleep(20000);
 	EXPECT_EQ(self->before, held_by_all());
@@ -296,7 +296,7 @@ TEST_F(cap, types_stop_at_the_cap)
 	EXPECT_EQ(0, kgc_close(heap));
 }
 
-/* SRCU's part, and the caches: what a heap takes grows with the number of CPUs. */
+/* An empty heap takes memory for SRCU and for caches, in proportion to the CPUs. */
 TEST_F(cap, heaps_stop_at_the_cap)
 {
 	int heaps[4096], nr, first = kgc_open();

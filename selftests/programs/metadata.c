@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What debugfs tells of metadata is true: by kind it adds up, it agrees with what the
- * kernel's allocators gave, and it is a small part of the heap.
+ * debugfs tells the truth about metadata: the kinds add up to the total, the total agrees
+ * with what the kernel's allocators gave, and metadata is a small part of the heap.
  *
  * kselftest-timeout: 120
  */
@@ -9,7 +9,7 @@
 #include "files.h"
 #include "heap.h"
 
-#define LINE		64	/* bytes of the objects that targets speak of */
+#define LINE		64	/* bytes of the objects for which targets are stated */
 
 static __u64 meta(struct __test_metadata *_metadata, int heap, const char *kind)
 {
@@ -31,7 +31,7 @@ TEST_F(heap, metadata_by_kind_adds_up)
 	int id = self->info.heap_id, twin;
 	__u64 sum = 0, before, roots[600], weak;
 
-	/* two types meet in a span only where both are allocated on one CPU */
+	/* two types share a span only if both are allocated on one CPU */
 	ASSERT_TRUE(run_on_cpu(0));
 	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0, NULL, 0);
 	ASSERT_GT(twin, 0);
@@ -54,7 +54,7 @@ TEST_F(heap, metadata_by_kind_adds_up)
 		sum += meta(_metadata, id, kinds[i]);
 	EXPECT_EQ(sum, meta(_metadata, id, "MetaSys"));
 	EXPECT_EQ(sum, stats_of(self->fd).meta_sys);
-	/* a second type with pointers in the spans of the first */
+	/* a second type with pointers shares the spans of the first */
 	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0,
 				 (struct kgc_field[]){ { 0, 0 } }, 1);
 	ASSERT_GT(twin, 0);
@@ -62,7 +62,7 @@ TEST_F(heap, metadata_by_kind_adds_up)
 	EXPECT_GT(meta(_metadata, id, "TypeTables"), 0);
 }
 
-/* What the slab allocator holds from the page allocator for span structures. */
+/* Bytes of the slabs for span structures. *@wide: whether debugging enlarges objects. */
 static unsigned long long slab_bytes(unsigned int *wide)
 {
 	unsigned long long bytes = 0, size, per, slabs, pages;
@@ -88,7 +88,7 @@ static unsigned long long slab_bytes(unsigned int *wide)
 	return bytes;
 }
 
-/* What earlier heaps left behind: slabs kept in store, spans a grace period old. */
+/* Free what earlier heaps left: spans that await a grace period, then empty slabs. */
 static void slabs_shrink(void)
 {
 	char path[80];
@@ -104,7 +104,7 @@ static void slabs_shrink(void)
 	}
 }
 
-/* Numbers behind @name in @path, all of them together. */
+/* Sum of all numbers that follow @name in the file @path. */
 static long long sum_of(const char *path, const char *name)
 {
 	FILE *f = fopen(path, "r");
@@ -120,7 +120,7 @@ static long long sum_of(const char *path, const char *name)
 	return sum;
 }
 
-/* In the page allocator, the lists that each CPU has included. */
+/* Free bytes in the page allocator, including the CPUs' own lists. */
 static long long free_bytes(void)
 {
 	return (sum_of("/proc/vmstat", "nr_free_pages") +
@@ -140,11 +140,11 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 				 (struct kgc_field[]){ { 0, 0 } }, 1);
 	ASSERT_GT(line, 0);
 	no_cycles(_metadata, self->fd);
-	/* what a heap takes before its first object counts where it is small */
+	/* a heap large enough for its fixed costs to matter little */
 	nr = nr < 50000 ? 50000 : nr;
 	empty = stats_of(self->fd).meta_sys;
 	slabs_shrink();
-	/* what the test itself needs has been touched */
+	/* touch the memory that the test itself needs, before measuring */
 	ASSERT_EQ(0, batch_litter(self->fd, line, 1));
 	stats = stats_of(self->fd);
 	before = free_bytes() + stats.heap_sys + stats.meta_sys;
@@ -152,7 +152,7 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	stats = stats_of(self->fd);
 	before -= free_bytes();
 	counted = meta(_metadata, id, "Spans") + meta(_metadata, id, "Bitmaps");
-	/* those of earlier heaps go when grace periods end */
+	/* slabs of earlier heaps go when grace periods end */
 	for (int tries = 0; tries < 10; tries++) {
 		slabs_shrink();
 		slabs = slab_bytes(&wide);
@@ -166,7 +166,7 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	       before, slabs, counted);
 	EXPECT_GE(stats.heap_inuse, nr * LINE);
 	EXPECT_LE((stats.meta_sys - empty) * 100, stats.heap_inuse * 3);
-	/* other things come and go meanwhile: within 2 % of the heap */
+	/* 2 % of the heap, because the rest of the kernel allocates too */
 	if (!wide) {
 		EXPECT_LE(llabs(before - (long long)(stats.heap_sys + stats.meta_sys)),
 			  (long long)stats.heap_sys / 50 + (2 << 20));
@@ -179,7 +179,7 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	EXPECT_LE(slabs, counted + counted / 10 + (1 << 20));
 }
 
-/* Every slot of every span has a type of its own. */
+/* The worst case for type tables: neighbouring slots of every span differ in type. */
 TEST_F(heap, metadata_of_mixed_types_is_at_most_6_percent)
 {
 	struct kgc_batch_builder batch;

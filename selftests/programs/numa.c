@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory comes from the node of the CPU that allocates, each node has its own
- * page heap and central lists. Where a node has none left, or never had any, the
- * next one helps out.
+ * Memory comes from the node of the CPU that allocates: each node has its own page heap
+ * and central lists. If a node has no memory left, or never had any, the nearest node
+ * with memory gives it. The tests compare "pageheap" with the kernel's meminfo.
  *
  * kselftest-timeout: 120
  */
@@ -19,7 +19,7 @@
 
 #define MOST_NODES	8
 
-/* The first line of one of the node's files; false if there is no such node. */
+/* Read the first line of one of the node's files; false if there is no such node. */
 static bool node_file(int node, const char *name, char line[256])
 {
 	char path[80];
@@ -35,7 +35,7 @@ static bool node_file(int node, const char *name, char line[256])
 	return good;
 }
 
-/* The first CPU of a node, or -1; it is moved to. */
+/* Move to the first CPU of @node. Return: that CPU, or -1. */
 static int cpu_of(int node)
 {
 	unsigned int cpu, its_node;
@@ -44,13 +44,13 @@ static int cpu_of(int node)
 	if (!node_file(node, "cpulist", list) || sscanf(list, "%u", &cpu) != 1 ||
 	    !run_on_cpu(cpu))
 		return -1;
-	/* nodes that are made up (numa=fake) all list it */
+	/* with numa=fake several nodes list this CPU, but it belongs to one of them */
 	if (syscall(SYS_getcpu, NULL, &its_node, NULL) || its_node != node)
 		return -1;
 	return cpu;
 }
 
-/* A value of the node's meminfo, or 0. */
+/* The value of @key in the node's meminfo, or 0. */
 static unsigned long node_kb(int node, const char *key)
 {
 	char path[80], line[128], name[64];
@@ -68,7 +68,7 @@ static unsigned long node_kb(int node, const char *key)
 	return kb;
 }
 
-/* The first two nodes that have a processor each, and memory. */
+/* Find the first two nodes that have both a CPU and memory. */
 static bool two_nodes(int node[2], int cpu[2])
 {
 	int nr = 0;
@@ -104,7 +104,7 @@ static struct node_counters counters(int heap, int node)
 	return c;
 }
 
-/* Heap memory that a node's own counters are to show, beside all else they count. */
+/* Bytes to allocate: enough to stand out in a node's MemFree. */
 #define SHOWN	(32 << 20)
 #define BLOB	65536
 
@@ -130,9 +130,9 @@ TEST_F(heap, allocation_is_local_to_the_node)
 		EXPECT_GE(here.inuse, 20000 * NODE_SIZE);
 		EXPECT_EQ(before.inuse,
 			  counters(self->info.heap_id, node[!i]).inuse);
-		/* from here, where it is far away, it reads the same */
+		/* objects of the first node read the same from the second */
 		EXPECT_EQ(0, chain_check(self->fd, root[0], 20000));
-		/* and the kernel misses it where the heap says that it is */
+		/* the kernel's own counter confirms the node */
 		kb = node_kb(node[i], "MemFree");
 		ASSERT_EQ(SHOWN / BLOB, kgc_alloc_many(self->fd, blob, 0, SHOWN / BLOB,
 						       blobs, NULL));
@@ -142,7 +142,7 @@ TEST_F(heap, allocation_is_local_to_the_node)
 		ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, SHOWN / BLOB, NULL));
 	}
 	EXPECT_EQ(2 * (20000 + SHOWN / BLOB), stats_of(self->fd).heap_objects);
-	/* the lists of every node are swept */
+	/* cycles sweep the lists of every node */
 	ASSERT_EQ(0, kgc_drop_many(self->fd, root, 2, NULL));
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
@@ -158,7 +158,7 @@ TEST_F(heap, allocation_is_local_to_the_node)
 
 static __u64 handle[LIMIT / SMALL];
 
-/* Objects of @type until there are @nr or no memory for more. Return: how many. */
+/* Allocate objects until there are @nr or one is refused. Return: how many there are. */
 static unsigned int fill(int fd, int type, __u64 *at, unsigned int nr)
 {
 	unsigned int n = 0;
@@ -188,13 +188,13 @@ TEST_F(heap, at_the_limit_what_other_nodes_have_free_is_taken)
 	nr_small = fill(self->fd, small, handle + 10, LIMIT / SMALL - 10);
 	ASSERT_LT(nr_small, LIMIT / SMALL - 10);
 	ASSERT_GT(nr_small, LIMIT / SMALL / 2);
-	/* every large one goes and every second small one: no span of those does */
+	/* drop all large objects and every second small one: spans of small ones stay */
 	ASSERT_EQ(0, kgc_drop_many(self->fd, handle, 10, NULL));
 	for (i = 0; i < nr_small; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handle[10 + i]));
 	ASSERT_EQ(0, collect_all(self->fd));
 	before = counters(id, node[0]);
-	/* the rest is metadata, of which handles have gone: no room for another arena */
+	/* dropped handles freed some metadata: lower the limit, so that no arena fits */
 	ASSERT_GT(before.sys, LIMIT - LIMIT / 8);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT,
 				    stats_of(self->fd).held + 4096));
@@ -207,7 +207,7 @@ TEST_F(heap, at_the_limit_what_other_nodes_have_free_is_taken)
 	EXPECT_EQ(0, counters(id, node[1]).sys);
 }
 
-/* Hold nearly all of a node until killed. */
+/* Fork a process that holds most memory of @node until killed. Return: pid or -1. */
 static pid_t hold_node(int node)
 {
 	size_t bytes = node_kb(node, "MemTotal") << 10, step = 1 << 20;
@@ -262,7 +262,7 @@ TEST_F(heap, a_full_node_is_helped_out_with_blocks_of_some_size)
 	ASSERT_GT(piece, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	ASSERT_TRUE(run_on_cpu(cpu[1]));
-	/* with huge pages the kernel keeps more than is to be left */
+	/* huge pages raise the kernel's reserve above what hold_node() leaves free */
 	snprintf(reserve, sizeof(reserve), "%lld", number_in(RESERVE));
 	ASSERT_EQ(0, put_file(RESERVE, "4096"));
 	holder = hold_node(node[1]);
@@ -272,7 +272,7 @@ TEST_F(heap, a_full_node_is_helped_out_with_blocks_of_some_size)
 	elsewhere -= node_kb(node[0], "MemFree");
 	TH_LOG("%lu kB of %d came from the other node", elsewhere, WANTED >> 10);
 	EXPECT_GE(elsewhere, WANTED >> 11);
-	/* it belongs to the node that asked, and came in more than single pages */
+	/* the node that asked owns the memory, and got it in large blocks */
 	here = counters(id, node[1]);
 	EXPECT_GE(here.inuse, WANTED);
 	EXPECT_EQ(0, counters(id, node[0]).sys);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When the machine is out of memory the log says what the heaps hold, which is
- * in no process's memory, and a heap's free memory is given and its garbage
- * collected before anybody is killed. The heap is unharmed.
+ * When the machine runs out of memory, heaps return free pages and collect garbage before
+ * the OOM killer kills a process, and stay intact. The log then says what the heaps hold,
+ * because no process accounts for it. A process that takes all memory causes the kills.
  *
  * kselftest-timeout: 300
  */
@@ -16,7 +16,7 @@
 
 #define CHUNK	(16UL << 20)
 
-/* Take memory, and count it, until the kernel kills us for it. */
+/* Take memory and count it until the OOM killer kills this process. */
 static void eat(volatile unsigned long *eaten)
 {
 	put_oom_score(1000);
@@ -35,7 +35,7 @@ static void eat(volatile unsigned long *eaten)
 	}
 }
 
-/* Have somebody killed who takes all memory. Return: how much he had, or 0. */
+/* Fork a process that takes all memory until it is killed. Return: its bytes, or 0. */
 static unsigned long run_out_of_memory(void)
 {
 	unsigned long *eaten = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -57,7 +57,7 @@ static unsigned long run_out_of_memory(void)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? bytes : 0;
 }
 
-/* The log since @fd was opened has a line with @text. */
+/* Read the log from @fd up to a line with @text, into @line. Return: whether it came. */
 static bool logged(int fd, const char *text, char *line, size_t size)
 {
 	ssize_t got;
@@ -73,7 +73,7 @@ static bool logged(int fd, const char *text, char *line, size_t size)
 	return false;
 }
 
-/* Reports since @fd was opened are 5 s apart. Return: how many it were. */
+/* Check that the reports still to be read from @fd are 5 s apart. Return: how many. */
 static int reports_apart(struct __test_metadata *_metadata, int fd)
 {
 	unsigned long long at, last = 0;
@@ -90,8 +90,8 @@ static int reports_apart(struct __test_metadata *_metadata, int fd)
 }
 
 /*
- * Pages on another processor's own list are not to be had: less than 1 MiB of them on
- * each from now on, where it could be 70, so that two runs compare.
+ * An allocation cannot take pages from another CPU's own list. Limit these lists to less
+ * than 1 MiB each, where they could hold 70, so that two runs can be compared.
  */
 static void keep_few_pages_aside(struct __test_metadata *_metadata)
 {
@@ -111,7 +111,7 @@ static int make_garbage(int heap)
 	return kgc_drop_many(heap, blobs, BLOBS, NULL);
 }
 
-/* Every second object, so that no page comes of it. */
+/* Drop every second object, so that collecting them frees no page. */
 static int make_crumbs(int heap, int node)
 {
 	static __u64 nodes[BLOBS];
@@ -124,7 +124,7 @@ static int make_crumbs(int heap, int node)
 	return kgc_drop_many(heap, nodes, BLOBS / 2, NULL);
 }
 
-/* The report in @log says what @heap holds: @nr nodes and nothing else. */
+/* Check that the report in @log says what @heap holds: @nr nodes only. */
 static void check_report(struct __test_metadata *_metadata, int log, __u32 heap, int nr)
 {
 	unsigned long long held, inuse, objects;
@@ -176,12 +176,12 @@ TEST_F(heap, an_oom_kill_comes_with_a_report_when_nothing_can_be_given)
 	check_report(_metadata, log, self->info.heap_id, 50000);
 	for (int i = 0; i < ARRAY_SIZE(others); i++)
 		EXPECT_EQ(0, kgc_close(others[i]));
-	/* what was free went before */
+	/* the heap returned free pages before the kill */
 	EXPECT_LT(stats_of(self->fd).heap_idle, free_before / 2 + (1 << 20));
 	EXPECT_EQ(0, chain_check(self->fd, root, 50000));
 	close(log);
 
-	/* and garbage goes before somebody is killed, of whichever heap has it */
+	/* garbage of any heap is collected before a process is killed */
 	ASSERT_EQ(0, make_crumbs(self->fd, self->node));
 	big = kgc_open();
 	ASSERT_GE(big, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pace of the collector: no death spiral at a limit, goals that are kept,
- * and heaps at rest that cost nothing.
+ * The collector keeps to its share of the CPUs even at a limit, so there is no death
+ * spiral. Programs of many patterns keep to their goals. A heap at rest costs nothing.
  *
  * kselftest-timeout: 400
  */
@@ -43,7 +43,7 @@ static __u64 pace_value(__u64 id, const char *name)
 	return value;
 }
 
-/* Share of all processors that the collector took, since @ns at @begin. */
+/* Share of all CPUs that the collector took since @begin, when its account was @ns. */
 static double share_since(int fd, __u64 ns, double begin)
 {
 	return (stats_of(fd).gc_cpu_ns - ns) / 1e9 / (now() - begin) /
@@ -51,15 +51,15 @@ static double share_since(int fd, __u64 ns, double begin)
 }
 
 /*
- * The account of the collector is in time, so what the host takes from a guest
- * counts as the collector's: a share is what it keeps to in one window of these.
+ * The collector's account is in time, so it includes time that the host takes from this
+ * guest. A test passes if the collector keeps to its share in one of these windows.
  */
 #define WINDOWS	3
-#define MOST	0.06	/* 5 %, and what was saved up of it before a window */
+#define MOST	0.06	/* 5 %, and what the share saved up before a window */
 
 static __u64 handles[SLOTS];
 
-/* Blobs until none is to be had. */
+/* Allocate blobs until one is refused. Return: how many there are. */
 static int fill_up(int fd, int type)
 {
 	__u32 nr = 0, done;
@@ -72,15 +72,15 @@ static int fill_up(int fd, int type)
 	return nr;
 }
 
-/* Whether to go on: for SECONDS, and on a slow machine until @enough is done. */
+/* Whether to go on: for SECONDS, or up to 20 times as long if not @enough is done. */
 static bool goes_on(double begin, bool enough)
 {
 	return now() < begin + (enough ? SECONDS : 20 * SECONDS);
 }
 
 /*
- * Replace blobs at random for a while, @least of them. Return: the first other
- * error.
+ * Replace blobs at random for a while, at least @least of them. Count those that were
+ * refused. Return: 0, or the first error other than -ENOMEM.
  */
 static int go_on(int fd, int type, int nr, unsigned long least,
 		 unsigned long *done, unsigned long *refused)
@@ -110,8 +110,8 @@ static int go_on(int fd, int type, int nr, unsigned long least,
 }
 
 /*
- * Blobs are replaced at a limit: at least @least of them are had in each window,
- * all that are asked for unless some @may_be_refused.
+ * Replace blobs at a limit. Each window must replace at least @least of them, and refuse
+ * none unless @may_be_refused. The collector must keep to half of all CPUs in a window.
  */
 static void keeps_to_the_share(struct __test_metadata *_metadata, int fd, int type,
 			       int nr, unsigned long least, bool may_be_refused)
@@ -151,7 +151,7 @@ TEST_F(heap, at_99_percent_of_the_hard_limit_there_is_no_death_spiral)
 	EXPECT_LE(stats_of(self->fd).heap_sys, LIMIT);
 	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
 
-	/* With room again nothing is refused. */
+	/* Once there is room again, no allocation is refused. */
 	while (nr > LIMIT / BLOB / 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[--nr]));
 	ASSERT_EQ(0, collect_all(self->fd));
@@ -173,7 +173,7 @@ TEST_F(heap, beyond_the_soft_limit_the_collector_keeps_to_its_share)
 	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
 }
 
-/* Litter on @cpu, before all that is not real-time. Return: MiB held at most. */
+/* Make garbage on @cpu with real-time priority. Return: MiB held at most; 255: error. */
 static int outrank(int fd, int type, int cpu)
 {
 	struct sched_param first = { .sched_priority = 1 };
@@ -193,8 +193,8 @@ static int outrank(int fd, int type, int cpu)
 }
 
 /*
- * The collector and its grace periods need threads that are not real-time. That
- * they get a processor is what mutators are held up for.
+ * The collector and its grace periods need threads that are not real-time. kgc throttles
+ * the mutators so that these threads get a CPU.
  */
 TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
 {
@@ -225,7 +225,7 @@ TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
 	EXPECT_GE(stats_of(self->fd).num_gc, 4);
 }
 
-/* Cycles back to back over a heap that takes long to mark, and nobody waits. */
+/* Ask for cycles back to back, without waiting, of a heap that takes long to mark. */
 TEST_F(heap, the_collector_keeps_to_its_percentage)
 {
 	double begin, share = 1;
@@ -235,7 +235,7 @@ TEST_F(heap, the_collector_keeps_to_its_percentage)
 	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(200000), &root));
 	ASSERT_EQ(0, collect_all(self->fd));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_CPU_PERCENT, 3));
-	/* what a second of rest saved up is in it */
+	/* includes what a second of rest saved up */
 	for (int i = 0; i < WINDOWS && share > 0.04; i++) {
 		usleep(200000);
 		cycles = stats_of(self->fd).num_gc;
@@ -272,7 +272,7 @@ TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 	EXPECT_EQ(before, pace_value(id, "wakeups"));
 	EXPECT_EQ(0, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
 
-	/* One allocation is worth one more cycle, and then there is rest. */
+	/* One allocation causes exactly one more cycle; then the heap is at rest. */
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &handle));
 	EXPECT_EQ(1, pace_value(id, "armed"));
 	for (int i = 0; i < 1000; i++) {
@@ -313,7 +313,7 @@ static int open_heaps(int nr)
 	return 0;
 }
 
-/* One cycle of each is over. */
+/* Wait until each heap has completed a cycle; false if one takes longer than 30 s. */
 static bool all_done(int nr)
 {
 	for (int i = 0; i < nr; i++)
@@ -380,7 +380,7 @@ static int live_wave(double t)
 	return 3000 + 4000 * (phase < 0.5 ? phase : 1 - phase);
 }
 
-/* Ways of a program: how many blobs it holds, replaces at a time, and its rest. */
+/* What a program does: blobs it holds at time t, blobs it replaces in a step, pause. */
 static const struct pattern {
 	const char	*name;
 	int		(*live)(double t);
@@ -396,7 +396,7 @@ static const struct pattern {
 
 #define NR_PATTERNS	(sizeof(patterns) / sizeof(patterns[0]))
 
-/* One step of a program: up or down to what it holds, then some replaced. */
+/* One step of a program: approach the number of blobs to hold, then replace some. */
 static int pattern_step(int fd, int type, const struct pattern *p, double t,
 			int *nr)
 {
@@ -428,7 +428,7 @@ static int pattern_step(int fd, int type, const struct pattern *p, double t,
 	return kgc_drop_many(fd, old, n, NULL);
 }
 
-/* In a heap's first cycles, and after a change, the pace is being learnt. */
+/* Whether a cycle counts: the pacer learns in the first cycles and after a change. */
 static bool is_steady(const struct pattern *p, double t, unsigned int cycles,
 		      unsigned int before)
 {
@@ -436,7 +436,7 @@ static bool is_steady(const struct pattern *p, double t, unsigned int cycles,
 	       (p->live != live_step || t < STEP_AT || t > STEP_AT + 1);
 }
 
-/* Return: how far it was past its goal on average, as a part of that, or -1. */
+/* Run program @p. Return: average overshoot as a fraction of the goal, or -1. */
 static double keeps_to_its_goal(struct __test_metadata *_metadata, int fd,
 				int type, const struct pattern *p)
 {
@@ -461,7 +461,7 @@ static double keeps_to_its_goal(struct __test_metadata *_metadata, int fd,
 		      debugfs_find(text, "goal", &next);
 		free(text);
 		EXPECT_EQ(0, err);
-		/* that of the cycle that is over, or of the next if lower */
+		/* the goal of the cycle that is over, or the next one's if lower */
 		if (!goal || next < goal)
 			goal = next;
 		if (is_steady(p, t, cycles, before)) {
@@ -503,7 +503,7 @@ TEST_F(heap, programs_of_every_pattern_keep_to_their_goals)
 		}
 	}
 	EXPECT_EQ(NR_PATTERNS, seen);
-	/* these can be slowed down, so grace periods are no excuse on average */
+	/* kgc can throttle these programs, so the average includes grace periods */
 	EXPECT_LE(sum / seen, 0.1);
 }
 

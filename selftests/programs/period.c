@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes garbage without an allocation: a cycle begins within the period all
- * the same, once, whichever call dropped it.
+ * An object that dies without any allocation is also collected within the period. One
+ * cycle begins, whichever kind of call dropped the object.
  */
 #include "debugfs_files.h"
 #include "harness.h"
@@ -21,7 +21,7 @@ static __u64 pace_value(__u64 id, const char *name)
 	return value;
 }
 
-/* What each kind of call drops; an object hangs from a field of @holder. */
+/* Each kind of call drops @object, which a field of @holder or a last handle keeps. */
 static int drop_handle(int heap, __u64 holder, __u64 object)
 {
 	int err = kgc_store(heap, holder, NODE_LEFT, 0);
@@ -66,7 +66,7 @@ FIXTURE(dropping) {
 
 FIXTURE_VARIANT(dropping) {
 	int (*drop)(int heap, __u64 holder, __u64 object);
-	bool handle;	/* what is dropped is a handle, the last one */
+	bool handle;	/* the call drops the last handle */
 	__u32 flags;	/* of the holder's type */
 };
 
@@ -101,7 +101,7 @@ FIXTURE_TEARDOWN(dropping)
 	kgc_close(self->fd);
 }
 
-/* Nothing is allocated: a cycle begins within the period, and then there is rest. */
+/* Nothing is allocated: one cycle begins within the period, then the heap is at rest. */
 TEST_F(dropping, what_is_dropped_goes_within_the_period)
 {
 	__u64 id = heap_id(self->fd), before, cycles;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything at once: objects of all sizes from several processes, others that
- * one processor makes and another lets go of, memory that becomes short, caches
- * that are dropped, options that change, free memory that is asked back,
- * processors that come and go. In the end every object was found dead, every
- * page and all of their metadata was given back.
+ * No object, page or metadata is lost when everything happens at once. Processes allocate
+ * objects of all sizes, and one CPU allocates what another one drops. Meanwhile memory
+ * becomes short, the kernel drops caches, options change, the test scavenges, and a CPU
+ * goes offline and comes back. In the end kgc has found every object dead and returned
+ * all memory.
  *
  * kselftest-timeout: 180
  */
@@ -43,7 +43,7 @@ static __u64 shrink_cycles(int heap)
 	return stats_of(heap).gc_reason[KGC_REASON_SHRINK];
 }
 
-/* Of an allocation that was refused, where a shrinker finds the cycle on its way. */
+/* Cycles that refused allocations began. Reclaim that finds one running begins none. */
 static __u64 refused_cycles(int heap)
 {
 	return stats_of(heap).gc_reason[KGC_REASON_LIMIT];
@@ -62,8 +62,8 @@ static bool take(size_t bytes)
 }
 
 /*
- * Processes that the OOM killer takes before any of those that the test is about: where
- * memory is short for longer than a squeezer lives, it may look for another victim.
+ * Processes that the OOM killer prefers to those that the test is about. If memory is
+ * still short after it killed the squeezer, it looks for another victim.
  */
 #define NR_SPARE	8
 #define SPARE_BYTES	(8UL << 20)
@@ -81,7 +81,7 @@ static void spares_begin(pid_t spare[NR_SPARE])
 	}
 }
 
-/* Return: how many were taken. */
+/* End the spare processes. Return: how many of them the OOM killer took. */
 static int spares_end(const pid_t spare[NR_SPARE])
 {
 	int taken = 0;
@@ -100,8 +100,8 @@ static int spares_end(const pid_t spare[NR_SPARE])
 }
 
 /*
- * Take nearly all memory, then bit by bit until reclaim has asked @heap for a cycle,
- * for @seconds at most, and hold it for a moment. The taker may be killed for it.
+ * Fork a process that takes nearly all memory, then more bit by bit until reclaim has
+ * asked @heap for a cycle, for @seconds at most. The OOM killer may kill the process.
  */
 static pid_t squeeze(int heap, int seconds)
 {
@@ -130,10 +130,10 @@ static pid_t squeeze(int heap, int seconds)
 
 #define ON_THE_WAY	512
 
-/* From the producer to the consumer, who shares the descriptor. */
+/* Handles on the way from a producer to a consumer, which share the descriptor. */
 struct belt {
 	volatile bool stop;
-	bool done;			/* the producer is */
+	bool done;			/* the producer has ended */
 	unsigned long put, got;		/* each written by one of the two */
 	struct tally made;
 	unsigned long wrong;
@@ -185,7 +185,7 @@ static int consume(struct belt *b, int heap)
 	int err;
 
 	for (;;) {
-		/* read before the belt is looked at for the last time */
+		/* read @done before looking at @put: no handle comes after the end */
 		bool last = __atomic_load_n(&b->done, __ATOMIC_ACQUIRE);
 
 		if (b->got % 64 == 0)
@@ -225,7 +225,7 @@ static struct belt *belt_begin(int heap, int cpu)
 	return b;
 }
 
-/* 0, or -errno of either side; -ENODATA when nothing was handed over. */
+/* Return: 0, or -errno of either side; -ENODATA if not all, or nothing, was consumed. */
 static int belt_end(struct belt *b)
 {
 	b->stop = true;
@@ -242,7 +242,7 @@ static int belt_end(struct belt *b)
 	return b->got && b->got == b->put ? 0 : -ENODATA;
 }
 
-/* Everybody is at work. */
+/* Whether each worker and the consumer have done something. */
 static bool all_have_begun(const struct churn *c, const struct belt *b)
 {
 	bool all = *(volatile unsigned long *)&b->got;
@@ -261,7 +261,7 @@ static void set_options(struct __test_metadata *_metadata, int heap, struct rand
 	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_HARDEN, random_below(random, 4)));
 }
 
-/* With no other reason for a cycle, a shortage of memory is one. */
+/* A shortage of memory begins a cycle even if there is no other reason for one. */
 static void a_shortage_is_a_reason(struct __test_metadata *_metadata, int heap)
 {
 	__u64 cycles = shrink_cycles(heap), refused = refused_cycles(heap);
@@ -270,7 +270,7 @@ static void a_shortage_is_a_reason(struct __test_metadata *_metadata, int heap)
 
 	EXPECT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	waitpid(squeeze(heap, 60), &status, 0);
-	/* the cycle may outlive who is killed, by seconds where all is slow */
+	/* on a slow machine the cycle may end seconds after the squeezer was killed */
 	for (int i = 0; i < 6000 && shrink_cycles(heap) == cycles; i++)
 		usleep(10000);
 	TH_LOG("short of memory after %ld s, %llu cycles, status %x",

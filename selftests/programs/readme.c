@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The program in README.md, as it stands there: what it says with the module, and
- * that without it says nothing of the kind.
+ * The program in README.md works as printed there: it says that no object is left. If
+ * there is no device it prints nothing and fails.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,7 +12,7 @@
 #include "readme.inc"
 #undef main
 
-/* Run it, without any device if @bare. Return: its exit status; what it said in @text. */
+/* Run it, without any device if @bare. *@text: its output. Return: its exit status. */
 static int run(bool bare, char *text, size_t size)
 {
 	int to[2], status;

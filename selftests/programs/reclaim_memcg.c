@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim inside a memory cgroup has the idle pages of the heaps that are charged
- * to it, and their garbage collected; of no other heap.
+ * Reclaim in a memory cgroup frees idle pages of the heaps charged to it, and collects
+ * their garbage. It does not touch other heaps.
  *
  * kselftest-timeout: 120
  */
@@ -17,7 +17,7 @@
 
 static __u64 handles[BLOBS];
 
-/* A heap of @cgroup that holds no garbage. */
+/* Open a heap that is charged to @cgroup. */
 static int heap_in(struct __test_metadata *_metadata, const char *cgroup)
 {
 	char procs[128];
@@ -40,7 +40,7 @@ static void fill(struct __test_metadata *_metadata, int heap)
 	ASSERT_EQ(BLOBS, kgc_alloc_many(heap, blob, 0, BLOBS, handles, NULL));
 }
 
-/* The first half lives: so much is idle that lies beside as much in use. */
+/* Drop the second half of the blobs. A heap that is half idle keeps its idle pages. */
 static void drop_half(struct __test_metadata *_metadata, int heap)
 {
 	ASSERT_EQ(0, kgc_drop_many(heap, handles + BLOBS / 2, BLOBS / 2, NULL));
@@ -64,7 +64,7 @@ static int heap_with_idle_pages(struct __test_metadata *_metadata,
 	return heap;
 }
 
-/* What @cgroup has is asked for: there may be less of it. */
+/* Reclaim as much as @cgroup has; EAGAIN says that it had less than asked for. */
 static void reclaim(struct __test_metadata *_metadata, const char *cgroup)
 {
 	char file[128];
@@ -116,7 +116,7 @@ TEST_F(cgroups, garbage_is_collected_in_heaps_of_that_cgroup)
 	for (int i = 0; i < 100; i++) {
 		reclaim(_metadata, OWNER);
 		stats = stats_of(mine);
-		/* a cycle is counted when it is over, memory when it is swept */
+		/* heap_inuse falls during the sweep; the counter rises after the cycle */
 		if (stats.gc_reason[KGC_REASON_SHRINK])
 			break;
 		usleep(100000);
@@ -128,7 +128,7 @@ TEST_F(cgroups, garbage_is_collected_in_heaps_of_that_cgroup)
 	EXPECT_EQ(0, kgc_close(other));
 }
 
-/* Its charge is the parent's then, and so is what can be reclaimed. */
+/* Once the cgroup was removed, its parent is charged and can reclaim from the heap. */
 TEST_F(cgroups, a_heap_outlives_its_cgroup)
 {
 	struct kgc_stats before;
@@ -140,7 +140,7 @@ TEST_F(cgroups, a_heap_outlives_its_cgroup)
 	heap = heap_with_idle_pages(_metadata, INNER);
 	before = stats_of(heap);
 	ASSERT_EQ(0, rmdir(INNER));
-	/* until then what INNER has is reclaimed as INNER's */
+	/* until the removal is complete, kgc counts the pages as INNER's */
 	sleep(2);
 	for (int i = 0; i < 100; i++) {
 		reclaim(_metadata, OWNER);
@@ -149,13 +149,13 @@ TEST_F(cgroups, a_heap_outlives_its_cgroup)
 		usleep(100000);
 	}
 	EXPECT_LE(stats_of(heap).heap_sys, before.heap_sys - IDLE * 3 / 4);
-	/* it grows again, at the parent's cost */
+	/* the heap can grow again, and charges the parent */
 	fill(_metadata, heap);
 	EXPECT_GE(number_in(OWNER "/memory.current"), BLOBS * BLOB);
 	EXPECT_EQ(0, kgc_close(heap));
 }
 
-/* In @cgroup, touches @bytes; exits with 0 if it has lived to. */
+/* Fork a process that joins @procs and touches @bytes. It exits with 0 if it survives. */
 static pid_t user_of_memory(const char *procs, size_t bytes)
 {
 	pid_t pid = fork();
@@ -171,7 +171,7 @@ static pid_t user_of_memory(const char *procs, size_t bytes)
 	_exit(0);
 }
 
-/* A process needs what OWNER has only if its heaps give back what they can. */
+/* Run a process in OWNER that gets its memory only if OWNER's heaps return theirs. */
 static void need_memory(struct __test_metadata *_metadata)
 {
 	char text[32];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel is told that it can have of a heap: pages that no span uses, in
- * /proc/meminfo as well, and garbage by what cycles have found dead before.
+ * kgc tells the kernel truthfully what it can reclaim from a heap: pages that no span
+ * uses, also in /proc/meminfo, and garbage as estimated from what earlier cycles freed.
  *
  * kselftest-timeout: 120
  */
@@ -11,7 +11,7 @@
 
 #define MIB		(1LL << 20)
 #define BLOB		8192
-#define WIDE		256			/* quickly made, even under sanitizers */
+#define WIDE		256			/* few enough objects for sanitizers */
 #define NODES		(16 * MIB / WIDE)
 
 /* Sum of the column @name of "pageheap" over all nodes. */
@@ -38,14 +38,14 @@ static long long pageheap_sum(struct __test_metadata *_metadata, long id, const 
 	return sum;
 }
 
-/* What is told of garbage, beside the pages that no span uses. */
+/* Bytes of garbage that kgc reports, without the pages that no span uses. */
 static long long garbage_told(struct __test_metadata *_metadata, int heap, long id)
 {
 	return pageheap_sum(_metadata, id, "reclaimable_bytes") -
 	       (long long)stats_of(heap).heap_idle;
 }
 
-/* A heap without a past may be all garbage; one that only grew is not. */
+/* All of a heap may be garbage before its first cycle, but not if it survived one. */
 TEST_F(heap, what_lives_is_not_told_as_garbage)
 {
 	int wide = register_wide_node(self->fd, WIDE);
@@ -65,7 +65,7 @@ TEST_F(heap, what_lives_is_not_told_as_garbage)
 	told = garbage_told(_metadata, self->fd, self->info.heap_id);
 	printf("# told of 16 MiB after 16 MiB lived: %lld KiB\n", told >> 10);
 	EXPECT_LE(told, 4 * MIB);
-	/* but never nothing */
+	/* kgc always expects some garbage */
 	EXPECT_GE(told, MIB);
 }
 
@@ -83,7 +83,7 @@ TEST_F(heap, what_died_before_is_told_as_garbage)
 		told = garbage_told(_metadata, self->fd, self->info.heap_id);
 		printf("# told of 16 MiB, all of them dead: %lld KiB\n", told >> 10);
 		EXPECT_GE(told, 12 * MIB);
-		/* once, however many nodes there are */
+		/* the sum over all NUMA nodes counts the garbage only once */
 		EXPECT_LE(told, 18 * MIB);
 		ASSERT_EQ(0, collect_all(self->fd));
 	}
@@ -117,7 +117,7 @@ TEST_F(heap, pages_that_no_span_uses_are_reclaimable_in_meminfo)
 	ASSERT_GE(before, 0);
 	ASSERT_EQ(BLOBS, kgc_alloc_many(self->fd, blob, 0, BLOBS, handles, NULL));
 	used = meminfo("KReclaimable") - before;
-	/* slabs of the kernel are counted with it, and come and go */
+	/* KReclaimable includes the kernel's slabs, which grow and shrink meanwhile */
 	EXPECT_LE(llabs(used - (long long)stats_of(self->fd).heap_idle), 4 * MIB);
 	for (int i = 0; i < BLOBS; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));

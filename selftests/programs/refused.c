@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refuses a heap more memory is counted by its name: the heap's own limit, the
- * cap on all heaps, or the machine and the cgroup. And the cap takes sizes as people
- * write them.
+ * kgc counts each refusal of memory by its cause: the heap's own limit, the cap on all
+ * heaps, or the machine and the cgroup. The parameter for the cap accepts sizes with
+ * suffixes and refuses all other text.
  */
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -13,7 +13,7 @@
 
 #define MAX_BYTES "/sys/module/kgc/parameters/max_bytes"
 
-/* Objects of 1000 bytes until none can be had, with no cycle in between. */
+/* Allocate objects of 1000 bytes until one is refused, without cycles. */
 static int fill(int heap)
 {
 	int blob = kgc_type_register(heap, "blob", 1000, KGC_TYPE_NOSCAN, NULL, 0), err;
@@ -29,7 +29,7 @@ static int fill(int heap)
 	return 0;
 }
 
-/* Only @cause has refused anything. */
+/* Check that @cause has refused memory and no other cause has. */
 static void refused_by(struct __test_metadata *_metadata, int heap, enum kgc_refusal cause)
 {
 	static const char * const names[] = {
@@ -101,7 +101,7 @@ TEST(the_cap_is_a_size)
 		EXPECT_EQ(cases[i].err, put_file(MAX_BYTES, cases[i].text)) {
 			TH_LOG("'%s'", cases[i].text);
 		}
-		/* what is refused changes nothing */
+		/* a refused text changes nothing */
 		before = cases[i].err ? before : cases[i].bytes;
 		fd = open(MAX_BYTES, O_RDONLY);
 		ASSERT_LT(0, read(fd, text, sizeof(text)));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory is given back: what a heap no longer needs goes to the kernel when it
- * is asked to, at once under KGC_SCAVENGE_NOW, and by itself when most is free or when
- * it has been idle.
+ * A heap returns memory that it no longer needs to the kernel: on KGC_SCAVENGE, after a
+ * cycle with the option KGC_SCAVENGE_NOW, and with the lazy option once most of the heap
+ * is free or the heap has been idle.
  *
  * kselftest-timeout: 180
  */
@@ -67,7 +67,7 @@ TEST_F(heap, what_lives_stays_and_is_unharmed)
 	EXPECT_LT(after.heap_sys, full.heap_sys / 2);
 	EXPECT_EQ(10000, after.heap_objects);
 	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
-	/* And the heap grows again. */
+	/* The heap can grow again. */
 	ASSERT_EQ(0, fill(self->fd, handles));
 	EXPECT_EQ(10000 + BLOBS, stats_of(self->fd).heap_objects);
 	EXPECT_EQ(0, chain_check(self->fd, root, 10000));
@@ -107,15 +107,15 @@ TEST_F(heap, the_eager_policy_needs_no_asking)
 	EXPECT_LT(sys, BLOBS * BLOB / 4);
 }
 
-/* ---- nobody asks, and the policy is lazy ----------------------------------- */
+/* ---- the lazy option, without KGC_SCAVENGE --------------------------------- */
 
 #define MANY	(2 * BLOBS)
-#define GROUP	160		/* blobs; what lives of each lies side by side */
-#define ARENA	(1 << 20)	/* the largest of a heap of that size */
+#define GROUP	160		/* blobs; the survivors of a group lie side by side */
+#define ARENA	(1 << 20)	/* the largest arena of a heap of that size */
 
 /*
- * Drop all but the first @percent of every group, so that no arena is free as a
- * whole; what is allocated in a second is nothing by then, if @calm.
+ * Drop all but the first @percent of every group, so that no arena is free as a whole.
+ * With @calm, cycles run first until the heap's rate of allocation counts as nothing.
  */
 static int drop_all_but(int heap, const __u64 *handles, int percent, bool calm)
 {
@@ -151,13 +151,13 @@ TEST_F(heap, a_heap_that_is_mostly_free_shrinks_by_itself)
 	       (full.heap_sys - after.heap_inuse) >> 10, full.heap_sys >> 10,
 	       after.heap_idle >> 10, after.heap_sys >> 10);
 	ASSERT_LE(after.heap_inuse, MANY * BLOB / 4);
-	/* 40 %: what is 2 of 5 is 2 for 3 in use; and pages go in runs */
+	/* 40 % free is 2 pages for 3 in use; 64 KiB, because pages go in runs */
 	EXPECT_LE(after.heap_idle, after.heap_inuse * 2 / 3 + 65536);
 	EXPECT_GE(after.heap_idle, after.heap_inuse * 2 / 3 - ARENA);
 	EXPECT_GT(after.heap_idle, 0);
 	EXPECT_EQ(full.heap_sys - after.heap_sys,
 		  after.heap_released - full.heap_released);
-	/* it is not shaved bit by bit */
+	/* further cycles release nothing more */
 	ASSERT_EQ(0, collect_all(self->fd));
 	later = stats_of(self->fd);
 	EXPECT_EQ(after.heap_released, later.heap_released);
@@ -178,7 +178,7 @@ TEST_F(heap, a_heap_that_is_half_free_keeps_its_memory)
 	after = stats_of(self->fd);
 	EXPECT_EQ(full.heap_released, after.heap_released);
 	EXPECT_EQ(full.heap_sys, after.heap_sys);
-	/* between the bounds: more than is left when it shrinks */
+	/* between the bounds: more than 40 % is free, but no more than 70 % */
 	EXPECT_GT(after.heap_idle, after.heap_sys / 2);
 	EXPECT_LE(after.heap_idle, after.heap_sys * 7 / 10);
 }
@@ -191,7 +191,7 @@ TEST_F(heap, what_is_allocated_in_a_second_stays)
 
 	ASSERT_TRUE(run_on_cpu(0));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	/* from here on the rate is measured */
+	/* this cycle begins the measurement of the rate */
 	ASSERT_EQ(0, collect_once(self->fd));
 	ASSERT_EQ(0, fill_with(self->fd, handles, MANY));
 	ASSERT_EQ(0, drop_all_but(self->fd, handles, 10, false));
@@ -211,9 +211,9 @@ TEST_F(heap, what_is_allocated_in_a_second_stays)
 
 /* ---- a heap that is idle --------------------------------------------------- */
 
-#define IDLE_S	10		/* after so long without an allocation it shrinks */
+#define IDLE_S	10		/* a heap shrinks after that long without an allocation */
 
-/* 60 % free, which a heap at work keeps. Return: 0 or -errno. */
+/* Make @heap 60 % free, which a heap in use keeps. Return: 0 or -errno. */
 static int mostly_free(int heap, __u64 *handles)
 {
 	return kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF) ?:
@@ -229,7 +229,20 @@ static __u64 wakeups(unsigned int id)
 	return debugfs_value(id, "pace", "wakeups", &value) ? 0 : value;
 }
 
-/* A span is allocated every 200 of @ms; -errno. */
+/* wakeups() once the last cycle's work items have run. */
+static __u64 settled_wakeups(unsigned int id)
+{
+	__u64 before, now = wakeups(id);
+
+	do {
+		before = now;
+		usleep(500000);
+		now = wakeups(id);
+	} while (now != before);
+	return now;
+}
+
+/* Allocate a span every 200 ms, for @ms. Return: 0 or -errno. */
 static int keep_busy(int heap, int ms)
 {
 	int type = kgc_type_register(heap, "span", 2 * BLOB, KGC_TYPE_NOSCAN, NULL, 0);
@@ -243,7 +256,7 @@ static int keep_busy(int heap, int ms)
 	return err;
 }
 
-/* Wait, for @s seconds at most, for @heap to give back more than @before. */
+/* Wait up to @s seconds until @heap has released more than @before bytes. */
 static struct kgc_stats wait_for_release(int heap, __u64 before, int s)
 {
 	struct kgc_stats stats;
@@ -254,7 +267,7 @@ static struct kgc_stats wait_for_release(int heap, __u64 before, int s)
 			break;
 		usleep(100000);
 	}
-	/* it gives back in several steps */
+	/* the heap releases in several steps */
 	usleep(200000);
 	return stats_of(heap);
 }
@@ -269,8 +282,8 @@ static void holds_40_percent_free(struct __test_metadata *_metadata,
 }
 
 /*
- * Two heaps alike, of which one has rested from the beginning. The timer of the other
- * one finds that something was allocated, and runs a second time.
+ * Two equal heaps: one is idle from the beginning, the other allocates a little. The
+ * timer of the busy one finds that it allocated, so it runs a second time.
  */
 TEST_F(heap, a_heap_that_is_idle_shrinks_to_40_percent_free_and_then_rests)
 {
@@ -286,7 +299,7 @@ TEST_F(heap, a_heap_that_is_idle_shrinks_to_40_percent_free_and_then_rests)
 	idle = stats_of(self->fd);
 	busy = stats_of(other);
 	ASSERT_GT(idle.heap_idle, idle.heap_sys / 2);
-	woken = wakeups(self->info.heap_id);
+	woken = settled_wakeups(self->info.heap_id);
 	ASSERT_EQ(0, keep_busy(other, 600 * IDLE_S));
 	EXPECT_EQ(busy.heap_released, stats_of(other).heap_released);
 

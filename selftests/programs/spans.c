@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heap<ID>/spans shows every span of a heap once and agrees with the counters; span
- * structures lie on the cache lines of the machine that the test runs on.
+ * heap<ID>/spans shows every span of a heap once and agrees with the counters. Span
+ * structures fill whole cache lines of the machine.
  *
  * kselftest-timeout: 60
  */
@@ -20,7 +20,7 @@ struct line {
 	unsigned int reused, cached, mixed, node;
 };
 
-/* The lines of the file, up to @most: how many, or -1 when it is not as it should be. */
+/* Parse the file, up to @most lines. Return: how many, or -1 if it is malformed. */
 static int spans_of(int heap, struct line *lines, int most)
 {
 	char *text = debugfs_text(heap, "spans"), *at = text;
@@ -43,7 +43,7 @@ static int spans_of(int heap, struct line *lines, int most)
 	return nr;
 }
 
-/* Column @column, from 0, of the line of "classes" that begins with @key; 0 without. */
+/* Column @column (from 0) of the line of "classes" with @key; 0 if there is no line. */
 static unsigned long long class_column(int heap, const char *key, int column)
 {
 	char *text = debugfs_text(heap, "classes"), *at = text ? strstr(text, key) : NULL;
@@ -72,7 +72,7 @@ TEST_F(heap, every_span_is_shown_once)
 	type = kgc_type_register(self->fd, "large", LARGE, KGC_TYPE_NOSCAN, NULL, 0);
 	ASSERT_GT(type, 0);
 	ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &handle));
-	/* more than a page of text */
+	/* enough spans for more than a page of text */
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
 	nr = spans_of(self->info.heap_id, lines, ARRAY_SIZE(lines));
 	ASSERT_GE(nr, 50000 / 341);
@@ -115,7 +115,7 @@ TEST_F(heap, what_a_cycle_does_to_spans_is_shown)
 	before = lines[0].generation;
 	for (int i = 0; i < nr; i++)
 		cached += lines[i].cached;
-	/* the one that this processor allocates from */
+	/* only the span that this CPU allocates from */
 	EXPECT_EQ(1, cached);
 	ASSERT_EQ(0, collect_all(self->fd));
 	nr = spans_of(self->info.heap_id, lines, ARRAY_SIZE(lines));
@@ -133,7 +133,7 @@ TEST_F(heap, what_a_cycle_does_to_spans_is_shown)
 	EXPECT_EQ(0, spans_of(self->info.heap_id, lines, ARRAY_SIZE(lines)));
 }
 
-/* From the middle on, and from the beginning again. */
+/* A reader may seek to any offset, also backwards. */
 TEST_F(heap, the_list_can_be_read_from_anywhere)
 {
 	static char once[1 << 16], piece[1 << 16];
@@ -158,7 +158,7 @@ TEST_F(heap, the_list_can_be_read_from_anywhere)
 	fclose(f);
 }
 
-/* Bytes that a machine's cache line has according to itself; 0 where it does not say. */
+/* Bytes in a cache line according to /proc/cpuinfo; 0 if it does not say. */
 static unsigned int cache_alignment(void)
 {
 	FILE *f = fopen("/proc/cpuinfo", "r");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users and privileges. A user has so many heaps and no more, whatever his processes do; root
- * of a user namespace is no root here; and a file of debugfs that is open keeps the module.
+ * A user may have max_user_heaps heaps, however many processes open them. Root of a user
+ * namespace has no rights here. An open debugfs file keeps the module loaded.
  *
  * kselftest-timeout: 60
  */
@@ -49,14 +49,14 @@ FIXTURE_TEARDOWN(users)
 	EXPECT_EQ(0, chmod(KGC_DEVICE, 0600));
 }
 
-/* A process of a user, and what it found out. */
+/* A process of a user, and its last answer. */
 struct visitor {
 	pid_t pid;
 	int go, done;		/* pipes: a byte each */
-	int opened, error;	/* heaps that it could open, and what then happened */
+	int opened, error;	/* heaps it has open, and the errno of the next */
 };
 
-/* Opens heaps until one is refused, and keeps them until told to close one or to end. */
+/* Open heaps until one is refused. On an order, close one and open more again. */
 static void visit(uid_t uid, int answers, int orders)
 {
 	int result[2] = { 0, 0 }, heap = 0, last = -1;
@@ -74,7 +74,7 @@ static void visit(uid_t uid, int answers, int orders)
 		if (write(answers, result, sizeof(result)) != sizeof(result) ||
 		    read(orders, &order, 1) != 1)
 			_exit(0);
-		/* one fewer, and then as many as it may have again */
+		/* close one; the loop then opens as many as allowed again */
 		kgc_close(last);
 		result[0]--;
 	} while (order == 'c');
@@ -115,7 +115,7 @@ static struct visitor visitor_of(uid_t uid)
 
 static void send_home(struct visitor *v)
 {
-	/* not by an end of file: a visitor forked later has our ends of the pipes as well */
+	/* closing the pipe does not end it: a later visitor may hold our end too */
 	kill(v->pid, SIGKILL);
 	close(v->go);
 	close(v->done);
@@ -129,7 +129,7 @@ TEST_F(users, each_has_so_many_heaps_and_emfile_beyond)
 	first = visitor_of(SOME_USER);
 	EXPECT_EQ(MOST, first.opened);
 	EXPECT_EQ(EMFILE, first.error);
-	/* another process of that user has none left, another user all of his */
+	/* another process of that user gets no heap; another user gets all of its own */
 	second = visitor_of(SOME_USER);
 	EXPECT_EQ(0, second.opened);
 	EXPECT_EQ(EMFILE, second.error);
@@ -138,13 +138,13 @@ TEST_F(users, each_has_so_many_heaps_and_emfile_beyond)
 	send_home(&second);
 	send_home(&other);
 
-	/* one closed, one opened */
+	/* after one was closed, one can be opened */
 	ASSERT_EQ(1, write(first.go, "c", 1));
 	ASSERT_TRUE(answer_of(&first));
 	EXPECT_EQ(MOST, first.opened);
 	send_home(&first);
 
-	/* all closed, all to be had again */
+	/* after all were closed, all can be opened again */
 	first = visitor_of(SOME_USER);
 	EXPECT_EQ(MOST, first.opened);
 	send_home(&first);
@@ -155,7 +155,7 @@ TEST_F(users, each_has_so_many_heaps_and_emfile_beyond)
 	send_home(&root);
 }
 
-/* Run by root of a namespace that has no right here. Return: exit status, 0 if all is refused. */
+/* Make privileged calls as root of a namespace. Return: exit status, 0 if all fail. */
 static int try_as_root_of_a_namespace(int heap)
 {
 	struct kgc_type_register reg = {
@@ -169,7 +169,7 @@ static int try_as_root_of_a_namespace(int heap)
 		return 2;
 	if (!ioctl(heap, KGC_TYPE_REGISTER, &reg) || errno != EPERM)
 		return 3;
-	/* what needs no right works */
+	/* an unprivileged call works */
 	if (kgc_collect(heap, 1, KGC_COLLECT_WAIT, NULL))
 		return 4;
 	return access(DEBUGFS_KGC "/stats", R_OK) ? 0 : 5;
@@ -185,13 +185,13 @@ TEST_F(heap, root_of_a_user_namespace_is_no_root_here)
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		/* an unprivileged user, who then is root in a namespace of his own */
+		/* an unprivileged user becomes root in a namespace of its own */
 		if (setresgid(SOME_USER, SOME_USER, SOME_USER) ||
 		    setresuid(SOME_USER, SOME_USER, SOME_USER))
 			_exit(1);
 		if (unshare(CLONE_NEWUSER))
 			_exit(6);
-		/* or its own files in /proc are root's, since its rights have changed */
+		/* the change of uid gave this process's files in /proc to root */
 		prctl(PR_SET_DUMPABLE, 1);
 		if (put_file("/proc/self/setgroups", "deny"))
 			_exit(7);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Weak handles: they keep nothing alive, hand out a strong handle as long as
- * the object lives, and say 0 for ever once it is dead.
+ * A weak handle keeps no object alive. It gives a strong handle as long as the object
+ * lives, and 0 for ever once the object is dead.
  *
  * kselftest-timeout: 60
  */
@@ -22,7 +22,7 @@ TEST_F(heap, a_weak_handle_keeps_nothing_alive)
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
 	EXPECT_EQ(0, kgc_weak_get(self->fd, weak, &strong));
 	EXPECT_EQ(0, strong);
-	/* Its place may be taken; still it stays dead. */
+	/* New objects may reuse the slot; the weak handle still reads as dead. */
 	for (int i = 0; i < 1000; i++)
 		ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	EXPECT_EQ(0, kgc_weak_get(self->fd, weak, &strong));
@@ -45,7 +45,7 @@ TEST_F(heap, a_weak_handle_finds_what_others_keep_alive)
 	ASSERT_NE(0, strong);
 	ASSERT_EQ(0, kgc_read(self->fd, strong, NODE_WORD, &word, 8));
 	EXPECT_EQ(mark, word);
-	/* The strong handle keeps it when the other holder lets go. */
+	/* Now only the strong handle keeps the object. */
 	ASSERT_EQ(0, kgc_store(self->fd, holder, NODE_LEFT, 0));
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(2, stats_of(self->fd).heap_objects);
@@ -74,7 +74,7 @@ TEST_F(heap, weak_and_strong_handles_are_not_confused)
 	EXPECT_EQ(-ENOENT, kgc_weak_create(self->fd, 0, &out));
 }
 
-/* A ring keeps itself pointed to, yet all weak handles to it clear. */
+/* Each node of a dead ring is pointed to, yet all weak handles to them read as dead. */
 TEST_F(heap, a_dead_cycle_clears_all_its_weak_handles)
 {
 	enum { NR = 200 };
@@ -103,7 +103,7 @@ TEST_F(heap, a_dead_cycle_clears_all_its_weak_handles)
 	}
 }
 
-/* Once dead never alive again, and alive whenever something strong is held. */
+/* A weak handle is never dead while a strong one is open, nor alive after it was dead. */
 TEST_F(heap, no_flicker_while_cycles_run)
 {
 	enum { NR = 64 };
@@ -141,7 +141,7 @@ TEST_F(heap, no_flicker_while_cycles_run)
 				weak[i] = 0;
 			}
 		}
-		/* Mostly beside a cycle, now and then after one. */
+		/* Mostly go on beside the cycle; now and then wait for it. */
 		if (step % 16 == 0)
 			ASSERT_EQ(0, kgc_collect(self->fd, 1,
 						 step % 2048 ? 0 :

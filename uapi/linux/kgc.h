@@ -4,11 +4,11 @@
  *
  * Every ioctl takes a pointer to a structure whose first member is its size
  * in bytes as the caller knows it. A kernel that knows a longer structure
- * reads the missing tail as zero; a kernel that knows a shorter one refuses a
- * tail that is not zero with E2BIG. On success the kernel writes back at most
- * @size bytes. Reserved members must be zero. On failure it writes back as much;
- * of the members marked "out" only the counts named @done then mean anything, and
- * the number of the cycle when KGC_COLLECT ends with EINTR.
+ * reads the missing tail as zero. A kernel that knows a shorter one refuses a
+ * tail that is not zero with E2BIG. Reserved members must be zero. The kernel
+ * writes back at most @size bytes, also when the command fails. After a failure,
+ * only these of the members marked "out" are valid: the counts named @done and,
+ * if KGC_COLLECT ends with EINTR, the number of the cycle.
  *
  * Errors common to all commands:
  *
@@ -19,29 +19,29 @@
  * E2BIG      the structure is longer than the kernel's and the tail is not 0,
  *            or it is longer than a page
  * EOPNOTSUPP a flag or option this kernel does not know
- * EFAULT     a user pointer cannot be read or written. An argument structure
- *            that cannot is found out before anything has changed, unless it
- *            is unmapped meanwhile; of an array, the part before the fault
- *            has been worked on and @done tells how much
- * EPERM      conservative types need CAP_SYSLOG, setting an option for debugging
- *            or KGC_OPT_EXPEDITE needs CAP_SYS_ADMIN
- * EBADF      a command that changes the heap, on a descriptor that is not open for
- *            writing: all but KGC_INFO, KGC_READ, KGC_OBJECT_INFO, KGC_OPTION_GET,
- *            KGC_OPTION_INFO, KGC_STATS and KGC_HEAPS; read() on one that is not open
- *            for reading
+ * EFAULT     a user pointer cannot be read or written. If it is the argument
+ *            structure, nothing has changed, unless another thread unmapped it
+ *            during the call. If it is an array, the kernel has processed the
+ *            @done elements before the fault
+ * EPERM      a conservative type without CAP_SYSLOG; setting an option for
+ *            debugging or KGC_OPT_EXPEDITE without CAP_SYS_ADMIN
+ * EBADF      the descriptor is not open for writing; only KGC_INFO, KGC_READ,
+ *            KGC_OBJECT_INFO, KGC_OPTION_GET, KGC_OPTION_INFO, KGC_STATS and
+ *            KGC_HEAPS do not need that. Or read() of a descriptor that is not
+ *            open for reading
  * ENOENT     a handle that is not open: never issued, dropped, or stale; an object
- *            without a finalizer that could be called off
- * ENOMEM     no memory in the machine or in the cgroup, or what the call needs would
- *            pass the heap's hard limit, or the module's cap on all heaps; open()
- *            fails so as well. Handles, types and finalizers count like objects
+ *            that has no finalizer to cancel; no option at that index
+ * ENOMEM     no memory in the machine or in the cgroup, or the call would exceed the
+ *            heap's hard limit or the module's cap on all heaps. Handles, types and
+ *            finalizers count like objects. open() fails so, too
  * ENOSPC     the type table or the handle table is full
  * EEXIST     the object has a finalizer
  * ENAMETOOLONG a name is longer than KGC_TYPE_NAME_MAX allows
- * EAGAIN     read() of a file opened with O_NONBLOCK, and there is no record
- * EINTR      a signal came while waiting, or ends the process; a cycle asked
- *            for goes on
- * EIO        the heap has been set aside: the module found it damaged, and it has no
- *            cycles any more. Allocations go on until they reach a limit
+ * EAGAIN     read() of a file opened with O_NONBLOCK finds no record
+ * EINTR      a signal came during a wait, or the process is being killed; a cycle
+ *            asked for goes on
+ * EIO        the heap has been set aside: the module found it damaged, and runs no
+ *            cycles in it any more. Allocations go on until they reach a limit
  * ========== ==============================================================
  */
 #ifndef _UAPI_LINUX_KGC_H
@@ -62,8 +62,9 @@
  * KGC_RESULT() - name the handle an earlier operation of the same batch made
  * @i: index of that operation, smaller than the index of the one using it
  *
- * May stand wherever a batch operation takes a handle. ENOENT when operation
- * @i made no handle or failed; a NULL pointer it loaded reads as handle 0.
+ * It may stand wherever a batch operation takes a handle. If operation @i failed or
+ * makes no handle, the operation that uses it fails with ENOENT. If operation @i
+ * loaded NULL, it is handle 0.
  */
 #define KGC_RESULT(i)		(KGC_RESULT_BIT | (__u64)(i))
 
@@ -99,15 +100,15 @@ struct kgc_info {
 
 #define KGC_FEATURE_DEBUG	(1U << 0)	/* built with KGC_DEBUG=1 */
 
-/* A type id naming the type being registered itself, in kgc_field.target. */
+/* In kgc_field.target: the type that is being registered, and any type. */
 #define KGC_TYPE_SELF		0xffffffffU
 #define KGC_TYPE_ANY		0U
 
 #define KGC_TYPE_NAME_MAX	32
 
 /*
- * Most fields of a type: one element is one step of marking, and its description is
- * 64 KiB. What has more pointers is an array (KGC_TYPE_ARRAY).
+ * Most fields of a type, for two reasons: marking scans an element in one step, and the
+ * description of so many takes 64 KiB. For more pointers use KGC_TYPE_ARRAY.
  */
 #define KGC_MAX_FIELDS		8192
 
@@ -134,8 +135,8 @@ struct kgc_field {
  * @flags: KGC_TYPE_*
  * @object_size: bytes in an object; for KGC_TYPE_ARRAY bytes in one element,
  *	then a multiple of 8 unless the type is KGC_TYPE_NOSCAN
- * @align: alignment in bytes, a power of two up to 4096; 0 means 8, or where
- *	@object_size is smaller the largest power of two that divides it
+ * @align: alignment in bytes, a power of two up to 4096. 0 means 8 or, if
+ *	@object_size is below 8, the largest power of two that divides it
  * @nr_fields: entries at @fields; at most @object_size / 8, and KGC_MAX_FIELDS
  * @type: must be 0; out: id, a small positive number
  * @name: user address of a NUL-terminated name shorter than
@@ -146,8 +147,8 @@ struct kgc_field {
  * that are unaligned, repeated, unsorted, outside the object or too many, a target
  * that is no type, or fields together with NOSCAN or CONSERVATIVE. ENAMETOOLONG for
  * a name without its NUL. ENOSPC when the type table is full. EPERM for
- * CONSERVATIVE without CAP_SYSLOG: a program that may write any word and watch what it
- * is taken for can find out which kernel addresses hold objects.
+ * CONSERVATIVE without CAP_SYSLOG: a program that can write any word, and see how the
+ * collector treats it, can find out which kernel addresses hold objects.
  */
 struct kgc_type_register {
 	__u32 size;
@@ -165,17 +166,19 @@ struct kgc_type_register {
  * @size: sizeof(struct kgc_alloc)
  * @flags: must be 0
  * @type: type id
- * @count: elements per object for KGC_TYPE_ARRAY types, else 0 or 1
+ * @count: elements per object for KGC_TYPE_ARRAY types, otherwise 0 or 1
  * @nr: objects to allocate, at least 1
  * @done: must be 0; out: objects allocated and handles written
  * @handles: user address of __u64[@nr], receives one handle per object
  * @__reserved: must be 0
  *
  * EINVAL for an unknown type, @nr of 0 or a size over kgc_info.max_object.
- * The call waits for a second at most with an object that a limit refuses, while a
- * cycle is to be expected that may make room. When memory or handles run out after
- * some objects the call fails with ENOMEM or ENOSPC, @done tells how many handles
- * stand. EFAULT drops the handles that could not be delivered.
+ * If a limit refuses an object although a cycle may make room, the call waits for
+ * that cycle, for a second at most.
+ *
+ * If memory or handles run out after some objects, the call fails with
+ * ENOMEM or ENOSPC, and the first @done handles are valid. On EFAULT the kernel
+ * drops the handle that it could not deliver.
  */
 struct kgc_alloc {
 	__u32 size;
@@ -198,8 +201,8 @@ struct kgc_alloc {
  * @value: in (STORE, XCHG): handle of the new target or 0; in (LOAD): must be
  *	0; out (LOAD, XCHG): a new handle to the target found, or 0 for NULL
  *
- * EINVAL when @offset is no pointer field, or the field is declared for
- * another target type. In a conservative object a word that is no address of
+ * EINVAL when @offset is not a pointer field, or the field is declared for
+ * another target type. In a conservative object, a word that is not the address of
  * a live object loads as 0.
  */
 struct kgc_access {
@@ -219,10 +222,10 @@ struct kgc_access {
  * @length: bytes, at least 1
  * @addr: user buffer
  *
- * EINVAL when the range leaves the object or overlaps a pointer field (reads
- * too: addresses are not shown). Conservative objects may be written, each
- * word through the barrier; what is read from them has words that are
- * addresses of this heap replaced by 0.
+ * EINVAL when the range is not in the object or overlaps a pointer field, for
+ * reads, too, because the kernel shows no addresses. A program may write any word
+ * of a conservative object; each goes through the write barrier. If it reads a
+ * word that is an address in any heap, it gets 0.
  */
 struct kgc_bytes {
 	__u32 size;
@@ -257,7 +260,8 @@ struct kgc_handle {
  * @size: sizeof(struct kgc_drop)
  * @flags: must be 0
  * @nr: handles at @handles, at least 1
- * @done: must be 0; out: handles dropped; stops at the first bad one with ENOENT
+ * @done: must be 0; out: handles dropped before the first one that is not open, where
+ *	the call fails with ENOENT
  * @handles: user address of __u64[@nr]
  */
 struct kgc_drop {
@@ -269,7 +273,7 @@ struct kgc_drop {
 };
 
 #define KGC_COLLECT_WAIT	(1U << 0)	/* return when the cycles are over */
-#define KGC_COLLECT_FINALIZERS	(1U << 1)	/* and when their records have been read */
+#define KGC_COLLECT_FINALIZERS	(1U << 1)	/* and their records have been read */
 
 /**
  * struct kgc_collect - KGC_COLLECT: ask for full cycles
@@ -281,13 +285,13 @@ struct kgc_drop {
  * @cycle: out: number of the cycle that will satisfy the request; compare
  *	with kgc_stats.num_gc
  *
- * Two cycles do not free what an object with a finalizer refers to before its record
- * has been read and the handle in it dropped; for that two more are needed. Neither
- * do they free what a word of a conservative object names, or an object of up to 8
- * bytes without pointers while another one is alive in its block of 16 bytes.
+ * Two cycles do not free an object with a finalizer, nor what it refers to. That takes
+ * two more, after its record has been read and the handle in it dropped. Two cycles do
+ * not free what a word of a conservative object names, either, nor an object of up to 8
+ * bytes without pointers while another one in its block of 16 bytes is alive.
  *
  * With KGC_COLLECT_FINALIZERS, which needs KGC_COLLECT_WAIT (EINVAL otherwise), the call
- * also waits until another thread has read the record of every object that was found
+ * also waits until other threads have read the record of every object that was found
  * dead. EINTR when a signal ends the wait; the cycles go on. EIO when the heap has been
  * set aside.
  */
@@ -303,15 +307,15 @@ struct kgc_collect {
 enum kgc_option_id {
 	KGC_OPT_GOGC = 1,	/* percent of growth before a cycle; KGC_GOGC_OFF */
 	/*
-	 * Longest time until a cycle begins, after the first allocation, dropped
-	 * handle, STORE, XCHG, or WRITE to a conservative object, that follows the
-	 * last one; 0 is never. In the kernel kgc_root_del() counts, kgc_store() does
-	 * not
+	 * ms until a cycle begins, counted from the first of these events after the
+	 * last cycle: an allocation, a dropped handle, STORE, XCHG, or WRITE to a
+	 * conservative object; 0 is never. In the kernel kgc_root_del() counts, too,
+	 * but kgc_store() does not
 	 */
 	KGC_OPT_PERIOD_MS = 2,
-	KGC_OPT_SOFT_LIMIT = 3,	/* bytes of objects that the goal does not exceed; 0 is none */
-	KGC_OPT_HARD_LIMIT = 4,	/* kgc_stats.held; at it calls fail; 0 is none */
-	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, background marking, 1..100 */
+	KGC_OPT_SOFT_LIMIT = 3,	/* bytes of objects; lowers the goal; 0 is none */
+	KGC_OPT_HARD_LIMIT = 4,	/* most of kgc_stats.held; 0 is none */
+	KGC_OPT_CPU_PERCENT = 5, /* of all CPUs, for background work, 1..100 */
 	KGC_OPT_VERIFY = 6,	/* for debugging; 1: check marks; 2: and trace */
 	KGC_OPT_TRACK_SECTIONS = 7, /* for debugging; 1: note open sections */
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
@@ -322,8 +326,8 @@ enum kgc_option_id {
 #define KGC_GOGC_OFF		0xffffffffffffffffULL
 
 enum kgc_scavenge_policy {
-	KGC_SCAVENGE_LAZY = 0,	/* in the background, with hysteresis */
-	KGC_SCAVENGE_NOW = 1,	/* as soon as an arena is empty */
+	KGC_SCAVENGE_LAZY = 0,	/* when much is free, and once the heap is idle */
+	KGC_SCAVENGE_NOW = 1,	/* every free page after each cycle */
 };
 
 /* Whether grace periods may be expedited, which disturbs CPUs that the heap does not use */
@@ -344,9 +348,9 @@ enum kgc_expedite_policy {
  * @__reserved: must be 0
  * @value: in or out; EINVAL when out of range
  *
- * Setting KGC_OPT_VERIFY, KGC_OPT_TRACK_SECTIONS or KGC_OPT_EXPEDITE takes CAP_SYS_ADMIN
- * in the initial user namespace: EPERM, whatever the value. The first two take CPU time of
- * the machine and write to its log, the third disturbs CPUs of others.
+ * Setting KGC_OPT_VERIFY, KGC_OPT_TRACK_SECTIONS or KGC_OPT_EXPEDITE to any value needs
+ * CAP_SYS_ADMIN in the initial user namespace, otherwise EPERM. The first two use CPU time
+ * of the machine and write to its log. The third disturbs CPUs that run other programs.
  */
 struct kgc_option {
 	__u32 size;
@@ -361,13 +365,13 @@ struct kgc_option {
 /* struct kgc_option_info.attributes */
 #define KGC_OPTION_HAS_OFF	(1U << 0)	/* @off switches it off */
 #define KGC_OPTION_BITS		(1U << 1)	/* a set of bits, of those in @max */
-#define KGC_OPTION_PRIVILEGED	(1U << 2)	/* to be set by CAP_SYS_ADMIN only */
+#define KGC_OPTION_PRIVILEGED	(1U << 2)	/* only CAP_SYS_ADMIN may set it */
 
 /**
  * struct kgc_option_info - KGC_OPTION_INFO: which options there are
  * @size: sizeof(struct kgc_option_info)
  * @flags: must be 0
- * @index: 0 for the first option, 1 for the next; ENOENT behind the last
+ * @index: 0 for the first option, 1 for the next; ENOENT past the last
  * @option: out: enum kgc_option_id
  * @attributes: out: KGC_OPTION_* bits
  * @__reserved: must be 0
@@ -376,9 +380,9 @@ struct kgc_option {
  * @off: out: with KGC_OPTION_HAS_OFF the value that means "off"
  * @name: out: its name, NUL-terminated
  * @unit: out: the unit of its values, NUL-terminated; empty if there is none
- * @values: out: names of its values, each followed by a space or, the last, by
- *	NUL: of @min, @min + 1 and so on, with KGC_OPTION_BITS of bit 0, bit 1 and so
- *	on; empty where the values are numbers
+ * @values: out: names of its values, separated by spaces, NUL-terminated. They are for
+ *	@min, @min + 1 and so on, or with KGC_OPTION_BITS for bit 0, bit 1 and so on.
+ *	Empty if the values are numbers
  */
 struct kgc_option_info {
 	__u32 size;
@@ -397,10 +401,10 @@ struct kgc_option_info {
 
 /* Why a cycle began; index into kgc_stats.gc_reason */
 enum kgc_reason {
-	KGC_REASON_GROWTH,	/* the heap reached its trigger */
+	KGC_REASON_GROWTH,	/* the allowance is used up */
 	KGC_REASON_PERIOD,	/* kgc_option PERIOD_MS passed */
 	KGC_REASON_REQUEST,	/* KGC_COLLECT or kgc_collect() */
-	KGC_REASON_LIMIT,	/* the soft limit, or an allocation failed */
+	KGC_REASON_LIMIT,	/* the soft limit, or no memory for a request */
 	KGC_REASON_SHRINK,	/* the machine or the cgroup is short of memory */
 	KGC_NR_REASONS,
 };
@@ -417,49 +421,49 @@ enum kgc_refusal {
  * struct kgc_stats - KGC_STATS: counters of this heap
  * @size: sizeof(struct kgc_stats)
  * @flags: must be 0
- * @heap_alloc: bytes of allocated objects, dead ones not yet swept included
+ * @heap_alloc: bytes of allocated objects, including dead ones not yet swept
  * @total_alloc: bytes allocated since the heap began
  * @mallocs: objects allocated since the heap began. Objects of up to 8 bytes
  *	without pointers share 16-byte blocks; a block counts as one object
  * @frees: objects found dead since the heap began
  * @heap_objects: @mallocs - @frees
- * @heap_inuse: bytes in spans with at least one object
- * @heap_idle: bytes in arenas that no span uses
+ * @heap_inuse: bytes of pages that spans use
+ * @heap_idle: bytes of pages in arenas that no span uses
  * @heap_sys: bytes taken from the kernel's page allocator
  * @heap_released: bytes given back since the heap began; never goes down, unlike
  *	HeapReleased of Go's MemStats
  * @meta_sys: bytes of metadata: spans, bitmaps, types, caches, handles, finalizers
  * @next_gc: heap size in bytes at which the next cycle should be over
  * @num_gc: cycles completed
- * @num_forced_gc: of these, on request
+ * @num_forced_gc: of these, cycles with KGC_REASON_REQUEST
  * @gc_reason: cycles by enum kgc_reason
  * @gc_cpu_ns: CPU time of the collector's work items
- * @last_gc_ns: monotonic time at which the last cycle ended, 0 if none has (LastGC
- *	in debugfs is the same moment since 1970)
+ * @last_gc_ns: monotonic time at which the last cycle ended, 0 if none has. LastGC
+ *	in debugfs is the same moment, in ns since 1970
  * @pause_total_ns: 0: the collector never stops its mutators
- * @longest_step_ns: longest allocation that did not end in its CPU's cache, with all
- *	that it had to do or wait for: sweeping, memory from the kernel, clearing a
- *	large object, being slowed down. heap<ID>/steps in debugfs has it by cause.
- *	The barrier has no loop and is not timed
+ * @longest_step_ns: longest allocation that its CPU's cache could not serve. It includes
+ *	sweeping, getting memory from the kernel, clearing a large object, and being
+ *	throttled. heap<ID>/steps in debugfs has it by cause. The write barrier is not
+ *	timed, because it has no loop
  * @live_bytes: bytes marked by the last cycle
  * @live_objects: objects marked by the last cycle
  * @handles: handles open, weak ones included
  * @types: types registered
  * @phase: enum kgc_phase
- * @gc_cpu_permille: @gc_cpu_ns over the time of all CPUs since the heap began
+ * @gc_cpu_permille: @gc_cpu_ns over the time of all online CPUs since the heap began
  * @mark_rounds: termination rounds, all cycles together
  * @mark_rounds_max: most rounds one cycle took
  * @cycle_ns: duration of the last cycle
  * @mark_ns: time its marking took
- * @held: bytes that count against the limits: @heap_sys and @meta_sys
- * @refused: by enum kgc_refusal, how often the heap wanted memory and did not get it
- * @gc_waiter_ns: CPU time that threads waiting for cycles spent on them, beyond
+ * @held: bytes that count against the limits: the sum of @heap_sys and @meta_sys
+ * @refused: how often a request of the heap for memory failed, by enum kgc_refusal
+ * @gc_waiter_ns: CPU time that threads which wait for a cycle spent on it, not part of
  *	@gc_cpu_ns
- * @gc_mutator_ns: the same of allocating threads that a cycle fell behind
- * @short_cycles: cycles for which the collectors' share of CPU time was not enough
+ * @gc_mutator_ns: CPU time that allocating threads spent on a cycle that fell behind
+ * @short_cycles: cycles for which the collectors' share of CPU time was too small
  * @expedited: grace periods that were expedited
- * @expedite_refused: urgent grace periods that were not: the budget was used up, or
- *	the option forbids it
+ * @expedite_refused: urgent grace periods that were not expedited because the budget
+ *	was used up or the option forbids it
  */
 struct kgc_stats {
 	__u32 size;
@@ -504,21 +508,21 @@ struct kgc_stats {
 #define KGC_HEAP_NAME_MAX	32
 
 /* struct kgc_heap_entry.flags */
-#define KGC_HEAP_OF_MODULE	(1U << 0)	/* made by a kernel module, not by open() */
-#define KGC_HEAP_ASIDE		(1U << 1)	/* set aside: no cycle begins or ends */
+#define KGC_HEAP_OF_MODULE	(1U << 0)	/* made by a module, not by open() */
+#define KGC_HEAP_ASIDE		(1U << 1)	/* set aside: no more cycles */
 
 /**
  * struct kgc_heap_entry - a heap, in the list of KGC_HEAPS
  * @id: its number, its directory name in debugfs
- * @uid: who opened it, in the caller's user namespace; 0 for a module's
+ * @uid: effective user of the opener, in the caller's user namespace; 0 for a module's
  * @flags: KGC_HEAP_OF_MODULE, KGC_HEAP_ASIDE
  * @__reserved: 0
- * @name: NUL-terminated: process and command that opened it, or as the module says;
- *	the process has the number that the caller's PID namespace gives it
- * @created_ns: when it was opened, in monotonic time. Numbers are used again; a number
- *	and this time are not
+ * @name: NUL-terminated: the PID and command that opened it, or the module's name for
+ *	it. The PID is the one in the caller's PID namespace
+ * @created_ns: monotonic time at which it was opened. Another heap may get the same
+ *	@id later, but not with the same @created_ns
  * @__spare: 0
- * @stats: its counters, as KGC_STATS; its @size says how much of it the entry has
+ * @stats: its counters, as KGC_STATS; stats.size is the part of them in the entry
  */
 struct kgc_heap_entry {
 	__u32 id;
@@ -536,21 +540,21 @@ struct kgc_heap_entry {
  * @size: sizeof(struct kgc_heaps)
  * @flags: must be 0
  * @after: only heaps with numbers above this one; 0 for all
- * @entry_size: sizeof(struct kgc_heap_entry) as the caller knows it; what the kernel
- *	does not know of an entry it sets to 0
+ * @entry_size: sizeof(struct kgc_heap_entry) as the caller knows it; the kernel sets
+ *	members that it does not know to 0
  * @nr: room at @entries, in entries, at least 1
- * @done: must be 0; out: entries written. Fewer than @nr: these were the last
+ * @done: must be 0; out: entries written. If fewer than @nr, no heap comes after these
  * @entries: user address of struct kgc_heap_entry[@nr]; ascends by @id
  *
  * The caller sees the heaps that were opened with its effective user in its user
  * namespace, and every heap that was opened in a namespace in which it has
- * CAP_SYS_ADMIN; of both, those that were opened in its PID namespace or one below.
- * Heaps of kernel modules take CAP_SYS_ADMIN in the initial namespace.
+ * CAP_SYS_ADMIN. Of both it sees only those opened in its PID namespace or in one
+ * below. To see heaps of kernel modules it needs CAP_SYS_ADMIN in the initial namespace.
  *
- * The list is no snapshot: a heap that is open all the time is in it, one that is
- * opened or closed meanwhile may be. EINVAL for @nr of 0 or an @entry_size below
- * the first version, E2BIG for one over a page. EFAULT: the @done entries before
- * stand. EINTR when the process is being killed.
+ * The list is not a snapshot. A heap that is open during the whole call is in it; a heap
+ * that is opened or closed during the call may be. EINVAL for @nr of 0 or an @entry_size
+ * below the first version, E2BIG for one over a page. On EFAULT the first @done entries
+ * are valid. EINTR when the process is being killed.
  */
 struct kgc_heaps {
 	__u32 size;
@@ -593,8 +597,8 @@ enum kgc_opcode {
  * @op: enum kgc_opcode; an unknown one gets EOPNOTSUPP
  * @flags: must be 0
  * @error: out: 0 or a negative errno
- * @handle: object operated on, may be KGC_RESULT()
- * @value: second operand, see enum kgc_opcode; as a handle it may be
+ * @handle: the object; may be KGC_RESULT()
+ * @value: second operand, see enum kgc_opcode; if it is a handle, it may be
  *	KGC_RESULT()
  * @offset: bytes into the object
  * @length: bytes or elements
@@ -626,14 +630,14 @@ struct kgc_op {
  * @ops: user address of struct kgc_op[@nr_ops]
  * @nr_ops: at least 1, at most kgc_info.max_batch
  * @op_size: sizeof(struct kgc_op)
- * @done: out: operations carried out, failed ones included; 0 when the batch
+ * @done: out: operations carried out, including failed ones; 0 when the batch
  *	itself is refused
- * @failed: out: of these, failed ones
+ * @failed: out: of these, operations that failed
  *
  * The call returns 0 even if operations failed: read @failed and each @error.
- * EFAULT when @ops cannot be read or written: the @done operations before the
- * fault stand. A signal ends the batch early: 0 with @done < @nr_ops, or EINTR
- * when nothing was done. Other threads may see the batch half done.
+ * EFAULT when @ops cannot be read or written; the first @done operations are carried
+ * out. A signal ends the batch early: the call returns 0 with @done < @nr_ops, or EINTR
+ * if no operation was done. Other threads may see the batch half done.
  */
 struct kgc_batch {
 	__u32 size;
@@ -658,23 +662,23 @@ struct kgc_scavenge {
 };
 
 /**
- * struct kgc_finalize - KGC_FINALIZE, KGC_FINALIZE_CANCEL: be told when an object is
- * found dead, or not any more
+ * struct kgc_finalize - KGC_FINALIZE, KGC_FINALIZE_CANCEL: ask for a record when an
+ * object is found dead, or cancel that
  * @size: sizeof(struct kgc_finalize)
  * @flags: must be 0
  * @handle: the object; EEXIST when it has a finalizer already, EINVAL when it
- *	is tiny (of up to 8 bytes, without pointers): such share a block, and
- *	the block is what is found dead
+ *	is tiny (up to 8 bytes, without pointers): tiny objects share a block,
+ *	and the collector finds only the whole block dead
  * @cookie: returned in the record; CANCEL: must be 0, out: the cookie
  *
- * When the object is found unreachable it is kept, a handle to it is made and
- * a struct kgc_final_record can be read() from the file; poll() reports
- * POLLIN. The record's reader owns the handle: dropping it lets the object
- * die, storing it brings it back. A finalizer fires once. Closing the heap drops
- * what has not been read.
+ * When the collector finds the object unreachable, it keeps the object. poll()
+ * then reports POLLIN, and read() returns a struct kgc_final_record with a new
+ * handle. The reader owns the handle. If it drops the handle, the object dies. If it
+ * first stores the handle in a reachable object, the object lives on. A finalizer
+ * fires once. Closing the heap drops unread records.
  *
- * KGC_FINALIZE_CANCEL calls the finalizer of @handle off; @cookie must be 0, and
- * receives the cookie. ENOENT when there is none, or the object has been found dead.
+ * KGC_FINALIZE_CANCEL cancels the finalizer of @handle. ENOENT when it has none, or
+ * the object has been found dead.
  */
 struct kgc_finalize {
 	__u32 size;
@@ -684,8 +688,8 @@ struct kgc_finalize {
 };
 
 /**
- * struct kgc_final_record - what read() returns, whole records only; readv() may split
- * one between its buffers
+ * struct kgc_final_record - what read() returns. It returns whole records only; readv()
+ * may split one between its buffers
  * @cookie: as given to KGC_FINALIZE
  * @handle: a new handle to the object
  */

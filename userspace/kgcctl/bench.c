@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the frame around the programs. Times are CLOCK_MONOTONIC_RAW's
- * and processor time; beside the program's operations runs a spinner that does
- * nothing, and what it is held up by is not kgc.
+ * kgcctl bench: the frame around the programs. It measures each operation by
+ * CLOCK_MONOTONIC_RAW and the whole by processor time. After the program a spinner runs
+ * without kgc. Its delays show how much of the program's delays the machine causes.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -24,7 +24,7 @@ static const struct program {
 	const char *name;
 	int (*run)(struct bench *b);
 	const char *about;
-	const char *takes;	/* parameters, besides those in 'all_take' */
+	const char *takes;	/* its parameters, besides those in all_take */
 } programs[] = {
 	{ "gogc", bench_gogc, "does the peak follow GOGC?", "n live tolerance" },
 	{ "ring", bench_ring, "messages of 1 KiB in a ring", "n ring" },
@@ -43,7 +43,7 @@ static const struct program {
 
 static const char all_take[] = "gogc";
 
-/* Lengths of tables, of which something is chosen at random. */
+/* Parameters that must not be 0: the programs divide by these lengths. */
 static const char not_zero[] = "live ring size slots";
 
 const u16 kind_size[KINDS] = {
@@ -101,14 +101,6 @@ void bench_skip(const char *why)
 		printf("not measured: %s\n", why);
 }
 
-static u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 u64 bench_now(void)
 {
 	return clock_ns(CLOCK_MONOTONIC_RAW);
@@ -136,7 +128,7 @@ static const struct {
 
 static int counter_fd[NR_COUNTERS];
 
-/* Of this process and its threads, in the kernel too. */
+/* Count events of this process and of threads to come, in user and kernel mode. */
 static void counters_begin(void)
 {
 	size_t i;
@@ -239,7 +231,7 @@ int bench_together(struct bench *b, unsigned int n, int (*run)(struct worker *w)
 		t[started].w = &b->worker[started];
 		t[started].run = run;
 		err = -pthread_create(&t[started].id, NULL, thread, &t[started]);
-		if (err)	/* the others may wait for it: no way on */
+		if (err)	/* others may wait for this thread forever */
 			exit(complain(STATUS_FAILED, "no thread: %s",
 				      strerror(-err)));
 	}
@@ -297,7 +289,7 @@ static void percentiles(const struct histogram *h, const char *prefix)
 	bench_result(metric, "ns", h->max);
 }
 
-/* As often as the program, a step of about @ns that only the machine can hold up. */
+/* Time @n steps of about @ns each. They use no kgc, so only the machine delays them. */
 static void control(u64 n, u64 ns)
 {
 	static struct histogram h;
@@ -361,7 +353,7 @@ static int bench_run(struct bench *b)
 	if (err)
 		return err;
 	err = kgc_stats(b->heap, &after);
-	/* gogc reports by itself */
+	/* bench_gogc() counts no steps, and has reported its own figures */
 	if (err || !b->worker[0].steps.n)
 		return err;
 	busy += after.gc_cpu_ns - before.gc_cpu_ns;
@@ -397,7 +389,7 @@ static bool is_among(const char *arg, const char *words)
 	return false;
 }
 
-/* Is @arg one that the program takes? Otherwise complains. */
+/* Add @arg to the parameters. False and a complaint if the program does not take it. */
 static bool is_parameter(const char *arg)
 {
 	const struct program *p = chosen.program;
@@ -414,7 +406,7 @@ static bool is_parameter(const char *arg)
 	if (!why) {
 		errno = 0;
 		value = strtoull(++number, &end, 0);
-		/* strtoull() takes blanks and signs, also of what wraps around */
+		/* strtoull() would accept leading blanks and a sign */
 		if (*number < '0' || *number > '9' || *end)
 			why = "is no NAME=NUMBER";
 		else if (errno)
@@ -467,7 +459,7 @@ static int measure(void)
 	err = bench_run(&b);
 	status = table_json() ? STATUS_OK : table_print(chosen.figures);
 	if (err == -ERANGE)
-		status = STATUS_FAILED;	/* and it has said why */
+		status = STATUS_FAILED;	/* bench_gogc() has said why */
 	else if (err == -ENOMEM)
 		status = complain_no_memory(b.heap, chosen.program->name);
 	else if (err)
@@ -499,7 +491,7 @@ static int run(int nr, char **words)
 	return status;
 }
 
-/* The program, then what it takes. */
+/* The first word is a program, and the others are its parameters. */
 static void offer_words(int nr, char **words, void (*offer)(const char *word, const char *about))
 {
 	const struct program *p = nr ? find(words[0]) : NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kgcctl bench: programs through /dev/kgc. They do the work of those in
- * selftests/bench/kmod/, whose checksums they must come to; an operation is one batch.
+ * kgcctl bench: programs that use a heap through /dev/kgc. They do the work of those in
+ * selftests/bench/kmod/ and must reach the same checksums. An operation accesses the
+ * heap by batches, mostly by one.
  */
 #ifndef KGCCTL_BENCH_H
 #define KGCCTL_BENCH_H
@@ -20,21 +21,21 @@ typedef __u64 u64;
 
 #define WORKERS		8
 #define KINDS		14
-#define OPERATIONS	65536U	/* in a batch, at most */
+#define OPERATIONS	65536U	/* most in a batch */
 
 extern const u16 kind_size[KINDS];
 
 struct bench;
 
 /**
- * struct worker - one thread of a program, or its only one
+ * struct worker - a thread of a program; a program without threads uses the first
  * @bench: the program's frame
- * @nr: which one
- * @err: 0, or a negative errno
+ * @nr: index in @bench's array of workers
+ * @err: what the thread returned: 0, or a negative errno
  * @seed: state of its random numbers
- * @sum: of what it read
- * @batch: its operations
- * @steps: how long they took
+ * @sum: checksum of the words that it read
+ * @batch: the batch that it fills
+ * @steps: durations of the program's operations, in ns
  */
 struct worker {
 	struct bench *bench;
@@ -47,14 +48,14 @@ struct worker {
 };
 
 /**
- * struct bench - what a program runs in
+ * struct bench - the frame that a program runs in
  * @heap: descriptor
- * @kind: types of plain bytes
- * @slots: type of arrays of pointers
- * @node: 64 bytes, of which the first two words are pointers
+ * @kind: ids of types of plain bytes, of the sizes in kind_size[]
+ * @slots: id of a type of arrays of pointers
+ * @node: id of a type of 64 bytes, of which the first two words are pointers
  * @table: handle of an array of pointers, or 0
- * @worker: the first is the program's own
- * @peak: most bytes in objects that were seen
+ * @worker: WORKERS of them; a program without threads uses the first
+ * @peak: most bytes in objects that bench_look() found
  */
 struct bench {
 	int heap;
@@ -66,40 +67,40 @@ struct bench {
 	u64 peak;
 };
 
-/* Parameters: NAME=NUMBER on the command line. */
+/* The NUMBER of NAME=NUMBER on the command line, or @or_else without one. */
 u64 bench_param(const char *name, u64 or_else);
 
-/* A figure. */
+/* Report a figure, or why one was not measured. */
 void bench_result(const char *metric, const char *unit, double value);
 void bench_skip(const char *why);
 
 u64 bench_now(void);
 u32 bench_random(u64 *seed);
 
-/* An array of @n pointers; 0 or -errno. */
+/* Make a new array of @n pointers the table. Returns 0 or -errno. */
 int bench_table(struct bench *b, u64 n);
 
-/* A type of @size bytes of which the first @pointers words are pointers. */
+/* Register a type of @size bytes whose first @pointers words are pointers. */
 int bench_type(struct bench *b, const char *name, u32 size, u32 pointers);
 
-/* Carry out what was gathered and start afresh; results stay until then. */
+/* Carry out the gathered operations, even if signals interrupt. 0 or -errno. */
 int worker_flush(struct worker *w);
 void worker_step(struct worker *w, u64 begin);
 
 /*
- * Put a new object of one of the first @kinds, with @word in it, into one of the
- * @size slots of the table from @first on; 0 or -errno.
+ * Allocate an object of a random kind below @kinds, write @word into it, and put it into
+ * a random one of the @size slots of the table from @first on. Returns 0 or -errno.
  */
 int worker_replace(struct worker *w, unsigned int kinds, u64 first, u64 size,
 		   u64 word);
 
-/* Look at the heap's size, for the peak. */
+/* Raise @b's peak if the heap is larger now. */
 void bench_look(struct bench *b);
 
-/* Run @n workers at once; the first error. */
+/* Run @n workers in parallel. Returns 0, or the error of the first that failed. */
 int bench_together(struct bench *b, unsigned int n, int (*run)(struct worker *w));
 
-/* The programs; 0 or -errno. */
+/* The programs. Each returns 0 or -errno. */
 int bench_ring(struct bench *b);
 int bench_trees(struct bench *b);
 int bench_gcbench(struct bench *b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the loads of selftests/bench/kmod/loads.c.
+ * kgcctl bench: the loads of selftests/bench/kmod/loads.c, through the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 /* ---- parse --------------------------------------------------------------*/
 
-/* A value: child, next, text, number. */
+/* Offsets of the fields of a value. */
 #define VALUE_CHILD	0
 #define VALUE_NEXT	8
 #define VALUE_TEXT	16
@@ -76,7 +76,7 @@ static int parse_value(struct parser *p)
 	return v;
 }
 
-/* Read the tree, one generation after the other, and drop it. */
+/* Read the tree level by level into the checksum, and drop every handle to it. */
 static int value_sum(struct worker *w, u64 top)
 {
 	struct kgc_batch_builder *b = &w->batch;
@@ -98,7 +98,7 @@ static int value_sum(struct worker *w, u64 top)
 			kgc_batch_drop(b, KGC_RESULT(text));
 			kgc_batch_drop(b, values[i]);
 		}
-		/* where there is no text its two operations fail */
+		/* without a text its read and its drop fail, which is no error */
 		err = worker_flush(w);
 		next = realloc(values, 2 * n * sizeof(*values));
 		if (!next) {
@@ -213,7 +213,7 @@ struct cache {
 	int answer;
 };
 
-/* A request: answer, headers, key. An answer: request, body, status. */
+/* Words of a request: answer, headers, key. Of an answer: request, body, status. */
 static void request_make(struct cache *c, u64 key)
 {
 	struct kgc_batch_builder *b = &c->w->batch;
@@ -246,7 +246,7 @@ static void request_make(struct cache *c, u64 key)
 	kgc_batch_drop(b, KGC_RESULT(r));
 }
 
-/* What is there, read through all its pointers: key, status, header's word. */
+/* Read @key's slot into @found: key, status, a header's word. -ENOENT if it is empty. */
 static int request_look(struct cache *c, u64 key, u64 found[3])
 {
 	struct kgc_batch_builder *b = &c->w->batch;
@@ -325,7 +325,7 @@ int worker_replace(struct worker *w, unsigned int kinds, u64 first, u64 size,
 	kgc_batch_write_word(b, KGC_RESULT(new), 0, word);
 	old = kgc_batch_xchg(b, w->bench->table, 8 * slot, KGC_RESULT(new));
 	kgc_batch_drop(b, KGC_RESULT(new));
-	/* these fail where there was nothing */
+	/* both fail if the slot was empty, which is no error */
 	read = kgc_batch_read_word(b, KGC_RESULT(old), 0);
 	kgc_batch_drop(b, KGC_RESULT(old));
 	err = worker_flush(w);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the programs of selftests/bench/kmod/programs.c, and GOGC.
+ * kgcctl bench: the programs of selftests/bench/kmod/programs.c through the device,
+ * and a check of the GOGC option.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,8 +60,8 @@ static int fill(struct bench *b, int type, u64 live)
 }
 
 /*
- * Objects of 1 KiB replace each other in a live set that stays. The peak has to
- * be what lives times 1 + GOGC / 100, give or take @tolerance percent.
+ * New objects of 1 KiB replace older ones, so that the size of the live set does not
+ * change. The peak must be within tolerance percent of live bytes * (1 + GOGC / 100).
  */
 int bench_gogc(struct bench *b)
 {
@@ -73,7 +74,7 @@ int bench_gogc(struct bench *b)
 	type = bench_type(b, "KiB", 1024, 0);
 	if (type < 0)
 		return type;
-	/* the pacer learns the pace before anything counts */
+	/* let the pacer adapt before the measurement begins */
 	err = kgc_option_set(b->heap, KGC_OPT_GOGC, KGC_GOGC_OFF) ?:
 	      fill(b, type, live) ?:
 	      kgc_option_set(b->heap, KGC_OPT_GOGC, percent) ?:
@@ -150,7 +151,7 @@ int bench_ring(struct bench *b)
 
 /* ---- trees --------------------------------------------------------------*/
 
-/* Each returns the index of the operation that made the node. */
+/* Returns the index of the operation that allocates the root of the tree. */
 static int bottom_up(struct kgc_batch_builder *b, int leaf, unsigned int depth)
 {
 	int left, right, node;
@@ -184,7 +185,7 @@ static void top_down(struct kgc_batch_builder *b, int leaf, int node,
 	kgc_batch_drop(b, KGC_RESULT(right));
 }
 
-/* Count the nodes below @top, level by level, and drop each. */
+/* Add the number of nodes of the tree @top to the checksum, and drop their handles. */
 static int count(struct worker *w, u64 top)
 {
 	struct kgc_batch_builder *b = &w->batch;
@@ -219,7 +220,7 @@ static int count(struct worker *w, u64 top)
 	return err;
 }
 
-/* A tree is one batch; @lasting receives the one that is kept. */
+/* Build a tree in one batch. @lasting receives its handle; without it, drop the tree. */
 static int one_tree(struct worker *w, int leaf, unsigned int depth, bool down,
 		    u64 *lasting)
 {
@@ -248,7 +249,7 @@ static int one_tree(struct worker *w, int leaf, unsigned int depth, bool down,
 	return err;
 }
 
-/* Five operations for a node: what fits into a batch. */
+/* A tree of this depth fits into a batch, with at most five operations per node. */
 #define MOST_DEPTH	11U
 
 int bench_trees(struct bench *b)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl bench: the loads of selftests/bench/kmod/threads.c.
+ * kgcctl bench: the loads of selftests/bench/kmod/threads.c, through the device.
  */
 #include <errno.h>
 
@@ -47,7 +47,7 @@ int bench_larson(struct bench *b)
 
 /* ---- xmalloc ------------------------------------------------------------*/
 
-/* Queues are parts of the table; these count. */
+/* Each queue is DEPTH slots of the table. The semaphores count full and free slots. */
 static struct queue {
 	sem_t items;
 	sem_t space;
@@ -122,7 +122,7 @@ static int consume(struct worker *w, unsigned int q, u64 i)
 	return err;
 }
 
-/* Each end goes on to the last batch, whatever fails, so that none waits. */
+/* After an error both ends go on, because the other end would wait forever. */
 static int xmalloc_worker(struct worker *w)
 {
 	u64 n = bench_param("n", 200000) / BATCH, i;
@@ -150,7 +150,7 @@ int bench_xmalloc(struct bench *b)
 
 #define PARTS	4
 
-/* In front of a list, of which @list and @second are the first two nodes. */
+/* Prepend PARTS nodes to the list whose first two nodes are @list and @second, or 0. */
 static u64 parts_add(struct worker *w, u64 list, u64 second, u64 word)
 {
 	struct kgc_batch_builder *b = &w->batch;
@@ -172,7 +172,7 @@ static u64 parts_add(struct worker *w, u64 list, u64 second, u64 word)
 	return list;
 }
 
-/* The list that came back has twice PARTS nodes. */
+/* Read and drop a list that came back: each of the two threads added PARTS nodes. */
 static void parts_read(struct worker *w, u64 list, int word[2 * PARTS])
 {
 	struct kgc_batch_builder *b = &w->batch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl classes: the size classes, and what a heap has in them. */
+/* kgcctl classes: the size classes, or the memory that a heap has in each. */
 #include <stdlib.h>
 
 #include "command.h"

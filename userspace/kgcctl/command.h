@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The commands of kgcctl. One is a file that defines its struct command, and a
- * row here; dispatch, help, usage, completion and the man page's list of
- * commands come from the two.
+ * The commands of kgcctl. A command is a file that defines a struct command, and a
+ * row in COMMANDS(). Dispatch, help, usage, completion and the man page's list of
+ * commands are made from these two.
  */
 #ifndef KGCCTL_COMMAND_H
 #define KGCCTL_COMMAND_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the order of the help text. */
+/* The help text lists them in this order. */
 #define COMMANDS(row)	\
 	row(info)	\
 	row(stat)	\
@@ -27,7 +27,7 @@
 	row(help)	\
 	row(complete)
 
-/* What a word after the command is; completion offers what fits. */
+/* Meanings of a word after the command. They decide what completion offers. */
 enum word {
 	WORD_NONE,
 	WORD_HEAP,
@@ -35,31 +35,31 @@ enum word {
 	WORD_VALUE,	/* of the option in the word before */
 	WORD_FILE,
 	WORD_COMMAND,
-	WORD_OWN,	/* the command knows */
+	WORD_OWN,	/* command->offer() knows */
 };
 
-#define MOST_WORDS	3	/* whose meaning differs */
+#define MOST_WORDS	3	/* that have a meaning of their own */
 #define ANY_NUMBER	1000
 
 struct column;
 
 /**
  * struct command - a command
- * @name: on the command line
- * @arguments: as in a synopsis, without the options: "[HEAP]"
- * @about: what it does, in a line without a full stop
- * @help: more of it, in lines of up to 79 characters, or NULL
- * @least: words that it needs after its name
- * @most: words that it takes at most
- * @takes: what the words are; further ones are as the last
- * @options: its own, or NULL
- * @parse: reads these
- * @prints_table: it prints a table, and takes the options for that as well
- * @columns: of the table, up to one without a name; NULL where the module says
- * @hidden: not for people; its words are not read for options
- * @offer: calls @offer for what word number @nr may be, after @words, the earlier
- *	ones; for WORD_OWN
- * @run: carries it out with the words after its name; returns an exit status
+ * @name: its name on the command line
+ * @arguments: its synopsis without the options, such as "[HEAP]"
+ * @about: what it does, in one line without a full stop
+ * @help: further lines of help, of up to 79 characters each, or NULL
+ * @least: least number of words after its name
+ * @most: most words after its name
+ * @takes: meanings of the words; words after the last entry have its meaning
+ * @options: the command's own options, or NULL
+ * @parse: argp parser of @options, or NULL
+ * @prints_table: it prints a table, so it also takes the options of table_argp
+ * @columns: of the table, ended by one without a name; NULL if it has no fixed columns
+ * @hidden: help and completion omit it, and argp does not parse its words
+ * @offer: for WORD_OWN: calls its argument @offer for each possible value of word
+ *	number @nr; @words are the words before it
+ * @run: runs the command with the words after its name, and returns an exit status
  */
 struct command {
 	const char *name;
@@ -81,7 +81,7 @@ struct command {
 #define DECLARE_COMMAND(name) extern const struct command command_##name;
 COMMANDS(DECLARE_COMMAND)
 
-/* Up to a NULL. */
+/* Ends with NULL. */
 extern const struct command * const commands[];
 
 const struct command *command_find(const char *name);
@@ -89,7 +89,7 @@ const struct command *command_find(const char *name);
 /* Print the help text of one command, or of kgcctl (NULL), and exit. */
 void explain_command(const struct command *command);
 
-/* Those that every command has. */
+/* The options that every command has. */
 extern const struct argp_option common_options[];
 
 /**
@@ -102,7 +102,7 @@ struct status_text {
 	const char *text;
 };
 
-/* Up to one without a text. */
+/* Ends with an entry without a text. */
 extern const struct status_text status_texts[];
 
 #endif /* KGCCTL_COMMAND_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl complete WORD...: what the last word, of which the beginning is there, may
- * become, for the completion of shells. A line for each: the word, a tab, and what
- * it means; ":files" stands for names of files.
+ * kgcctl complete WORD...: print the possible completions of the last WORD, for the
+ * completion scripts of shells. Each line has a word, a tab, and the word's meaning. The
+ * line ":files" tells the shell to complete file names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "options.h"
 #include "table.h"
 
-/* What is there of the word. */
+/* The last word, as far as the user has typed it. */
 static const char *begun;
 
 static void offer(const char *word, const char *about)
@@ -68,7 +68,7 @@ static void offer_heap_options(void)
 	options_free(&options);
 }
 
-/* The values of option @name that have names. */
+/* Offer the named values of option @name. */
 static void offer_values(const char *name)
 {
 	const struct kgc_option_info *option;
@@ -90,7 +90,7 @@ static void offer_values(const char *name)
 	options_free(&options);
 }
 
-/* The last of a list of columns with commas between. */
+/* Complete the last name of a list of columns separated by commas. */
 static void offer_columns(const struct command *command)
 {
 	const char *comma = strrchr(begun, ',');
@@ -149,7 +149,7 @@ static bool takes_next(const struct command *command, const char *word)
 	return false;
 }
 
-/* bash makes three words of "--output=id". */
+/* Drop the words "=": bash splits "--output=id" into three words. */
 static int drop_equals(int nr, char **words)
 {
 	int left = 0;

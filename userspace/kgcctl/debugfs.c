@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading and writing /sys/kernel/debug/kgc, with complaints that tell what
- * to do.
+ * Reading and writing /sys/kernel/debug/kgc. The complaints tell the user what to do.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,12 +24,12 @@ static void path_of(char *path, size_t size, long heap, const char *file)
 }
 
 /*
- * What debugfs says of a file that went, with its heap, after it was opened; for a
- * while it can still be seen, and then a new heap may have its number.
+ * debugfs returns this error if the heap of an open file has been closed. Its path may
+ * exist for a while longer, or belong to a new heap with the same number.
  */
 #define GONE EIO
 
-/* Why could @path not be opened or read? */
+/* Complain that @path could not be opened or read, and why. Returns an exit status. */
 static int explain(long heap, const char *path, int error)
 {
 	struct stat st;
@@ -76,7 +75,7 @@ static char *read_all(int fd)
 	return text;
 }
 
-/* While the module is there, only the heap can have gone. */
+/* With the module loaded, a missing file means that its heap is closed. */
 static bool is_gone(int error)
 {
 	struct stat st;
@@ -104,8 +103,8 @@ int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
 }
 
 /*
- * Return: 0 or an errno. A file that went with its heap before it could be
- * written to counts as one that could not be opened.
+ * Return: 0 or a positive errno. If the heap is closed before the write, *@opened is
+ * false and the result ENOENT, as if the file could not be opened.
  */
 static int try_write(const char *path, const char *text, bool *opened)
 {
@@ -150,7 +149,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Numbers of all open heaps, ascending; *@heaps is to be freed. */
+/* List the numbers of all open heaps, ascending. The caller frees *@heaps. */
 static int list_heaps(unsigned int **heaps, size_t *nr)
 {
 	DIR *dir = opendir(DEBUGFS "/kgc");
@@ -170,7 +169,7 @@ static int list_heaps(unsigned int **heaps, size_t *nr)
 	}
 	error = errno;
 	closedir(dir);
-	/* Some of the heaps would pass for all. */
+	/* The caller would take an incomplete list for a complete one. */
 	if (error) {
 		free(*heaps);
 		return complain(STATUS_FAILED, "listing the heaps: %s",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl demo: grow a forest of lists, trees and cycles, drop half of its
- * roots, collect, and compare what the collector did with what the mirror says
- * it must have done.
+ * kgcctl demo: build a forest of lists, trees and cycles, drop half of its roots, and
+ * collect. A mirror of the forest says which objects the collector must have freed;
+ * the demo compares the heap with it.
  */
 #include <argp.h>
 #include <errno.h>
@@ -23,10 +23,10 @@ static struct {
 	uint64_t seed;
 } settings = { .objects = 1000000, .seed = 1 };
 
-/* The mirror numbers nodes with 32 bits and wants room for its arrays. */
+/* Limits the memory of the mirror's arrays. Node numbers have 32 bits. */
 #define MOST_OBJECTS 100000000UL
 
-/* Walking takes no longer than this; what it did not reach it reports. */
+/* The walk ends after this time. The verdict says how many objects it visited. */
 #define WALK_SECONDS 10.0
 
 enum { KEY_OBJECTS = 0x200, KEY_SEED };
@@ -63,13 +63,10 @@ static const struct argp_option options[] = {
 
 static double seconds(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
-/* A line that moves, for people who wait. */
+/* Print the progress in a line that overwrites itself, if stdout is a terminal. */
 static void progress(const char *what, uint64_t done, uint64_t total)
 {
 	static const char *current;
@@ -141,7 +138,7 @@ static void tell(const struct kgc_stats *before, const struct kgc_stats *after)
 
 static int verdict(const char *claim, bool holds)
 {
-	/* JSON stays JSON */
+	/* with --json and --raw, keep the verdicts out of stdout */
 	if (!holds || table_for_people())
 		fprintf(table_for_people() ? stdout : stderr, "%-4s %s\n",
 			holds ? "ok" : "FAIL", claim);
@@ -174,7 +171,7 @@ static int judge(const struct forest *forest, const struct kgc_stats *before,
 	return failures;
 }
 
-/* Drop half of the roots and collect; 0 or -errno. */
+/* Drop half of the roots and collect. Returns 0 or -errno. */
 static int let_half_die(struct forest *forest)
 {
 	uint32_t dropped;
@@ -192,7 +189,7 @@ static int let_half_die(struct forest *forest)
 	return err;
 }
 
-/* Everything between an empty heap and the verdict; -errno, or the status. */
+/* Build, drop, collect, walk, and print the verdict. Returns -errno or an exit status. */
 static int perform(struct forest *forest, struct table *table)
 {
 	struct kgc_stats before, after;
@@ -235,7 +232,7 @@ static int run(int nr, char **words)
 
 	(void)nr;
 	(void)words;
-	/* a column that is none is found before the work */
+	/* complain about a wrong column before the long work */
 	table = table_new("demo", columns, false);
 	if (!table)
 		return STATUS_USAGE;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl finalizers: what is pending in a heap, and what has been called. */
+/* kgcctl finalizers: how many finalizers of a heap are pending, due and called. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "kgcctl.h"
 #include "table.h"
 
-#define LOOK_APART	20000000L	/* ns */
+#define LOOK_APART	20000000L	/* ns between two reads of the file */
 
 static const struct column columns[] = {
 	{ "Pending", NULL, KIND_COUNT, true, "finalizers of objects not found dead" },
@@ -44,30 +44,15 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* The word behind @name in lines "NAME WORD"; empty when there is none. */
-static void word_of(const char *text, const char *name, char word[64])
-{
-	size_t length = strlen(name);
-
-	word[0] = '\0';
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (!strncmp(text, name, length) && text[length] == ' ') {
-			sscanf(text + length, "%63s", word);
-			return;
-		}
-	}
-}
-
 static unsigned long long number_of(const char *text, const char *name)
 {
-	char word[64];
+	char word[PAIR_WORD];
 
-	word_of(text, name, word);
+	word_of_pair(text, name, word);
 	return strtoull(word, NULL, 10);
 }
 
-/* Read the file of @heap, with --wait until those due at first have been called. */
+/* Read the file of @heap. With --wait, wait for the calls that are due at the start. */
 static int read_file(unsigned int heap, char **text)
 {
 	const struct timespec look = { .tv_nsec = LOOK_APART };
@@ -77,7 +62,7 @@ static int read_file(unsigned int heap, char **text)
 	if (status || !wait_for_calls)
 		return status;
 	due = number_of(*text, "Found");
-	/* another heap that has the number now has found fewer, or as many on its own */
+	/* Found never falls. If it is below @due, another heap has the number now. */
 	while (number_of(*text, "Called") < due && number_of(*text, "Found") >= due) {
 		free(*text);
 		nanosleep(&look, NULL);
@@ -92,7 +77,7 @@ static int run(int nr, char **words)
 {
 	struct table *table;
 	unsigned int heap;
-	char *text, word[64];
+	char *text, word[PAIR_WORD];
 	int status;
 
 	(void)nr;
@@ -106,7 +91,7 @@ static int run(int nr, char **words)
 		return status;
 	table_row(table);
 	for (size_t i = 0; columns[i].name; i++) {
-		word_of(text, columns[i].name, word);
+		word_of_pair(text, columns[i].name, word);
 		if (columns[i].kind == KIND_TEXT)
 			table_text(table, i, word);
 		else

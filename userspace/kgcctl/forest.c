@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Building the forest, dropping roots, and reachability in the mirror.
+ * Build the forest, drop roots, and compute reachability in the mirror.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ int forest_flush(struct forest *forest)
 
 enum grove_shape { LIST, TREE, CYCLE, NR_SHAPES };
 
-/* Which node's which field points to node @i of a grove that begins at 0? */
+/* The node that points to node @i, and by which *@field. Nodes count within the grove. */
 static uint32_t parent_of(enum grove_shape shape, uint32_t i, uint64_t *field)
 {
 	if (shape != TREE) {
@@ -83,8 +83,8 @@ static uint32_t parent_of(enum grove_shape shape, uint32_t i, uint64_t *field)
 }
 
 /*
- * Let @from point to @to in the mirror, and in the batch, where @base is the
- * grove's first node and each node's allocation is operation 2 * i.
+ * Let node @from point to node @to, in the mirror and in the batch. Both count from
+ * @base, the grove's first node. Operation 2 * i of the batch allocates node i.
  */
 static void link_nodes(struct forest *forest, uint32_t base, uint32_t from,
 		       uint64_t field, uint32_t to)
@@ -95,7 +95,7 @@ static void link_nodes(struct forest *forest, uint32_t base, uint32_t from,
 			KGC_RESULT(2 * to));
 }
 
-/* Sometimes a grove's last node holds on to an older grove. */
+/* In about one grove of four, let the last node point to an older grove. */
 static void graft(struct forest *forest, uint32_t grove, uint32_t base,
 		  uint32_t nr)
 {

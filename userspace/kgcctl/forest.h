@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A forest of lists, trees and cycles in a kgc heap, and its mirror in our own
- * memory. The mirror knows nothing of the collector: it is the oracle that
- * says which objects must have died and which must live.
+ * A forest of lists, trees and cycles in a kgc heap, and its mirror in the memory of
+ * kgcctl. The mirror does not depend on the collector. It is the oracle that says
+ * which objects must have died and which must live.
  */
 #ifndef KGCCTL_FOREST_H
 #define KGCCTL_FOREST_H
@@ -18,7 +18,7 @@
 #define NODE_ID		16
 #define NODE_SIZE	24
 
-/* Objects per list, tree or cycle: three operations each fit in a batch. */
+/* Objects per list, tree or cycle. A batch has room for the three operations of each. */
 #define GROVE		1000
 
 #define NO_NODE		UINT32_MAX
@@ -30,11 +30,11 @@
  * @nr: nodes, numbered from 0
  * @left: per node, number of the node its left field points to, or NO_NODE
  * @right: same for the right field
- * @live: per node, reachable when forest_reach() last looked
- * @nr_live: how many of these
- * @groves: structures of GROVE nodes each
- * @roots: per grove, handle of its first node, 0 once dropped
- * @random: state of the generator
+ * @live: per node, whether the last forest_reach() found it reachable
+ * @nr_live: number of nodes for which @live is true
+ * @groves: number of lists, trees and cycles; each has GROVE nodes, the last maybe fewer
+ * @roots: per grove, handle of its first node, or 0 after it was dropped
+ * @random: state of the random number generator
  * @batch: for building and walking
  */
 struct forest {
@@ -61,10 +61,10 @@ void forest_destroy(struct forest *forest);
 
 /**
  * struct walk_report - what a walk over the living part of the heap found
- * @nodes: nodes visited, each with id and both fields compared to the mirror
+ * @nodes: nodes visited; of each, the walk compares id and both fields with the mirror
  * @edges: fields that held a pointer
  * @wrong: nodes or fields that differ from the mirror
- * @complaint: what the first difference was
+ * @complaint: description of the first difference
  */
 struct walk_report {
 	uint32_t nodes;
@@ -73,7 +73,7 @@ struct walk_report {
 	char complaint[160];
 };
 
-/* Walk for at most @seconds; walk.c. */
+/* Compare the living nodes with the mirror; begin no batch after @seconds. In walk.c. */
 int forest_walk(struct forest *forest, double seconds, progress_fn progress,
 		struct walk_report *report);
 
@@ -82,7 +82,7 @@ static inline uint64_t forest_node_id(uint32_t node)
 	return 0x6b67630000000000ULL | node;
 }
 
-/* Flush the batch, signals or not; every operation must have succeeded. */
+/* Flush the batch, even if signals interrupt. The first failed operation is an error. */
 int forest_flush(struct forest *forest);
 
 #endif /* KGCCTL_FOREST_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl gc: start cycles, and with --wait say what they freed. */
+/* kgcctl gc: start cycles. With --wait, report how much they freed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static int start(unsigned int heap)
 	return debugfs_write(heap, "collect", settings.cycles, true);
 }
 
-/* Which cycle has to end, as the module says after it was asked. */
+/* Read the number of the last cycle asked for: when it ends, the request is done. */
 static int asked_for(__u32 heap, __u64 *cycle)
 {
 	int status;
@@ -59,15 +59,7 @@ static int asked_for(__u32 heap, __u64 *cycle)
 	return STATUS_OK;
 }
 
-static __u64 now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-/* The heap @entry was read of may be gone, and another one have its number. */
+/* Wait for @cycle. STATUS_NO_HEAP if the heap is closed, even if its number is reused. */
 static int await(struct heaps *heaps, struct kgc_heap_entry *entry, __u64 cycle)
 {
 	struct timespec look = { .tv_nsec = SHORTEST_LOOK };
@@ -99,7 +91,7 @@ static void report(const struct kgc_heap_entry *before, const struct kgc_heap_en
 		   __u64 began)
 {
 	const struct kgc_stats *a = &before->stats, *b = &after->stats;
-	__u64 ended = b->last_gc_ns > began ? b->last_gc_ns : now();
+	__u64 ended = b->last_gc_ns > began ? b->last_gc_ns : clock_ns(CLOCK_MONOTONIC);
 	__u64 cycles = b->num_gc - a->num_gc;
 	char bytes[SIZE_TEXT];
 
@@ -112,7 +104,7 @@ static void report(const struct kgc_heap_entry *before, const struct kgc_heap_en
 static int start_and_wait(struct heaps *heaps, __u32 id)
 {
 	struct kgc_heap_entry before, entry;
-	__u64 cycle, began = now();
+	__u64 cycle, began = clock_ns(CLOCK_MONOTONIC);
 	int status;
 
 	status = heaps_read_one(heaps, id, &before);

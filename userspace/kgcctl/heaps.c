@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The heaps that the caller may see. */
+/* List the heaps that the caller may see. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The heaps that the caller may see, by KGC_HEAPS: no debugfs and no root needed. */
+/* The heaps that KGC_HEAPS lets the caller see. This needs neither debugfs nor root. */
 #ifndef KGCCTL_HEAPS_H
 #define KGCCTL_HEAPS_H
 
@@ -10,10 +10,10 @@
 
 /**
  * struct heaps - the open heaps
- * @device: descriptor; it is a heap too, which is left out
- * @own: number of that heap
- * @heap: ascending by number
- * @nr: how many
+ * @device: descriptor of a heap of kgcctl's own, which @heap omits
+ * @own: number of kgcctl's own heap
+ * @heap: the other heaps, ascending by number
+ * @nr: length of @heap
  */
 struct heaps {
 	int device;
@@ -22,15 +22,15 @@ struct heaps {
 	size_t nr;
 };
 
-/* All three return an exit status, having complained unless it is STATUS_OK ... */
+/* Each returns an exit status, and complains unless that is STATUS_OK. */
 int heaps_open(struct heaps *heaps);
 int heaps_read(struct heaps *heaps);
-/* ... or STATUS_NO_HEAP: see complain_no_heap(). */
+/* Does not complain about STATUS_NO_HEAP; complain_no_heap() does. */
 int heaps_read_one(struct heaps *heaps, __u32 id, struct kgc_heap_entry *entry);
 
 void heaps_close(struct heaps *heaps);
 
-/* A heap the caller cannot see; returns STATUS_NO_HEAP. */
+/* Complain that the caller can see no heap @id. Returns STATUS_NO_HEAP. */
 int complain_no_heap(__u32 id);
 
 #endif /* KGCCTL_HEAPS_H */

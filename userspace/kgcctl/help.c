@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl help: of kgcctl, or of one command; and the parts of the man page that
- * follow from the table of commands, in mdoc.
+ * kgcctl help: print the help text of kgcctl or of one command. The hidden option --mdoc
+ * prints the parts of the man page that are made from the table of commands.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* Whether a sentence ends with the word @word, and another one follows. */
+/* Whether @word is the last word of a sentence and another sentence follows. */
 static bool ends_sentence(const char *word, size_t length)
 {
 	char last = length ? word[length - 1] : 0;
@@ -36,7 +36,7 @@ static bool ends_sentence(const char *word, size_t length)
 	       isupper((unsigned char)word[length + 1]);
 }
 
-/* In short lines, each sentence on lines of its own, as mdoc wants it. */
+/* Print @text in short lines. mdoc wants each sentence to begin on a new line. */
 static void mdoc_text(const char *text)
 {
 	size_t column = 0, length;
@@ -61,7 +61,7 @@ static void mdoc_text(const char *text)
 	putchar('\n');
 }
 
-/* "HEAP [OPTION]" */
+/* Print arguments such as "HEAP [OPTION]" as macros. */
 static void mdoc_arguments(const char *at)
 {
 	size_t length;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl info: what the loaded module can do. */
+/* kgcctl info: versions, limits and features of the loaded module. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the commands of kgcctl have in common: exit statuses, the way they
- * complain, and the door to debugfs.
+ * What the commands of kgcctl share: exit statuses, complaints, and access to debugfs.
  */
 #ifndef KGCCTL_H
 #define KGCCTL_H
@@ -9,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
-/* Exit statuses; status_texts in main.c says what they mean. */
+/* Exit statuses. status_texts in main.c explains them. */
 enum exit_status {
 	STATUS_OK = 0,
 	STATUS_FAILED = 1,
@@ -20,52 +20,62 @@ enum exit_status {
 	STATUS_NO_HEAP = 5,
 };
 
-/* Print "kgcctl: ..." on stderr; returns @status for the caller to return. */
+/* Print "kgcctl: ..." on stderr. Returns @status, so that the caller can return it. */
 int complain(enum exit_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Memory for kgcctl itself; there is no way on without. */
+/* Get memory for kgcctl itself. If there is none, complain and exit. */
 void *allocate(size_t bytes);
 void *reallocate(void *old, size_t bytes);
 char *text_copy(const char *text, size_t length);
 
-/* "12.5M", or every digit with @exact, into @text; returns @text. */
+/* Format @bytes into @text as "12.5M", or with @exact in full. Returns @text. */
 #define SIZE_TEXT 24
 char *size_text(char text[SIZE_TEXT], uint64_t bytes, bool exact);
 
-/* A heap of our own: the descriptor, or a negative exit status, complained. */
+/* Open a heap. Returns its descriptor, or after a complaint a negative exit status. */
 int own_heap(void);
 
 /*
- * Say that @what ended for want of memory, and what refused it, as the counters
- * of the heap @heap tell. Returns an exit status.
+ * Complain that @what got no memory, and what refused it, according to the counters of
+ * heap @heap. Returns an exit status.
  */
 int complain_no_memory(int heap, const char *what);
 
-/* Parse a heap number: false and a complaint when it is none. */
+/* Parse a heap number. Complains and returns false if @text is not one. */
 bool parse_heap(const char *text, unsigned int *heap);
 
-/* Whether stdout shows what is overwritten: a terminal that is not dumb. */
+/* Whether stdout is a terminal that can overwrite text. */
 bool shows_progress(void);
+
+/* The time of @clock in ns. */
+uint64_t clock_ns(clockid_t clock);
+
+/*
+ * Find the line "NAME WORD" of @text whose NAME is @name, as the module's files have them.
+ * @word is empty if there is none.
+ */
+#define PAIR_WORD 64
+void word_of_pair(const char *text, const char *name, char word[PAIR_WORD]);
 
 /* debugfs.c */
 
 #define MODULE_WIDE (-1L)
 
 /*
- * Read a file of the module (@heap MODULE_WIDE) or of a heap. Returns an exit
- * status, having complained unless it is STATUS_OK; *@text is to be freed. With
- * @may_be_closed nothing is said of a heap that is gone: STATUS_NO_HEAP.
+ * Read a file of a heap, or with MODULE_WIDE one of the module, into *@text, which the
+ * caller frees. Returns an exit status, and complains unless that is STATUS_OK. With
+ * @may_be_closed it does not complain about a closed heap, and returns STATUS_NO_HEAP.
  */
 int debugfs_read(long heap, const char *file, char **text, bool may_be_closed);
 
-/* The same for writing. */
+/* Write @text to such a file, with the same complaints and exit statuses. */
 int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed);
 
 /*
- * Call @fn for each open heap, in order. It returns a status; STATUS_NO_HEAP is no
- * failure. One that fails does not keep the others from their turn, and the
- * status is the highest.
+ * Call @fn for each open heap, by ascending number, even after a call has failed.
+ * Returns the highest exit status, of @fn or of listing the heaps. STATUS_NO_HEAP of @fn
+ * is no failure, because a heap may be closed at any time.
  */
 int debugfs_each_heap(int (*fn)(unsigned int heap));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl load: set the options of a heap to what kgcctl save has written. All of the
- * file is read and found good before the first option changes.
+ * kgcctl load: set the options of a heap to the values that kgcctl save wrote. It reads
+ * and checks the whole file before it changes the first option.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +14,13 @@
 #include "saved.h"
 
 /**
- * struct saved - what a file says
+ * struct saved - a file of options while it is read
  * @path: its name, for complaints
- * @line: number of the line
- * @versioned: its first line was read
- * @options: those that the module has
- * @value: of each
- * @given: whether the file has one
+ * @line: number of the current line
+ * @versioned: the line with the version was read
+ * @options: the options that the module has
+ * @value: per option, the value in the file
+ * @given: per option, whether the file has a value
  */
 struct saved {
 	const char *path;

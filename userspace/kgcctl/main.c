@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl: look at and steer the heaps of /dev/kgc. Finding the command, its
- * options and its words; what all commands say in the same way.
+ * kgcctl: look at and steer the heaps of /dev/kgc. This file parses the command line,
+ * calls the command, and has the complaints that commands share.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -84,7 +84,7 @@ char *size_text(char text[SIZE_TEXT], uint64_t bytes, bool exact)
 
 	while (!exact && shift < 60 && bytes >> shift >= 1024)
 		shift += 10;
-	/* of which there are fewer than 10 * 1024 */
+	/* rounding may yield 1024.0, which is 1.0 of the next unit */
 	tenths = shift ? ((bytes >> (shift - 10)) * 10 + 512) >> 10 : 0;
 	if (tenths >= 10240 && shift < 60) {
 		tenths = 10;
@@ -101,6 +101,14 @@ char *size_text(char text[SIZE_TEXT], uint64_t bytes, bool exact)
 	return text;
 }
 
+uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
 bool shows_progress(void)
 {
 	const char *term = getenv("TERM");
@@ -108,7 +116,7 @@ bool shows_progress(void)
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
 }
 
-/* What was printed has to get where it was sent, however the command ends. */
+/* On every exit: if output was lost, complain, and do not exit with success. */
 static void check_output(int status, void *unused)
 {
 	(void)unused;
@@ -181,7 +189,7 @@ bool parse_heap(const char *text, unsigned int *heap)
 	unsigned long value;
 	char *end;
 
-	/* "heap7", as the directory is called, is as good as "7". */
+	/* Accept the name of the directory in debugfs, such as "heap7", too. */
 	if (!strncmp(number, "heap", 4))
 		number += 4;
 	errno = 0;
@@ -199,10 +207,10 @@ bool parse_heap(const char *text, unsigned int *heap)
 /* ---- a command -------------------------------------------------------------- */
 
 /**
- * struct call - a command that is called
- * @command: which
- * @words: after its name
- * @nr: how many
+ * struct call - a command and its words, gathered by parse_call()
+ * @command: the command
+ * @words: words after its name, without the options
+ * @nr: length of @words
  */
 struct call {
 	const struct command *command;
@@ -218,7 +226,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* The options of every command. */
+/* Carry out an option that every command has. False if @key is not one. */
 static bool is_common(int key, struct argp_state *state)
 {
 	switch (key) {
@@ -256,7 +264,7 @@ static error_t parse_call(int key, char *arg, struct argp_state *state)
 	return command->parse ? command->parse(key, arg, state) : ARGP_ERR_UNKNOWN;
 }
 
-/* Its own options and the common ones, to be freed. */
+/* An array of @command's own options and the common ones. The caller frees it. */
 static struct argp_option *options_of(const struct command *command)
 {
 	const struct argp_option *own = command->options;
@@ -272,7 +280,7 @@ static struct argp_option *options_of(const struct command *command)
 	return options;
 }
 
-/* What argp takes for the text around the options; to be freed. */
+/* The help text before and after the options, as argp's doc. The caller frees it. */
 static char *doc_of(const struct command *command)
 {
 	char *doc = NULL;
@@ -294,14 +302,14 @@ static char *doc_of(const struct command *command)
 	return doc;
 }
 
-/* A note of argp's that says little and takes two lines. */
+/* Filter of help texts: drop a note by argp that takes two lines and says little. */
 static char *drop_note(int key, const char *text, void *unused)
 {
 	(void)unused;
 	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
 }
 
-/* To be undone by argp_free(). */
+/* argp_free() frees what this allocates. */
 static struct argp argp_of(const struct command *command)
 {
 	static const struct argp_child table[] = { { &table_argp, 0, "Table:", 2 }, { 0 } };
@@ -349,7 +357,7 @@ static int call(const struct command *command, int argc, char **argv)
 /* ---- kgcctl itself ---------------------------------------------------------- */
 
 struct selection {
-	int first;	/* index in argv of the command, 0 for none */
+	int first;	/* index of the command in argv, or 0 */
 };
 
 static error_t parse_global(int key, char *arg, struct argp_state *state)
@@ -361,13 +369,13 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
-	/* The command and what follows are the command's business. */
+	/* Stop here: call() parses what follows the command. */
 	selection->first = state->next - 1;
 	state->next = state->argc;
 	return 0;
 }
 
-/* The list of commands, for the help text. */
+/* Filter of help texts: put the list of commands at the end of kgcctl's own. */
 static char *list_commands(int key, const char *text, void *unused)
 {
 	char *list = NULL;
@@ -406,7 +414,7 @@ void explain_command(const struct command *command)
 {
 	char *words[] = { "kgcctl", "--help", NULL };
 
-	/* does not return */
+	/* exits, except for a hidden command, which has no help text */
 	if (command)
 		call(command, 2, words);
 	argp_parse(&global_argp, 2, words, ARGP_NO_HELP, NULL, &(struct selection){ 0 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of a heap: their names, ranges and units are the module's. */
+/* Options of a heap. The module tells their names, ranges and units. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -59,7 +59,7 @@ static bool is_bytes(const struct kgc_option_info *option)
 	return !strcmp(option->unit, "bytes");
 }
 
-/* Name number @nr of a value, of *@length letters; NULL when it has none. */
+/* The name of value @nr, *@length letters long, or NULL if the value has no name. */
 static const char *value_name(const struct kgc_option_info *option, __u64 nr,
 			      size_t *length)
 {
@@ -74,7 +74,7 @@ static const char *value_name(const struct kgc_option_info *option, __u64 nr,
 	return NULL;
 }
 
-/* Append "SEPARATORname". */
+/* Append @name, after @separator unless @text is empty or ends with a space. */
 static void append(char text[OPTION_TEXT], const char *separator, const char *name,
 		   size_t length)
 {
@@ -156,7 +156,7 @@ char *option_text(const struct kgc_option_info *option, __u64 value, bool exact,
 	return text;
 }
 
-/* "64M"; false for what is no number, or does not fit. */
+/* Parse a number, with @bytes also "64M". False if it is not one or does not fit. */
 static bool parse_number(const char *text, bool bytes, __u64 *value)
 {
 	static const char units[] = "KMGTPE";
@@ -181,7 +181,7 @@ static bool parse_number(const char *text, bool bytes, __u64 *value)
 	return true;
 }
 
-/* The number of the name of @length letters, or -1. */
+/* Find the value whose name is the first @length letters of @text. -1 if none. */
 static int name_number(const struct kgc_option_info *option, const char *text, size_t length)
 {
 	const char *name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl save: the options of a heap into a file, for kgcctl load. */
+/* kgcctl save: write the options of a heap to a file that kgcctl load reads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,8 +24,8 @@ static void print(FILE *to, const struct options *options, const __u64 *values)
 }
 
 /*
- * A regular file is replaced only when its successor is complete. Anything else, such
- * as a pipe or a link, is written to where it is.
+ * Open a temporary file, which replaces @path when it is complete. If @path exists and is
+ * not a regular file, but a pipe or a symlink, open it directly and empty @temporary.
  */
 static FILE *open_file(const char *path, char *temporary)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file of options, as 'kgcctl save' writes it: "kgc-options 1", then a line
- * "name value" for each. Empty lines, and what stands behind #, are passed over.
+ * A file of options, as 'kgcctl save' writes it. The line "kgc-options 1" comes first,
+ * then a line "name value" per option. Empty lines and text after # are ignored.
  */
 #ifndef KGCCTL_SAVED_H
 #define KGCCTL_SAVED_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl scavenge: give free memory back to the kernel. */
+/* kgcctl scavenge: give free memory of heaps back to the kernel. */
 #include "command.h"
 #include "kgcctl.h"
 

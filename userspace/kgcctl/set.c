@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kgcctl set: options of a heap. */
+/* kgcctl set: show the options of a heap, or change one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static const struct column columns[] = {
 	{ 0 }
 };
 
-/* All of them, or the one that is called @name. */
+/* Print all options, or with @name only that one. */
 static int show(const struct options *options, unsigned int heap, const char *name)
 {
 	struct table *table;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kgcctl stat: what heaps hold and what their collectors did. With the device
- * alone, so owners of heaps need not be root.
+ * kgcctl stat: counters of heaps and of their collectors. They come from the device, so
+ * the owner of a heap need not be root. Only --module reads debugfs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -152,14 +152,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 {
 	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
@@ -167,7 +159,7 @@ static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 	size_t column = FIRST_COUNTER;
 	char user[16];
 
-	/* what is given is monotonic, 0 is never */
+	/* the module gives CLOCK_MONOTONIC, or 0 if no cycle has ended */
 	if (stats->last_gc_ns)
 		stats->last_gc_ns += clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	snprintf(user, sizeof(user), "%u", heap->uid);
@@ -214,7 +206,7 @@ static int show_one(struct heaps *heaps, __u32 id)
 	return table_print(table);
 }
 
-/* "name value" lines of the module's own file, as one row. */
+/* Print the module's own file, which has lines "name value", as one row. */
 static int show_module(void)
 {
 	static const struct column of_module[] = {
@@ -232,9 +224,8 @@ static int show_module(void)
 		{ 0 }
 	};
 	struct table *table = table_new("module", of_module, true);
-	unsigned long long value;
-	char *text, name[32];
-	int status, used;
+	char *text, word[PAIR_WORD];
+	int status;
 
 	if (!table)
 		return STATUS_USAGE;
@@ -242,11 +233,11 @@ static int show_module(void)
 	if (status)
 		return status;
 	table_row(table);
-	for (const char *at = text;
-	     sscanf(at, "%31s %llu %n", name, &value, &used) == 2; at += used)
-		for (size_t i = 0; of_module[i].name; i++)
-			if (!strcmp(name, of_module[i].name))
-				table_number(table, i, value);
+	for (size_t i = 0; of_module[i].name; i++) {
+		word_of_pair(text, of_module[i].name, word);
+		if (word[0])
+			table_number(table, i, strtoull(word, NULL, 10));
+	}
 	free(text);
 	return table_print(table);
 }
@@ -261,7 +252,7 @@ static void wait_seconds(double seconds)
 	nanosleep(&t, NULL);
 }
 
-/* What is between two of a sequence of tables. */
+/* Begin table @nr of --watch: clear the screen, or print an empty line between two. */
 static void separate(unsigned long nr)
 {
 	if (shows_progress())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables, by libsmartcols. All cells are given to a table; which of them are
- * shown, and how, is for the options to say.
+ * Tables, printed by libsmartcols. A command fills in all cells. The options of the user
+ * decide which columns are shown, and in which form.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,14 +24,14 @@ static struct {
 
 /**
  * struct table - a table
- * @name: in JSON
- * @columns: all there are
- * @nr: how many
- * @record: one row
- * @chosen: numbers of the columns that are shown, in this order
- * @nr_chosen: how many
- * @cells: row by row, @nr of them each; NULL is empty
- * @rows: how many
+ * @name: its name in JSON
+ * @columns: all columns
+ * @nr: length of @columns
+ * @record: it has one row
+ * @chosen: numbers of the columns to show, in this order
+ * @nr_chosen: length of @chosen
+ * @cells: row by row, @nr cells each; NULL is an empty cell
+ * @rows: number of rows
  */
 struct table {
 	const char *name;
@@ -93,7 +93,7 @@ bool table_for_people(void)
 	return !form.json && !form.raw;
 }
 
-/* The column called @name, of so many letters; @nr when there is none. */
+/* Find the column whose name is the first @length letters of @name, or @table->nr. */
 static size_t column_find(const struct table *table, const char *name, size_t length)
 {
 	for (size_t i = 0; i < table->nr; i++) {
@@ -221,7 +221,7 @@ static struct libscols_column *add_column(struct libscols_table *out, const char
 	bool number = kind != KIND_TEXT;
 	struct libscols_column *column;
 
-	/* what comes last needs no blanks behind it, and gives way first */
+	/* cut only the last column if the terminal is too narrow */
 	column = scols_table_new_column(out, name, 0, number ? SCOLS_FL_RIGHT :
 					last ? SCOLS_FL_TRUNC : 0);
 	check(column);
@@ -243,7 +243,7 @@ static void set_cell(struct libscols_line *line, size_t column, const char *text
 	check(!scols_line_set_data(line, column, text ? text : ""));
 }
 
-/* A line for each column of the only row: its name, what it holds, what that is. */
+/* Print the only row with a line per column: its name, value and meaning. */
 static void fill_upright(const struct table *table, struct libscols_table *out)
 {
 	add_column(out, "name", KIND_TEXT, false);

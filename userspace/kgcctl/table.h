@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tables: what every command prints, and the options by which a user chooses
+ * Tables for the output of commands, and the options by which the user chooses their
  * form and columns.
  */
 #ifndef KGCCTL_TABLE_H
@@ -14,16 +14,16 @@
 enum kind {
 	KIND_TEXT,
 	KIND_COUNT,
-	KIND_BYTES,	/* "12.5M" unless told otherwise */
+	KIND_BYTES,	/* "12.5M", or in full if table_exact() */
 };
 
 /**
  * struct column - a column of a table
- * @name: heading
- * @key: name in JSON, where it has to be lower case; NULL: @name
+ * @name: its heading
+ * @key: its name in JSON, in lower case; NULL if that is @name
  * @kind: what its cells hold
- * @shown: without -o
- * @about: what they mean, in a few words
+ * @shown: shown without -o
+ * @about: the meaning of its cells, in a few words
  */
 struct column {
 	const char *name;
@@ -36,36 +36,37 @@ struct column {
 /* --json, --raw, --output, --noheadings, --bytes. */
 extern const struct argp table_argp;
 
-/* Whether numbers of bytes are to be printed to the last digit. */
+/* Whether to print numbers of bytes in full. */
 bool table_exact(void);
 
-/* Whether it is to be JSON. */
+/* Whether to print JSON. */
 bool table_json(void);
 
-/* Whether the output is read by people, who want text around tables. */
+/* Whether people read the output, so that commands print text around tables. */
 bool table_for_people(void);
 
 struct table;
 
 /*
- * A table called @name (in JSON) with @columns, up to one without a name. With
- * @record it has one row, which people are shown as a line per column. NULL, and
- * a complaint, when -o names a column that is none: STATUS_USAGE.
+ * Make a table called @name (in JSON). @columns ends with one without a name. A table
+ * with @record has one row; for people it is printed as a line per column. If -o names an
+ * unknown column, complains and returns NULL; the command then ends with STATUS_USAGE.
  */
 struct table *table_new(const char *name, const struct column *columns,
 			bool record);
 
-/* The next row, then its cells, by number of the column. */
+/* Begin a row, then set its cells, by the number of their column. */
 void table_row(struct table *table);
 void table_text(struct table *table, size_t column, const char *text);
 void table_number(struct table *table, size_t column, uint64_t value);
 
-/* Print and free it; returns an exit status. */
+/* Print the table and free it. Returns an exit status. */
 int table_print(struct table *table);
 
 /*
- * A file of debugfs as a table: a line of headings, then a line of as many words
- * for each row. @shown: the columns without -o, with commas between.
+ * Print the text of a debugfs file as a table. Its first line has the headings, and each
+ * further line one word per column. @shown lists the columns shown without -o, separated
+ * by commas. Returns an exit status.
  */
 int text_table_print(const char *name, const char *text, const char *shown);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables that the module prints into debugfs: the columns are what its line of
- * headings says.
+ * What the module prints in debugfs: tables, whose columns a line of headings names, and
+ * lines of a name and a word.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,10 @@
 #define MOST_COLUMNS 32
 
 /**
- * struct reader - what is read of a text
- * @at: where
- * @column: of the table; the names are to be freed
- * @nr: how many
+ * struct reader - a position in a text, and the columns found
+ * @at: the next character
+ * @column: columns of the table; text_table_print() frees their names
+ * @nr: number of columns
  */
 struct reader {
 	const char *at;
@@ -23,7 +24,7 @@ struct reader {
 	size_t nr;
 };
 
-/* The next word of the line, or NULL at its end; to be freed. */
+/* The next word of the line, or NULL at the end of the line. The caller frees it. */
 static char *next_word(struct reader *reader)
 {
 	size_t length;
@@ -130,4 +131,18 @@ int text_table_print(const char *name, const char *text, const char *shown)
 	for (size_t i = 0; i < reader.nr; i++)
 		free((char *)reader.column[i].name);
 	return status;
+}
+
+void word_of_pair(const char *text, const char *name, char word[PAIR_WORD])
+{
+	size_t length = strlen(name);
+
+	word[0] = '\0';
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, length) && text[length] == ' ') {
+			sscanf(text + length, "%63s", word);
+			return;
+		}
+	}
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walking the living graph through the ABI and comparing it with the mirror,
- * node by node and field by field.
+ * Walk the living graph through the ABI, and compare it with the mirror, node by node
+ * and field by field.
  *
- * Loads of one batch build on each other's results, so a batch goes deep as
- * easily as wide. Each operation carries what it must bring (struct
- * expectation); between batches only the handles of the frontier stay open.
+ * A load may use the result of an earlier load of its batch, so one batch can follow a
+ * long list as well as a wide tree. A struct expectation says what each operation must
+ * return. Between batches, the walk keeps open only the handles of the frontier.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,18 +15,19 @@
 #include <time.h>
 
 #include "forest.h"
+#include "kgcctl.h"
 
 struct expectation {
 	enum { ID, POINTER } kind;
-	uint32_t node;		/* ID: whose; POINTER: from where */
-	uint32_t target;	/* POINTER: to where, or NO_NODE */
-	bool kept;		/* POINTER: the frontier has the handle */
+	uint32_t node;		/* ID: node that has it; POINTER: node it is in */
+	uint32_t target;	/* POINTER: node it points to, or NO_NODE */
+	bool kept;		/* POINTER: the handle is in the frontier */
 };
 
 struct frontier_entry {
 	uint32_t node;
 	uint64_t handle;	/* or KGC_RESULT() of the current batch */
-	bool root;		/* handle is the forest's, not ours to drop */
+	bool root;		/* the forest owns the handle, and drops it */
 };
 
 struct walk {
@@ -40,7 +41,7 @@ struct walk {
 	bool *seen;
 };
 
-/* Operations one visit may append: id, two loads and the ids found there. */
+/* Most operations of a visit: the id, two loads, and the ids of the two targets. */
 #define OPS_PER_VISIT 5
 
 static void expect_id(struct walk *walk, uint64_t handle, uint32_t node)
@@ -119,7 +120,7 @@ static void compare(struct walk *walk, const struct kgc_op *op,
 			"NULL and must be set");
 }
 
-/* References into the batch end with it: the frontier takes the handles. */
+/* KGC_RESULT() is valid only within its batch: replace it by the handle. */
 static void keep_frontier(struct walk *walk)
 {
 	struct kgc_batch_builder *batch = &walk->forest->batch;
@@ -134,7 +135,7 @@ static void keep_frontier(struct walk *walk)
 	}
 }
 
-/* Run the batch, compare, drop every handle that nobody needs any more. */
+/* Run the batch, compare its results, drop the handles that the frontier does not use. */
 static int settle(struct walk *walk)
 {
 	struct kgc_batch_builder *batch = &walk->forest->batch;
@@ -163,10 +164,7 @@ static int settle(struct walk *walk)
 
 static double now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
 static int walk_frontier(struct walk *walk, double deadline,
@@ -174,7 +172,7 @@ static int walk_frontier(struct walk *walk, double deadline,
 {
 	struct forest *forest = walk->forest;
 
-	/* The first difference ends the walk: its handles may be 0. */
+	/* Stop at the first difference, because the handles found there may be 0. */
 	while (walk->depth && !walk->report->wrong && now() < deadline) {
 		int err;
 

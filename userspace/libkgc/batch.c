@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The batch builder: lays out kgc_op structures in a buffer of fixed size and
- * sends them in one call.
+ * The batch builder: gathers kgc_op structures in a buffer of fixed size, and submits
+ * them by one KGC_BATCH.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -169,10 +169,10 @@ static int makes_handle(const struct kgc_op *op)
 }
 
 /*
- * A call that ended early is continued by one that begins at @done, so what
- * was KGC_RESULT(i) is now a plain handle, or KGC_RESULT(i - done). An
- * operation without a handle is named by an index no batch has, which the kernel answers with
- * ENOENT as it would have.
+ * After a signal, another KGC_BATCH continues from operation @done. For it, KGC_RESULT(i)
+ * becomes the handle if operation i is done, otherwise KGC_RESULT(i - done). If operation
+ * i is done but made no handle, the index becomes one that the batch does not have, and
+ * the kernel answers -ENOENT, as it would have in a batch without a signal.
  */
 static __u64 rebase(const struct kgc_batch_builder *batch, __u64 reference)
 {
@@ -191,7 +191,7 @@ static void rebase_rest(struct kgc_batch_builder *batch, __u32 done_before)
 {
 	struct kgc_batch_builder step = *batch;
 
-	/* References count from where this call began, not from the start. */
+	/* References count from the first operation of this call, not of the batch. */
 	step.ops += done_before;
 	step.nr -= done_before;
 	step.done -= done_before;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The commands on a heap and its objects, one ioctl each.
+ * Functions on a heap and its objects. Most are one ioctl each.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -209,7 +209,7 @@ int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle)
 	};
 	int err = command(heap, KGC_COLLECT, &arg);
 
-	/* a signal ends the wait, and the cycles go on */
+	/* after a signal the cycles go on, and the kernel has set the number */
 	if ((!err || err == -EINTR) && cycle)
 		*cycle = arg.cycle;
 	return err;

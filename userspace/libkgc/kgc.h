@@ -2,22 +2,22 @@
 /*
  * libkgc: /dev/kgc from C.
  *
- * A heap is an open file of /dev/kgc and named by its descriptor, an int. An
- * object is named by a handle, a __u64; 0 is the NULL pointer. Each function
- * here is one ioctl: it fills the structure of <linux/kgc.h>, makes the call
- * and hands back what the kernel wrote. Nothing is cached, retried or hidden,
- * and no function keeps state beyond its arguments.
+ * A heap is an open file of /dev/kgc; its name is the descriptor, an int. The name
+ * of an object is a handle, a __u64; 0 is the NULL pointer. Most functions here are
+ * one ioctl each: they fill the structure of <linux/kgc.h>, make the call, and return
+ * what the kernel wrote. No function caches, retries or hides anything, or keeps
+ * state beyond its arguments.
  *
- * Unless told otherwise a function returns 0 or a negative errno; what each
- * means for each command stands in <linux/kgc.h>. The variable errno carries
- * nothing. Output pointers of type __u32 * may be NULL, and so may those for a
- * cycle number, released bytes and the old value of an exchange that is known
- * to be NULL: a handle that is not asked for stays open.
+ * Unless its comment says otherwise, a function returns 0 or a negative errno.
+ * <linux/kgc.h> explains each errno for each command. Do not look at the variable
+ * errno. Output pointers of type __u32 * may be NULL, and so may those for a cycle
+ * number and released bytes. The one for the old value of an exchange may be NULL only
+ * if the field is known to be NULL, because otherwise the new handle is lost, and open.
  *
- * Threads and processes may share a heap; the batch builder is for one thread
- * at a time.
+ * Threads and processes may share a heap. Only one thread at a time may use a batch
+ * builder.
  *
- * In C++ a handle may also be an uint64_t, which is another type than __u64.
+ * In C++ a handle may also be a uint64_t, which is a different type from __u64.
  */
 #ifndef LIBKGC_KGC_H
 #define LIBKGC_KGC_H
@@ -31,23 +31,23 @@ extern "C" {
 
 #define KGC_DEVICE "/dev/kgc"
 
-/* Version of the library: that of the module and of kgcctl it was released with. */
+/* Version of the library; the module and kgcctl of the same release have the same. */
 const char *kgc_version(void);
 
-/* Open a new, empty heap: its descriptor (close-on-exec), or -errno. */
+/* Open a new, empty heap. Returns its descriptor (close-on-exec), or -errno. */
 int kgc_open(void);
 
-/* Drop this reference; the last one destroys the heap and all in it. */
+/* Close the descriptor. The last close destroys the heap and everything in it. */
 int kgc_close(int heap);
 
-/* What the module and the heap are. */
+/* Versions and limits of the module and the heap. */
 int kgc_info(int heap, struct kgc_info *info);
 
 /*
- * Register a type: @flags are KGC_TYPE_*, @name may be NULL, @fields is an
+ * Register a type. @flags are KGC_TYPE_*, @name may be NULL, and @fields is an
  * array of @nr_fields entries with ascending offsets. Returns the type's id, a
- * positive number, or -errno. kgc_type_register_aligned() takes the alignment
- * too, a power of two up to 4096.
+ * positive number, or -errno. kgc_type_register_aligned() also takes the alignment,
+ * a power of two up to 4096, or 0 for the default.
  */
 int kgc_type_register(int heap, const char *name, __u32 object_size,
 		      __u32 flags, const struct kgc_field *fields,
@@ -58,31 +58,31 @@ int kgc_type_register_aligned(int heap, const char *name, __u32 object_size,
 
 /*
  * Allocate one zeroed object, or @nr of them. @count is the number of elements
- * for KGC_TYPE_ARRAY types, else 0. kgc_alloc_many() returns how many handles
- * it wrote when all went well (@nr); on failure -errno, with @done telling
- * how many handles stand in @handles and must be dropped by the caller.
+ * for KGC_TYPE_ARRAY types, otherwise 0. kgc_alloc_many() returns @nr, or -errno. After
+ * a failure the first @done entries of @handles are valid, and the caller has to drop
+ * them.
  */
 int kgc_alloc(int heap, __u32 type, __u64 count, __u64 *handle);
 int kgc_alloc_many(int heap, __u32 type, __u64 count, __u32 nr, __u64 *handles,
 		   __u32 *done);
 
 /*
- * Pointer fields: @offset in bytes. LOAD and XCHG hand out a new handle to the
- * target found, or 0 for NULL; the caller drops it.
+ * Load, store or exchange a pointer field at @offset bytes. kgc_load() and kgc_xchg()
+ * return a new handle to the target found, or 0 for NULL. The caller drops it.
  */
 int kgc_load(int heap, __u64 object, __u64 offset, __u64 *target);
 int kgc_store(int heap, __u64 object, __u64 offset, __u64 target);
 int kgc_xchg(int heap, __u64 object, __u64 offset, __u64 target, __u64 *old);
 
-/* Plain bytes: @length of them at @offset; the range must hold no pointer. */
+/* Read or write @length plain bytes at @offset; no pointer field may be in the range. */
 int kgc_read(int heap, __u64 object, __u64 offset, void *buffer, __u64 length);
 int kgc_write(int heap, __u64 object, __u64 offset, const void *buffer,
 	      __u64 length);
 
-/* A second handle to the same object. */
+/* Make a second handle to the same object. */
 int kgc_dup(int heap, __u64 object, __u64 *copy);
 
-/* Close one handle, or @nr; @done tells how many were closed. */
+/* Close one handle, or @nr of them; @done receives how many were closed. */
 int kgc_drop(int heap, __u64 object);
 int kgc_drop_many(int heap, const __u64 *objects, __u32 nr, __u32 *done);
 
@@ -90,58 +90,58 @@ int kgc_drop_many(int heap, const __u64 *objects, __u32 nr, __u32 *done);
 int kgc_object_info(int heap, __u64 object, __u32 *type, __u32 *size);
 
 /*
- * Ask for @cycles (1 or 2) full cycles that begin after this call; two free
- * all garbage there is now, with the exceptions in <linux/kgc.h>. With
- * KGC_COLLECT_WAIT in @flags the call returns when they are over, or with -EINTR while
- * they go on; with KGC_COLLECT_FINALIZERS as well when another thread has read the
- * records of what was found dead. @cycle receives the number to compare with
- * kgc_stats.num_gc, with -EINTR too.
+ * Ask for @cycles (1 or 2) full cycles that begin after this call. Two cycles free
+ * all garbage that exists now, with the exceptions in <linux/kgc.h>. With
+ * KGC_COLLECT_WAIT in @flags the call returns when the cycles are over. With
+ * KGC_COLLECT_FINALIZERS it also waits until other threads have read the records of the
+ * objects found dead. If a signal ends the wait, the call returns -EINTR, and the cycles
+ * go on. @cycle receives the number to compare with kgc_stats.num_gc, after -EINTR, too.
  */
 int kgc_collect(int heap, __u32 cycles, __u32 flags, __u64 *cycle);
 
-/* Options, enum kgc_option_id. */
+/* Read or set an option, of enum kgc_option_id. */
 int kgc_option_get(int heap, __u32 option, __u64 *value);
 int kgc_option_set(int heap, __u32 option, __u64 value);
 
-/* Which options there are: @index from 0 on, until -ENOENT. */
+/* Describe an option. To list all, count @index up from 0 until -ENOENT. */
 int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info);
 
 /*
- * Number, name and counters of the open heaps that the caller may see: those that
- * a process with its user and user namespace has opened, with CAP_SYS_ADMIN all.
- * Ascending by number, from the first above @after on, at most @nr. Returns how
- * many there are in @entries; fewer than @nr say that these were the last.
+ * List number, name and counters of open heaps that the caller may see; struct kgc_heaps
+ * says which ones these are. The list has at most @nr heaps, in ascending order of their
+ * numbers, and begins with the first number above @after. Returns the number of
+ * @entries written, or -errno. If it is below @nr, no heap comes after these.
  */
 int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr);
 
-/* All counters of the heap. */
+/* Read all counters of the heap. */
 int kgc_stats(int heap, struct kgc_stats *stats);
 
 /* Give free memory back to the kernel now; @released receives the bytes. */
 int kgc_scavenge(int heap, __u64 *released);
 
 /*
- * Weak handles do not keep their object alive. WEAK_GET hands out a new strong
- * handle, or 0 when the object is dead.
+ * A weak handle does not keep its object alive. kgc_weak_get() returns a new strong
+ * handle in @object, or 0 if the object is dead.
  */
 int kgc_weak_create(int heap, __u64 object, __u64 *weak);
 int kgc_weak_get(int heap, __u64 weak, __u64 *object);
 int kgc_weak_drop(int heap, __u64 weak);
 
 /*
- * Be told when an object is found dead, or call that off: -ENOENT when it is too
- * late, or was not asked for; @cookie receives what was given, and may be NULL.
- * kgc_final_read() returns how many records it wrote, at most @nr; it blocks while
- * there is none unless the descriptor is non-blocking, then -EAGAIN. The caller owns
- * the handles in the records.
+ * Ask for a record when an object is found dead, or cancel that. kgc_finalize_cancel()
+ * returns -ENOENT when it is too late or there is nothing to cancel. Its @cookie receives
+ * the cookie, and may be NULL. kgc_final_read() returns the number of records that it
+ * wrote, at most @nr. If there is none, it waits, or returns -EAGAIN if the descriptor
+ * is non-blocking. The caller owns the handles in the records.
  */
 int kgc_finalize(int heap, __u64 object, __u64 cookie);
 int kgc_finalize_cancel(int heap, __u64 object, __u64 *cookie);
 int kgc_final_read(int heap, struct kgc_final_record *records, __u32 nr);
 
 /*
- * Submit operations the caller laid out: one KGC_BATCH. Returns 0 even if
- * operations failed; @done and @failed tell.
+ * Submit operations that the caller has filled in, as one KGC_BATCH. Returns 0 even if
+ * operations failed; see @done and @failed.
  */
 int kgc_batch_submit(int heap, struct kgc_op *ops, __u32 nr, __u32 flags,
 		     __u32 *done, __u32 *failed);
@@ -149,11 +149,11 @@ int kgc_batch_submit(int heap, struct kgc_op *ops, __u32 nr, __u32 flags,
 /**
  * struct kgc_batch_builder - operations gathered for one KGC_BATCH
  * @heap: descriptor they go to
- * @capacity: operations there is room for, at most kgc_info.max_batch
+ * @capacity: operations that fit, at most kgc_info.max_batch
  * @nr: operations gathered
- * @done: of these, carried out by the kernel so far
- * @failed: of these, failed
- * @ops: the operations, @result and @error of each valid after the flush
+ * @done: of these, operations that the kernel has carried out so far
+ * @failed: of these, operations that failed
+ * @ops: the operations; @result and @error of each are valid after the flush
  *
  *	struct kgc_batch_builder b;
  *	int node, err;
@@ -167,11 +167,11 @@ int kgc_batch_submit(int heap, struct kgc_op *ops, __u32 nr, __u32 flags,
  *	handle = kgc_batch_result(&b, node);
  *	kgc_batch_reset(&b);
  *
- * Every kgc_batch_<operation>() appends and returns the index of the new
- * operation, to be used in KGC_RESULT() and kgc_batch_result(), or -ENOSPC when
- * the builder is full or was flushed and not reset: nothing is sent behind the
- * caller's back. A handle argument is a handle, KGC_NULL_HANDLE where that is
- * allowed, or KGC_RESULT() of an earlier operation of this batch.
+ * Every kgc_batch_<operation>() appends an operation and returns its index, for
+ * KGC_RESULT() and kgc_batch_result(). It returns -ENOSPC if the builder is full, or has
+ * been flushed and not reset: only kgc_batch_flush() makes a call. A handle argument is a
+ * handle, KGC_NULL_HANDLE where that is allowed, or KGC_RESULT() of an earlier
+ * operation of this batch.
  */
 struct kgc_batch_builder {
 	int heap;
@@ -182,7 +182,7 @@ struct kgc_batch_builder {
 	struct kgc_op *ops;
 };
 
-/* Room for @capacity operations: 0 or -ENOMEM. Undone by kgc_batch_destroy(). */
+/* Get room for @capacity operations; kgc_batch_destroy() frees it. 0 or -ENOMEM. */
 int kgc_batch_init(struct kgc_batch_builder *batch, int heap, __u32 capacity);
 void kgc_batch_destroy(struct kgc_batch_builder *batch);
 
@@ -217,15 +217,15 @@ int kgc_batch_finalize(struct kgc_batch_builder *batch, __u64 object,
 		       __u64 cookie);
 
 /*
- * Carry out what was gathered; @flags are KGC_BATCH_*. 0 when the batch is
- * over, which with KGC_BATCH_STOP_ON_ERROR may be before its end: see @done
- * and @failed. -EINTR when a signal ended it early: @done operations stand, and
- * calling again carries on with the rest, references to earlier results
- * included. Any other -errno is the kernel's for the whole call.
+ * Carry out the gathered operations; @flags are KGC_BATCH_*. Returns 0 when the batch is
+ * over. With KGC_BATCH_STOP_ON_ERROR that may be before its last operation: see @done and
+ * @failed. Returns -EINTR when a signal ended the batch early. Then @done operations are
+ * carried out, and another call carries out the rest, with references to earlier
+ * results. Any other -errno comes from the kernel, and is for the whole call.
  */
 int kgc_batch_flush(struct kgc_batch_builder *batch, __u32 flags);
 
-/* After the flush: result of operation @index, 0 if it failed or never ran. */
+/* After the flush: the result of operation @index, 0 if it failed or did not run. */
 __u64 kgc_batch_result(const struct kgc_batch_builder *batch, int index);
 
 /* After the flush: the first failed operation's -errno, or 0. */
@@ -235,9 +235,9 @@ int kgc_batch_error(const struct kgc_batch_builder *batch);
 }
 
 /*
- * On 64-bit machines uint64_t is unsigned long and __u64 is unsigned long long, so
- * the address of the one is none of the other's. Templates, because of two functions
- * neither would be better for NULL.
+ * On 64-bit machines uint64_t is unsigned long and __u64 is unsigned long long, so a
+ * pointer to one does not convert to a pointer to the other. These overloads are
+ * templates: with two plain functions a call with NULL would be ambiguous.
  */
 extern "C++" {
 #include <cerrno>
@@ -249,7 +249,7 @@ extern "C++" {
 		  std::enable_if<std::is_same<Word, uint64_t>::value>::type>	\
 	static inline int
 
-/* @call gets a copy of *@word, and that the result. */
+/* Let @call write to a __u64, and copy that to *@word if @call succeeds. */
 template <typename Call>
 static inline int kgc_with_word(uint64_t *word, Call call)
 {
@@ -267,7 +267,7 @@ KGC_FOR_UINT64(Word) kgc_alloc(int heap, __u32 type, __u64 count, Word *handle)
 		return kgc_alloc(heap, type, count, to); });
 }
 
-/* Of arrays the addresses do: they are the kernel's to look at. */
+/* Arrays need no copy: only the kernel accesses them, and it knows no C++ types. */
 KGC_FOR_UINT64(Word) kgc_alloc_many(int heap, __u32 type, __u64 count, __u32 nr,
 				    Word *handles, __u32 *done)
 {

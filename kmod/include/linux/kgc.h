@@ -2,8 +2,8 @@
 /*
  * kgc: a garbage-collected heap for kernel objects.
  *
- * The in-kernel interface. A client creates a heap, describes its types once,
- * and then works inside *sections*:
+ * This is the in-kernel interface. A client creates a heap, describes its types
+ * once, and then works inside *sections*:
  *
  *	struct kgc_section s = kgc_enter(heap);
  *	struct node *n = kgc_alloc(s, node_type, GFP_KERNEL);
@@ -12,59 +12,59 @@
  *		kgc_store(s, &head->next, n);
  *	kgc_exit(s);
  *
- * Rules, each of which the collector relies on:
+ * The collector relies on each of these rules:
  *
- * - A pointer into the heap lives in a managed field (KGC_REF) of a heap
- *   object, in a root (struct kgc_root), or in a local variable inside one
- *   section. Nowhere else, and never past kgc_exit().
- * - Managed fields and roots are read with kgc_load() and written with
+ * - A pointer into the heap lives in a managed field (KGC_REF) of a heap object, in a
+ *   root (struct kgc_root), or in a local variable inside one section. It lives
+ *   nowhere other than these, and no local variable keeps it past kgc_exit().
+ * - A client reads managed fields and roots with kgc_load(). It writes them with
  *   kgc_store(), kgc_xchg(), kgc_cmpxchg() or kgc_copy_refs().
- * - A function that is called inside a section is handed the section; it does
- *   not enter one of its own. A pointer is stored under the section under
- *   which it was obtained.
- * - Nothing inside a section waits for a collection: no kgc_collect(), no
- *   kgc_finalizers_wait(), no kgc_heap_destroy(), no lock that is held elsewhere
- *   across one of them. lockdep knows sections as readers and these calls as
- *   writers of one lock, since Linux 6.4. Sleeping for other reasons is allowed;
- *   it delays the heap's cycles, and no other heap's. The machine can be suspended
- *   meanwhile.
+ * - A function that is called inside a section takes the section as an argument and
+ *   does not enter another one. A client stores a pointer under the same section
+ *   under which it obtained the pointer.
+ * - Code inside a section must not wait for a collection. It must not call
+ *   kgc_collect(), kgc_finalizers_wait() or kgc_heap_destroy(), nor take a lock that
+ *   any thread holds across one of these calls. Since Linux 6.4 lockdep checks this:
+ *   it treats sections as readers, and these calls as writers, of one lock.
+ * - A section may sleep for other reasons. That delays the cycles of its own heap
+ *   only, and does not keep the machine from being suspended.
  *
- * What lives how long:
+ * Lifetimes:
  *
- * - An object that nothing reaches is freed by the second cycle that begins after
- *   that, at the latest. Three things put it off. An object with a finalizer, and
- *   all that it reaches, stays until the finalizer has run; its two cycles count
- *   from then on. A word of a KGC_DESC_CONSERVATIVE object keeps what it names. An
- *   object of up to 8 bytes without managed fields shares a block of 16 bytes with
- *   others of its type and dies with the last of them.
- * - A cycle begins when enough has been allocated, when memory is short, on
- *   request, and, with the option KGC_OPT_PERIOD_MS, at most that long after the
- *   first allocation or kgc_root_del() that follows the last cycle. Finalizers
- *   that have run count as such too. A kgc_store() does not: what a heap loses by
- *   stores alone, while nothing is allocated, stays until kgc_collect_start().
- * - A pointer into the middle of an object, an element of an array for instance,
- *   keeps the whole object. Weak references, finalizers and cleanups take the
- *   address of its beginning.
- * - Memory is reused as soon as a cycle is over, without an RCU grace period, and
- *   objects are never moved. So nothing outside of the heap may keep the address
- *   of an object: no list, timer, work item, RCU callback or DMA. A lock may be
- *   part of an object, if it is initialized after the allocation and its holder
- *   reaches the object, by a reference or in a section, until it has released it.
- * - Descriptions of types, and all names, are copied. A type is valid until its
- *   heap ends, and in that heap only. The slots of a root and its struct kgc_root
- *   stay where they are until kgc_root_del() returns.
+ * - The collector frees an unreachable object no later than in the second cycle that
+ *   begins after the object became unreachable. There are three exceptions. An object
+ *   with a finalizer, and all that it reaches, stays until the finalizer has run; the
+ *   two cycles count from then on. A word of a KGC_DESC_CONSERVATIVE object keeps the
+ *   object that it names. An object of up to 8 bytes without managed fields shares a
+ *   block of 16 bytes with others of its type and is freed with the last of them.
+ * - A cycle begins when enough has been allocated, when memory is short, or on request.
+ *   The option KGC_OPT_PERIOD_MS sets the longest time from the first allocation or
+ *   kgc_root_del() after a cycle to the next cycle. A finalizer that has run counts like
+ *   kgc_root_del(). A kgc_store() does not count: if a heap allocates nothing, garbage
+ *   that only stores have made stays until kgc_collect_start().
+ * - A pointer into the middle of an object, such as an element of an array, keeps the
+ *   whole object. Weak references, finalizers and cleanups need the address of the
+ *   object's first byte.
+ * - Objects never move. Their memory is reused as soon as a cycle is over, without an
+ *   RCU grace period. So nothing outside the heap may keep the address of an object: no
+ *   list, timer, work item, RCU callback or DMA. An object may contain a lock if the
+ *   client initializes the lock after the allocation, and if the holder can reach the
+ *   object, by a reference or in a section, until it has released the lock.
+ * - kgc copies type descriptions and all names. A type is valid in its own heap only,
+ *   until that heap ends. The slots of a root and its struct kgc_root must not move or
+ *   be freed until kgc_root_del() returns.
  *
- * Contexts: sections, loads, stores and allocations work in process, softirq
- * and hardirq context, never in NMI. What may sleep says so.
+ * Contexts: sections, loads, stores and allocations work in process, softirq and
+ * hardirq context, never in NMI. The description of a function says if it may sleep.
  *
- * Misuse: what kgc notices is logged, once per heap, with a warning. If the heap may
- * have been damaged, as by a pointer to no object, it is also *set aside*: it has no
- * cycles any more, so nothing in it is freed; allocations go on until they reach a
- * limit. Registration of roots, weak references, finalizers and cleanups always
- * look. Builds with KGC_DEBUG=1 look at every load and store, and do not carry out
- * one that is wrong; the option KGC_OPT_VERIFY looks at every field while it is
- * marked. Without these a dead or foreign pointer in a managed field is not
- * noticed, and may crash the machine.
+ * Misuse: kgc logs the misuse that it notices, with a warning. If the heap may have been
+ * damaged, for example by a pointer to no object, kgc also *sets it aside* and logs only
+ * the first case. A heap that is set aside has no more cycles, so nothing in it is freed,
+ * and allocations go on until they reach a limit. The functions that register roots, weak
+ * references, finalizers and cleanups always check their arguments. Builds with
+ * KGC_DEBUG=1 check every load and store, and skip one that is wrong. The option
+ * KGC_OPT_VERIFY has every field checked while it is marked. Without these two, kgc does
+ * not notice a dead or foreign pointer in a managed field, which may crash the machine.
  */
 #ifndef _LINUX_KGC_H
 #define _LINUX_KGC_H
@@ -88,7 +88,8 @@ struct kgc_heap;
 struct kgc_type;
 
 /*
- * What a section may have to do, set by the phase in which it began:
+ * What the stores and allocations of a section have to do. The phase in which the
+ * section began decides:
  *
  *	IDLE	0
  *	ARM	SHADE_OLD | SHADE_NEW
@@ -102,11 +103,11 @@ struct kgc_type;
 #define KGC_MODE_TRACK		16U	/* with any phase: option track_sections */
 #define KGC_MODE_SHADE		(KGC_MODE_SHADE_OLD | KGC_MODE_SHADE_NEW)
 
-/* private: sections that are known by name, in builds with KGC_DEBUG=1 all */
+/* private: whether kgc notes the section in a table; KGC_DEBUG=1 builds note all */
 #define KGC_TRACKS(mode)						\
 	(IS_ENABLED(CONFIG_KGC_DEBUG) || unlikely((mode) & KGC_MODE_TRACK))
 
-/* private: the head of struct kgc_heap, laid open for kgc_enter() */
+/* private: the first member of struct kgc_heap, public so that kgc_enter() is inline */
 struct kgc_heap_front {
 	struct srcu_struct	srcu;
 	unsigned int		mode;
@@ -114,10 +115,10 @@ struct kgc_heap_front {
 
 /**
  * struct kgc_section - the token of one section, passed by value
- * @heap: the heap entered
- * @mode: KGC_MODE_* bits, read once on entry and constant until exit; in the
- *	half of a register that can be tested without shifting
- * @srcu: reader index of the SRCU read-side section below it
+ * @heap: the heap that was entered
+ * @mode: KGC_MODE_* bits, read once by kgc_enter() and constant until kgc_exit(). It
+ *	precedes @srcu so that it can be tested in its register without a shift
+ * @srcu: reader index of the SRCU read-side section that implements the section
  */
 struct kgc_section {
 	struct kgc_heap	*heap;
@@ -129,19 +130,19 @@ struct kgc_section {
  * KGC_REF() - declare a managed pointer field or root slot
  * @T: the type pointed to
  *
- * A structure of its own, so that neither a plain pointer nor a managed one
- * can be taken for the other by the compiler; its member carries the sparse
- * address space ``__kgc``.
+ * The macro declares a structure, so that the compiler rejects a plain pointer in
+ * place of a managed one, and the reverse. The member of the structure carries the
+ * sparse address space ``__kgc``.
  */
 #define KGC_REF(T)	struct { T __kgc *kgc_ref; }
 
 /**
  * KGC_DECLARE_REF() - declare KGC_REF() as a structure with a name
- * @name: its tag
+ * @name: tag of the structure
  * @T: the type pointed to
  *
- * Each KGC_REF() is a type of its own, even for the same @T. What passes the
- * address of one on needs a name for the type:
+ * Each KGC_REF() is a distinct type, even for the same @T. A variable that holds the
+ * address of one therefore needs a name for the type:
  *
  *	KGC_DECLARE_REF(node_ref, struct node);
  *
@@ -155,11 +156,11 @@ struct kgc_section {
  *	while ((n = kgc_load(s, at)) && n->id < id)
  *		at = &n->next;
  *
- * Fields and roots of this type are used as those of KGC_REF() are.
+ * Fields and roots of this type are used like those declared with KGC_REF().
  */
 #define KGC_DECLARE_REF(name, T)	struct name { T __kgc *kgc_ref; }
 
-/* private: pointer type behind a KGC_REF, without the address space */
+/* private: a NULL of the pointer type in a KGC_REF, without the address space */
 #define __kgc_value(ref)	((typeof(*(ref)->kgc_ref) __force *)0)
 #define __kgc_slot(ref)		((void __force **)&(ref)->kgc_ref)
 
@@ -172,10 +173,10 @@ void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value);
 void __kgc_copy(struct kgc_section s, void **dst, void **src, size_t n);
 
 /*
- * private: in builds with KGC_DEBUG=1, kgc and client alike, every load and store
- * asks whether the section is still open, and whether the objects that the
- * field is in and that the value names are still there. If not it is not carried
- * out, and gives NULL.
+ * private: if both kgc and the client are built with KGC_DEBUG=1, every load and store
+ * checks that the section is still open, and that the object which contains the field
+ * and the objects which the old and new values name still exist. If a check fails, the
+ * access is skipped, and a function that returns a pointer returns NULL.
  */
 #ifdef CONFIG_KGC_DEBUG
 bool __kgc_check(struct kgc_section s, void **slot, void *value);
@@ -191,10 +192,10 @@ static __always_inline bool __kgc_check(struct kgc_section s, void **slot,
  * kgc_enter() - begin a section
  * @heap: the heap
  *
- * Used like an RCU read-side section, and may sleep. Raw managed pointers are
- * valid until the matching kgc_exit(). Sections of one heap do not nest: hand
- * the section on to what is called. In builds with KGC_DEBUG=1 a task that
- * enters twice is reported.
+ * A section is used like an RCU read-side section, and may sleep. Raw managed pointers
+ * are valid until the matching kgc_exit(). Sections of one heap do not nest: pass the
+ * section to the functions that you call. Builds with KGC_DEBUG=1 report a task that
+ * enters a heap twice.
  *
  * Context: any but NMI.
  * Return: the section's token.
@@ -207,9 +208,7 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 
 	__acquire(kgc_section);
 	s.srcu = srcu_read_lock(&front->srcu);
-	/* pairs with the release in phase_publish(): what the collector did
-	 * before is seen
-	 */
+	/* what the collector did before: pairs with the release in phase_publish() */
 	s.mode = smp_load_acquire(&front->mode);
 	if (KGC_TRACKS(s.mode))
 		return __kgc_section_note(s);
@@ -218,9 +217,9 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 
 /**
  * kgc_exit() - end a section
- * @s: what kgc_enter() returned
+ * @s: the section that kgc_enter() returned
  *
- * Context: any but NMI; the task or interrupt that entered.
+ * Context: any but NMI; the same task or interrupt that entered.
  */
 static __always_inline void kgc_exit(struct kgc_section s)
 	__releases(kgc_section)
@@ -238,8 +237,8 @@ static __always_inline void kgc_exit(struct kgc_section s)
  * @s: the current section
  * @ref: address of the KGC_REF
  *
- * Pairs with the release in kgc_store(): the object's contents as of before
- * that store are visible through the pointer.
+ * Pairs with the release in kgc_store(): writes to the object that precede that store
+ * are visible through the pointer.
  *
  * Context: any but NMI, inside a section.
  * Return: the pointer, valid until kgc_exit(), or NULL.
@@ -281,7 +280,7 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 	if (!__kgc_check(s, slot, value))
 		return;
 	if (unlikely(s.mode & KGC_MODE_SHADE))
-		/* scalars: gcc rebuilds a struct for a call that is not made */
+		/* scalars: for a struct, gcc builds a copy even if it makes no call */
 		__kgc_store(s.heap, s.mode, slot, value);
 	else
 		smp_store_release(slot, value);	/* pairs with kgc_load() */
@@ -313,10 +312,10 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
  * @old: the value expected
  * @value: NULL or a pointer obtained in this section
  *
- * Fully ordered when it replaces.
+ * A call that replaces the value is fully ordered.
  *
  * Context: any but NMI, inside a section.
- * Return: what was found; equal to @old when replaced.
+ * Return: the value found; equal to @old if it was replaced.
  */
 #define kgc_cmpxchg(s, ref, old, value)					\
 ({									\
@@ -335,7 +334,7 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
  * @src: first KGC_REF to read; the ranges may overlap
  * @n: number of references
  *
- * Each reference is copied whole; the array as a whole is not atomic.
+ * Each reference is copied atomically, the array as a whole is not.
  *
  * Context: any but NMI, inside a section; time is linear in @n.
  */
@@ -348,17 +347,17 @@ do {									\
 /* ---- types --------------------------------------------------------------*/
 
 #define KGC_DESC_NOSCAN		1U	/* holds no pointers */
-#define KGC_DESC_CONSERVATIVE	2U	/* every aligned word may be one */
-#define KGC_DESC_ARRAY		4U	/* an element, repeated to the end */
+#define KGC_DESC_CONSERVATIVE	2U	/* every aligned word may be a pointer */
+#define KGC_DESC_ARRAY		4U	/* describes one element of an array */
 
 /**
  * typedef kgc_finalizer_t - called once, after its object was found dead
  * @s: a section, entered for the call
- * @obj: the object; storing it somewhere reachable brings it back for good
+ * @obj: the object; a finalizer that stores it in a reachable place keeps it alive
  *
- * The heap's finalizers and cleanups are called one after the other. As this one is
- * called in a section, it keeps the heap's cycles waiting while it sleeps. A cleanup
- * does not: see kgc_cleanup_add().
+ * kgc calls the finalizers and cleanups of a heap one after the other. It calls a
+ * finalizer in a section, so a finalizer that sleeps delays the heap's cycles. A
+ * cleanup does not: see kgc_cleanup_add().
  *
  * Context: process context, on a workqueue; may sleep, allocate, and add and
  * delete roots. It must not wait for a collection or for finalizers.
@@ -367,15 +366,15 @@ typedef void (*kgc_finalizer_t)(struct kgc_section s, void *obj);
 
 /**
  * struct kgc_type_desc - what the collector has to know of a structure
- * @name: shown in statistics
+ * @name: name of the type, shown in statistics
  * @size: bytes in an object, or in one element of an array
- * @align: alignment in bytes, a power of two up to 4096; 0 is 8, or where @size
- *	is smaller the largest power of two that divides it
+ * @align: alignment in bytes, a power of two up to 4096. 0 means 8 bytes; for a @size
+ *	below 8 it means the largest power of two that divides @size
  * @flags: KGC_DESC_*
  * @nr_fields: entries of @fields
  * @fields: offsets in bytes of the managed pointers, ascending
- * @finalize: finalizer, or NULL
- * @owner: module that holds @finalize
+ * @finalize: finalizer of each object of the type, or NULL
+ * @owner: module that contains @finalize, normally THIS_MODULE
  */
 struct kgc_type_desc {
 	const char	*name;
@@ -388,7 +387,7 @@ struct kgc_type_desc {
 	struct module	*owner;
 };
 
-/* private: offset of a managed field; does not compile for any other field */
+/* private: offset of a managed field; for any other field it does not compile */
 #define __KGC_OFF(T, f)	((u32)offsetof(T, f.kgc_ref))
 #define __KGC_O1(T, a)		__KGC_OFF(T, a)
 #define __KGC_O2(T, a, ...)	__KGC_OFF(T, a), __KGC_O1(T, __VA_ARGS__)
@@ -407,8 +406,8 @@ struct kgc_type_desc {
  * KGC_DEFINE_TYPE() - describe a structure with managed fields
  * @var: name of the struct kgc_type_desc defined
  * @T: the structure
- * @...: its KGC_REF fields, in the order of their offsets, one to eight; for
- *	more fill in a struct kgc_type_desc by hand
+ * @...: its KGC_REF fields in the order of their offsets, one to eight. For a structure
+ *	with more of them, fill in a struct kgc_type_desc by hand
  */
 #define KGC_DEFINE_TYPE(var, T, ...)					\
 	static const u32 var##_fields[] = {				\
@@ -439,25 +438,26 @@ struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 
 /* private: */
 struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
-				   struct lock_class_key *key);
+				   struct lock_class_key keys[2]);
 
 /**
  * kgc_heap_create() - make a heap
- * @name: for statistics; copied, up to 31 characters
- * @owner: THIS_MODULE of the creator, which ends the heap before it goes
+ * @name: name for statistics; kgc copies up to 31 characters of it
+ * @owner: THIS_MODULE of the caller, which must destroy the heap before it is unloaded
  *
- * For lockdep the sections of all heaps that are created in one place of the source are
- * one lock.
+ * lockdep treats the sections of all heaps that one call site creates as one lock.
  *
  * Context: process context, may sleep.
- * Return: the heap, or ERR_PTR(-ENOMEM), also when all heaps together hold what the
- * module's max_bytes allows, ERR_PTR(-ENOSPC) when 2^31 exist.
+ * Return: the heap; ERR_PTR(-ENOMEM) without memory, or when all heaps together hold as
+ * much as the module parameter max_bytes allows; ERR_PTR(-ENOSPC) when 2^31 - 1 heaps
+ * exist.
  */
 #define kgc_heap_create(name, owner)					\
 ({									\
-	static struct lock_class_key __kgc_key;				\
+	/* of its sections, and of its work item for finalizers */	\
+	static struct lock_class_key __kgc_keys[2];			\
 									\
-	__kgc_heap_create(name, owner, &__kgc_key);			\
+	__kgc_heap_create(name, owner, __kgc_keys);			\
 })
 
 void kgc_heap_destroy(struct kgc_heap *heap);
@@ -476,13 +476,13 @@ void *__kgc_alloc(struct kgc_heap *heap, unsigned int mode, struct kgc_type *typ
  * @type: its type, not an array type
  * @gfp: GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT or GFP_ATOMIC
  *
- * Never waits for a collection. In hardirq context, and on PREEMPT_RT with preemption
- * off, it takes a slot that is ready and never grows the heap, whatever @gfp says. When
- * it finds none, a worker makes some for the allocations that follow.
+ * The function never waits for a collection. In hardirq context, and on PREEMPT_RT with
+ * preemption off, it takes a slot that is ready and never grows the heap, whatever @gfp
+ * says. If it finds none, a worker makes some ready for later allocations.
  *
  * Context: any but NMI, inside a section; may sleep if @gfp allows.
- * Return: the object, zeroed, valid until kgc_exit() unless stored; NULL when
- * there is no memory, no slot is ready, or the heap is at its hard limit.
+ * Return: the object, zeroed. It is valid until kgc_exit(), or longer if it is stored.
+ * NULL when there is no memory, no slot is ready, or the heap is at a limit.
  */
 static __always_inline void *kgc_alloc(struct kgc_section s, struct kgc_type *type,
 				       gfp_t gfp)
@@ -499,10 +499,10 @@ unsigned int kgc_alloc_bulk(struct kgc_section s, struct kgc_type *type,
 
 /**
  * struct kgc_root - slots outside the heap from which objects are reachable
- * @slots: the slots, KGC_REF fields beside each other
- * @nr: how many
- * @link: private: list of the heap's roots
- * @token: private: says that it is registered
+ * @slots: the slots, adjacent KGC_REF variables
+ * @nr: number of slots
+ * @link: private: entry in the heap's list of roots
+ * @token: private: tells whether the root is registered
  */
 struct kgc_root {
 	void			**slots;
@@ -518,11 +518,11 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root);
 /**
  * kgc_root_add() - make KGC_REF variables roots
  * @heap: the heap
- * @root: book-keeping, the caller's, until kgc_root_del()
- * @refs: first of the KGC_REFs; must be NULL
- * @nr: how many beside each other
+ * @root: memory of the caller that kgc uses until kgc_root_del()
+ * @refs: the first of @nr adjacent KGC_REF variables, all of which must be NULL
+ * @nr: number of variables
  *
- * A slot that is not NULL, and a root that is registered already, are misuse.
+ * It is misuse to register a slot that is not NULL, or a root that is registered.
  *
  * Context: any but NMI. Time is linear in @nr.
  */
@@ -531,7 +531,7 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root);
 
 /* ---- collection ---------------------------------------------------------*/
 
-/* Most cycles that one call can ask for: they cannot be called off. */
+/* Most cycles that one call can ask for; bounded because they cannot be cancelled. */
 #define KGC_COLLECT_MOST	32U
 
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Finalizers and cleanups: a part of <linux/kgc.h>, which includes it. */
+/* Finalizers and cleanups. Part of <linux/kgc.h>: include that instead of this file. */
 #ifndef _LINUX_KGC_FINALIZE_H
 #define _LINUX_KGC_FINALIZE_H
 
@@ -8,16 +8,16 @@
 #endif
 
 /**
- * typedef kgc_cleanup_t - called once, after an object is gone
- * @arg: as given to kgc_cleanup_add()
+ * typedef kgc_cleanup_t - called once, after the collector has freed an object
+ * @arg: the argument given to kgc_cleanup_add()
  *
- * Context: process context, on a workqueue, in no section; may do whatever process
- * context allows but wait for finalizers, and end the heap. While it waits for a user
- * process the machine cannot be suspended.
+ * Context: process context, on a freezable workqueue, in no section. It may sleep, but it
+ * must not wait for finalizers or destroy the heap. While it waits for a user process,
+ * the machine cannot be suspended.
  */
 typedef void (*kgc_cleanup_t)(void *arg);
 
-/* private: what is to be called or read when an object is found dead */
+/* private: a function to call, or a record to read, once an object is found dead */
 struct kgc_due {
 	void			*obj;
 	struct list_head	link;
@@ -32,12 +32,12 @@ struct kgc_due {
 };
 
 /**
- * struct kgc_cleanup - a cleanup of an object; the caller's memory
+ * struct kgc_cleanup - a cleanup of an object, in memory of the caller
  *
- * All members are private. It stays where it is until its function is called,
- * until kgc_cleanup_cancel() has succeeded, or until the heap has ended. So it cannot
- * be part of the object, which is gone when the function is called. The function may
- * free it.
+ * All members are private. The structure must not move or be freed until its function
+ * is called, kgc_cleanup_cancel() has succeeded, or the heap has ended. The function may
+ * free the structure. The structure cannot be part of the object, because the collector
+ * frees the object before it calls the function.
  */
 struct kgc_cleanup {
 	/* private: */
@@ -55,21 +55,21 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
  * kgc_finalize() - have a function called when an object is found dead
  * @s: the current section
  * @obj: the object
- * @fn: the function, kgc_finalizer_t. Its module, the caller's, cannot be unloaded
- *	until it has been called, unless that is the module that owns the heap
- * @gfp: how to get memory for the note
+ * @fn: the function, kgc_finalizer_t. kgc pins the caller's module until it has called
+ *	@fn, unless that module owns the heap
+ * @gfp: flags for the memory that records the finalizer
  *
- * Called once. Whatever @obj refers to is still there then; weak references
- * to it are cleared already. All objects that one cycle finds dead are found
- * together, whichever refers to which. kgc_heap_destroy() drops what has not been
- * called; kgc_finalizers_drain() before it calls all.
+ * kgc calls @fn once. At that time all objects that @obj refers to still exist, and weak
+ * references to @obj are already cleared. One cycle finds all dead objects together, even
+ * if one of them refers to another. kgc_heap_destroy() drops finalizers that have not
+ * been called. To have them all called, call kgc_finalizers_drain() before it.
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: 0; -EEXIST when the object has a finalizer; -ENOMEM; -ENODEV when the
- * caller's module is being unloaded; -ESHUTDOWN after kgc_finalizers_drain();
- * -EINVAL for objects of up to 8 bytes without pointers and for an address inside of
- * an object, and with a warning for what is no object of the heap and when interrupts
- * are off.
+ * Return: 0; -EEXIST when the object has a finalizer; -ENOMEM without memory or at a
+ * limit; -ENODEV when the caller's module is being unloaded; -ESHUTDOWN after
+ * kgc_finalizers_drain(); -EINVAL when the object has up to 8 bytes and no pointers, or
+ * @obj is not its first byte; -EINVAL with a warning when @obj is no object of the heap,
+ * or interrupts are off.
  */
 #define kgc_finalize(s, obj, fn, gfp) \
 	__kgc_finalize(s, obj, fn, THIS_MODULE, gfp)
@@ -80,21 +80,23 @@ int kgc_finalize_cancel(struct kgc_section s, void *obj);
  * kgc_cleanup_add() - have a function called when an object is gone
  * @s: the current section
  * @obj: the object
- * @c: book-keeping
- * @fn: the function, kgc_cleanup_t. Its module, the caller's, cannot be unloaded
- *	until it has been called, unless that is the module that owns the heap
- * @arg: handed to @fn; no managed pointer: it keeps nothing alive
- * @gfp: how to get memory for the index
+ * @c: memory of the caller, see struct kgc_cleanup
+ * @fn: the function, kgc_cleanup_t. kgc pins the caller's module until it has called
+ *	@fn, unless that module owns the heap
+ * @arg: argument of @fn. It must not be a managed pointer: it keeps nothing alive
+ * @gfp: flags for the memory of the index
  *
- * Unlike a finalizer, a cleanup is not given the object, and so cannot bring it back:
- * object and reach are freed by the cycle that finds it dead, and @fn is called
- * after that cycle. An object may have any number of cleanups, which are called in the
- * order in which they were added, and a finalizer as well. Then they are called when it
- * is found dead again after the finalizer. kgc_heap_destroy() drops what has not been
- * called; kgc_finalizers_drain() before it calls all.
+ * Unlike a finalizer, a cleanup does not get the object, so it cannot keep it alive. The
+ * cycle that finds the object dead frees it, with all that only it reaches, and kgc calls
+ * @fn after that cycle.
+ *
+ * An object may have any number of cleanups. kgc calls them in the order in which they
+ * were added. If the object also has a finalizer, kgc calls the cleanups once a cycle has
+ * found the object dead again after the finalizer. kgc_heap_destroy() drops cleanups that
+ * have not been called. To have them all called, call kgc_finalizers_drain() before it.
  *
  * Context: process or softirq, inside a section; sleeps if @gfp allows.
- * Return: as kgc_finalize(); -EEXIST, as misuse, when @c is pending already.
+ * Return: as kgc_finalize(), but -EEXIST, which is misuse, when @c is already pending.
  */
 #define kgc_cleanup_add(s, obj, c, fn, arg, gfp) \
 	__kgc_cleanup_add(s, obj, c, fn, arg, THIS_MODULE, gfp)

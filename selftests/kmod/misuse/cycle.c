@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happens at moments of a cycle, faults and what is none. */
+/* Faults at certain moments of a cycle, and events that are no faults. */
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -10,8 +10,9 @@
 static bool cycle_is_over;
 
 /*
- * A section of MARK, begun so late that only SETTLE waits for it: by then all that
- * can be found by honest means is marked.
+ * Stay in a section that began in MARK, so late that only SETTLE waits for it. By then
+ * the marker has marked every reachable object, so this section shades an unreachable
+ * one.
  */
 static int shade_late(void *data)
 {
@@ -41,9 +42,9 @@ static void shaded_late(void)
 	struct holder h;
 	unsigned int n;
 
-	/* a tracer would wait for the section, and the section for SETTLE */
+	/* a tracer would wait for the section, and the section waits for SETTLE */
 	kgc_option_set(heap, KGC_OPT_VERIFY, 1);
-	/* on a busy machine the moment may be missed */
+	/* the thread may miss the moment on a busy machine */
 	for (n = 0; n < 20 && !heap->report.errors; n++) {
 		leave_white();
 		init_completion(&h.inside);
@@ -60,7 +61,7 @@ static void shaded_late(void)
 
 static bool forged;
 
-/* In a span of its own, which no marker has a reason to look at. */
+/* Store the word into an object in its own span: no marker has a reason to scan it. */
 static void forge(void)
 {
 	struct kgc_type_desc desc = {
@@ -80,7 +81,7 @@ static void forge(void)
 	forged = true;
 }
 
-/* A word says where an object is that nobody has marked: it is counted, no more. */
+/* A conservative word points to an unmarked object: the verifier only counts it. */
 static void words_are_forged(void)
 {
 	leave_white();
@@ -88,7 +89,7 @@ static void words_are_forged(void)
 		noticed = true;
 }
 
-/* Enters as one who may not wait for the tracer, then as one who waits in vain. */
+/* Enter a section that must not wait for the tracer, then one whose wait times out. */
 static int disturb(void *data)
 {
 	struct holder *h = data;
@@ -101,7 +102,7 @@ static int disturb(void *data)
 	return 0;
 }
 
-/* Is inside when the tracer begins to hold sections up, and waits for another. */
+/* Be in a section when the tracer begins to halt sections, and wait for disturb(). */
 static int wait_inside(void *data)
 {
 	struct holder *h = data, second;
@@ -126,7 +127,7 @@ static int wait_inside(void *data)
 	return 0;
 }
 
-/* One trace is given up, and says nothing; the next one is as good as ever. */
+/* kgc gives one trace up without a report. The next trace succeeds. */
 static void trace_is_disturbed(void)
 {
 	struct holder h;
@@ -151,8 +152,8 @@ static void trace_is_disturbed(void)
 }
 
 /*
- * Allocates, and lets go, in a section that cannot wait for the tracer, later and
- * later after it has begun.
+ * Allocate garbage in sections that must not wait for the tracer, each time a bit later
+ * after it has halted sections.
  */
 static int alloc_beside_audit(void *data)
 {
@@ -175,14 +176,14 @@ static int alloc_beside_audit(void *data)
 			kgc_exit(s);
 		}
 		preempt_enable();
-		/* or where kernel threads are not preempted the cycle gets no further */
+		/* sleep: without preemption of kthreads the cycle would stall */
 		usleep_range(20, 50);
 	}
 	complete(&h->left);
 	return 0;
 }
 
-/* Lists that change under an audit: it is given up, and finds nothing wrong. */
+/* kgc gives up an audit whose lists change meanwhile, and reports no error. */
 static void audit_is_disturbed(void)
 {
 	struct kgc_section s;
@@ -212,7 +213,7 @@ static void audit_is_disturbed(void)
 		noticed = true;
 }
 
-/* More sections at once than are remembered: the others are counted. */
+/* More sections at once than the table holds: kgc counts the others. */
 static void many_sections(void)
 {
 	static struct holder many[KGC_TRACKED + 6];
@@ -222,11 +223,11 @@ static void many_sections(void)
 
 	kgc_option_set(heap, KGC_OPT_VERIFY, 0);
 	kgc_option_set(heap, KGC_OPT_TRACK_SECTIONS, 1);
-	/* sections learn of it with the next phase */
+	/* sections learn of the option in the next phase */
 	kgc_collect(heap, 1);
 	for (i = 0; i < ARRAY_SIZE(many); i++)
 		holder_begin(&many[i]);
-	/* nothing is known of this one, so nothing is said of what it does */
+	/* kgc does not know this section, so it must not report what it does */
 	s = kgc_enter(heap);
 	kgc_load(s, &slots[0]);
 	kgc_exit(s);
@@ -239,7 +240,7 @@ static void many_sections(void)
 		noticed = true;
 }
 
-/* No fault: floating garbage is counted, and gone one cycle later. */
+/* No fault: kgc counts floating garbage, and the next cycle frees it. */
 static void floating_goes(void)
 {
 	u64 before, floating;
@@ -261,10 +262,10 @@ static const struct kgc_type_desc tiny_desc = {
 
 /**
  * struct filler - a thread that fills tiny blocks on one CPU
- * @h: how it is started and stopped
- * @tiny: two types: a cache keeps a block of each open
- * @refilled: by type, blocks that were open and unreachable when the tracer ran, and
- *	held an object that is reachable right after it
+ * @h: starts and stops the thread
+ * @tiny: two types; the CPU's cache keeps an open block of each
+ * @refilled: by type, blocks that were open and unreachable when the tracer
+ *	ran, and held a reachable object right after it
  */
 struct filler {
 	struct holder		h;
@@ -272,7 +273,7 @@ struct filler {
 	unsigned int		refilled[2];
 };
 
-/* One more object of type @t; after a run of the tracer it stays, if @keep, or none does. */
+/* Allocate one object of type @t. After a tracer run keep it if @keep, or keep none. */
 static unsigned long fill_one(struct filler *f, struct kgc_section s, unsigned int t,
 			      unsigned long before, bool traced, bool keep)
 {
@@ -286,8 +287,8 @@ static unsigned long fill_one(struct filler *f, struct kgc_section s, unsigned i
 }
 
 /*
- * Before the tracer runs this leaves blocks open that nothing refers to, after it
- * each is filled up with an object that stays until the tracer has run again.
+ * Leave open blocks that nothing refers to before the tracer runs. After it, put
+ * another object into each, and keep that until the tracer has run again.
  */
 static int fill_blocks(void *data)
 {
@@ -313,7 +314,7 @@ static int fill_blocks(void *data)
 	return 0;
 }
 
-/* A block that is filled up is no garbage that has come back. */
+/* A block that gets another object is not garbage that has come back. */
 static void tiny_blocks_are_filled(void)
 {
 	struct filler f = { };
@@ -344,11 +345,12 @@ static void tiny_blocks_are_filled(void)
 bool skipped;
 
 /**
- * struct taker - a thread that is a region while the verifier looks
- * @h: how it is started and stopped
- * @span: where it takes the last slot
- * @ct: its central list
- * @seen: whether the verifier has looked at the span between the mark and the taking
+ * struct taker - a thread that stays in a region while the verifier runs
+ * @h: starts and stops the thread
+ * @span: span whose last slot the thread takes
+ * @ct: central list of the span
+ * @seen: whether the verifier has visited the span between the mark and the
+ *	taking
  */
 struct taker {
 	struct holder		h;
@@ -373,8 +375,8 @@ static bool await_walk(const struct kgc_span *span)
 }
 
 /*
- * An allocation in a section that allocates black, as long as it takes on a virtual
- * processor that stands still for 20 ms between the mark and the taking.
+ * Take a slot as an allocation in a black-allocating section does, but slowly: as if a
+ * virtual CPU stood still for 20 ms between the mark and the taking.
  */
 static int take_slowly(void *data)
 {
@@ -400,9 +402,9 @@ static int take_slowly(void *data)
 	return 0;
 }
 
-#define MANY_SLOTS	(1 << 19)	/* for the verifier to look at first */
+#define MANY_SLOTS	(1 << 19)	/* the verifier visits these first */
 
-/* A slot that is marked and not in use yet is in order as long as its region lasts. */
+/* A marked slot that is not in use yet is no error while its region lasts. */
 static void slot_is_taken_slowly(void)
 {
 	void **slots = vzalloc(MANY_SLOTS * sizeof(*slots));
@@ -425,7 +427,7 @@ static void slot_is_taken_slowly(void)
 		wait_for_completion(&t.h.inside);
 		kgc_collect(heap, 1);
 		wait_for_completion(&t.h.left);
-		/* what was taken is garbage now */
+		/* the taken object is garbage now */
 		kgc_collect(heap, 2);
 	}
 	kgc_root_del(heap, &many);

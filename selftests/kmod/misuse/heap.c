@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Wrong words in what the heap keeps of itself. */
+/* Corrupt the heap's own data. */
 #include <linux/list.h>
 #include <linux/nodemask.h>
 
 #include "kmod/alloc/poison.h"
 #include "misuse.h"
 
-/* Some span on a list of its central. */
+/* Return: a span that is on a list of its central, *@ct; NULL if there is none. */
 struct kgc_span *some_span(struct kgc_central **ct)
 {
 	unsigned int spc = type->shape.spc, list;
@@ -23,7 +23,7 @@ struct kgc_span *some_span(struct kgc_central **ct)
 	return NULL;
 }
 
-/* A wrong word in what the heap keeps of itself, undone when it must have been seen. */
+/* Corrupt the heap's data, run a cycle that must notice, and undo the change. */
 void spoil(change_fn change)
 {
 	struct kgc_central *ct;
@@ -38,7 +38,7 @@ void spoil(change_fn change)
 	change(span, ct, -1);
 }
 
-/* The marker will look for fields in the slot: it finds no stale ones there. */
+/* The marker scans the slot, so clear its stale fields. */
 void change_mark(struct kgc_span *span, struct kgc_central *ct, int by)
 {
 	unsigned int last = span->nelems - 1;
@@ -86,7 +86,7 @@ static void change_pages(struct kgc_span *span, struct kgc_central *ct, int by)
 	heap->alloc.node[span->nid]->pages.inuse += by * (int)KGC_PAGE_SIZE;
 }
 
-/* Not so as to be taken for one that a region of before the flip has left there. */
+/* By 2: the verifier accepts a span that a region put there before the flip. */
 static void change_gen(struct kgc_span *span, struct kgc_central *ct, int by)
 {
 	if (by > 0)
@@ -98,7 +98,7 @@ static void change_kind(struct kgc_span *span, struct kgc_central *ct, int by)
 	span->spc += 2 * by;
 }
 
-/* No sweep looks for it there any more, and the heap ends next. */
+/* No sweep looks on this list any more. The heap ends next, so do not undo this. */
 static void change_sweep(struct kgc_span *span, struct kgc_central *ct, int by)
 {
 	if (by > 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Breaks a rule of <linux/kgc.h>, or the heap itself, so that a test can show
- * that it is noticed: insmod kgc_misuse.ko fault=NAME. Loading fails with ENODATA
- * when nothing was noticed, with EOPNOTSUPP when this build does not look.
+ * Breaks a rule of <linux/kgc.h>, or the heap itself, so that a test can check that kgc
+ * notices: insmod kgc_misuse.ko fault=NAME. Loading fails with ENODATA if kgc noticed
+ * nothing, with EOPNOTSUPP if this build does not check for the fault.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -24,7 +24,7 @@ other_ref other_slot;
 static struct kgc_root root, other_root;
 bool noticed;
 
-/* A node in slot @i; its address is what nobody may keep. */
+/* Put a node into slot @i. The caller must not keep its address. */
 struct node *plant(unsigned int i)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -43,7 +43,7 @@ void uproot(unsigned int i)
 	kgc_exit(s);
 }
 
-/* What a program without a barrier would do. */
+/* A store without the write barrier. */
 void raw_store(void *slot, void *value)
 {
 	WRITE_ONCE(*(void **)slot, value);
@@ -85,7 +85,7 @@ bool await_mode(unsigned int mode)
 	return READ_ONCE(heap->front.mode) & mode;
 }
 
-/* Run @change under MARK, when no root slot has been scanned yet. */
+/* Run @change in MARK, before the marker has scanned any root slot. */
 bool while_marking(void (*change)(void))
 {
 	struct holder idle, arm;
@@ -95,7 +95,7 @@ bool while_marking(void (*change)(void))
 	holder_begin(&idle);
 	cycle = kgc_collect_start(heap, 1);
 	await_mode(KGC_MODE_SHADE_NEW);
-	/* a reader that comes before SRCU has changed sides is waited for too */
+	/* SRCU also waits for readers that begin before it flips its index */
 	msleep(300);
 	holder_begin(&arm);
 	holder_end(&idle);
@@ -119,7 +119,7 @@ void leave_floating(void)
 
 struct node *white;
 
-/* Garbage that nobody will mark, in a span that stays. */
+/* Leave garbage that no marker will mark, in a span that stays. */
 void leave_white(void)
 {
 	plant(0);

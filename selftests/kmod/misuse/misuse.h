@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of kgc_misuse.ko share. */
+/* Declarations that the files of kgc_misuse.ko share. */
 #ifndef KGC_MISUSE_H
 #define KGC_MISUSE_H
 
@@ -12,7 +12,7 @@ struct node {
 	u64 pad[7];
 };
 
-/* Of another size, so in spans of its own. */
+/* A type of another size, so its objects are in other spans. */
 struct other {
 	KGC_REF(struct node) next;
 	u64 pad[15];
@@ -28,11 +28,11 @@ struct holder {
 typedef void (*change_fn)(struct kgc_span *span, struct kgc_central *ct, int by);
 
 /**
- * struct fault - something that a test asks for by its name
+ * struct fault - a fault that a test selects by name
  * @name: its name; NULL ends a table
- * @commit: makes the fault
- * @change: instead of @commit: changes what the heap keeps of itself
- * @debug: only builds with KGC_DEBUG=1 look
+ * @commit: commits the fault
+ * @change: instead of @commit: corrupts the heap's own data
+ * @debug: only builds with KGC_DEBUG=1 check for it
  */
 struct fault {
 	const char	*name;

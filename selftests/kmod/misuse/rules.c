@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules of <linux/kgc.h> that a module breaks. */
+/* A module breaks rules of <linux/kgc.h>. */
 #include <linux/hardirq.h>
 #include <linux/kasan.h>
 #include <linux/module.h>
@@ -8,8 +8,8 @@
 #include "misuse.h"
 
 /*
- * The only pointer to a white object moves, unseen, into a black one that no
- * marker has a reason to look at.
+ * Move the only pointer to a white object, without the barrier, into a black object
+ * that no marker has a reason to scan.
  */
 static void hide(void)
 {
@@ -56,7 +56,7 @@ static void section_is_over(void)
 	kgc_load(s, &slots[0]);
 }
 
-/* What is known of it is another section's by now. */
+/* The section's entry in the table belongs to another section by now. */
 static void section_is_another(void)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -68,7 +68,7 @@ static void section_is_another(void)
 	holder_end(&other);
 }
 
-/* Its neighbour lives, so that the span stays. */
+/* Return: a freed node. Its neighbour lives, so that the span stays. */
 static struct node *stale(void)
 {
 	struct node *n = plant(0);
@@ -79,7 +79,7 @@ static struct node *stale(void)
 	return n;
 }
 
-/* KASAN would report the load that follows the check: the check is meant here. */
+/* The check must report this. Silence KASAN, which would report the load after it. */
 static void stale_pointer_loads(void)
 {
 	struct node *n = stale();
@@ -101,14 +101,14 @@ static void stale_pointer_stored(void)
 	uproot(0);
 }
 
-/* Somebody has stored a stale pointer without kgc_store(). */
+/* The barrier shades a stale pointer that was stored without kgc_store(). */
 static void shade_what_is_gone(void)
 {
 	raw_store(&slots[0], stale());
 	uproot(0);
 }
 
-/* A field of one heap, in a section of another. */
+/* Store to a field of one heap in a section of another. */
 static void field_is_foreign(void)
 {
 	struct kgc_heap *another = kgc_heap_create("kgc_another", THIS_MODULE);
@@ -144,7 +144,7 @@ static void allocate_in_nmi(void)
 
 	if (IS_ERR(large) || IS_ERR(words))
 		return;
-	/* there is something to be had */
+	/* a slot is ready, so an allocation could succeed */
 	plant(0);
 	s = kgc_enter(heap);
 	local_irq_disable();
@@ -181,7 +181,7 @@ static void object_of_array_type(void)
 	kgc_exit(s);
 }
 
-/* Born black, never stored, and kept past kgc_exit() for a cycle. */
+/* An object is allocated black, never stored, and kept past kgc_exit() for a cycle. */
 static void floating_comes_back(void)
 {
 	if (!while_marking(leave_floating))
@@ -190,7 +190,7 @@ static void floating_comes_back(void)
 	kgc_collect(heap, 1);
 }
 
-/* Nobody can reach it, and still somebody finds it and has it marked. */
+/* No root reaches the object, but the barrier still marks it through a raw store. */
 static void mark_floater(void)
 {
 	struct kgc_section s = kgc_enter(heap);
@@ -206,7 +206,7 @@ static void floats_again(void)
 		while_marking(mark_floater);
 }
 
-/* Clear as if it was in use, and as it was. */
+/* @open: clear the freed slot as if it were in use; otherwise poison it again. */
 static void slot_open(struct node *n, bool open)
 {
 	if (open) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The calls that fail_nth refuses memory: each as it would be without. */
+/* The calls whose requests for memory fail_nth refuses. Each works if none is refused. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "inject.h"
 
 #define NR_PAGE		254	/* handles in a page */
-#define NR_COPIES	4	/* with which a page is filled, and more */
+#define NR_COPIES	4	/* handles that fill up a page and begin the next */
 #define LARGE		100000
 
 bool stage_up(struct stage *st)
@@ -94,7 +94,7 @@ int call_alloc_large(struct stage *st)
 	return err ? err : kgc_drop(st->fd, handle);
 }
 
-/* What was delivered before the failure stands. */
+/* Objects that were delivered before a failure stay valid. */
 int call_alloc_many(struct stage *st)
 {
 	__u32 done = 0, dropped;
@@ -139,7 +139,7 @@ int call_store(struct stage *st)
 	return kgc_store(st->fd, st->object, NODE_RIGHT, st->object);
 }
 
-/* The old value comes back or is still there. */
+/* After a failed exchange the field still holds its old value. */
 int call_xchg(struct stage *st)
 {
 	__u64 old, left;
@@ -245,14 +245,15 @@ int call_finalize_cancel(struct stage *st)
 {
 	int err = kgc_finalize(st->fd, st->object, 1);
 
-	if (err)
+	/* EEXIST: an earlier call could not copy the argument of its cancel */
+	if (err && err != -EEXIST)
 		return err;
 	err = kgc_finalize_cancel(st->fd, st->object, NULL);
 	was_refused();
 	return err;
 }
 
-/* One of each kind; the first error among them is the answer. */
+/* A batch of several kinds of operations. Return: the first error among them. */
 int call_batch(struct stage *st)
 {
 	struct kgc_batch_builder batch;
@@ -269,7 +270,7 @@ int call_batch(struct stage *st)
 	was_refused();
 	if (!err)
 		err = kgc_batch_error(&batch);
-	/* what stands behind a failed one was told that there is no handle */
+	/* ENOENT comes from an operation whose handle an earlier one failed to make */
 	if (err == -ENOENT)
 		err = -ENOMEM;
 	for (int i = a; i <= b; i++)

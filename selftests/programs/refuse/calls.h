@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The calls that fail_nth refuses memory, and what they work on. */
+/* The calls whose requests for memory fail_nth refuses, and what they work on. */
 #ifndef SELFTESTS_CALLS_H
 #define SELFTESTS_CALLS_H
 
@@ -20,14 +20,14 @@ struct stage {
 
 bool stage_up(struct stage *st);
 /*
- * Objects for the calls that want some; the others begin on an empty heap. Then
- * so many handles that a few more need another page.
+ * Make objects for the calls that need them; other calls begin on an empty heap. Then
+ * open so many handles that a few more need another page.
  */
 bool stage_objects(struct stage *st);
 
 /*
- * Name; whether it needs objects; whether it asks for memory, so that it has to
- * fail at times.
+ * Each call's name; whether it needs objects; whether it asks for memory, so that some
+ * refusal must make it fail.
  */
 #define REFUSABLE(CALL) \
 	CALL(open, false, true) \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests for memory refused on request: /proc/self/fail-nth. */
+/* Refuse requests for memory, through /proc/thread-self/fail-nth. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "files.h"
 #include "inject.h"
 
-/* Let sleeping allocations, and single pages, fail as well. */
+/* Let allocations that may sleep, or of single pages, fail. Return: whether it works. */
 bool injection_ready(void)
 {
 	return !put_file(DEBUGFS "failslab/ignore-gfp-wait", "N") &&
@@ -38,14 +38,14 @@ void refuse(unsigned int nth)
 	injecting = true;
 }
 
-/* Ends it. How many requests were missing to the one to be refused. */
+/* See inject.h. */
 unsigned int requests_missing(void)
 {
 	char text[16] = "";
 
 	if (!injecting)
 		return missing;
-	/* a request still to be refused may be the copy to us */
+	/* if no request was refused yet, the copies of these calls may be */
 	if (pread(fail_fd, text, sizeof(text) - 1, 0) < 0)
 		text[0] = '1';
 	while (pwrite(fail_fd, "0", 1, 0) != 1)

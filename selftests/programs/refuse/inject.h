@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Requests for memory refused on request, for the calling thread. */
+/* Refuse requests for memory that the calling thread makes. */
 #ifndef SELFTESTS_INJECT_H
 #define SELFTESTS_INJECT_H
 
 #include <stdbool.h>
 
 bool injection_ready(void);
-/* From now on the @nth request is refused. */
+/* Refuse the @nth request from now on. */
 void refuse(unsigned int nth);
-/* Ends it. How many requests were missing to the one to be refused. */
+/* End it. Return: how many requests were missing until the @nth; 0: it was refused. */
 unsigned int requests_missing(void);
-/* Ends it. Whether there was such a request. */
+/* End it. Return: whether the @nth request was reached and refused. */
 bool was_refused(void);
 
 #endif /* SELFTESTS_INJECT_H */
