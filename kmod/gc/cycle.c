@@ -183,9 +183,9 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 		kgc_mark_recall(heap);
 	if (kgc_mark_active(heap))
 		return KGC_AWAIT_KICK;
-	cy->shaded = kgc_mark_shaded(heap);
+	cy->shaded = kgc_grey_shaded(heap);
 	kgc_gate_look(&heap->gate);
-	if (kgc_mark_pending(heap, cy->shaded))
+	if (kgc_grey_pending(heap, cy->shaded))
 		return KGC_AWAIT_NOTHING;
 	cy->now.rounds++;
 	cy->step = KGC_STEP_ROUND;
@@ -200,7 +200,7 @@ static void marking_is_over(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	bool clean = !kgc_mark_pending(heap, cy->shaded);
+	bool clean = !kgc_grey_pending(heap, cy->shaded);
 
 	if (clean && heap->gate.closed) {
 		marking_is_over(heap, cy);

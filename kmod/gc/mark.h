@@ -114,8 +114,8 @@ bool kgc_mark_active(struct kgc_heap *heap);
 void kgc_mark_recall(struct kgc_heap *heap);
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects);
 void kgc_mark_root(struct kgc_marker *m, void *obj);
-u64 kgc_mark_shaded(struct kgc_heap *heap);
-bool kgc_mark_pending(struct kgc_heap *heap, u64 shaded);
+u64 kgc_grey_shaded(struct kgc_heap *heap);
+bool kgc_grey_pending(struct kgc_heap *heap, u64 shaded);
 void kgc_mark_take_barriers(struct kgc_marker *m);
 void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 		     unsigned int i);
@@ -136,7 +136,7 @@ static __always_inline void kgc_shade_slot(struct kgc_marking *mk,
 	kgc_mark_white(span, i);
 	if (!kgc_span_noscan(span)) {
 		/* counted before it can be seen in @queued; an interrupt may
-		 * come between: see kgc_mark_pending()
+		 * come between: see kgc_grey_pending()
 		 */
 		this_cpu_inc(mk->grey->shaded);
 		if (unlikely(!READ_ONCE(span->queued)))

@@ -191,6 +191,6 @@ bool kgc_verify_some(struct kgc_heap *heap)
 /* Check for late shading after SETTLE's grace period; @shaded is from the last round. */
 void kgc_verify_settled(struct kgc_heap *heap, u64 shaded)
 {
-	if (kgc_mark_pending(heap, shaded))
+	if (kgc_grey_pending(heap, shaded))
 		kgc_violation(heap, "shaded after marking was over", NULL, NULL);
 }
