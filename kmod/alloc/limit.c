@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How much a heap, and all heaps together, may hold. Metadata counts like pages: a
- * program decides how many handles, types and finalizers it has, so each of them
- * would be a way round a limit of pages alone.
+ * Limits on the memory of one heap, and of all heaps together. Metadata counts like
+ * pages: a program decides how many handles, types and finalizers it has, and could evade
+ * a limit on pages alone with any of them.
  *
- * What is allocated is charged first. What is freed is uncharged by the function
- * that frees it.
+ * A function charges memory before it allocates it. The function that frees the memory
+ * takes the charge back.
  */
 #include "alloc.h"
 
 static atomic64_t total_pages, total_held;
 static u64 cap;
 
-/* Bytes all heaps hold from the buddy allocator for objects. */
+/* Return: bytes that all heaps hold from the buddy allocator for objects. */
 u64 kgc_limit_total_pages(void)
 {
 	return atomic64_read(&total_pages);
 }
 
-/* Bytes of all heaps that count against the module's cap. */
+/* Return: bytes of all heaps that count against the module's cap. */
 u64 kgc_limit_total_held(void)
 {
 	return atomic64_read(&total_held);
 }
 
 /*
- * Never over the limit for a moment either: a rival that asks for less must
- * not be refused because of what is about to be taken back.
+ * Add @bytes to @sum unless it would exceed @limit. The sum does not exceed the limit for
+ * a moment either: a concurrent, smaller request must not fail because of bytes that are
+ * about to be taken back.
  */
 static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 {
@@ -39,13 +40,13 @@ static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 	return true;
 }
 
-/* Most that a heap may hold, in bytes; 0 is no limit. */
+/* Set how many bytes a heap may hold; 0 is no limit. */
 void kgc_limit_set(struct kgc_allocator *a, u64 bytes)
 {
 	WRITE_ONCE(a->limit.hard, bytes);
 }
 
-/* Most that all heaps together may hold, in bytes; 0 is no cap. */
+/* Set how many bytes all heaps together may hold; 0 is no cap. */
 void kgc_limit_set_cap(u64 bytes)
 {
 	WRITE_ONCE(cap, bytes);
@@ -57,8 +58,8 @@ u64 kgc_limit_cap(void)
 }
 
 /*
- * Count a request that failed: @err is what kgc_limit_charge_pages() returned, or
- * -ENOMEM.
+ * Count a request that failed. @err is the error of a charge, or -ENOMEM if the kernel's
+ * allocators refused.
  */
 void kgc_limit_refused(struct kgc_allocator *a, int err)
 {
@@ -77,8 +78,8 @@ void kgc_limit_refused(struct kgc_allocator *a, int err)
 }
 
 /*
- * Bytes that a heap may hold by its own limit and by what the module's cap leaves to it.
- * Context: any. Return: U64_MAX is no limit.
+ * Return: bytes that a heap may hold by its own limit, and by the part of the module's
+ * cap that other heaps do not hold; U64_MAX is no limit. Context: any.
  */
 u64 kgc_limit_most(const struct kgc_allocator *a)
 {
@@ -86,17 +87,21 @@ u64 kgc_limit_most(const struct kgc_allocator *a)
 	s64 others;
 
 	if (cap) {
-		/* the two sums do not change together */
+		/* the two sums do not change at once: the difference may be negative */
 		others = max(atomic64_read(&total_held) - atomic64_read(&a->limit.held), 0LL);
 		most = min(most, cap - min_t(u64, cap, others));
 	}
 	return most;
 }
 
-/* Return: 0; -EDQUOT at the heap's limit; -ENOSPC at the cap. */
+/*
+ * Charge @bytes to the heap and to all heaps. If the cap refuses, the heap's own sum
+ * includes @bytes for a moment. Return: 0; -EDQUOT at the heap's limit; -ENOSPC at the
+ * cap.
+ */
 static int charge(struct kgc_limit *limit, size_t bytes)
 {
-	/* a heap at its own limit takes nothing of the other heaps' room */
+	/* first: a heap at its own limit must not briefly take room of others */
 	if (!sum_add(&limit->held, bytes, READ_ONCE(limit->hard)))
 		return -EDQUOT;
 	if (sum_add(&total_held, bytes, kgc_limit_cap()))
@@ -111,13 +116,13 @@ static void uncharge(struct kgc_limit *limit, size_t bytes)
 	atomic64_sub(bytes, &total_held);
 }
 
-/* Of the map, whose leaves stay until the module goes, the entries for these pages. */
+/* Bytes of the map entries for @bytes of pages. Leaves stay until the module exits. */
 static size_t map_bytes(size_t bytes)
 {
 	return (bytes >> KGC_PAGE_SHIFT) * sizeof(struct kgc_span *);
 }
 
-/* Ask to hold @bytes more in pages. Context: any. Return: as charge(). */
+/* Charge @bytes of pages, and their map entries. Context: any. Return: as charge(). */
 int kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes)
 {
 	int err = charge(&a->limit, bytes + map_bytes(bytes));
@@ -138,7 +143,7 @@ void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes)
 	uncharge(&a->limit, bytes + map_bytes(bytes));
 }
 
-/* Ask to hold @bytes more of metadata. Context: any. Return: as charge(). */
+/* Charge @bytes of metadata. Context: any. Return: as charge(). */
 int kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 {
 	int err = charge(&a->limit, bytes);
@@ -148,7 +153,7 @@ int kgc_limit_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t by
 	return err;
 }
 
-/* @bytes of what is held are of another kind. Context: any. */
+/* Count @bytes that are charged already as @to instead of @from. Context: any. */
 void kgc_limit_move_meta(struct kgc_allocator *a, enum kgc_meta from, enum kgc_meta to,
 			 size_t bytes)
 {

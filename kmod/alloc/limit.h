@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What counts against the limits: the pages of a heap, and its metadata by kind.
+ * The memory that counts against limits: the pages of a heap, and its metadata by kind.
  */
 #ifndef _KGC_LIMIT_H
 #define _KGC_LIMIT_H
@@ -10,14 +10,14 @@
 
 struct kgc_allocator;
 
-/* What metadata is there for. */
+/* Kinds of metadata. */
 enum kgc_meta {
 	KGC_META_SPANS,
 	KGC_META_BITMAPS,
-	KGC_META_TYPES,		/* a type per slot, where spans are mixed */
+	KGC_META_TYPES,		/* types of slots, in mixed spans */
 	KGC_META_ARENAS,
 	KGC_META_CENTRALS,
-	KGC_META_MAP,		/* the entries of its pages: the map is of all heaps */
+	KGC_META_MAP,		/* entries for the heap's pages in the shared map */
 	KGC_META_CACHES,
 	KGC_META_HEAP,
 	KGC_META_DESCRIPTIONS,
@@ -29,11 +29,12 @@ enum kgc_meta {
 };
 
 /**
- * struct kgc_refused - how often a heap wanted memory and did not get it, by what
- *	refused; written by limit.c
- * @by_limit: the heap's hard limit
- * @by_cap: the cap on all heaps
- * @by_memory: the kernel's allocators, for the machine or for the heap's cgroup
+ * struct kgc_refused - number of a heap's requests for memory that failed; written by
+ *	limit.c
+ * @by_limit: requests that the heap's hard limit refused
+ * @by_cap: requests that the cap on all heaps refused
+ * @by_memory: requests that the kernel's allocators refused, because the machine or the
+ *	heap's cgroup had no memory
  */
 struct kgc_refused {
 	atomic64_t	by_limit;
@@ -42,9 +43,9 @@ struct kgc_refused {
 };
 
 /**
- * struct kgc_limit - what a heap holds, and how much that may be
- * @hard: most bytes of @held; 0 is no limit
- * @held: bytes that count: @pages and all of @meta
+ * struct kgc_limit - how many bytes a heap holds, and may hold
+ * @hard: hard limit of @held; 0 is no limit
+ * @held: bytes that count against limits: @pages and all of @meta
  * @pages: bytes held from the buddy allocator for objects
  * @meta: bytes of metadata by kind
  * @refused: requests that failed

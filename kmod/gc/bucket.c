@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Token buckets: what is taken over any stretch of time is at most that time, one
- * burst, and the last thing that was taken. This is the generic cell rate algorithm
- * of ATM networks (ITU-T I.371).
+ * Token buckets. If callers wait as they are told, they take over any stretch of time at
+ * most that time, one burst, and the cost of the last call. This is the generic cell rate
+ * algorithm of ATM networks (ITU-T I.371).
  */
 #include <linux/kernel.h>
 
 #include "bucket.h"
 
-/* The time that a bucket with this word counts from: it is never fuller than a burst. */
+/* The time that the next cost is added to: a bucket never holds more than a burst. */
 static s64 counts_from(s64 paid_ns, u64 now_ns, u64 burst_ns)
 {
 	return max_t(s64, paid_ns, (s64)now_ns - (s64)burst_ns);
 }
 
 /**
- * kgc_bucket_take() - take from a bucket, into debt if it is empty
+ * kgc_bucket_take() - take from a bucket, even if that puts it into debt
  * @bucket: the bucket
- * @now_ns: time
- * @cost_ns: how much time pays for it
- * @burst_ns: how much a full bucket holds, in time that filled it
+ * @now_ns: the current time
+ * @cost_ns: time that pays for what the caller takes
+ * @burst_ns: time that fills the bucket
  *
- * Callers are served in the order in which they took: each waits until what was taken
- * before is paid for.
+ * The bucket serves callers in the order of their calls: each has to wait until
+ * everything taken before is paid for.
  *
  * Context: any.
- * Return: how long to wait, in ns; 0 is not at all.
+ * Return: how long the caller has to wait, in ns.
  */
 u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns)
@@ -41,12 +41,12 @@ u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 /**
  * kgc_bucket_try() - take from a bucket unless it is in debt
  * @bucket: the bucket
- * @now_ns: time
- * @cost_ns: how much time pays for it
- * @burst_ns: how much a full bucket holds, in time that filled it
+ * @now_ns: the current time
+ * @cost_ns: time that pays for what the caller takes
+ * @burst_ns: time that fills the bucket
  *
  * Context: any.
- * Return: whether it was taken.
+ * Return: false if the bucket is in debt; then nothing is taken.
  */
 bool kgc_bucket_try(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns)
@@ -61,13 +61,13 @@ bool kgc_bucket_try(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 	return true;
 }
 
-/* Whether the bucket is in debt: what is taken now has to be waited for. Context: any. */
+/* Whether the bucket is in debt, so that a caller would have to wait. Context: any. */
 bool kgc_bucket_owes(const struct kgc_bucket *bucket, u64 now_ns)
 {
 	return atomic64_read(&bucket->paid_ns) > (s64)now_ns;
 }
 
-/* Put back what was taken and not used. Context: any. */
+/* Put back what a caller took and did not use. Context: any. */
 void kgc_bucket_give(struct kgc_bucket *bucket, u64 cost_ns)
 {
 	atomic64_sub(cost_ns, &bucket->paid_ns);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A token bucket in one word, for which no lock is taken. Pure arithmetic, also
- * compiled in userspace.
+ * A token bucket in one word, without a lock. This is pure arithmetic, and compiles in
+ * userspace too.
  *
- * The word is the time at which all that was taken will be paid for: time is what
- * pays. A bucket whose word lies in the past is as full as the word is old, up to a
- * *burst*. One whose word lies in the future is in debt for as long.
+ * Time pays for what callers take. The word is the time at which everything taken so far
+ * is paid for. If it lies in the past, the bucket holds the time that has passed since,
+ * up to a *burst*. If it lies in the future, the bucket is in debt until then.
  */
 #ifndef _KGC_BUCKET_H
 #define _KGC_BUCKET_H
@@ -15,7 +15,7 @@
 
 /**
  * struct kgc_bucket - a token bucket
- * @paid_ns: when all that was taken will be paid for
+ * @paid_ns: time at which everything taken so far is paid for
  */
 struct kgc_bucket {
 	atomic64_t	paid_ns;

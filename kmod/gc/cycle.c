@@ -1,41 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cycle: phases, grace periods, and who waits for what.
+ * The cycle: its steps, and what the cycle waits for after each of them.
  *
  *	step		does			then waits for
  *	IDLE		publish ARM		sections that began before
  *	ARMED		publish MARK		sections that began before
  *	ROOTS		mark root slots		-
- *	DRAIN		mark grey objects	parallel workers
- *	ROUND		-			regions that began before
+ *	DRAIN		mark grey objects	parallel workers, then regions
+ *						that began before
+ *	ROUND		close the gate if the	-
+ *			round was clean,
+ *			otherwise DRAIN again
  *	KEEP		if rounds do not end:	-
- *			mark what weak
- *			references name, DRAIN
+ *			mark the targets of
+ *			weak references, DRAIN
  *	WEAK		clear dead references	-
- *	FINAL		mark what finalizers	-
- *			still need; if any,
- *			DRAIN once more
+ *	FINAL		mark the objects that	-
+ *			finalizers need; if
+ *			any, DRAIN once more
  *	CLEANUP		find the cleanups of	-
- *			what is dead
- *	VERIFY		option: check the marks	regions that began before, where
+ *			dead objects
+ *	VERIFY		option: check the marks	regions that began before, if
  *						a marked slot is free
- *			or, with a tracer, hold	sections that began before
- *			up new sections
- *	TRACE		let them in again	-
+ *			with the tracer: make	sections that began before
+ *			new sections wait
+ *	TRACE		run the tracer, let	-
+ *			new sections begin
  *	SETTLE		publish SETTLE		sections that began before
  *	SETTLED		new generation		regions that began before
- *	FLIP		empty every cache,
- *			publish IDLE		-
- *	SWEEP		sweep what is left	-
+ *	FLIP		empty every cache,	-
+ *			publish IDLE
+ *	SWEEP		sweep the other spans	-
  *	END		count, give pages back	-
  *
- * "Sections" are waited for by a grace period of SRCU, "regions" (stretches with
- * preemption off) by one of RCU; its end queues the work item again, so a section
- * that is stuck holds up its own heap only. See grace.c for how.
+ * The cycle waits for sections by a grace period of SRCU, and for regions (stretches
+ * with preemption off) by one of RCU. The end of the grace period queues the work item
+ * again, so a section that is stuck holds up its own heap only. See grace.c.
  *
- * A section reads the mode once, right after it has announced itself to SRCU;
- * hence every section that can still hold an older mode than the published one
- * is waited for by the grace period that follows.
+ * A section reads the mode after it has entered its SRCU read-side section. So the grace
+ * period after a phase is published waits for every section that has an older mode.
  */
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
@@ -66,8 +69,8 @@
 #include "work.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
-#define HELP_BATCH	128	/* the same with preemption off, */
-#define HELP_PARTS	4	/* and so often */
+#define HELP_BATCH	128	/* objects of one part, with preemption off */
+#define HELP_PARTS	4	/* most parts between two points of preemption */
 
 static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_IDLE]	= 0,
@@ -76,7 +79,7 @@ static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_SETTLE]	= KGC_MODE_SETTLE,
 };
 
-/* What sections that begin from now on will read; pairs with kgc_enter(). */
+/* Set the mode of all sections that begin from now on; pairs with kgc_enter(). */
 static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
 {
 	unsigned int mode = mode_of_phase[phase];
@@ -104,7 +107,7 @@ static struct kgc_heap *heap_of_work(struct work_struct *work)
 	return container_of(to_delayed_work(work), struct kgc_heap, request.work);
 }
 
-/* Microseconds since the last call. */
+/* Return: microseconds since the last call. */
 static u64 cycle_lap(struct kgc_cycle *cy)
 {
 	u64 now = ktime_get_ns(), us = div_u64(now - cy->lap_ns, NSEC_PER_USEC);
@@ -136,7 +139,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_share_begin(heap);
 	kgc_throttle_cycle_begin(heap);
 	kgc_pace_begin(heap);
-	/* builds with KGC_DEBUG=1 check anyway, and try both ways in turn */
+	/* with KGC_DEBUG=1 both mark loops check, so cycles use them in turn */
 	kgc_mark_begin(heap, kgc_share_workers(heap), READ_ONCE(heap->opt.verify) &&
 		       !(IS_ENABLED(CONFIG_KGC_DEBUG) && nr % 2));
 	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
@@ -145,7 +148,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_SECTIONS;
 }
 
-/* Every live section runs a barrier now. */
+/* Every open section now shades the values that it overwrites and stores. */
 static enum kgc_await step_armed(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	cy->now.arm_us = cycle_lap(cy);
@@ -157,7 +160,7 @@ static enum kgc_await step_armed(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_SECTIONS;
 }
 
-/* Every live section began when all deletions were already recorded. */
+/* Every open section began when all sections already shaded what they overwrote. */
 static enum kgc_await step_roots(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	struct kgc_marker *m = &heap->marking.marker[0];
@@ -178,7 +181,7 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_mark_take_barriers(m);
 	if (kgc_mark_some(m, cy->batch))
 		return KGC_AWAIT_NOTHING;
-	/* a queue full of other heaps' markers does not hold up this heap */
+	/* a workqueue full of other heaps' markers must not hold up this heap */
 	if (kgc_mark_active(heap))
 		kgc_mark_recall(heap);
 	if (kgc_mark_active(heap))
@@ -216,18 +219,18 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Weak references are strong for the rest of this cycle. */
+/* In this cycle weak references keep their targets alive, like roots. */
 static enum kgc_await step_keep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_handles_scan_some(&heap->weaks, &heap->marking.marker[0]))
 		return KGC_AWAIT_NOTHING;
-	/* what only they refer to is garbage that the next cycle frees */
+	/* the kept targets may be garbage, which the next cycle frees */
 	kgc_pace_dropped(heap);
 	cy->step = KGC_STEP_DRAIN;
 	return KGC_AWAIT_NOTHING;
 }
 
-/* What is white now is dead, and no weak reference may say otherwise. */
+/* The gate is closed: white objects are dead, so no weak reference may return one. */
 static enum kgc_await step_weak(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_weaks_clear_some(&heap->weaks))
@@ -237,7 +240,7 @@ static enum kgc_await step_weak(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Dead objects with finalizers, and all they refer to, live on until then. */
+/* A finalizer gets its dead object, so keep the object and all that it reaches. */
 static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_finals_scan_some(heap, &heap->marking.marker[0]))
@@ -249,7 +252,7 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* What is white now is freed by this cycle. */
+/* Marking is over: this cycle frees every white object. */
 static enum kgc_await step_cleanup(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_finals_scan_cleanups(heap))
@@ -277,7 +280,7 @@ static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_SECTIONS;
 }
 
-/* Nobody is inside. */
+/* No section is open but those that could not wait; the tracer notices these. */
 static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	kgc_tracer_run(heap);
@@ -285,7 +288,7 @@ static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* All that was reachable when marking began is marked. */
+/* Every object that was reachable when marking began is marked. */
 static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	u64 bytes;
@@ -298,15 +301,15 @@ static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_SECTIONS;
 }
 
-/* No section runs the barrier or allocates black by its mode any more. */
+/* No open section shades or allocates black because of an older mode. */
 static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (cy->verifying)
 		kgc_verify_settled(heap, cy->shaded);
-	/* set aside just now: without a new generation no span is swept */
+	/* the check above may have set the heap aside: then publish nothing to sweep */
 	if (kgc_request_closed(&heap->request))
 		return KGC_AWAIT_NOTHING;
-	/* taken out of the tables before SETTLE: every section began later */
+	/* every open section began after these had been taken out of the tables */
 	kgc_handles_free_removed(&heap->handles);
 	kgc_handles_free_removed(&heap->weaks);
 	kgc_sweep_begin(heap);
@@ -315,10 +318,10 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_REGIONS;
 }
 
-/* No region is left that saw the old generation. */
+/* No region that saw the old generation is left. */
 static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	/* a cache may be in the hands of its own CPU; look again soon */
+	/* a CPU may be using or flipping its own cache at the moment: try again soon */
 	if (!kgc_cache_flip_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
 	cy->now.peak = kgc_pace_flip(heap, cy->begin_ns, cy->charged_begin);
@@ -328,7 +331,7 @@ static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Say so if the share of CPU time was not enough for this cycle. */
+/* Count and trace the cycle if its share of CPU time was not enough. */
 static void cycle_judge(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	u64 helped = atomic64_read(&heap->work.mutator_ns) - cy->mutator_before;
@@ -360,7 +363,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
 	cycle_judge(heap, cy);
-	/* a thread that waits for this cycle finds what it has found */
+	/* first, so that calls and records are due when the cycle's waiters return */
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
 	kgc_share_end(heap);
@@ -372,15 +375,18 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* When a step is run, and by which contexts beside the work item. */
+/*
+ * Whether a step waits for CPU time, and which threads may run it beside the work item:
+ * waiters wait for the cycle, mutators have outrun it.
+ */
 enum step_kind {
-	STEP_FIRST,	/* waits for CPU time; threads may run it */
-	STEP_BRIEF,	/* does not wait, or the heap would mark for longer; threads that
-			 * wait for the cycle may run it
+	STEP_FIRST,	/* waits; waiters and mutators */
+	STEP_BRIEF,	/* waits only if a slice is owed, since a wait would prolong
+			 * marking; waiters
 			 */
-	STEP_LONG,	/* waits; threads may run it, in parts that do not sleep */
-	STEP_OTHER,	/* waits; threads that wait for the cycle may run it */
-	STEP_OWN,	/* waits; no thread may: it allocates, and those that reclaim help */
+	STEP_LONG,	/* waits; waiters and mutators, in parts that do not sleep */
+	STEP_OTHER,	/* waits; waiters */
+	STEP_OWN,	/* waits; no thread: it allocates, and waiters may reclaim */
 };
 
 static const struct step {
@@ -405,7 +411,7 @@ static const struct step {
 	[KGC_STEP_END]		= { step_end,		STEP_BRIEF },
 };
 
-/* Whether a thread may run the next step; a mutator if it is @inside a section. */
+/* Whether a thread may run the next step. A thread @inside a section is a mutator. */
 static bool may_help(const struct kgc_cycle *cy, bool inside)
 {
 	enum step_kind kind = steps[cy->step].kind;
@@ -431,7 +437,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 	}
 }
 
-/* Until the next step has to wait for something. Context: the work item, running. */
+/* Run steps until the cycle has to wait. Context: the work item, as the runner. */
 static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	enum kgc_await await = KGC_AWAIT_NOTHING;
@@ -440,7 +446,7 @@ static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 	cy->batch = MARK_BATCH;
 	while (await == KGC_AWAIT_NOTHING) {
-		/* when it is closed this is kicked, and runs once more */
+		/* kgc_request_close() kicks the work item again, to wake waiters */
 		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
 		    (cy->step == KGC_STEP_IDLE && kgc_request_idle(&heap->request)))
 			return;
@@ -471,15 +477,15 @@ static void cycle_work(struct work_struct *work)
 		kgc_request_wake(heap);
 		kgc_dues_wake(&heap->dues);
 	} else if (!kgc_grace_pending(&heap->grace)) {
-		/* kicked while it waits: the end of the grace period will kick again */
+		/* during a grace period a kick has no effect: its end kicks again */
 		cycle_run(heap, &heap->cycle);
 	}
 	kgc_request_rest(heap);
 }
 
 /*
- * Some parts of a long step. What keeps this thread from running must not keep the
- * cycle from going on, so it is not preempted; it ends when another wants the CPU.
+ * Run a few parts of a long step. A runner that is preempted holds up the cycle, so the
+ * thread disables preemption, and returns as soon as another task needs the CPU.
  */
 static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 				 const struct step *step)
@@ -487,7 +493,7 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 	unsigned int parts = HELP_PARTS;
 	enum kgc_await await;
 
-	/* these lists have no bound */
+	/* before preemption is off, since these lists have no bound */
 	if (cy->step == KGC_STEP_DRAIN)
 		kgc_mark_take_barriers(&heap->marking.marker[0]);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -502,9 +508,9 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 }
 
 /*
- * Run a step in a thread: @inside a section it is a mutator that has outrun the cycle,
- * otherwise it waits for the cycle. Context: running; the work item waits for CPU time.
- * Return: whether the thread may run this step.
+ * Run a step in a thread. @inside a section the thread is a mutator that has outrun the
+ * cycle, otherwise it waits for the cycle. Context: the runner, while the work item waits
+ * for CPU time. Return: false if the thread may not run this step.
  */
 static bool cycle_help(struct kgc_heap *heap, bool inside)
 {
@@ -526,7 +532,7 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 		return true;
 	kgc_request_unpause(heap);
 	cycle_await(heap, await);
-	/* a kick that came until then may be gone with the pause */
+	/* the end of the pause may have taken a kick with it */
 	if (await == KGC_AWAIT_KICK || await == KGC_AWAIT_NOTHING)
 		kgc_request_kick(heap);
 	return true;
@@ -543,15 +549,15 @@ void kgc_cycle_init(struct kgc_heap *heap)
 }
 
 /*
- * Stop wherever the cycle is. The heap is dying, no section is left. What
- * comes after the barriers is not queued again, because every kick looks at
- * @dying. Context: may sleep.
+ * Stop the cycle, whatever its step. A kick that began before @dying was set may queue
+ * the work item once more after the first cancel, so cancel it again at the end.
+ * Context: the heap is dying, and no section is left; may sleep.
  */
 void kgc_cycle_stop(struct kgc_heap *heap)
 {
 	kgc_throttle_stop(heap);
 	kgc_request_cancel(heap);
-	/* a cycle that came to its end just now may have set the timers */
+	/* a cycle that has just ended may have set the timers */
 	kgc_pace_stop(heap);
 	kgc_trim_stop(heap);
 	kgc_grace_stop(heap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The collection cycle, a state machine that never blocks a thread while it
- * waits. docs/protocol.md argues every step.
+ * The collection cycle: a state machine that blocks no thread while it waits.
+ * docs/protocol.md gives the reasons for every step.
  */
 #ifndef _KGC_CYCLE_H
 #define _KGC_CYCLE_H
@@ -13,41 +13,42 @@
 
 struct kgc_heap;
 
+/* A comment names the grace period that comes before the step, then what it works on. */
 enum kgc_step {
 	KGC_STEP_IDLE,
 	KGC_STEP_ARMED,		/* grace period after ARM */
 	KGC_STEP_ROOTS,		/* grace period after MARK, then root slots */
 	KGC_STEP_DRAIN,		/* grey objects */
-	KGC_STEP_ROUND,		/* RCU grace period of a termination round */
-	KGC_STEP_KEEP,		/* what weak references name, if rounds do not end */
-	KGC_STEP_WEAK,		/* all reachable is marked: weak references */
+	KGC_STEP_ROUND,		/* RCU grace period of a round */
+	KGC_STEP_KEEP,		/* targets of weak references, if rounds do not end */
+	KGC_STEP_WEAK,		/* weak references: all reachable objects are marked */
 	KGC_STEP_FINAL,		/* finalizers */
-	KGC_STEP_CLEANUP,	/* marking is complete: cleanups */
+	KGC_STEP_CLEANUP,	/* cleanups: marking is over */
 	KGC_STEP_VERIFY,	/* option: check the marks */
-	KGC_STEP_TRACE,		/* option: grace period after new sections wait */
-	KGC_STEP_SETTLE,	/* and perhaps verified */
+	KGC_STEP_TRACE,		/* option: grace period for the tracer, tracer */
+	KGC_STEP_SETTLE,	/* marks complete, and checked by the option */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,
-	KGC_STEP_END,		/* all is swept: count, and wake the threads that wait */
+	KGC_STEP_END,		/* statistics, and threads that wait */
 };
 
 /**
- * struct kgc_cycle - the cycle under way; written by the state machine only
+ * struct kgc_cycle - the cycle under way; only the state machine writes it
  * @step: the next step
- * @shaded: regions counted when the current round began
- * @begin_ns: time at which the cycle began
- * @lap_ns: end of the last step that was timed
+ * @shaded: count of shadings when the current round began
+ * @begin_ns: time when the cycle began
+ * @lap_ns: time when cycle_lap() was called last
  * @charged_begin: bytes charged when the cycle began
- * @freed_before: objects freed when the cycle began
- * @bytes_before: bytes freed then
- * @cpu_before: CPU time of the collector when the cycle began
- * @verifying: the cycle's marks are checked
- * @tracing: and reachability is traced; its sections can be held up
+ * @freed_before: objects freed before the cycle began
+ * @bytes_before: bytes freed before the cycle began
+ * @cpu_before: CPU time of the collector before the cycle began
+ * @verifying: the verifier checks the marks of this cycle
+ * @tracing: the tracer runs too, and may make new sections wait
  * @for_limit: a limit is among the reasons for the cycle
  * @batch: objects to mark between looks at the clock
- * @mutator_before: CPU time of mutators spent on cycles when this one began
- * @now: its record
+ * @mutator_before: CPU time that mutators spent on earlier cycles
+ * @now: record of this cycle
  */
 struct kgc_cycle {
 	enum kgc_step		step;

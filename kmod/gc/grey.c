@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The spans that mutators' barriers shade: a list for each CPU, and whether a round of
- * marking found them empty.
+ * Grey spans from the write barrier: each CPU lists the spans in which its barriers have
+ * shaded an object. A round is clean if it finds these lists empty and no new shading.
  */
 #include <linux/llist.h>
 #include <linux/percpu.h>
@@ -9,7 +9,7 @@
 #include "heap.h"
 #include "mark.h"
 
-/* Regions that have shaded something, ever; see kgc_grey_pending(). */
+/* Return: shadings on all CPUs since the heap was made; see kgc_grey_pending(). */
 u64 kgc_grey_shaded(struct kgc_heap *heap)
 {
 	u64 sum = 0;
@@ -21,15 +21,19 @@ u64 kgc_grey_shaded(struct kgc_heap *heap)
 }
 
 /**
- * kgc_grey_pending() - whether a round of termination was not clean
+ * kgc_grey_pending() - check whether a round was not clean
  * @heap: the heap
- * @shaded: kgc_grey_shaded() when the workers had become idle, an RCU grace
- *	period ago
+ * @shaded: kgc_grey_shaded() when the markers had become idle. To judge a round, an RCU
+ *	grace period must have ended since
  *
- * Empty queues are not enough: a region B that began before the round may find
- * its span's queued flag set by a region A that began after it and has not
- * pushed yet. B then pushes nothing, the grace period does not wait for A, and
- * both objects would be missed. A has counted itself before it set the flag.
+ * Empty queues alone do not make a round clean. Let region B begin before the grace
+ * period, and region A after its begin. A sets the queued flag of a span, but has not
+ * pushed the span yet. B shades an object of that span, sees the flag, and pushes
+ * nothing. The grace period waits for B but not for A, so the collector would miss the
+ * objects of both. But A counts its shading before it sets the flag, so the round is not
+ * clean.
+ *
+ * Return: true if objects may have become grey since.
  */
 bool kgc_grey_pending(struct kgc_heap *heap, u64 shaded)
 {
@@ -44,14 +48,14 @@ bool kgc_grey_pending(struct kgc_heap *heap, u64 shaded)
 	return !llist_empty(&heap->marking.shared);
 }
 
-/* kgc_shade_slot() as a call. */
+/* kgc_shade_slot() out of line. */
 noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 			      unsigned int i)
 {
 	kgc_shade_slot(&heap->marking, span, i);
 }
 
-/* A span with an object that a barrier has shaded. Context: in its region. */
+/* Queue a span in which a barrier has shaded. Context: the region of that shading. */
 noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 {
 	if (!xchg(&span->queued, 1))

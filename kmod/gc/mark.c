@@ -2,16 +2,15 @@
 /*
  * The mark loop.
  *
- * A worker takes a grey span from its queue, clears the span's queued flag,
- * and scans every object of it that is marked and not yet scanned, pass after
- * pass until a pass finds none: objects of the span that become grey meanwhile
- * through the worker's own work need no queueing. Objects that others make
- * grey meanwhile put the span on a queue again, because its flag is clear;
- * then two workers may be in one span, which costs at most a second visit.
+ * A worker takes a grey span from its queue and clears the span's queued flag. It scans
+ * every object of the span that is marked and not yet scanned, pass after pass until a
+ * pass finds none. So an object of this span that the worker itself makes grey needs no
+ * queue. If another worker or a barrier makes an object of the span grey, it queues the
+ * span again, because the flag is clear. Two workers may then scan one span at the same
+ * time. That costs at most a second scan of its objects.
  *
- * The loop never recurses, never allocates, and gives up the CPU after a
- * bounded number of objects; what it was at stays in struct kgc_marker. Large
- * arrays are scanned in chunks.
+ * The loop never recurses and never allocates. It returns after a bounded number of
+ * objects, and keeps its position in struct kgc_marker. It scans large arrays in chunks.
  */
 #include <linux/workqueue.h>
 
@@ -25,11 +24,11 @@
 #include "type.h"
 #include "work.h"
 
-#define CHUNK_BYTES	(32 * 1024)	/* of a large object, at a time */
+#define CHUNK_BYTES	(32 * 1024)	/* of a large object, scanned at a time */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
-#define SHARE_SPANS	32		/* queue length from which some are offered */
-#define SHARE_MOST	4096		/* offered at a time: a walk from one to the next */
-#define RESCHED_SPANS	1024		/* taken over, between two cond_resched() */
+#define SHARE_SPANS	32		/* queue length from which to offer spans */
+#define SHARE_MOST	4096		/* offered at a time, since it walks them */
+#define RESCHED_SPANS	1024		/* taken over between two cond_resched() */
 
 static __always_inline void marker_push(struct kgc_marker *m,
 					struct kgc_span *span)
@@ -40,7 +39,7 @@ static __always_inline void marker_push(struct kgc_marker *m,
 	m->nr++;
 }
 
-/* The list has no bound: it may be all spans of the heap. */
+/* Append a list to the queue. The list may have all spans of the heap. */
 static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
 {
 	struct kgc_span *span, *next;
@@ -52,7 +51,7 @@ static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
 	}
 }
 
-/* Make slot @i of @span grey if it is white; @cur is in work and needs no queue. */
+/* Make slot @i of @span grey if it is white. @cur is being scanned and needs no queue. */
 static __always_inline void marker_mark(struct kgc_marker *m,
 					struct kgc_span *cur,
 					struct kgc_span *span, unsigned int i)
@@ -60,7 +59,7 @@ static __always_inline void marker_mark(struct kgc_marker *m,
 	if (kgc_is_marked(span, i))
 		return;
 	kgc_mark_white(span, i);
-	/* no call, so that a loop around this has all registers for itself */
+	/* no call here, so that a loop around this keeps its state in registers */
 	if (span != cur && !kgc_span_noscan(span) &&
 	    !READ_ONCE(span->queued) && !xchg(&span->queued, 1))
 		marker_push(m, span);
@@ -79,7 +78,7 @@ static void scan_words(struct kgc_marker *m, void **from, void **to)
 	}
 }
 
-/* What a loop over fields keeps in registers. */
+/* The state that a loop over fields keeps in registers. */
 struct scan {
 	unsigned long		map;
 	struct kgc_marker	*m;
@@ -91,7 +90,7 @@ static __always_inline struct scan scan_begin(struct kgc_marker *m)
 	return (struct scan){ kgc_map_from_zero, m, m->cur };
 }
 
-/* The span of the object @p, which @where names; NULL if it is none, with a report. */
+/* The span of object @p, which @where refers to; NULL and a report if @p is no object. */
 static struct kgc_span *span_of_object(struct kgc_heap *heap, const void *where,
 				       const void *p, unsigned int *i)
 {
@@ -129,8 +128,8 @@ static __always_inline void scan_fields(struct scan s, char *obj,
 }
 
 /*
- * A field of a heap that is checked. A pointer that names no object is not followed:
- * its span may be another heap's, or none.
+ * Scan a field of a heap that is checked. Do not follow a pointer that names no object:
+ * its span may belong to another heap, or not exist.
  */
 static void scan_field_checked(struct kgc_marker *m, void **slot)
 {
@@ -146,7 +145,7 @@ static void scan_field_checked(struct kgc_marker *m, void **slot)
 		marker_mark(m, m->cur, span, i);
 }
 
-/* The elements of m->obj up to @end, in a heap that is checked. */
+/* Scan the elements of m->obj up to @end, in a heap that is checked. */
 static void scan_checked(struct kgc_marker *m, size_t end)
 {
 	const struct kgc_type *type = m->type;
@@ -171,7 +170,7 @@ static void scan_elements(struct kgc_marker *m, size_t end)
 	m->at = at - m->obj;
 }
 
-/* Scan the next chunk of m->obj; its end clears m->obj. */
+/* Scan the next chunk of m->obj. After the last chunk, clear m->obj. */
 static void scan_chunk(struct kgc_marker *m)
 {
 	size_t end = min(m->end, m->at + CHUNK_BYTES);
@@ -189,9 +188,9 @@ static void scan_chunk(struct kgc_marker *m)
 }
 
 /*
- * An object that is more than a few fields. Only one that has its span for
- * itself takes several chunks: CHUNK_BYTES, or one element, which has at most
- * KGC_MAX_FIELDS, are more than any smaller one has.
+ * Scan an object that scan_word_of() has not scanned. Only an object that is alone in its
+ * span takes several chunks: any other has at most KGC_MAX_SMALL bytes. A chunk is
+ * CHUNK_BYTES, or more if an element ends later. An element has at most KGC_MAX_FIELDS.
  */
 static_assert(CHUNK_BYTES >= KGC_MAX_SMALL);
 
@@ -213,12 +212,12 @@ static noinline void scan_body(struct kgc_marker *m, char *obj,
 }
 
 /*
- * The grey objects of bitmap word @w of the current span. The marks are read
- * again until there are none, so a chain through the word is followed to its
- * end. @left has the bits not scanned yet; what is left of it is returned.
+ * Scan the grey objects of bitmap word @w of the current span, all of @type. Read the
+ * marks again until no object is grey, so as to follow a chain of objects in this word to
+ * its end. If the span turns out to have a second type, end early. With @two each object
+ * has one or two fields, so no loop over fields is needed.
  *
- * Objects of the span's only type; ends early when there turns out to be a
- * second one. With @two they have one or two fields, and no loop over those.
+ * @left has the bits of objects not scanned yet. Return: the bits that remain of it.
  */
 static __always_inline unsigned long
 scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
@@ -233,9 +232,9 @@ scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
 	size_t size = s.cur->size;
 
 	/*
-	 * The marks come first: what a newborn was given before it was marked
-	 * is seen, above all that the span is no longer of one type. Pairs
-	 * with kgc_slot_init_state().
+	 * Read the marks before the shape and the fields. A marked newborn is then
+	 * complete, and a span with a second type shows that it is mixed. Pairs with
+	 * kgc_slot_init_state().
 	 */
 	while ((todo = smp_load_acquire(mark) & left)) {
 		if (unlikely(READ_ONCE(s.cur->shape) != &type->shape))
@@ -244,7 +243,7 @@ scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
 		do {
 			char *obj = base + __ffs(todo) * size;
 
-			/* an address, not a sum made for each field anew */
+			/* keep the address; do not compute it for each field */
 			OPTIMIZER_HIDE_VAR(obj);
 			if (!two) {
 				scan_fields(s, obj, fields, end);
@@ -285,14 +284,14 @@ static unsigned long scan_word_uniform(struct kgc_marker *m, unsigned int w,
 				      scan_word_few(m, type, w, left);
 }
 
-/* The same for objects of any type. */
+/* Like scan_word_of(), for objects of any type. */
 static unsigned long scan_word_any(struct kgc_marker *m, unsigned int w,
 				   unsigned long left)
 {
 	unsigned long *mark = kgc_span_mark(m->cur) + w;
 	unsigned long todo;
 
-	/* as above: pairs with kgc_slot_init_state() */
+	/* as in scan_word_of(): pairs with kgc_slot_init_state() */
 	while ((todo = smp_load_acquire(mark) & left)) {
 		unsigned int i = w * BITS_PER_LONG + __ffs(todo);
 
@@ -303,7 +302,7 @@ static unsigned long scan_word_any(struct kgc_marker *m, unsigned int w,
 	return left;
 }
 
-/* Scan the grey objects of one bitmap word of the current span, until none. */
+/* Scan the objects of bitmap word @w until none is grey. Return: number scanned. */
 static __always_inline unsigned int scan_word(struct kgc_marker *m,
 					      unsigned int w)
 {
@@ -336,13 +335,13 @@ static bool marker_next_span(struct kgc_marker *m)
 		m->tail = &m->head;
 	m->nr--;
 	m->spans++;
-	/* a full barrier, before the marks are read: see kgc_mark_white() */
+	/* full barrier: clear the flag before reading the marks; see kgc_mark_white() */
 	xchg(&span->queued, 0);
 	m->cur = span;
 	return true;
 }
 
-/* Scan the current span, pass after pass until a pass finds nothing. */
+/* Scan the current span until a pass finds no grey object. Return: number scanned. */
 static unsigned int scan_span(struct kgc_marker *m)
 {
 	unsigned int words = DIV_ROUND_UP(m->cur->nelems, BITS_PER_LONG);
@@ -356,7 +355,7 @@ static unsigned int scan_span(struct kgc_marker *m)
 	return total;
 }
 
-/* Offer up to half of a long queue to workers that have nothing to do. */
+/* Offer up to half of a long queue to the other workers, and queue a run of one. */
 static void marker_share(struct kgc_marker *m)
 {
 	struct kgc_marking *mk = &m->heap->marking;
@@ -375,7 +374,7 @@ static void marker_share(struct kgc_marker *m)
 	m->nr -= n;
 	llist_add_batch(first, last, &mk->shared);
 	for (i = 1; i < mk->nr_markers; i++) {
-		/* counted before it runs, so that "nobody active" is final */
+		/* count it before it runs: at 0 no other worker has or gets spans */
 		atomic_inc(&mk->active);
 		if (queue_work(kgc_markers_wq, &mk->marker[i].work))
 			return;
@@ -386,10 +385,10 @@ static void marker_share(struct kgc_marker *m)
 /**
  * kgc_mark_some() - scan a bounded number of objects
  * @m: the worker
- * @objects: how many, about: a span is scanned to its end
+ * @objects: approximate bound; the function scans the last span to its end
  *
  * Context: process context.
- * Return: false when the worker found nothing more to do.
+ * Return: false if neither the worker's queue nor the shared one has a span left.
  */
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 {
@@ -414,7 +413,7 @@ bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 	return true;
 }
 
-/* Leave the whole queue to others. Context: the marker is in no object. */
+/* Leave the whole queue to other workers. Context: @m->obj is NULL. */
 static void marker_leave(struct kgc_marker *m)
 {
 	struct llist_node *last = container_of(m->tail, struct llist_node, next);
@@ -428,8 +427,9 @@ static void marker_leave(struct kgc_marker *m)
 }
 
 /*
- * A worker beside the cycle's own. Without CPU time it leaves what it has to the
- * cycle's own, which waits for some; an object that it is in comes first.
+ * A worker beside the cycle's own. When the share of CPU time is used up, it finishes the
+ * object that it is scanning. Then it leaves its queue to the cycle's own worker, which
+ * waits for CPU time.
  */
 static void marker_work(struct work_struct *work)
 {
@@ -455,12 +455,12 @@ static void marker_work(struct work_struct *work)
 		cond_resched();
 	}
 	kgc_share_settle(m->heap, left_ns);
-	/* full barrier: what this worker marked comes before "not active" */
+	/* full barrier: all marking of this worker comes before it is inactive */
 	if (atomic_dec_and_test(&mk->active))
 		kgc_request_kick(m->heap);
 }
 
-/* Mark what a root slot holds. */
+/* Mark @obj, the value of a root slot, which may be NULL. */
 void kgc_mark_root(struct kgc_marker *m, void *obj)
 {
 	struct kgc_span *span;
@@ -475,7 +475,7 @@ void kgc_mark_root(struct kgc_marker *m, void *obj)
 	marker_mark(m, NULL, span, kgc_span_index(span, obj));
 }
 
-/* Take over what the barriers of every CPU shaded, one CPU after another. */
+/* Take over the spans that barriers shaded, one CPU's after another's. */
 void kgc_mark_take_barriers(struct kgc_marker *m)
 {
 	int cpu;
@@ -489,8 +489,8 @@ void kgc_mark_take_barriers(struct kgc_marker *m)
 }
 
 /*
- * A new mark phase, with @workers if that is not too many. They look whether each
- * pointer names an object if @checked.
+ * Begin a mark phase with @workers, but at most KGC_MAX_MARKERS. With @checked they
+ * report each pointer that names no object, and do not follow it.
  */
 void kgc_mark_begin(struct kgc_heap *heap, unsigned int workers, bool checked)
 {
@@ -506,7 +506,7 @@ void kgc_mark_begin(struct kgc_heap *heap, unsigned int workers, bool checked)
 	}
 }
 
-/* What the workers have scanned in this cycle. */
+/* Sum up what the workers have scanned in this cycle. Context: no other is active. */
 void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes)
 {
 	const struct kgc_marker *m = heap->marking.marker;
@@ -523,14 +523,14 @@ void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes)
 /* Whether a worker beside the cycle's own may still hold grey spans. */
 bool kgc_mark_active(struct kgc_heap *heap)
 {
-	/* what it marked is seen if none does: pairs with marker_work() */
+	/* if none does, the caller sees all of their marks: pairs with marker_work() */
 	return atomic_read_acquire(&heap->marking.active);
 }
 
 /*
- * Markers that have been asked for and have found no worker are not needed any more:
- * what was offered to them is done. They hold no grey span before they run. Context:
- * the state machine.
+ * Cancel markers that are queued but do not run yet. No span is left for them to take,
+ * and they hold none before they run. Context: the state machine, after it has found no
+ * grey span.
  */
 void kgc_mark_recall(struct kgc_heap *heap)
 {
@@ -560,12 +560,12 @@ int kgc_marking_init(struct kgc_heap *heap)
 	return 0;
 }
 
-/* The heap is dying: workers end by themselves. Context: may sleep. */
+/* Context: the heap is dying, so a running worker ends soon; may sleep. */
 void kgc_marking_destroy(struct kgc_heap *heap)
 {
 	unsigned int i;
 
-	/* the first round may leave one queued by another before it ended */
+	/* twice: a worker cancelled late may have queued one cancelled before */
 	for (i = 0; i < 2 * KGC_MAX_MARKERS; i++)
 		cancel_work_sync(&heap->marking.marker[i % KGC_MAX_MARKERS].work);
 	kgc_charge_percpu_free(&heap->alloc, KGC_META_GREY, heap->marking.grey,

@@ -2,13 +2,12 @@
 /*
  * Marking, span by span.
  *
- * An object is white when its mark bit is clear, grey when it is set and its
- * scan bit is not, black when both are set (a newborn may be black with its
- * scan bit clear: there is nothing white it could refer to). The grey set
- * needs no memory of its own: a span with grey objects lies on a queue, linked
- * through the span itself, so nothing in marking can run out of memory.
- * After "memory-centric" marking, as in the Go runtime's Green Tea collector
- * (Knyszek, Clements 2025).
+ * An object is white if its mark bit is clear. It is grey if its mark bit is set and its
+ * scan bit is clear. It is black if both are set. A newborn may count as black with its
+ * scan bit clear, because it cannot refer to a white object. The grey set needs no memory
+ * of its own: a span with grey objects is on a queue, linked through the span itself. So
+ * marking cannot run out of memory. The idea of marking by span is from the Go runtime's
+ * Green Tea collector (Knyszek, Clements 2025).
  */
 #ifndef _KGC_MARK_H
 #define _KGC_MARK_H
@@ -27,8 +26,8 @@ struct kgc_heap;
 
 /**
  * struct kgc_grey - spans shaded by this CPU's barriers
- * @list: pushed by the CPU, taken whole by markers
- * @shaded: objects shaded
+ * @list: the CPU pushes spans; the context that runs the cycle takes the whole list
+ * @shaded: regions that shaded an object with pointers, ever
  */
 struct kgc_grey {
 	struct llist_head	list;
@@ -36,21 +35,22 @@ struct kgc_grey {
 } ____cacheline_aligned;
 
 /**
- * struct kgc_marker - one worker's place in the heap
+ * struct kgc_marker - state of one worker
  * @heap: the heap
- * @quick: kind of types whose objects are scanned in a loop of their own
+ * @quick: kind of the types that scan_word_of() scans; KGC_KIND_NONE if each pointer is
+ *	checked
  * @head: local queue of grey spans, first in first out
- * @tail: where the next one is linked in: @head while there is none
- * @nr: spans on it
+ * @tail: where to link the next span in; points to @head while the queue is empty
+ * @nr: spans on the queue
  * @cur: span being scanned
- * @obj: object being scanned in chunks
- * @type: its type
- * @at: bytes of it done
- * @end: bytes of it to do
+ * @obj: object being scanned in chunks, or NULL
+ * @type: type of @obj
+ * @at: bytes of @obj scanned so far
+ * @end: bytes of @obj to scan in all
  * @objects: objects scanned in this cycle
- * @bytes: bytes of their slots
+ * @bytes: size of their slots
  * @spans: spans dequeued in this cycle
- * @work: for the workers beside the cycle's own
+ * @work: runs a worker other than the cycle's own
  */
 struct kgc_marker {
 	struct kgc_heap		*heap;
@@ -71,11 +71,11 @@ struct kgc_marker {
 
 /**
  * struct kgc_marking - the mark phase of a heap
- * @grey: what barriers shaded, per CPU
- * @shared: spans offered to other workers
- * @active: workers that may hold grey spans, the cycle's own excepted
- * @nr_markers: workers allowed
- * @marker: the workers; 0 is the cycle's own
+ * @grey: spans that barriers shaded, per CPU
+ * @shared: spans that a worker offers or leaves to the others
+ * @active: runs of other workers than the cycle's own that are queued or not over
+ * @nr_markers: workers that this cycle may use
+ * @marker: the workers; number 0 is the cycle's own
  */
 struct kgc_marking {
 	struct kgc_grey __percpu *grey;
@@ -87,16 +87,16 @@ struct kgc_marking {
 
 static __always_inline bool kgc_is_marked(struct kgc_span *span, unsigned int i)
 {
-	/* not READ_ONCE(), which keeps gcc from folding the address */
+	/* READ_ONCE() would keep gcc from folding the address */
 	return data_race(kgc_span_mark(span)[i / BITS_PER_LONG]) >>
 	       (i % BITS_PER_LONG) & 1;
 }
 
 /*
- * Mark a slot that was seen white. The mark is seen before @queued is read
- * then: either the marker sees the mark, or we see that the span has to be
- * queued again. Two who mark the same object at the same time both go on to
- * the queue, which takes a span once.
+ * Mark a slot that was seen white. The caller then reads @queued, after the mark is
+ * visible. So either the marker sees the mark, or the caller sees that it has to queue
+ * the span again. If two contexts mark one object at the same time, both try to queue its
+ * span, and at most one of them succeeds.
  */
 static __always_inline void kgc_mark_white(struct kgc_span *span,
 					   unsigned int i)
@@ -122,11 +122,11 @@ void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span);
 
 /*
- * Make an object grey that was seen white, from a barrier.
+ * Make an object grey that a barrier saw white.
  *
- * Marking, counting and queueing are one region that neither an interrupt's
- * end nor a migration splits: the collector's clean round waits for an RCU
- * grace period and then finds in the queues whatever such a region has marked.
+ * Marking, counting and queueing are one region: neither preemption at the end of an
+ * interrupt nor a migration splits them. A round of the collector waits for an RCU grace
+ * period, so it then finds the object of such a region on the queues.
  */
 static __always_inline void kgc_shade_slot(struct kgc_marking *mk,
 					   struct kgc_span *span,
@@ -135,8 +135,8 @@ static __always_inline void kgc_shade_slot(struct kgc_marking *mk,
 	preempt_disable();
 	kgc_mark_white(span, i);
 	if (!kgc_span_noscan(span)) {
-		/* counted before it can be seen in @queued; an interrupt may
-		 * come between: see kgc_grey_pending()
+		/* count before @queued shows it, also if an interrupt comes between:
+		 * see kgc_grey_pending()
 		 */
 		this_cpu_inc(mk->grey->shaded);
 		if (unlikely(!READ_ONCE(span->queued)))

@@ -2,17 +2,19 @@
 /*
  * The pace of one heap's collector.
  *
- * The allocator counts bytes when a cache takes a span (kgc_allocator.charged)
- * and reports when they reach the allowance. What that is:
+ * The allocator counts the bytes of spans that caches take, and of large objects
+ * (kgc_allocator.charged). It calls the collector once they reach the allowance:
  *
- *	between cycles		the pacer's: here the next cycle begins
- *	while one runs		what mutators may allocate before they help the
- *				cycle; 0 when the pacer hurries the cycle
- *	after a cycle		0: the first allocation reports itself, which
+ *	between cycles		the pacer's allowance: the next cycle begins
+ *	during a cycle		the bytes until mutators help the cycle; 0 if the
+ *				pacer decided that its grace periods are urgent
+ *	after a cycle		0: the first allocation calls the collector, which
  *				sets the timer of the period
  *
- * So do handles and roots that are dropped, finalizers that have run, and stores
- * through the device. A heap to which none of this happens has no timer and no work.
+ * Other events set the timer too, because they may leave garbage: a handle or root is
+ * dropped, a finalizer has run, the device stores a reference, a lookup of a weak
+ * reference keeps its target. Without allocations and such events, a heap has no timer
+ * and no work pending.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -25,7 +27,7 @@
 #include "share.h"
 #include "work.h"
 
-#define HURRIED_ROUND	3	/* from which rounds of termination are urgent */
+#define HURRIED_ROUND	3	/* first termination round that is urgent */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 {
@@ -38,7 +40,7 @@ static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 
 /* ---- when a cycle begins ------------------------------------------------- */
 
-/* Context: @lock is held. */
+/* Set the timer unless it is set. Context: @lock is held. */
 static void period_arm(struct kgc_heap *heap, struct kgc_pace *pace)
 {
 	unsigned long period = READ_ONCE(heap->opt.period_ms);
@@ -51,7 +53,7 @@ static void period_arm(struct kgc_heap *heap, struct kgc_pace *pace)
 	mod_delayed_work(kgc_wq, &pace->timer, msecs_to_jiffies(period));
 }
 
-/* Context: @lock is held. */
+/* Cancel the timer. Its work item may run all the same. Context: @lock is held. */
 static void period_disarm(struct kgc_pace *pace)
 {
 	lockdep_assert_held(&pace->lock);
@@ -70,7 +72,7 @@ static void pace_timer(struct work_struct *work)
 
 	kgc_work_woken(&heap->work);
 	raw_spin_lock_irq(&pace->lock);
-	/* a cycle that ended while this began to run may have set it anew */
+	/* a cycle that ended meanwhile may have set a later deadline */
 	due = pace->armed && time_after_eq(jiffies, pace->deadline);
 	if (due)
 		pace->armed = false;
@@ -79,7 +81,7 @@ static void pace_timer(struct work_struct *work)
 		kgc_request_cycles(heap, 1, KGC_REASON_PERIOD);
 }
 
-/* A new period counts from now; pending time runs on with the new length. */
+/* The option has changed. If the timer was needed, a full new period begins now. */
 void kgc_pace_period_changed(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -92,15 +94,16 @@ void kgc_pace_period_changed(struct kgc_heap *heap)
 }
 
 /*
- * Something may have become garbage without an allocation: have a cycle begin within
- * the period. Only the first time since the last cycle began takes the lock.
+ * An object may have become garbage without an allocation: have a cycle begin within the
+ * period. Only the first call since the last cycle began takes the lock.
  *
- * A section that finds the flag set relies on the cycle that clears it, before ARM is
- * published. Either the grace period after ARM waits for the section, and roots are
- * scanned when the reference is gone; or the section began after that, and sees the
- * flag cleared. See dropped-arm.litmus.
+ * A section that finds the flag set relies on the cycle that clears the flag. The cycle
+ * clears it before it publishes ARM. Either the grace period after ARM waits for the
+ * section, and the cycle scans roots after the reference is gone. Or the section began
+ * later, and finds the flag cleared. See dropped-arm.litmus.
  *
- * Context: any but NMI, inside the section in which the reference was dropped.
+ * Context: any but NMI, inside the section that dropped the reference; or the state
+ * machine.
  */
 void kgc_pace_dropped(struct kgc_heap *heap)
 {
@@ -116,8 +119,8 @@ void kgc_pace_dropped(struct kgc_heap *heap)
 }
 
 /*
- * The allowance is used up, or is not the real one yet. Context: any but NMI, no
- * cycle runs.
+ * The allowance is used up, or is still the 0 that the last cycle left. Context: any but
+ * NMI; the caller has seen that no cycle runs.
  */
 void kgc_pace_due(struct kgc_heap *heap)
 {
@@ -138,22 +141,22 @@ void kgc_pace_due(struct kgc_heap *heap)
 		kgc_request_cycles(heap, 1, reason);
 }
 
-/* A mutator found the goal passed while a cycle runs. Context: any but NMI. */
+/* A mutator found the heap past its goal during a cycle. Context: any but NMI. */
 void kgc_pace_behind(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->pace.behind, true);
 }
 
-/* ---- how fast its grace periods go ---------------------------------------- */
+/* ---- which grace periods are urgent ---------------------------------------- */
 
-/* A cycle begins. Context: the cycle's work item, as for all that follow. */
+/* A cycle begins. Context: the state machine; also below, unless noted otherwise. */
 void kgc_pace_begin(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
 	raw_spin_lock_irq(&pace->lock);
 	WRITE_ONCE(pace->behind, false);
-	/* before the grace period after ARM: see kgc_pace_dropped() */
+	/* before ARM is published: see kgc_pace_dropped() */
 	WRITE_ONCE(pace->dropped, false);
 	WRITE_ONCE(pace->yield, pace->pacer.hurry);
 	kgc_allocator_allow(&heap->alloc,
@@ -166,8 +169,8 @@ void kgc_pace_begin(struct kgc_heap *heap)
 
 /*
  * Whether the next grace period is urgent: the cycle is late, a thread waits for it, or
- * marking does not come to an end because weak references are looked up meanwhile,
- * which is the rarer the shorter a round takes.
+ * lookups of weak references have spoiled several rounds. The shorter a round is, the
+ * less likely a lookup spoils it.
  */
 static bool pace_urgent(struct kgc_heap *heap)
 {
@@ -178,7 +181,7 @@ static bool pace_urgent(struct kgc_heap *heap)
 	       heap->cycle.now.rounds >= HURRIED_ROUND;
 }
 
-/* The cycle begins to wait. Return: whether to hurry. */
+/* The cycle begins to wait for a grace period. Return: whether that is urgent. */
 bool kgc_pace_grace_begin(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -189,14 +192,17 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 	return pace->hurried;
 }
 
-/* Whether a later one of this cycle may be urgent: there are programs that allocate. */
+/* Whether a later grace period of this cycle may be urgent, as mutators allocate. */
 bool kgc_pace_may_hurry(struct kgc_heap *heap)
 {
 	return heap->cycle.now.reason == KGC_REASON_GROWTH ||
 	       heap->cycle.now.reason == KGC_REASON_LIMIT;
 }
 
-/* It goes at leisure, whatever kgc_pace_grace_begin() said. */
+/*
+ * The grace period goes at leisure, even if kgc_pace_grace_begin() said it is urgent.
+ * Context: the state machine or the expediter.
+ */
 void kgc_pace_unhurried(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -205,7 +211,7 @@ void kgc_pace_unhurried(struct kgc_heap *heap)
 	WRITE_ONCE(pace->hurried, false);
 }
 
-/* It goes on. Context: as sections_over(). */
+/* The grace period is over. Context: as grace_end(), a callback or the expediter. */
 void kgc_pace_grace_end(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -218,15 +224,15 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 				     pace->grace_at, 0);
 }
 
-/* ---- what is learnt from it ----------------------------------------------- */
+/* ---- what the pacer learns from a cycle ------------------------------------- */
 
 /*
- * Every cache is flipped: count from 0. How much lives is known exactly when
- * the sweep is over; until then the estimate says who has to be slowed down.
+ * Every cache is flipped: count allocations from 0 again. Only the end of the sweep tells
+ * exactly how many bytes are alive. Until then mutators are throttled by an estimate.
  *
  * @begin_ns: when the cycle began
- * @charged_begin: bytes charged then
- * Return: bytes in the heap when marking was over.
+ * @charged_begin: bytes charged at @begin_ns
+ * Return: heap size at the flip, in bytes.
  */
 u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 {
@@ -251,7 +257,7 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 		.nr_hurried = pace->nr_graces[true],
 	};
 
-	/* marked, and born since the cycle began: at most so much lives */
+	/* an upper bound: objects marked, or allocated since the cycle began */
 	kgc_mark_totals(heap, &objects, &bytes);
 	measured.live = bytes + measured.during;
 	pace->flip_ns = now;
@@ -264,7 +270,7 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 	return pace->pacer.peak;
 }
 
-/* The sweep is over, it found @live bytes alive. Return: the goal of the next cycle. */
+/* The sweep found @live bytes alive. Return: the goal of the next cycle. */
 u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -274,7 +280,7 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, live, &limits);
 	period_disarm(pace);
-	/* what was allocated since the flip has not reported itself */
+	/* allocations since the flip have not set the timer: a cycle was running */
 	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	kgc_allocator_allow(&heap->alloc, 0);
@@ -283,8 +289,8 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 }
 
 /*
- * How far mutators passed the goal of the last cycle to flip, grace periods excepted.
- * Context: the state machine. Return: bytes.
+ * How far mutators had passed the goal at the last flip, without what they allocated
+ * during grace periods. Context: the state machine. Return: bytes.
  */
 u64 kgc_pace_over(struct kgc_heap *heap)
 {
@@ -297,7 +303,7 @@ u64 kgc_pace_over(struct kgc_heap *heap)
 	return over;
 }
 
-/* Bytes that will be allocated within a second, or until the next cycle is due. */
+/* Bytes that mutators are likely to allocate within a second, but not past the goal. */
 u64 kgc_pace_growth(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -309,7 +315,7 @@ u64 kgc_pace_growth(struct kgc_heap *heap)
 	return bytes;
 }
 
-/* The goal depends on an option that has changed. Context: any but NMI. */
+/* An option that the goal depends on has changed. Context: any but NMI. */
 void kgc_pace_repace(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -353,7 +359,7 @@ void kgc_pace_init(struct kgc_heap *heap)
 	kgc_pace_repace(heap);
 }
 
-/* The heap is dying, no section is left. Context: may sleep. */
+/* The heap is dying, and no section is left. Context: may sleep. */
 void kgc_pace_stop(struct kgc_heap *heap)
 {
 	cancel_delayed_work_sync(&heap->pace.timer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pace of one heap's collector: when cycles begin and how fast they go. The
- * arithmetic is in pacer.c.
+ * The pace of one heap's collector: when cycles begin, and which of their grace periods
+ * are urgent. The arithmetic is in pacer.c.
  */
 #ifndef _KGC_PACE_H
 #define _KGC_PACE_H
@@ -18,28 +18,28 @@ struct seq_file;
 
 /**
  * struct kgc_pace - the pace of one heap
- * @lock: guards @pacer, and the allowance that is set from it; leaf
- * @pacer: the controller
- * @timer: the longest time between cycles
+ * @lock: guards @pacer, @timer, writes of @dropped, and the allowance; leaf
+ * @pacer: the pacer
+ * @timer: requests a cycle at the end of the period
  * @armed: whether @timer is set
- * @dropped: a reference has been dropped by which something may have become garbage,
- *	in a section that began after the last cycle did; read without @lock
- * @deadline: when it is due, in jiffies
+ * @dropped: since the last cycle began, an object may have become garbage without an
+ *	allocation; read without @lock
+ * @deadline: when @timer expires, in jiffies
  * @behind: mutators have passed the goal during the current cycle
- * @yield: the current cycle is hurried: mutators leave the CPU to it while it
- *	waits for grace periods
- * @hurried: the grace period being waited for is hurried
- * @grace_ns: begin of the grace period being waited for
- * @grace_at: bytes charged then
- * @grace_us: length of the current cycle's grace periods so far, at leisure
- *	and hurried
- * @nr_graces: their number
- * @in_grace: bytes allocated while they were waited for
+ * @yield: all grace periods of the current cycle are urgent: mutators that refill leave
+ *	the CPU to the cycle while it waits for one
+ * @hurried: the current grace period is expedited
+ * @grace_ns: time when the current grace period began
+ * @grace_at: bytes charged at @grace_ns
+ * @grace_us: total length of the current cycle's grace periods, at leisure and
+ *	expedited; index is @hurried
+ * @nr_graces: number of these grace periods, with the same index
+ * @in_grace: bytes allocated during these grace periods
  * @flip_ns: time of the last flip
- * @cpu_ns: CPU time that collecting had taken then
- * @hurries: grace periods hurried
- * @unhurried: that were urgent, and went at leisure because a section was open for long,
- *	the heap had no expediter yet, or the budget was used up
+ * @cpu_ns: CPU time that collecting had taken at the last flip
+ * @hurries: grace periods that were expedited
+ * @unhurried: urgent grace periods that went at leisure because a section was open for
+ *	long, the heap had no expediter ready, or kgc_share_expedite() refused
  */
 struct kgc_pace {
 	raw_spinlock_t		lock;

@@ -4,29 +4,30 @@
  *
  *	goal = live * (1 + GOGC / 100), as in the Go runtime
  *
- * A cycle is to be over when the heap reaches the goal, so it begins earlier
- * by the *runway*: what mutators allocate while it runs. That is predicted
- * from the allocation rate, the time a cycle works, and the time its grace
- * periods take, all measured; a quarter is added because they vary. It is not
- * below what the last cycle saw, nor a 64th of the growth.
+ * A cycle should be over when the heap reaches the goal. So it begins earlier by the
+ * *runway*: the bytes that mutators allocate while it runs. The pacer predicts them from
+ * three measurements: the allocation rate, the time that a cycle works, and the time that
+ * its grace periods take. It adds a quarter, because these vary. The runway is no shorter
+ * than the bytes allocated during the last cycle, and no shorter than a 64th of the
+ * growth.
  *
- * Grace periods are waited for at leisure as long as that costs no more than a
- * quarter of the growth; beyond that they are hurried, which disturbs every
- * CPU a little, but is shorter by orders of magnitude.
+ * Grace periods go at leisure if a quarter of the growth is enough for the runway of such
+ * a cycle. Otherwise they are expedited. This disturbs every CPU a little, but makes them
+ * shorter by orders of magnitude.
  *
- * The runway takes at most 15/16 of the growth: then cycles follow each other
- * closely, and mutators that pass the goal are slowed down (see throttle.c).
+ * The runway takes at most 15/16 of the growth. At this bound cycles follow each other
+ * closely, and mutators that pass the goal are throttled (see throttle.c).
  *
- * The collectors' share of CPU time (share.c) may be used up in the middle of a
- * cycle. If it is enough in the long run, mutators help from the middle of the runway
- * on, where they still have half of it to do so. If it is not, they have to do a
- * part of every cycle anyway, and help from its begin: what dies while a cycle marks
- * is not freed by it, so a cycle that waits for CPU time costs memory and the next one
- * work. What a cycle takes is measured with their help, so runways become no
- * longer than needed.
+ * The collectors' share of CPU time (share.c) may be used up in the middle of a cycle. If
+ * the share is enough in the long run, mutators help from the middle of the runway on,
+ * and have the other half left to do so. If it is not, they have to do a part of every
+ * cycle anyway, and help from its begin. A cycle does not free objects that die while it
+ * marks, so a cycle that waits for CPU time costs memory, and costs the next cycle work.
+ * The pacer measures cycles with the mutators' help, so runways become no longer than
+ * needed.
  *
- * The goal stays below what the heap may hold, by 15 %: pages are never full of
- * objects, and cycles take time.
+ * The goal stays 15 % below what the heap may hold, because pages are never full of
+ * objects, and cycles take time. It is higher if the live bytes leave no such room.
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -41,7 +42,7 @@ static u64 smooth(u64 old, u64 sample)
 	return old ? (3 * old + sample) / 4 : sample;
 }
 
-/* What is allocated while a cycle runs whose grace periods last @grace_us each. */
+/* Bytes allocated during a cycle with grace periods of @grace_us each, plus a quarter. */
 static u64 predict(const struct kgc_pacer *p, u64 grace_us)
 {
 	u64 us = p->work_us + KGC_PACER_GRACES * grace_us;
@@ -49,7 +50,7 @@ static u64 predict(const struct kgc_pacer *p, u64 grace_us)
 	return div_u64(min(p->rate, 1ULL << 30) * min(us, 1ULL << 32), 800);
 }
 
-/* The goal of a heap that may hold @most bytes: some growth, however much lives. */
+/* Goal of a heap that may hold @most bytes: beyond @live unless that is near @most. */
 static u64 goal_below(u64 live, u64 most)
 {
 	u64 growth = min(live / 16, (most - min(most, live)) / 2);
@@ -67,7 +68,7 @@ static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
 		u64 percent = 100 + l->gogc;
 
 		least = KGC_PACER_MIN_HEAP / 100 * l->gogc;
-		/* no overflow: live is far below 2^56, percent may be large */
+		/* a product beyond 64 bits is a goal that no heap reaches */
 		goal = p->live > U64_MAX / percent ? U64_MAX :
 			div_u64(p->live * percent, 100);
 		goal = max(goal, least);
@@ -81,10 +82,10 @@ static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
 }
 
 /**
- * kgc_pacer_retarget() - set goal and allowance anew
- * @p: the controller
+ * kgc_pacer_retarget() - compute goal, runway and allowance
+ * @p: the pacer
  * @live: bytes alive
- * @limits: what the owner wants
+ * @limits: options and limits that the goal depends on
  */
 void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 			const struct kgc_pacer_limits *limits)
@@ -117,10 +118,10 @@ void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 }
 
 /**
- * kgc_pacer_update() - learn from a cycle, and set the next allowance
- * @p: the controller
+ * kgc_pacer_update() - learn from a cycle, and compute the next allowance
+ * @p: the pacer
  * @c: what the cycle measured
- * @limits: what the owner wants
+ * @limits: options and limits that the goal depends on
  */
 void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 		      const struct kgc_pacer_limits *limits)
@@ -142,7 +143,7 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 	kgc_pacer_retarget(p, c->live, limits);
 }
 
-/* In proportion to how far @charged is past @from; @most from a sixteenth on. */
+/* Microseconds: 0 up to @from, then growing, and @most from a sixteenth past it on. */
 static unsigned int past_us(s64 charged, s64 from, unsigned int most)
 {
 	u64 over;
@@ -156,7 +157,7 @@ static unsigned int past_us(s64 charged, s64 from, unsigned int most)
 }
 
 /**
- * kgc_pacer_help_us() - how long a mutator that takes a span helps the cycle
+ * kgc_pacer_help_us() - compute how long a mutator that refills helps the cycle
  * @charged: bytes allocated since the last cycle flipped
  * @help: kgc_pacer.help
  *
@@ -168,16 +169,17 @@ unsigned int kgc_pacer_help_us(s64 charged, s64 help)
 }
 
 /**
- * kgc_pacer_throttle_us() - how long to keep a mutator that takes a span
+ * kgc_pacer_throttle_us() - compute how long to throttle a mutator that refills
  * @charged: bytes allocated since the last cycle flipped
  * @room: kgc_pacer.room
  * @ceiling: kgc_pacer.ceiling
  *
- * The time grows on the second half of the way from the goal to a hard limit, beyond
- * which allocations fail. The members come as values: another CPU may change them.
+ * Allocations fail beyond a hard limit. So the time grows further once mutators have
+ * allocated half of the bytes between the goal and the limit. The caller passes the
+ * members by value, because another CPU may change them meanwhile.
  *
- * Return: microseconds, at most KGC_THROTTLE_US, near a hard limit at most
- * KGC_THROTTLE_LIMIT_US; 0 up to the goal.
+ * Return: microseconds: 0 up to the goal, then at most KGC_THROTTLE_US, near a hard
+ * limit at most KGC_THROTTLE_LIMIT_US.
  */
 unsigned int kgc_pacer_throttle_us(s64 charged, s64 room, s64 ceiling)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When the next cycle begins, whether its grace periods are hurried, and when
- * mutators help it or are slowed down. Pure arithmetic, also compiled in userspace.
+ * When the next cycle begins, whether its grace periods are urgent, and when mutators
+ * help it or are throttled. This is pure arithmetic, and compiles in userspace too.
  */
 #ifndef _KGC_PACER_H
 #define _KGC_PACER_H
@@ -9,30 +9,29 @@
 #include <linux/types.h>
 
 #define KGC_PACER_GRACES	5	/* grace periods in a cycle of one round */
-#define KGC_PACER_MIN_HEAP	(4ULL << 20)	/* goal of an empty heap at 100 % */
+#define KGC_PACER_MIN_HEAP	(4ULL << 20)	/* least goal with a GOGC of 100 */
 
 /**
- * struct kgc_pacer - the state of one heap's controller
- * @live: bytes the last cycle found alive
+ * struct kgc_pacer - the pacer of one heap
+ * @live: bytes that the last cycle found alive
  * @goal: heap size at which a cycle should be over
- * @room: bytes that may be allocated before the goal is passed
- * @help: bytes that may be allocated before mutators help a cycle that has no CPU
- *	time
- * @ceiling: bytes that may be allocated before a hard limit is reached; S64_MAX is
- *	none
+ * @room: bytes that may be allocated before the heap passes the goal
+ * @help: bytes that may be allocated before mutators help a paused cycle
+ * @ceiling: bytes that may be allocated before the heap reaches a hard limit; S64_MAX
+ *	without a limit
  * @allowance: bytes that may be allocated before the next cycle begins
- * @runway: bytes set aside for what is allocated while a cycle runs
- * @rate: bytes allocated per millisecond between the last two cycles
- * @work_us: length of a cycle until its flip, grace periods excepted; smoothed
- * @calm_us: length of a grace period at leisure; smoothed, 0 is not known
- * @hurried_us: the same for hurried ones
- * @during: bytes allocated while the last cycle ran
- * @peak: heap size when the last cycle's marking was over
+ * @runway: bytes expected to be allocated while a cycle runs
+ * @rate: bytes allocated per millisecond between the last two flips
+ * @work_us: length of a cycle until its flip, without its grace periods; smoothed
+ * @calm_us: length of a grace period at leisure; smoothed, 0 until one was measured
+ * @hurried_us: length of an expedited grace period; likewise
+ * @during: bytes allocated from the begin of the last cycle until its flip
+ * @peak: heap size at the last flip
  * @over: of @peak, bytes beyond the goal of that cycle
- * @over_grace: of @over, bytes allocated while grace periods were waited for
- * @limited: the goal is a limit's, not GOGC's
- * @hurry: the next cycle's grace periods are worth hurrying
- * @scarce: cycles take more CPU time than the heap's share comes to
+ * @over_grace: of @over, the most that may have been allocated during grace periods
+ * @limited: a limit sets the goal, not GOGC
+ * @hurry: the next cycle's grace periods are urgent
+ * @scarce: cycles take more CPU time than the heap's share provides
  */
 struct kgc_pacer {
 	u64	live;
@@ -57,18 +56,18 @@ struct kgc_pacer {
 
 /**
  * struct kgc_pacer_cycle - what one cycle measured
- * @live: bytes found alive, those born during the cycle included
- * @charged: bytes allocated since the cycle before flipped
- * @during: of these, while this cycle ran until its flip
- * @in_grace: of these, while it waited for grace periods
- * @interval_us: from the flip before to this cycle's
- * @cycle_us: from this cycle's begin to its flip
- * @calm_us: of this, waiting for grace periods at leisure
- * @hurried_us: and for hurried ones
- * @cpu_us: CPU time that collecting took in the interval, the mutators' included
- * @share_us: what the heap's share of CPU time came to in it
- * @nr_calm: how many of the first kind
- * @nr_hurried: and of the second
+ * @live: bytes that may be alive: marked, or allocated during the cycle
+ * @charged: bytes allocated from the previous flip to this cycle's
+ * @during: of @charged, bytes allocated since this cycle began
+ * @in_grace: of @during, bytes allocated during grace periods
+ * @interval_us: time from the previous flip to this cycle's
+ * @cycle_us: time from this cycle's begin to its flip
+ * @calm_us: of @cycle_us, time in grace periods at leisure
+ * @hurried_us: of @cycle_us, time in expedited grace periods
+ * @cpu_us: CPU time of the work items and of mutators that helped, in the interval
+ * @share_us: CPU time that the heap's share provided in the interval
+ * @nr_calm: number of grace periods at leisure
+ * @nr_hurried: number of expedited grace periods
  */
 struct kgc_pacer_cycle {
 	u64	live;
@@ -86,11 +85,11 @@ struct kgc_pacer_cycle {
 };
 
 /**
- * struct kgc_pacer_limits - what the heap's owner wants
- * @gogc: growth in percent; U64_MAX is off
- * @soft_limit: bytes, 0 is none
+ * struct kgc_pacer_limits - options and limits that the goal depends on
+ * @gogc: growth up to the goal, in percent of the live bytes; U64_MAX is off
+ * @soft_limit: bytes that the goal should not exceed; 0 is no limit
  * @most: bytes that the heap may hold: the least of its hard limit, of what the module's
- *	cap leaves to it and of its cgroup's limit; 0 is no limit
+ *	cap leaves to it, and of its cgroup's limit; 0 is no limit
  */
 struct kgc_pacer_limits {
 	u64	gogc;
@@ -98,7 +97,7 @@ struct kgc_pacer_limits {
 	u64	most;
 };
 
-#define KGC_THROTTLE_US		1000	/* most that one refill is slowed down */
+#define KGC_THROTTLE_US		1000	/* longest that one refill is throttled */
 #define KGC_THROTTLE_LIMIT_US	10000	/* the same near a hard limit */
 
 void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cycles that are asked for, waiting for their end, and the contexts that run them.
+ * Requests for cycles, waits for their end, and the contexts that run them.
  *
- * One context at a time runs the state machine: the heap's work item, which is paid
- * by the collectors' share (share.c), or a thread that waits for the cycle. A thread
- * runs steps only while the work item waits for CPU time. What it does is its own CPU
- * time, charged to its cgroup. So a thread that wants its cycle sooner than the share
- * allows pays for that, and other programs pay no more than the share.
+ * One context at a time runs the state machine: the heap's work item, whose CPU time
+ * comes out of the collectors' share (share.c), or a thread. The thread waits for the
+ * cycle, or is a mutator that has outrun it. A thread runs steps only while the work item
+ * waits for CPU time. The steps take the thread's own CPU time, charged to its cgroup. So
+ * a thread that needs its cycle sooner than the share allows pays for that, and other
+ * programs pay no more than the share.
  *
- * kgc_request_run() and kgc_request_rest() hand the state machine on, with what its
- * steps have written. A thread hands it on after every step, and runs the long ones
- * with preemption off (cycle.c). So a thread that cannot run, because its cgroup's
- * bandwidth is used up or a thread of higher priority runs, does not hold up the state
- * machine: the work item goes on as the share allows.
+ * kgc_request_run() and kgc_request_rest() order what one runner has written before the
+ * steps of the next. A thread rests after every step. It may not get the CPU for long,
+ * because its cgroup's bandwidth is used up or a thread of higher priority runs. That
+ * holds up the state machine only in the middle of a step. So a thread runs long steps
+ * with preemption off, except on PREEMPT_RT (cycle.c).
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -25,14 +26,14 @@
 #include "request.h"
 #include "work.h"
 
-/* Let the state machine look again. Context: any but NMI. */
+/* Have the state machine check whether it can go on. Context: any but NMI. */
 void kgc_request_kick(struct kgc_heap *heap)
 {
 	if (!READ_ONCE(heap->dying))
 		queue_delayed_work(kgc_wq, &heap->request.work, 0);
 }
 
-/* Let the state machine go on after a pause. Context: its own work item. */
+/* Let the state machine go on after @ns. Context: the runner. */
 void kgc_request_resume_in(struct kgc_heap *heap, u64 ns)
 {
 	queue_delayed_work(kgc_wq, &heap->request.work,
@@ -40,8 +41,8 @@ void kgc_request_resume_in(struct kgc_heap *heap, u64 ns)
 }
 
 /*
- * Run the state machine from now on. Context: its own work item. Return: false when a
- * thread runs it, which lets the work item run again when it has ended.
+ * Become the runner. Context: the heap's work item. Return: false if a thread is the
+ * runner; when that thread rests, it queues the work item again.
  */
 bool kgc_request_run(struct kgc_heap *heap)
 {
@@ -54,7 +55,7 @@ bool kgc_request_run(struct kgc_heap *heap)
 	return true;
 }
 
-/* Run it no longer. Context: runs it. */
+/* Stop being the runner. Context: the runner. */
 void kgc_request_rest(struct kgc_heap *heap)
 {
 	struct kgc_request *rq = &heap->request;
@@ -64,8 +65,9 @@ void kgc_request_rest(struct kgc_heap *heap)
 	if (atomic_xchg(&rq->runner, 0) > 1)
 		kgc_request_kick(heap);
 	/*
-	 * One thread is enough. It counts itself before it looks at @paused, or it
-	 * is seen here; the heap is still there, the caller sees to that.
+	 * Wake one thread, since only one can run a step. A thread counts itself before
+	 * it reads @paused and @runner, so either this sees the thread, or the thread
+	 * need not sleep. The caller keeps the heap from ending.
 	 */
 	if (paused && kgc_request_awaited(rq))
 		wake_up(&rq->waitq);
@@ -75,8 +77,8 @@ void kgc_request_rest(struct kgc_heap *heap)
 }
 
 /*
- * The next step has to wait @ns for CPU time; if it is @helpable a thread may run it
- * before. Context: the work item, running.
+ * Pause the cycle: its next step has to wait @ns for CPU time. If it is @helpable, a
+ * thread may run it earlier. Context: the work item, as the runner.
  */
 void kgc_request_pause(struct kgc_heap *heap, u64 ns, bool helpable)
 {
@@ -85,9 +87,9 @@ void kgc_request_pause(struct kgc_heap *heap, u64 ns, bool helpable)
 }
 
 /*
- * A thread has brought the state machine to where it waits for something other than
- * CPU time. The pending end of the pause would keep a kick from having an effect.
- * Context: runs it.
+ * End the pause: the next step no longer waits for CPU time. Cancel the work item, since
+ * a kick has no effect while the work item is pending for the end of the pause.
+ * Context: a thread, as the runner.
  */
 void kgc_request_unpause(struct kgc_heap *heap)
 {
@@ -95,7 +97,7 @@ void kgc_request_unpause(struct kgc_heap *heap)
 	cancel_delayed_work(&heap->request.work);
 }
 
-/* Whether a thread may run a step now. A hint. */
+/* Whether a thread may run a step now. A hint: this may change at any time. */
 static bool may_help(const struct kgc_heap *heap)
 {
 	return READ_ONCE(heap->request.paused) && !READ_ONCE(heap->dying) &&
@@ -105,11 +107,11 @@ static bool may_help(const struct kgc_heap *heap)
 /**
  * kgc_request_help() - run a step of the cycle in the current thread
  * @heap: the heap
- * @inside: in a section of it
+ * @inside: the thread is in a section of @heap
  *
- * Context: process context, may sleep unless @inside.
- * Return: whether a step was run; false when the work item runs, or waits for
- * something that the thread cannot hasten.
+ * Context: process context; may sleep unless @inside.
+ * Return: true if a step was run; false if another context is the runner, or if this
+ * thread may not run the next step.
  */
 bool kgc_request_help(struct kgc_heap *heap, bool inside)
 {
@@ -127,8 +129,8 @@ bool kgc_request_help(struct kgc_heap *heap, bool inside)
 }
 
 /*
- * Ask for @cycles that begin from now on. Context: any but NMI.
- * Return: number of the last one, which never ends in a heap that is closed.
+ * Request @cycles cycles that begin after this call. Context: any but NMI. Return: number
+ * of the last of them. If the heap is closed, that cycle never ends.
  */
 u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 		       enum kgc_reason reason)
@@ -148,8 +150,9 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 }
 
 /*
- * Begin the next cycle if one is wanted. @reasons receives why. Context: the state
- * machine. Return: its number; 0 when none is wanted.
+ * Begin the next cycle if one is wanted. @reasons receives the reasons of all requests
+ * since the last cycle began. Context: the state machine. Return: number of the cycle; 0
+ * if none is wanted.
  */
 u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 {
@@ -167,50 +170,52 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 }
 
 /*
- * Have no cycles any more, and stop the one under way after its current step, for
- * good. Mutators go on in the phase that there is. Context: any but NMI.
+ * Close the heap to cycles, for good: no cycle begins, and a cycle under way stops after
+ * its current step. Mutators go on in the current phase. Context: any but NMI.
  */
 void kgc_request_close(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->request.closed, true);
 	kgc_allocator_leave_unswept(&heap->alloc);
-	/* the state machine wakes threads that wait for cycles */
+	/* the work item wakes the threads that wait */
 	kgc_request_kick(heap);
 }
 
-/* The same, and wait until no step is under way. Context: may sleep. */
+/* Close the heap to cycles, and wait until no step is under way. Context: may sleep. */
 void kgc_request_close_sync(struct kgc_heap *heap)
 {
 	struct kgc_request *rq = &heap->request;
 
 	kgc_request_close(heap);
-	/* not cancelled: the state machine wakes threads that wait */
+	/* flush, do not cancel: the work item has to wake the threads that wait */
 	flush_delayed_work(&rq->work);
 	/*
-	 * A thread may be in a step, and the work item have left that to it. Full barrier
-	 * of the wait: this finds no runner, or kgc_request_rest() finds it closed.
+	 * The work item returns at once if a thread is the runner, so wait for the
+	 * thread too. wait_event() has a full barrier before it sleeps: either this finds
+	 * no runner, or kgc_request_rest() finds the heap closed.
 	 */
 	wait_event(rq->waitq, !atomic_read(&rq->runner));
 }
 
-/* Cycle @nr is over. Context: the state machine. */
+/* Note that cycle @nr is over, and wake its waiters. Context: the state machine. */
 void kgc_request_complete(struct kgc_heap *heap, u64 nr)
 {
-	/* what it found dead is seen by a thread that waits: pairs with is_over() */
+	/* a waiter sees what the cycle has found dead: pairs with is_over() */
 	smp_store_release(&heap->request.done, nr);
 	wake_up_all(&heap->request.waitq);
 }
 
 /**
- * kgc_collect_start() - ask for full cycles
+ * kgc_collect_start() - request full cycles
  * @heap: the heap
- * @cycles: how many; they begin after this call. Two free all precisely typed
- *	garbage there is now. More than KGC_COLLECT_MOST count as that many
+ * @cycles: number of cycles, KGC_COLLECT_MOST at most. They begin after this call. Two
+ *	cycles free all precisely typed garbage that exists now
  *
- * Cycles that have been asked for cannot be called off but by kgc_heap_destroy().
+ * Only kgc_heap_destroy(), kgc_finalizers_drain(), or an error that a check finds cancels
+ * a request.
  *
  * Context: any but NMI.
- * Return: number of the last of them, for kgc_wait().
+ * Return: number of the last of these cycles, for kgc_wait().
  */
 u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 {
@@ -220,9 +225,9 @@ u64 kgc_collect_start(struct kgc_heap *heap, unsigned int cycles)
 EXPORT_SYMBOL_GPL(kgc_collect_start);
 
 /*
- * The caller is about to wait for what a section holds up. For lockdep that is to
- * wait for all sections of heaps that were created in the same place. Context: may
- * sleep, outside of sections.
+ * Check that the caller may wait for a cycle, which open sections hold up. Tell lockdep
+ * that the caller waits for the sections of all heaps that were created at the same line
+ * of code. Context: may sleep; not inside a section of @heap.
  */
 void kgc_request_outside(struct kgc_heap *heap)
 {
@@ -232,10 +237,10 @@ void kgc_request_outside(struct kgc_heap *heap)
 	might_sleep();
 }
 
-/* A thread waits no longer. It touches the heap no more. */
+/* End a wait: the thread's last access to the heap. */
 static void waiter_end(struct kgc_request *rq)
 {
-	/* it may have been woken up to help, and does not */
+	/* the wakeup of a pause may have gone to this thread, which does not help */
 	if (READ_ONCE(rq->paused) && kgc_request_awaited(rq))
 		wake_up(&rq->waitq);
 	kgc_users_put(&rq->waiters);
@@ -247,28 +252,28 @@ static bool is_over(const struct kgc_request *rq, u64 cycle)
 	return smp_load_acquire(&rq->done) >= cycle;
 }
 
-/* Whether a waiter for @cycle returns: it is over, or will never be. */
+/* Whether a waiter returns: @cycle is over, or will never be. */
 static bool waiter_returns(const struct kgc_heap *heap, u64 cycle)
 {
 	return is_over(&heap->request, cycle) || kgc_request_closed(&heap->request) ||
 	       READ_ONCE(heap->dying);
 }
 
-/* Context: the thread is one of @waiters. */
+/* Wait for @cycle as kgc_wait() does. Context: the thread is counted in @waiters. */
 static int request_wait(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_request *rq = &heap->request;
 
 	kgc_request_outside(heap);
 	while (!waiter_returns(heap, cycle)) {
-		/* exclusive: a pause wakes one thread, the end of a cycle all */
+		/* exclusive: a pause wakes one thread, the end of a cycle wakes all */
 		if (wait_event_interruptible_exclusive(rq->waitq,
 						       waiter_returns(heap, cycle) ||
 						       may_help(heap)))
 			return -EINTR;
 		kgc_request_help(heap, false);
 		cond_resched();
-		/* a thread that helps all the time does not sleep */
+		/* a thread that finds a step to run each time does not sleep above */
 		if (signal_pending(current) && !waiter_returns(heap, cycle))
 			return -EINTR;
 	}
@@ -280,17 +285,17 @@ static int request_wait(struct kgc_heap *heap, u64 cycle)
 /**
  * kgc_wait() - wait until a cycle is over, sweep included
  * @heap: the heap
- * @cycle: what kgc_collect_start() returned
+ * @cycle: number that kgc_collect_start() returned
  *
- * While the collectors' share of CPU time is used up the thread does the work
- * itself; otherwise it sleeps.
+ * While the cycle is paused because the collectors' share of CPU time is used up, the
+ * thread runs its steps. Otherwise the thread sleeps.
  *
- * Context: process context, not inside a section of @heap: the cycle waits
- * for that section. It may sleep while kgc_heap_destroy() begins, which lets it
- * return; it may not be called from then on.
- * Return: 0; -EINTR when a signal came, the cycle goes on; -ECANCELED when the heap
- * is being destroyed; -EIO when the cycle does not end because the heap has been set
- * aside or drained.
+ * Context: process context, not inside a section of @heap, because the cycle waits for
+ * that section. kgc_heap_destroy() makes waits under way return. No wait may begin after
+ * kgc_heap_destroy() has begun.
+ * Return: 0; -EINTR if a signal came, while the cycle goes on; -ECANCELED if the heap
+ * is being destroyed; -EIO if the cycle never ends because the heap has been set aside
+ * or drained.
  */
 int kgc_wait(struct kgc_heap *heap, u64 cycle)
 {
@@ -304,9 +309,9 @@ int kgc_wait(struct kgc_heap *heap, u64 cycle)
 EXPORT_SYMBOL_GPL(kgc_wait);
 
 /*
- * kgc_wait() for at most @ticks, for a caller that may itself hold up the cycle.
- * Ends early when the heap dies; the caller keeps the heap from ending. Context:
- * process context. Return: whether the cycle is over.
+ * Wait for @cycle for @ticks at most, in a caller that may hold up the cycle itself.
+ * The wait ends early if the heap is dying or closed, or on a fatal signal. Context:
+ * process context; the caller keeps the heap from ending. Return: whether @cycle is over.
  */
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 {
@@ -328,15 +333,15 @@ bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks)
 	return is_over(rq, cycle);
 }
 
-/* Let every waiter look again. Context: the heap dies, or is closed. */
+/* Have every waiter check whether it returns. Context: the heap is dying or closed. */
 void kgc_request_wake(struct kgc_heap *heap)
 {
 	wake_up_all(&heap->request.waitq);
 }
 
 /*
- * Let every waiter return, and wait until it has. From here on no thread may begin to
- * wait. Context: the heap dies; may sleep.
+ * Make all waiters return, and wait until they have. No thread may begin to wait from
+ * here on. Context: the heap is dying; may sleep.
  */
 void kgc_request_drain(struct kgc_heap *heap)
 {
@@ -347,7 +352,7 @@ void kgc_request_drain(struct kgc_heap *heap)
 /**
  * kgc_collect() - run full cycles and wait for them
  * @heap: the heap
- * @cycles: how many, as for kgc_collect_start()
+ * @cycles: number of cycles, as for kgc_collect_start()
  *
  * Context: as kgc_wait().
  * Return: 0, -EINTR, -ECANCELED or -EIO, as kgc_wait().
@@ -356,7 +361,7 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 {
 	int err;
 
-	/* the cycle that begins finds that a thread waits for it */
+	/* count the thread first: a cycle with a waiter expedites its grace periods */
 	kgc_users_get(&heap->request.waiters);
 	err = request_wait(heap, kgc_collect_start(heap, cycles));
 	waiter_end(&heap->request);
@@ -364,7 +369,7 @@ int kgc_collect(struct kgc_heap *heap, unsigned int cycles)
 }
 EXPORT_SYMBOL_GPL(kgc_collect);
 
-/* @run: the state machine; @help: one step of it. */
+/* @run: the work item, which runs the state machine; @help: runs a step in a thread. */
 void kgc_request_init(struct kgc_heap *heap, work_func_t run, kgc_help_fn help)
 {
 	struct kgc_request *rq = &heap->request;
@@ -376,7 +381,7 @@ void kgc_request_init(struct kgc_heap *heap, work_func_t run, kgc_help_fn help)
 	kgc_users_init(&rq->waiters);
 }
 
-/* The state machine does not run, unless it is kicked. Context: may sleep. */
+/* Stop the work item until the next kick. Context: may sleep. */
 void kgc_request_cancel(struct kgc_heap *heap)
 {
 	cancel_delayed_work_sync(&heap->request.work);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Cycles that are asked for, and waiting for their end. */
+/* Requests for cycles, and waits for their end. */
 #ifndef _KGC_REQUEST_H
 #define _KGC_REQUEST_H
 
@@ -12,25 +12,26 @@
 
 struct kgc_heap;
 
-/* Run the next step of the state machine; @inside a section of the heap. */
+/* Run a step of the state machine in a thread, which may be @inside a section. */
 typedef bool (*kgc_help_fn)(struct kgc_heap *heap, bool inside);
 
 /**
- * struct kgc_request - cycles asked for, begun and completed
+ * struct kgc_request - cycles requested, begun and completed
  * @work: runs the state machine in cycle.c
- * @help: runs a step of it in a thread that waits
- * @runner: 0 while no context runs the state machine, 1 while one does, more when
- *	@work has come upon that one meanwhile
+ * @help: runs a step of the state machine in a thread
+ * @runner: 0 while there is no runner, 1 while there is one; above 1 if @work has run
+ *	meanwhile and has to run again
  * @paused: @work waits for CPU time, and a thread may run steps instead; written by
- *	the context that runs the state machine
+ *	the runner
  * @lock: leaf, interrupts off
  * @begun: cycles begun
- * @wanted: number of the last cycle asked for; read without @lock as a hint
+ * @wanted: number of the last cycle requested; read without @lock as a hint
  * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
  * @done: cycles completed, sweep included; read without @lock
- * @waitq: for @done
- * @waiters: threads that wait for @done, or for finalizers, or are about to
- * @closed: no cycle begins any more, and one under way takes no further step; read
+ * @waitq: threads that sleep until @done changes, until they may run a step, or until
+ *	there is no @runner
+ * @waiters: threads that wait for @done, or are about to
+ * @closed: no cycle begins any more, and a cycle under way takes no further step; read
  *	without @lock
  */
 struct kgc_request {
@@ -68,7 +69,7 @@ void kgc_request_wake(struct kgc_heap *heap);
 void kgc_request_drain(struct kgc_heap *heap);
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
 
-/* Whether there are no cycles any more; see kgc_request_close(). */
+/* Whether the heap is closed to cycles; see kgc_request_close(). */
 static inline bool kgc_request_closed(const struct kgc_request *rq)
 {
 	return READ_ONCE(rq->closed);
@@ -80,7 +81,7 @@ static inline bool kgc_request_idle(const struct kgc_request *rq)
 	return READ_ONCE(rq->done) >= READ_ONCE(rq->wanted) || kgc_request_closed(rq);
 }
 
-/* Whether a thread waits for a cycle. A hint: seen late it costs one pause. */
+/* Whether a thread waits for a cycle. A hint: a waiter seen late costs one pause. */
 static inline bool kgc_request_awaited(const struct kgc_request *rq)
 {
 	return kgc_users_any(&rq->waiters);

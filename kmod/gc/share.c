@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What collectors may take from programs that have nothing to do with them. There is
- * one budget for the module, and heaps that run cycles divide it.
+ * What collectors may take from programs that do not use their heaps. The module has one
+ * budget of CPU time and one for expedited grace periods. Heaps that run cycles divide
+ * both.
  *
- * CPU time. The collectors' work items may take max_cpu_percent of all CPUs. They take
- * it in slices, and are served in the order in which they asked; so heaps that
- * always have work get the same number of slices. A heap whose work item has to wait
- * for a slice is *paused*. cpu_percent is a second, smaller budget of the heap alone.
- * What a cycle does in the context of a thread that waits for it is that thread's own
- * CPU time, charged to its cgroup, and does not count here; see request.c.
+ * CPU time. The collectors' work items may take max_cpu_percent of all CPUs. They take it
+ * in slices, and get these in the order in which they asked. So heaps that always have
+ * work get the same number of slices. A cycle is *paused* while its work item waits for a
+ * slice. cpu_percent is a second budget, of the heap alone. Threads that wait for a
+ * cycle, and mutators that outrun it, may run its steps. That is their own CPU time,
+ * charged to their cgroups, and does not count here; see request.c.
  *
- * Expedited grace periods disturb CPUs that run no thread of the heap. The module
- * may take max_expedite_us of each second of each other CPU for them. The budget is
- * counted on the CPU that is disturbed most:
+ * Expedited grace periods disturb CPUs that run no thread of the heap. The module may
+ * take max_expedite_us of each second of each other CPU for them. It charges what they
+ * cost the CPU that they disturb most:
  *
- *	RCU	one interrupt on every other CPU: IPI_NS each. The handler takes one to
- *		two microseconds; the rest is for entry and exit, for what it takes out
- *		of the caches, and for the exits of a virtual machine.
- *	SRCU	no interrupts, but a worker of SRCU looks at counters, on a CPU which
- *		need not be the heap's: IPI_NS. Where sections are open it looks
- *		again and again, busily, for a tick at most; kgc_share_expedited()
- *		adds that.
+ *	RCU	IPI_NS, for an interrupt on every other CPU. The handler takes one to
+ *		two microseconds. The rest is for entry and exit, for cache lines that
+ *		it evicts, and for the exits of a virtual machine.
+ *	SRCU	IPI_NS, for a worker of SRCU that reads counters on some CPU, without
+ *		interrupts. While sections are open it polls, for a tick at most;
+ *		kgc_share_expedited() charges that.
  *
- * A heap may take its part, one of as many as run cycles, and all heaps together no
- * more than the whole. On a machine with one CPU there is no other to disturb. The
- * option KGC_OPT_EXPEDITE exempts a heap, or forbids it.
+ * The heaps that run cycles have equal parts. A heap may take no more than its part, and
+ * all heaps together no more than the whole. A machine with one CPU has no other CPU to
+ * disturb. The option KGC_OPT_EXPEDITE exempts a heap from the budget, or forbids it to
+ * expedite.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -38,7 +39,7 @@
 
 #define SLICE_NS		(500LL * NSEC_PER_USEC)
 #define IPI_NS			(20 * NSEC_PER_USEC)
-#define SAVED_NS		NSEC_PER_SEC	/* what is not used is saved up for so long */
+#define SAVED_NS		NSEC_PER_SEC	/* most unused time to save up */
 
 static unsigned int max_cpu_percent = 5;
 module_param(max_cpu_percent, uint, 0644);
@@ -53,7 +54,7 @@ static struct kgc_bucket cpu;
 static struct kgc_bucket expedite;
 static atomic_t running;	/* heaps with a cycle under way */
 
-/* Counted since the module was loaded, over heaps that are gone as well. */
+/* Counts since the module was loaded, including heaps that were destroyed. */
 static atomic64_t all_short_cycles;
 static atomic64_t all_expedited;
 static atomic64_t all_refused;
@@ -70,13 +71,13 @@ static unsigned int heap_percent(const struct kgc_heap *heap)
 	return READ_ONCE(heap->opt.cpu_percent);
 }
 
-/* The time that pays for @ns of CPU time. */
+/* The time in which @percent of all CPUs provide @ns of CPU time. */
 static u64 cpu_cost(u64 ns, unsigned int percent)
 {
 	return div_u64(ns * 100, percent * num_online_cpus());
 }
 
-/* How many workers the heap's share keeps busy; at least 1. */
+/* Number of workers that the heap's share keeps busy; at least 1. */
 unsigned int kgc_share_workers(struct kgc_heap *heap)
 {
 	unsigned int percent = min(module_percent(), heap_percent(heap));
@@ -84,7 +85,7 @@ unsigned int kgc_share_workers(struct kgc_heap *heap)
 	return max(num_online_cpus() * percent / 100, 1U);
 }
 
-/* CPU time that the heap's share comes to in @ns, with the heaps that run cycles now. */
+/* CPU time that the heap's share provides in @ns, given the heaps that run cycles now. */
 u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 {
 	u32 part = module_percent() * num_online_cpus();
@@ -104,7 +105,7 @@ static u64 cpu_take(struct kgc_heap *heap, u64 now, u64 ns)
 				   SAVED_NS));
 }
 
-/* Take @ns if that is possible without waiting. */
+/* Take @ns of both budgets, unless one of them is in debt. */
 static bool cpu_try(struct kgc_heap *heap, u64 now, u64 ns)
 {
 	u64 cost = cpu_cost(ns, heap_percent(heap));
@@ -124,14 +125,14 @@ static void cpu_give(struct kgc_heap *heap, u64 ns)
 }
 
 /**
- * kgc_share_wait() - how long the state machine has to wait for CPU time
+ * kgc_share_wait() - compute how long the state machine has to wait for CPU time
  * @heap: the heap
- * @brief: for so little that up to a slice may be owed
+ * @brief: the next step is short: it may run while the heap owes less than a slice
  *
- * Takes a slice if none is in hand; what the last one was overdrawn by comes on top.
+ * Takes a slice if the last one is used up, and pays for what overdrew that.
  *
  * Context: the heap's own work item, which runs the state machine.
- * Return: ns; 0 is not at all.
+ * Return: how long to wait, in ns.
  */
 u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 {
@@ -156,7 +157,7 @@ void kgc_share_spend(struct kgc_heap *heap, u64 ns)
 	heap->share.left_ns -= min_t(u64, ns, NSEC_PER_SEC);
 }
 
-/* Whether there is CPU time for a worker beside the state machine. A hint. */
+/* Whether CPU time is left for a worker beside the state machine. A hint. */
 bool kgc_share_spare(struct kgc_heap *heap)
 {
 	u64 now = ktime_get_ns();
@@ -165,15 +166,15 @@ bool kgc_share_spare(struct kgc_heap *heap)
 }
 
 /**
- * kgc_share_slice() - CPU time for a worker beside the state machine
+ * kgc_share_slice() - take CPU time for a worker beside the state machine
  * @heap: the heap
- * @left_ns: what the worker has in hand; a slice is added if that is used up
+ * @left_ns: rest of the worker's slice; set to a new slice if it is used up
  *
- * Such a worker takes only what is left over: while a heap waits for a slice there is
- * none, so a heap gets no more slices for having more workers.
+ * Such a worker takes only what is left over: it gets no slice while a heap waits for
+ * one. So a heap gets no more slices for having more workers.
  *
  * Context: any.
- * Return: false when the worker has to stop.
+ * Return: false if no CPU time is left for the worker.
  */
 bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 {
@@ -185,7 +186,7 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 	return true;
 }
 
-/* A worker stops with @left_ns in hand, or overdrawn if below 0. Context: any. */
+/* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
 {
 	if (left_ns > 0)
@@ -202,7 +203,7 @@ void kgc_share_begin(struct kgc_heap *heap)
 	atomic_inc(&running);
 }
 
-/* It is over, or given up because the heap dies. Context: the state machine. */
+/* The cycle is over, or the heap dies. Context: the state machine, or it has stopped. */
 void kgc_share_end(struct kgc_heap *heap)
 {
 	struct kgc_share *share = &heap->share;
@@ -216,14 +217,13 @@ void kgc_share_end(struct kgc_heap *heap)
 }
 
 /**
- * kgc_share_judge() - whether the share was enough for a cycle
+ * kgc_share_judge() - decide whether the share was enough for a cycle
  * @heap: the heap
  * @outrun: mutators passed the goal, or had to do part of the cycle's work
- * @pauses: receives how often the cycle had to wait for CPU time
+ * @pauses: receives how often the cycle was paused after its begin
  *
  * Context: the state machine, at the end of the cycle.
- * Return: whether the cycle was short of CPU time: it had to wait for some, and
- * mutators outran it.
+ * Return: true if the cycle was short of CPU time: it was paused, and mutators outran it.
  */
 bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses)
 {
@@ -239,7 +239,7 @@ bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses)
 
 /* ---- expedited grace periods -------------------------------------------------- */
 
-/* The time that pays for @ns on each other CPU, with all of the module's budget. */
+/* The time in which the module's whole budget provides @ns of each other CPU. */
 static u64 expedite_cost(u64 ns)
 {
 	unsigned int us = READ_ONCE(max_expedite_us);
@@ -247,7 +247,7 @@ static u64 expedite_cost(u64 ns)
 	return div_u64(ns * USEC_PER_SEC, clamp(us, 1U, (unsigned int)USEC_PER_SEC));
 }
 
-/* That for a heap, which has a part of it. */
+/* The time in which the heap's part of that budget provides @ns. */
 static u64 expedite_cost_of_heap(u64 ns)
 {
 	return expedite_cost(ns) * max(atomic_read(&running), 1);
@@ -268,15 +268,15 @@ static bool expedite_try(struct kgc_heap *heap)
 }
 
 /**
- * kgc_share_expedite() - whether the next grace period may be expedited
+ * kgc_share_expedite() - decide whether the next grace period may be expedited
  * @heap: the heap
  * @kind: KGC_AWAIT_SECTIONS for SRCU, KGC_AWAIT_REGIONS for RCU
  *
- * Charges what it costs others at least; see kgc_share_expedited() for the rest.
+ * Charges the least that it costs other CPUs. kgc_share_expedited() charges the rest.
  *
  * Context: the state machine.
- * Return: false when the budget is used up or the option forbids it; then nothing
- * is charged.
+ * Return: false if the budget is used up or the option forbids it; then nothing is
+ * charged.
  */
 bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 {
@@ -305,9 +305,11 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 }
 
 /**
- * kgc_share_expedited() - charge for an expedited SRCU grace period that was busy
+ * kgc_share_expedited() - charge for the polling of an expedited SRCU grace period
  * @heap: the heap
- * @ns: for how long it was waited for while sections were open
+ * @ns: length of the grace period; sections were open when it began
+ *
+ * SRCU polls for a tick at most. kgc_share_expedite() has charged IPI_NS of the time.
  *
  * Context: any but NMI.
  */
@@ -334,7 +336,7 @@ void kgc_share_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "pauses %llu\n", READ_ONCE(heap->share.pauses));
 }
 
-/* All heaps together. */
+/* The budgets of the module, and counts over all heaps. */
 void kgc_shares_show(struct seq_file *m)
 {
 	seq_printf(m, "MaxCPUPercent %u\nShortCycles %llu\n", module_percent(),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What collectors may take from programs that have nothing to do with them: one
- * budget for the module, divided among the heaps that run a cycle.
+ * What collectors may take from programs that do not use their heaps. The module has one
+ * budget of CPU time and one for expedited grace periods. Heaps that run a cycle divide
+ * both.
  */
 #ifndef _KGC_SHARE_H
 #define _KGC_SHARE_H
@@ -15,19 +16,18 @@ struct kgc_heap;
 struct seq_file;
 
 /**
- * struct kgc_share - what one heap has taken; written by share.c
- * @cpu: CPU time, within the option cpu_percent
- * @left_ns: what is left of the slice that the state machine has in hand; below 0
- *	it has used more than it took. The state machine's, as the members below
- * @ready_ns: when that slice may be used
+ * struct kgc_share - what one heap has taken of the budgets; written by share.c
+ * @cpu: CPU time taken, within the option cpu_percent
+ * @left_ns: rest of the state machine's slice; negative if it used more than it took.
+ *	Only the state machine writes this and the members below, except @expedite
+ * @ready_ns: time from which the state machine may use the slice
  * @pauses: times that the state machine had to wait for a slice
- * @pauses_before: of these, until the current cycle began
+ * @pauses_before: @pauses when the current cycle began
  * @short_cycles: cycles for which the share was not enough
- * @expedite: what its expedited grace periods cost the other CPUs
- * @expedited: grace periods that were expedited
- * @refused: urgent grace periods that were not: the budget was used up, or the option
- *	forbids it
- * @running: a cycle of the heap is under way
+ * @expedite: what the heap's expedited grace periods cost other CPUs
+ * @expedited: urgent grace periods that kgc_share_expedite() allowed to be expedited
+ * @refused: urgent grace periods that it did not allow to be expedited
+ * @running: the heap counts among those that run a cycle
  */
 struct kgc_share {
 	struct kgc_bucket	cpu;

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slowing down mutators that outrun their heap's collector.
+ * Throttling of mutators that outrun their heap's collector.
  *
- * A mutator that refills its cache is kept for a moment, if its gfp lets it sleep:
+ * A mutator that refills its cache is delayed for a moment if its gfp allows sleep:
  *
- *	past the middle of the runway, while the cycle's work item waits for CPU time:
- *		it runs the cycle's steps, for longer the farther it is past, at most
- *		KGC_THROTTLE_US
- *	past the goal, while a cycle runs: it sleeps, at most KGC_THROTTLE_US with
- *		what it has helped, near a hard limit KGC_THROTTLE_LIMIT_US
- *	while the cycle waits for an expedited grace period: it sleeps, at most
- *		YIELD_US
+ *	the cycle's work item waits for CPU time, and the heap is past the middle of the
+ *	runway, or past its begin if CPU time is scarce:
+ *		the mutator helps the cycle, for longer the more the heap has grown, at
+ *		most KGC_THROTTLE_US
+ *	a cycle runs, and the heap is past the goal:
+ *		the mutator sleeps, together with its help at most KGC_THROTTLE_US, or
+ *		KGC_THROTTLE_LIMIT_US near a hard limit
+ *	a hurried cycle waits for a grace period:
+ *		the mutator sleeps, at most YIELD_US
  *
- * It sleeps no longer than the phase lasts in which its section began, because the
- * next phase waits for that section. So the collector gets the CPU, and the heap
- * grows by at most one span of each mutator in that time. No mutator ever waits for
- * a cycle.
+ * The sleep ends with the phase in which the mutator's section began, because the next
+ * phase waits for that section. So the collector gets the CPU, and meanwhile the heap
+ * grows by at most one span for each mutator. A throttled mutator never waits for the end
+ * of a cycle.
  *
- * A section that the current grace period waits for is never throttled. That is any
- * section which began in an older phase. While an expedited SRCU grace period is
- * under way, it is also any section on the side of SRCU that was current when the
- * grace period was asked for: SRCU switches sides, then polls until the old side is
- * empty. Sections that begin afterwards are on the new side.
+ * Never throttle a section that the current grace period waits for. Each section that
+ * began in an older phase is one. While an expedited SRCU grace period is under way, each
+ * section on the side of SRCU that was current at its begin is one, too: SRCU switches
+ * sides, then polls until the old side is empty. Sections that begin after the switch are
+ * on the new side.
  *
- * The side is a hint, taken from SRCU's index: a section that was interrupted while
- * it began may be taken for one of the other side. The hint holds for SPARED_US.
- * Without that bound, mutators that never sleep would all be on the old side, keep
- * SRCU from switching, and never be throttled.
+ * The side is a hint, because it comes from SRCU's index: a section that is interrupted
+ * while it begins may be on the old side although it began after the switch. The hint
+ * counts for SPARED_US only. Without that bound, mutators that never sleep would all stay
+ * on the old side, keep SRCU from switching, and never be throttled.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -45,10 +47,10 @@
 
 #define YIELD_US	200U
 #define SPARED_US	2000U
-#define LITTLE		16U	/* a cycle that frees no such part of a heap frees little */
+#define LITTLE		16U	/* a cycle that frees less than a 16th frees little */
 #define LEAST_BACKOFF	((unsigned long)HZ / 10)
 #define MOST_BACKOFF	((unsigned long)HZ * 10)
-#define UNSTOCKED_MS	10	/* until the next try when there was no memory */
+#define UNSTOCKED_MS	10	/* delay of the next try after one without memory */
 
 static bool past_the_goal(struct kgc_heap *heap)
 {
@@ -56,7 +58,7 @@ static bool past_the_goal(struct kgc_heap *heap)
 	       READ_ONCE(heap->pace.pacer.room);
 }
 
-/* Whether the cycle waits for a section of this mode. */
+/* Whether the current grace period may wait for a section of @mode. A hint. */
 static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
 {
 	struct kgc_pace *pace = &heap->pace;
@@ -71,7 +73,7 @@ static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
 	       SPARED_US * NSEC_PER_USEC;
 }
 
-/* How long a mutator that refills now may be kept at most; 0 is not at all. */
+/* Return: for how many us at most to delay a mutator that refills its cache now. */
 static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 {
 	unsigned int us;
@@ -87,7 +89,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 	return us;
 }
 
-/* How long it may be kept busy with work of the cycle's. */
+/* Return: for how many us at most such a mutator helps the cycle. */
 static unsigned int help_us(struct kgc_heap *heap, unsigned int mode)
 {
 	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
@@ -96,12 +98,12 @@ static unsigned int help_us(struct kgc_heap *heap, unsigned int mode)
 				 READ_ONCE(heap->pace.pacer.help));
 }
 
-/* Return: for how many ns the caller was kept. */
+/* Let the caller help the cycle, then sleep. Return: for how many ns it was delayed. */
 static u64 throttle(struct kgc_heap *heap, unsigned int mode)
 {
 	u64 start, begin, ns;
 
-	/* no clock is read when there is nothing to do */
+	/* most refills are not delayed: do not make them read the clock */
 	if (!help_us(heap, mode) && !throttle_us(heap, mode))
 		return 0;
 	begin = ktime_get_ns();
@@ -121,29 +123,34 @@ static u64 throttle(struct kgc_heap *heap, unsigned int mode)
 }
 
 /*
- * A phase, a grace period or the cycle has begun or ended. Context: any but NMI.
+ * Let throttled mutators look again: a phase, a grace period or the cycle has begun or
+ * ended. Context: any but NMI.
  */
 void kgc_throttle_wake(struct kgc_heap *heap)
 {
-	/* a sleeper that is missed wakes up by its timeout */
+	/* no barrier: the timeout wakes a sleeper that this misses */
 	if (waitqueue_active(&heap->throttle.waitq))
 		wake_up_all(&heap->throttle.waitq);
 }
 
 /* ---- at a limit ------------------------------------------------------------- */
 
-/* A cycle begins. What dies from now on it may miss. Context: the state machine. */
+/*
+ * A cycle begins. It may miss objects that die from now on, so references given up from
+ * now on count for the next cycle. Context: the state machine.
+ */
 void kgc_throttle_cycle_begin(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->throttle.let_go, false);
 }
 
 /**
- * kgc_throttle_cycle_over() - learn whether it is worth to collect at a limit
+ * kgc_throttle_cycle_over() - learn whether cycles at a limit are worth their cost
  * @heap: the heap
- * @for_limit: a limit was why the cycle began
- * @freed: bytes it has found dead
- * @live: and alive
+ * @for_limit: a limit was a reason for the cycle: the goal's, or that of a refused
+ *	allocation
+ * @freed: bytes freed during the cycle
+ * @live: bytes that the cycle found alive
  *
  * Context: the state machine.
  */
@@ -163,7 +170,11 @@ void kgc_throttle_cycle_over(struct kgc_heap *heap, bool for_limit, u64 freed,
 	}
 }
 
-/* Whether a refused allocation may begin a cycle. Context: any but NMI. */
+/*
+ * Whether a refused allocation may request a cycle: the last cycle freed enough, objects
+ * may have died since, the backoff is over, or the limit has changed. Context: any but
+ * NMI.
+ */
 static bool may_collect(struct kgc_heap *heap)
 {
 	struct kgc_throttle *th = &heap->throttle;
@@ -173,10 +184,10 @@ static bool may_collect(struct kgc_heap *heap)
 	       READ_ONCE(th->most) != kgc_charge_most(&heap->alloc);
 }
 
-/* An allocation is refused. Context: any but NMI. */
+/* A limit or the kernel refused an allocation. Context: any but NMI. */
 static void refused(struct kgc_heap *heap)
 {
-	/* one under way will help; one asked for is enough */
+	/* a cycle that runs or has been requested is enough */
 	if (!kgc_request_idle(&heap->request) || !may_collect(heap))
 		return;
 	kgc_request_cycles(heap, 1, KGC_REASON_LIMIT);
@@ -184,13 +195,15 @@ static void refused(struct kgc_heap *heap)
 
 /**
  * kgc_throttle_relief() - wait for a cycle that may make an allocation possible
- * @heap: the heap, at a limit: an allocation has just been refused
- * @end: 0 at first; then the time at which to give up, KGC_RELIEF_MS later
+ * @heap: the heap, which has just refused an allocation
+ * @end: when to give up, in jiffies; 0 before the first call, which sets it to
+ *	KGC_RELIEF_MS from now
  *
- * While there is one, the thread does what it can of it.
+ * The function does not wait if no cycle is under way, or if the heap is not near a
+ * limit. While it waits, the thread helps the cycle.
  *
- * Context: process context, in no section of the heap: the cycle waits for those.
- * Return: whether to try again.
+ * Context: process context, outside of sections of the heap: the cycle waits for those.
+ * Return: whether the caller should try again.
  */
 bool kgc_throttle_relief(struct kgc_heap *heap, unsigned long *end)
 {
@@ -204,7 +217,7 @@ bool kgc_throttle_relief(struct kgc_heap *heap, unsigned long *end)
 	return kgc_request_wait(heap, READ_ONCE(rq->wanted), *end - jiffies);
 }
 
-/* ---- without memory at hand ------------------------------------------------- */
+/* ---- without a slot at hand ------------------------------------------------- */
 
 static void stock_work(struct work_struct *work)
 {
@@ -216,7 +229,7 @@ static void stock_work(struct work_struct *work)
 	kgc_work_woken(&heap->work);
 	if (READ_ONCE(heap->dying))
 		return;
-	/* spans are made in sections only: the tracer counts them while none is open */
+	/* only sections make spans: the tracer, which counts them, halts sections */
 	s = kgc_enter(heap);
 	WRITE_ONCE(th->unstocked, !kgc_stock_fill(&heap->alloc));
 	kgc_exit(s);
@@ -224,12 +237,15 @@ static void stock_work(struct work_struct *work)
 		refused(heap);
 }
 
-/* Have spans made where that may sleep. Context: any but NMI, inside a section. */
+/*
+ * Have a work item make spans, because the caller may not sleep. Context: any but NMI,
+ * inside a section, so that kgc_throttle_stop() comes later.
+ */
 static void starved(struct kgc_heap *heap)
 {
 	struct kgc_throttle *th = &heap->throttle;
 
-	/* not on kgc_wq, whose rescuer has cycles to run */
+	/* not on kgc_wq: its rescuer has to run cycles, and this needs memory */
 	schedule_delayed_work(&th->stock, READ_ONCE(th->unstocked) ?
 					  msecs_to_jiffies(UNSTOCKED_MS) : 0);
 }
@@ -237,9 +253,10 @@ static void starved(struct kgc_heap *heap)
 /* ---- what the allocator calls ------------------------------------------------- */
 
 /*
- * The allocator calls: the allowance is used up, or memory is. @mode is what
- * kgc_sided_mode() says. Context: any but NMI, inside that section; may sleep
- * for a moment if @gfp allows. Return: for how many ns the caller has been throttled.
+ * The allocator calls because of @why. Context: any but NMI. With KGC_PRESSURE_GROWTH the
+ * caller is inside a section, @mode is its kgc_sided_mode(), and the call may sleep for a
+ * moment if @gfp allows. With KGC_PRESSURE_LIMIT there may be no section. Return: for how
+ * many ns the caller was delayed.
  */
 static u64 throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 			     unsigned int mode, gfp_t gfp)
@@ -279,7 +296,7 @@ void kgc_throttle_init(struct kgc_heap *heap)
 	kgc_allocator_on_pressure(&heap->alloc, throttle_pressure);
 }
 
-/* The heap is dying, no section is left. Context: may sleep. */
+/* Context: the heap is dying and no section is open; may sleep. */
 void kgc_throttle_stop(struct kgc_heap *heap)
 {
 	cancel_delayed_work_sync(&heap->throttle.stock);

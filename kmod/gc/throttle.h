@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Slowing down mutators that outrun their heap's collector. */
+/* Throttling of mutators that outrun their heap's collector. */
 #ifndef _KGC_THROTTLE_H
 #define _KGC_THROTTLE_H
 
@@ -10,22 +10,22 @@
 struct kgc_heap;
 struct seq_file;
 
-#define KGC_RELIEF_MS	1000	/* most that a refused allocation waits */
+#define KGC_RELIEF_MS	1000	/* longest wait of a refused allocation */
 
 /**
- * struct kgc_throttle - mutators of a heap that are slowed down
- * @waitq: they sleep here
- * @nr: times one was slowed down
- * @ns: for how long, in all
- * @backoff: ticks for which refused allocations begin no cycle, since one that they
- *	began freed little; 0 if it freed enough. Written by the state machine, as the
- *	two below
- * @backoff_until: when that is over
- * @most: what the heap could hold then
- * @let_go: references have been given up since a cycle began last, so that something
- *	may have died
+ * struct kgc_throttle - throttled mutators of a heap, and its refused allocations
+ * @waitq: where throttled mutators sleep
+ * @nr: sleeps of throttled mutators
+ * @ns: total length of these sleeps, without the mutators' help
+ * @backoff: ticks for which refused allocations request no cycle, because a cycle that a
+ *	limit began freed little; 0 if the last cycle freed enough. Only the state
+ *	machine writes this member and the next two
+ * @backoff_until: end of the backoff, in jiffies
+ * @most: bytes that the heap could hold at the begin of the backoff; 0 is no limit
+ * @let_go: references have been given up since the last cycle began, so objects may have
+ *	died; see kgc_throttle_let_go()
  * @stock: makes spans for contexts that may not sleep
- * @unstocked: for want of memory it could not, the last time; its own
+ * @unstocked: the last run of @stock got no memory for a class; only @stock writes it
  */
 struct kgc_throttle {
 	wait_queue_head_t	waitq;
@@ -40,8 +40,9 @@ struct kgc_throttle {
 };
 
 /*
- * References are given up, so that something may have died: a refused allocation may
- * begin a cycle again. Context: any.
+ * References have been given up, so objects may have died: let a refused allocation
+ * request a cycle again. The device calls this, and so does the code that drops a handle
+ * or deletes a root. kgc_store() does not. Context: any.
  */
 static inline void kgc_throttle_let_go(struct kgc_throttle *th)
 {

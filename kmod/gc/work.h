@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The workqueues that collectors run on, and what they take there. */
+/* The workqueues of the collectors, and the CPU time that collecting takes. */
 #ifndef _KGC_WORK_H
 #define _KGC_WORK_H
 
@@ -10,18 +10,19 @@
 #include <linux/workqueue.h>
 
 /*
- * Each heap has one cycle, but many markers, which may run for long, and a finalizer may
- * sleep for as long as it likes: so each kind has a queue of its own. A cycle does by
- * itself what its markers find no worker for.
+ * Cycles, markers and finalizers have a workqueue each, so that none delays the others:
+ * a heap has many markers, which may run for long, and a finalizer may sleep for any
+ * time. If markers get no kworker, the cycle's own work item marks alone.
  */
 extern struct workqueue_struct *kgc_wq, *kgc_markers_wq, *kgc_finals_wq;
 
 /**
- * struct kgc_work - what collecting one heap has taken
+ * struct kgc_work - CPU time and wakeups that one heap's collector has taken
  * @cpu_ns: CPU time of the collector's work items
- * @waiter_ns: CPU time of threads that waited for a cycle, spent on it
- * @mutator_ns: CPU time of mutators that the cycle fell behind, spent on it
- * @wakeups: times that a work item ran; an idle heap has none
+ * @waiter_ns: CPU time that threads waiting for a cycle have spent on its steps
+ * @mutator_ns: CPU time that mutators which outran a cycle have spent on its steps
+ * @wakeups: runs of work items and of the expediter, finalizers excepted; an idle heap
+ *	adds none
  */
 struct kgc_work {
 	atomic64_t	cpu_ns;
@@ -31,9 +32,9 @@ struct kgc_work {
 };
 
 /**
- * struct kgc_lap - CPU time of the current thread, being measured
- * @begin_ns: monotonic time when it began
- * @ran_ns: what the scheduler had counted then
+ * struct kgc_lap - start of a measurement of the current thread's CPU time
+ * @begin_ns: monotonic time at the start
+ * @ran_ns: the thread's CPU time at the start, as counted by the scheduler
  */
 struct kgc_lap {
 	u64		begin_ns;
@@ -50,13 +51,16 @@ static inline void kgc_work_charge(struct kgc_work *work, u64 ns)
 	atomic64_add(ns, &work->cpu_ns);
 }
 
-/* The same for a thread that is no work item of the collector's. */
+/* Count the CPU time of a thread that has run a step: a mutator, or a waiter. */
 static inline void kgc_work_charge_thread(struct kgc_work *work, u64 ns, bool mutator)
 {
 	atomic64_add(ns, mutator ? &work->mutator_ns : &work->waiter_ns);
 }
 
-/* cond_resched(), unless a thread runs a step of the cycle that is not preempted. */
+/*
+ * cond_resched(), unless a thread runs part of a step with preemption off. Without
+ * CONFIG_PREEMPT_COUNT that is unknown, and the thread may be scheduled there too.
+ */
 static inline void kgc_work_resched(void)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || preemptible())
@@ -72,8 +76,9 @@ static inline struct kgc_lap kgc_work_lap(void)
 }
 
 /*
- * CPU time since. The scheduler counts at each tick and when it switches, so of a
- * longer time that others took from the thread at most a tick is in it.
+ * Return: CPU time that the current thread has used since @lap. The scheduler counts only
+ * at each tick and context switch. So the result may include time for which the thread
+ * was preempted, but no more than a tick of it.
  */
 static inline u64 kgc_work_lap_ns(struct kgc_lap lap)
 {

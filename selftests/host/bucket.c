@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Token buckets under workers that always want more: what they get of every stretch
- * of time, and how they divide it.
+ * Token buckets under workers that always have work: how much the workers get of each
+ * stretch of time, and how they divide it.
  */
 #include "check.h"
 #include "shim.h"
@@ -19,7 +19,7 @@ static u64 cost_at(unsigned int percent)
 	return SLICE * 100 / percent;
 }
 
-/* The worker that takes next: the first to be ready, of several one at random. */
+/* The worker that is ready first. If several are, a random one of them. */
 static unsigned int first(const u64 *ready, unsigned int n)
 {
 	unsigned int i, start = random() % n, best = start;
@@ -31,9 +31,10 @@ static unsigned int first(const u64 *ready, unsigned int n)
 }
 
 /*
- * @n workers use up one slice after the other for a minute, and are late by up to
- * @late_ns each time. In any second they take no more than the share, a burst and a
- * slice each; and if none is late they take all of it, in equal parts.
+ * @n workers use up slice after slice for a minute, and are late by up to @late_ns each
+ * time. In no second do they take more than the share, a burst, and a slice each. If none
+ * is late, and there are at least 100 / @percent of them, they take the whole share, in
+ * equal parts.
  */
 static void work(unsigned int percent, unsigned int n, u64 late_ns)
 {
@@ -58,7 +59,7 @@ static void work(unsigned int percent, unsigned int n, u64 late_ns)
 		in_second += SLICE;
 		total += SLICE;
 		got[at] += SLICE;
-		/* it works, then has to wait, for its turn and for a processor */
+		/* the worker runs, waits for its next slice, then for a processor */
 		ready[at] = now + SLICE +
 			    kgc_bucket_take(&bucket, now, cost_at(percent), BURST) +
 			    random() % (late_ns + 1);
@@ -86,7 +87,7 @@ static void share_is_kept_and_divided(void)
 	}
 }
 
-/* One worker at rest for however long has one burst, and then what time brings. */
+/* A bucket that rests for longer than a burst saves up one burst, and no more. */
 static void rest_is_worth_one_burst(void)
 {
 	struct kgc_bucket bucket = { 0 };
@@ -95,13 +96,13 @@ static void rest_is_worth_one_burst(void)
 	for (n = 0; !kgc_bucket_take(&bucket, now, cost, BURST); n++)
 		check(n * cost <= BURST);
 	check(n == BURST / cost + 1);
-	/* in the order in which they took, each waits for the ones before */
+	/* each caller waits until the calls before are paid for */
 	check(kgc_bucket_take(&bucket, now, cost, BURST) == 2 * cost);
 	check(kgc_bucket_take(&bucket, now, cost, BURST) == 3 * cost);
 	check(kgc_bucket_take(&bucket, now + 4 * cost, cost, BURST) == 0);
 }
 
-/* Trying takes nothing from a bucket in debt, and puts it into debt at most once. */
+/* A try takes nothing from a bucket in debt. So its debt is at most one cost. */
 static void trying_is_no_debt(void)
 {
 	struct kgc_bucket bucket = { 0 };
@@ -116,14 +117,14 @@ static void trying_is_no_debt(void)
 	check(!kgc_bucket_owes(&bucket, paid));
 	check(!kgc_bucket_try(&bucket, now, 1, BURST));
 	check(atomic64_read(&bucket.paid_ns) == paid);
-	/* what comes back can be taken again */
+	/* what a caller puts back can be taken again */
 	kgc_bucket_give(&bucket, 7 * MS);
 	check(kgc_bucket_try(&bucket, now, 7 * MS, BURST));
 	check(!kgc_bucket_try(&bucket, now, 7 * MS, BURST));
 	check(kgc_bucket_try(&bucket, paid, 7 * MS, BURST));
 }
 
-/* However much is given back, a bucket is never fuller than full. */
+/* A bucket holds at most one burst, however much callers put back. */
 static void full_is_full(void)
 {
 	struct kgc_bucket bucket = { 0 };
@@ -133,7 +134,7 @@ static void full_is_full(void)
 	check(!kgc_bucket_take(&bucket, now, BURST, BURST));
 	check(!kgc_bucket_take(&bucket, now, 1, BURST));
 	check(kgc_bucket_take(&bucket, now, 1, BURST) == 1);
-	/* a clock that has just begun has brought nothing yet */
+	/* a bucket is empty when the clock starts at 0 */
 	bucket = (struct kgc_bucket){ 0 };
 	check(!kgc_bucket_take(&bucket, 0, SLICE, BURST));
 	check(kgc_bucket_take(&bucket, 0, SLICE, BURST) == SLICE);

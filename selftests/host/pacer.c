@@ -47,8 +47,8 @@ struct program {
  * @early: cycles that ended below half of the growth allowed
  * @peak: most bytes that the heap reached
  * @marked: bytes marked
- * @helped: of these, by the program itself
- * @helping: part of the program's time that this took
+ * @helped: bytes of @marked that the program marked itself
+ * @helping: part of the program's time that it spent on @helped
  */
 struct outcome {
 	unsigned int cycles, hurried;
@@ -58,9 +58,9 @@ struct outcome {
 };
 
 /**
- * struct manner - how the program and its collector are treated
+ * struct manner - conditions of a simulation
  * @obedient: the program lets itself be slowed down
- * @share: of a processor that the collector has, if it is not all
+ * @share: part of one processor that the collector may use; 0 is all of it
  * @most: bytes that the heap may hold; 0 is no limit
  */
 struct manner {
@@ -124,13 +124,13 @@ static void stage_end(struct simulation *s)
 	}
 }
 
-/* Return: bytes that the program allocates in this step, in which it may mark too. */
+/* Simulate a step of program and collector. Return: bytes that the program allocates. */
 static double allocates(struct simulation *s, struct outcome *out)
 {
 	double us = SPAN / s->prog->rate(s->now), slowed = 0, helps = 0;
 	double share = s->manner->share ?: 1, marked = 0, runs = 0;
 
-	/* what the share has saved up is used at full speed */
+	/* the collector spends saved share at full speed */
 	s->credit = min(s->credit + share * STEP_US, max(share * SAVED_US, STEP_US));
 	if (s->running && s->stage == MARKING)
 		runs = min(s->credit, STEP_US) / STEP_US;
@@ -150,7 +150,7 @@ static double allocates(struct simulation *s, struct outcome *out)
 		marked = min(s->to_mark, (runs + helps) * s->prog->mark_rate * STEP_US);
 		s->to_mark -= marked;
 	}
-	/* the first cycles know nothing yet */
+	/* leave out the first cycles: the pacer has measured nothing yet */
 	if (marked && out->cycles > 1) {
 		out->marked += marked;
 		out->helped += marked * helps / (runs + helps);
@@ -467,7 +467,7 @@ static void slowing_is_in_proportion(void)
 	check(!kgc_pacer_help_us(S64_MAX, S64_MAX));
 }
 
-/* From half of the way to it on, never shorter than without, at last the most. */
+/* A limit never shortens the throttle, and at the limit the throttle is longest. */
 static void limits_slow_down(void)
 {
 	s64 room, ceiling, charged;
@@ -492,9 +492,9 @@ static void limits_slow_down(void)
 	}
 }
 
-/* ---- with little CPU time ------------------------------------------------------- */
+/* ---- with little CPU time, and at a limit --------------------------------------- */
 
-/* Mutators do in time the marking that the collectors' share is too small for. */
+/* If the share is too small, mutators mark the rest before the heap grows too far. */
 static void small_shares_are_made_up_for(void)
 {
 	static const double shares[] = { 0.05, 0.02, 0.005 };
@@ -519,18 +519,16 @@ static void small_shares_are_made_up_for(void)
 			trying("%s with %g of a processor", programs[i].name, shares[k]);
 			check(out.cycles > 3 || programs[i].rate == rate_slow);
 			check(out.over <= 100);
-			/* they work for it, and do not sleep through it */
+			/* they mark instead of sleeping, so cycles do not get rarer */
 			check(out.cycles * 10 >= full.cycles * 7);
-			/* a program that keeps within it is left alone */
+			/* if the share is enough, the program hardly helps */
 			check(shares[k] < 0.05 || programs[i].rate != rate_slow ||
 			      out.helped <= out.marked / 20);
 		}
 	}
 }
 
-/* ---- at a limit ------------------------------------------------------------------ */
-
-/* Where a quarter of what may be held is free, the limit is not reached. */
+/* If a quarter of the limit is free, the heap does not exceed the limit. */
 static void hard_limits_are_not_reached(void)
 {
 	static const double shares[] = { 1, 0.05 };
@@ -556,7 +554,7 @@ static void hard_limits_are_not_reached(void)
 	}
 }
 
-/* The goal is 85 % of the limit at most, at any GOGC, and leaves room for some growth. */
+/* The goal is at most 85 % of the limit, unless more than 80 % is alive. */
 static void goal_is_below_the_limit(void)
 {
 	u64 live, most;

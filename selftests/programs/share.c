@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A heap is a fence: what its collector takes from programs that have nothing to do
- * with it is bounded for the whole module, by whatever program and however often
- * cycles are asked for.
+ * Collectors take a bounded part of the machine from programs that have nothing to do
+ * with their heaps. The bound holds for the whole module, no matter which programs
+ * request cycles, and how often.
  *
- * CPU time is what the collector itself has counted, never wall time; the bound on it
- * goes by the guest's own clock.
+ * These tests use the CPU time that the collectors count themselves, never wall time.
+ * They compute the bound on it from the guest's own clock.
  *
  * kselftest-timeout: 300
  */
@@ -52,8 +52,8 @@ static int put_number(const char *path, long long number)
 }
 
 /*
- * The most CPU time that collectors may take in @seconds: the share, what was saved up
- * of it, and for each of @heaps a slice in hand, a step that took longer, and a tick.
+ * Return: the most CPU time that collectors may take in @seconds. It is the share, one
+ * second of saved share, and for each of @heaps a slice, a long step and a tick.
  */
 static double allowed(double seconds, int heaps)
 {
@@ -77,7 +77,7 @@ static struct span span_begin(int fd)
 	return span;
 }
 
-/* Until now, in seconds. */
+/* Replace the values at the begin by the differences until now, in seconds. */
 static void span_end(struct span *span, int fd)
 {
 	struct kgc_stats stats = stats_of(fd);
@@ -88,7 +88,7 @@ static void span_end(struct span *span, int fd)
 	span->waiters = (stats.gc_waiter_ns - span->stats.gc_waiter_ns) / 1e9;
 }
 
-/* Whether to go on: for SECONDS, and on a slow machine until @enough is done. */
+/* Go on for SECONDS; on a slow machine until @enough is true, but not for ever. */
 static bool goes_on(double begin, bool enough)
 {
 	return now() < begin + (enough ? SECONDS : 20 * SECONDS);
@@ -114,13 +114,13 @@ TEST_F(heap, a_thread_that_waits_for_cycles_pays_for_them_itself)
 	       cycles, span.begin, span.cpu, allowed(span.begin, 1), span.waiters,
 	       span.process);
 	EXPECT_LE(span.cpu, allowed(span.begin, 1));
-	/* it is not kept waiting: the better part of the work is its own */
+	/* the thread runs steps instead of waiting for the share */
 	EXPECT_GE(span.waiters, span.cpu / 2);
 	EXPECT_GE(span.process, span.waiters * 0.9 - 0.02);
 	EXPECT_EQ(0, chain_check(self->fd, root, scaled(100000)));
 }
 
-/* In POOR: cycles in a loop for as long as the parent lets it. */
+/* Run cycles in a child that is in POOR, until the parent kills it. */
 static pid_t poor_loop(int fd)
 {
 	pid_t pid = fork();
@@ -174,7 +174,7 @@ TEST_F(heap, a_cgroup_with_two_percent_of_a_cpu_gets_no_more_by_asking_for_cycle
 	span_end(&span, self->fd);
 	usage = poor_usage_us() - usage;
 	cycles = stats_of(self->fd).num_gc - cycles;
-	/* a thread without CPU time dies all the same */
+	/* a thread that its cgroup throttles can still be killed */
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_EQ(0, rmdir(POOR));
@@ -205,7 +205,7 @@ TEST(heaps_divide_one_share)
 	for (begin = now(); goes_on(begin, enough); usleep(1000)) {
 		enough = true;
 		for (i = 0; i < NR_HEAPS; i++) {
-			/* asked for, not waited for: all of it is the collectors' */
+			/* no thread waits, so work items do all of the work */
 			ASSERT_EQ(0, kgc_collect(fd[i], 1, 0, NULL));
 			if (stats_of(fd[i]).gc_cpu_ns < before[i] + 20000000)
 				enough = false;
@@ -221,13 +221,13 @@ TEST(heaps_divide_one_share)
 	TH_LOG("%d heaps took %.3f s in %.1f s (allowed %.3f), the one that got least %.3f s",
 	       NR_HEAPS, took, begin, allowed(begin, NR_HEAPS), least);
 	EXPECT_LE(took, allowed(begin, NR_HEAPS));
-	/* they wait for grace periods as well, some more than others */
+	/* not equal parts: heaps also wait for grace periods, some longer than others */
 	EXPECT_GE(least, took / NR_HEAPS / 4);
 }
 
 static __u64 blobs[65536];
 
-/* Replace @nr blobs that live for a while. Return: how many were refused. */
+/* Replace @nr of @live blobs, one by one. Return: number of refused allocations. */
 static unsigned long litter(int fd, int type, unsigned long nr, unsigned int live)
 {
 	unsigned long refused = 0;
@@ -259,7 +259,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	ASSERT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, blobs, NULL));
 	ASSERT_EQ(0, collect_all(self->fd));
 
-	/* A program in no hurry: the share is enough. */
+	/* The share is enough for a program that allocates little. */
 	before = stats_of(self->fd);
 	ASSERT_EQ(0, litter(self->fd, blob, 1000, 1000));
 	EXPECT_EQ(before.short_cycles, stats_of(self->fd).short_cycles);
@@ -290,7 +290,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 
 /* ---- at a limit ---------------------------------------------------------------- */
 
-/* Blobs until none is to be had. */
+/* Allocate blobs until the heap refuses one. Return: how many it got. */
 static unsigned int fill_up(int fd, int type)
 {
 	__u32 nr = 0, done = 0;
@@ -321,15 +321,15 @@ TEST_F(heap, at_the_hard_limit_with_everything_alive_refusals_begin_few_cycles)
 	span_end(&span, self->fd);
 	TH_LOG("%lu refused in %.1f s began %u cycles, which took %.3f s (allowed %.3f)",
 	       refused, span.begin, cycles, span.cpu, allowed(span.begin, 1));
-	/* from a tenth of a second on the time between doubles, up to 10 s */
+	/* the backoff begins at a tenth of a second and doubles, up to 10 s */
 	EXPECT_LE(cycles, 8);
 	EXPECT_LE(span.cpu, allowed(span.begin, 1));
 
-	/* Bytes die: the next refusal finds that out. */
+	/* Dropped handles end the backoff: the next refusal begins a cycle. */
 	ASSERT_EQ(0, kgc_drop_many(self->fd, blobs, nr / 2, NULL));
 	EXPECT_EQ(0, kgc_alloc(self->fd, blob, 0, &handle));
 
-	/* Or the limit changes. */
+	/* So does a change of the limit. */
 	nr = fill_up(self->fd, blob);
 	for (int i = 0; i < 100; i++)
 		kgc_alloc(self->fd, blob, 0, &handle);
@@ -357,7 +357,7 @@ TEST_F(heap, six_mebibytes_alive_below_eight_are_no_reason_to_refuse)
 	TH_LOG("%llu cycles in %.1f s, goal %llu", stats.num_gc, now() - begin,
 	       stats.next_gc);
 	EXPECT_LE(stats.heap_sys, LIMIT);
-	/* what floats counts as alive, and there is always some growth */
+	/* floating garbage counts as alive, and the goal always allows some growth */
 	EXPECT_LE(stats.next_gc, LIMIT - LIMIT / 32);
 }
 
@@ -412,7 +412,7 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 
 	if (cpus == 1)
 		SKIP(return, "there is no other processor to disturb");
-	/* so little that the slowest machine uses it up: each counts 20 us at least */
+	/* the slowest machine uses this up, too: each grace period costs 20 us or more */
 	ASSERT_EQ(10000, us);
 	ASSERT_EQ(0, put_number(PARAMETERS "max_expedite_us", 100));
 	before = stats_of(self->fd);
@@ -421,7 +421,7 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
 	begin = now() - begin;
 	after = stats_of(self->fd);
-	/* and what a second saves up */
+	/* the budget of one second can be saved up */
 	most = (begin + 1) * 100 / 20;
 	TH_LOG("%llu grace periods expedited in %.1f s (%.0f are allowed), %llu not",
 	       after.expedited - before.expedited, begin, most,
@@ -430,7 +430,7 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 	EXPECT_LE(after.expedited - before.expedited, most + 1);
 	EXPECT_GT(after.expedite_refused, before.expedite_refused);
 
-	/* Exempt, and forbidden. */
+	/* The option exempts the heap, or forbids it to expedite. */
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_ALWAYS));
 	before = stats_of(self->fd);
 	for (int i = 0; i < 50; i++)
@@ -447,7 +447,7 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 	EXPECT_GT(after.expedite_refused, before.expedite_refused);
 }
 
-/* As whom the kernel gives no privilege, with a descriptor that root has opened. */
+/* Set the option without privilege, through a descriptor that root opened. */
 static int without_privilege(int fd, __u64 value)
 {
 	int status;
