@@ -22,6 +22,7 @@
 #include "gc/request.h"
 #include "gc/root.h"
 #include "gc/section.h"
+#include "gc/tenant.h"
 #include "gc/tracer.h"
 #include "gc/type.h"
 #include "gc/weak.h"
@@ -71,19 +72,25 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 
 /*
  * Make a heap. @gfp is added to the flags with which it allocates pages and tables.
- * @opener, if not NULL, may see it in the list of heaps. lockdep treats the sections of
+ * @opener, if not NULL, may see it in the list of heaps, and is the tenant that it counts
+ * for. lockdep treats the sections of
  * all heaps with the same @keys as one lock.
  */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      const struct cred *opener, struct lock_class_key keys[2],
 			      gfp_t gfp)
 {
+	struct kgc_tenant *tenant;
 	struct kgc_heap *heap;
 	int err = -ENOMEM;
 
+	tenant = opener ? kgc_tenant_get(opener->uid) : kgc_tenant_kernel();
+	if (IS_ERR(tenant))
+		return ERR_CAST(tenant);
 	heap = kvzalloc(sizeof(*heap), GFP_KERNEL | gfp);
 	if (!heap)
-		return ERR_PTR(-ENOMEM);
+		goto err_tenant;
+	heap->tenant = tenant;
 	if (kgc_limit_charge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes()))
 		goto err_heap;
 	err = kgc_registry_reserve(&heap->id);
@@ -128,6 +135,8 @@ err_charge:
 	kgc_limit_uncharge_meta(&heap->alloc, KGC_META_HEAP, heap_bytes());
 err_heap:
 	kvfree(heap);
+err_tenant:
+	kgc_tenant_put(tenant);
 	return ERR_PTR(err);
 }
 
@@ -186,6 +195,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	WARN_ON_ONCE(atomic64_read(&heap->alloc.limit.held));
 	put_cred(heap->opener);
 	put_pid(heap->opener_pid);
+	kgc_tenant_put(heap->tenant);
 	kvfree(heap);
 }
 EXPORT_SYMBOL_GPL(kgc_heap_destroy);

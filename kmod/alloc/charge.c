@@ -64,6 +64,20 @@ u64 kgc_charge_most(const struct kgc_allocator *a)
 	return most == U64_MAX ? 0 : max(most, 1ULL);
 }
 
+/*
+ * Return: the least of the heap's hard limit, the module's cap and the limit of the
+ * cgroup, as they are set. Unlike kgc_charge_most() this does not depend on what other
+ * heaps hold. Context: any but NMI.
+ */
+u64 kgc_charge_limit(const struct kgc_allocator *a)
+{
+	struct mem_cgroup *memcg = owner_get(&a->owner);
+	u64 limit = kgc_memcg_limit(memcg);
+
+	mem_cgroup_put(memcg);
+	return min3(limit, READ_ONCE(a->limit.hard) ?: U64_MAX, kgc_limit_cap() ?: U64_MAX);
+}
+
 /* Whether the heap may not hold @bytes more. Context: any but NMI. */
 bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes)
 {

@@ -8,6 +8,19 @@
 
 #include "bucket.h"
 
+/*
+ * The most debt. It is far beyond what callers that wait run into. The bound keeps a cost
+ * that was computed wrongly, or at a rate that has been raised since, from blocking the
+ * bucket for good.
+ */
+#define MOST_DEBT_NS	10000000000LL
+
+/* An empty bucket. Context: any. */
+void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns)
+{
+	atomic64_set(&bucket->paid_ns, now_ns);
+}
+
 /* The time that the next cost is added to: a bucket never holds more than a burst. */
 static s64 counts_from(s64 paid_ns, u64 now_ns, u64 burst_ns)
 {
@@ -30,11 +43,12 @@ static s64 counts_from(s64 paid_ns, u64 now_ns, u64 burst_ns)
 u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns)
 {
-	s64 paid = atomic64_read(&bucket->paid_ns), from;
+	s64 paid = atomic64_read(&bucket->paid_ns), from, to;
 
 	do {
 		from = counts_from(paid, now_ns, burst_ns);
-	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, from + cost_ns));
+		to = min_t(s64, from + cost_ns, (s64)now_ns + MOST_DEBT_NS);
+	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, max(from, to)));
 	return from > (s64)now_ns ? from - now_ns : 0;
 }
 

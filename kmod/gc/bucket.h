@@ -21,6 +21,7 @@ struct kgc_bucket {
 	atomic64_t	paid_ns;
 };
 
+void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns);
 u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns);
 bool kgc_bucket_try(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,

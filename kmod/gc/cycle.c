@@ -69,7 +69,9 @@
 #include "work.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
+#define SWEEP_BATCH	64	/* spans, likewise */
 #define HELP_BATCH	128	/* objects of one part, with preemption off */
+#define HELP_SWEEP	8	/* spans, likewise */
 #define HELP_PARTS	4	/* most parts between two points of preemption */
 
 static const unsigned int mode_of_phase[] = {
@@ -179,7 +181,7 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 	struct kgc_marker *m = &heap->marking.marker[0];
 
 	kgc_mark_take_barriers(m);
-	if (kgc_mark_some(m, cy->batch))
+	if (kgc_mark_some(m, cy->helped ? HELP_BATCH : MARK_BATCH))
 		return KGC_AWAIT_NOTHING;
 	/* a workqueue full of other heaps' markers must not hold up this heap */
 	if (kgc_mark_active(heap))
@@ -343,8 +345,17 @@ static void cycle_judge(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (!kgc_sweep_some(heap))
-		cy->step = KGC_STEP_END;
+	if (!kgc_sweep_some(heap, cy->helped ? HELP_SWEEP : SWEEP_BATCH))
+		cy->step = KGC_STEP_TRIM;
+	return KGC_AWAIT_NOTHING;
+}
+
+static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	kgc_totals_live(&heap->alloc, &cy->now.live_objects, &cy->now.live_bytes);
+	cy->now.goal = kgc_pace_end(heap, cy->now.live_bytes);
+	kgc_trim(heap);
+	cy->step = KGC_STEP_END;
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -353,11 +364,8 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	struct kgc_cycle_record *now = &cy->now;
 	u64 freed, bytes;
 
-	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
 	kgc_totals_frees(&heap->alloc, &freed, &bytes);
 	now->freed = freed - cy->freed_before;
-	now->goal = kgc_pace_end(heap, now->live_bytes);
-	kgc_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
@@ -367,9 +375,10 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
 	kgc_share_end(heap);
-	kgc_request_complete(heap, now->nr);
+	/* before a waiter finds the cycle complete, and is refused again */
 	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
 				now->live_bytes);
+	kgc_request_complete(heap, now->nr);
 	kgc_throttle_wake(heap);
 	cy->step = KGC_STEP_IDLE;
 	return KGC_AWAIT_NOTHING;
@@ -408,13 +417,23 @@ static const struct step {
 	[KGC_STEP_SETTLED]	= { step_settled,	STEP_BRIEF },
 	[KGC_STEP_FLIP]		= { step_flip,		STEP_BRIEF },
 	[KGC_STEP_SWEEP]	= { step_sweep,		STEP_LONG },
+	[KGC_STEP_TRIM]		= { step_trim,		STEP_OTHER },
 	[KGC_STEP_END]		= { step_end,		STEP_BRIEF },
 };
 
-/* Whether a thread may run the next step. A thread @inside a section is a mutator. */
-static bool may_help(const struct kgc_cycle *cy, bool inside)
+/* Sweeping a large object that has to be wiped takes too long with preemption off. */
+static enum step_kind kind_of(struct kgc_heap *heap, const struct kgc_cycle *cy)
 {
-	enum step_kind kind = steps[cy->step].kind;
+	if (cy->step == KGC_STEP_SWEEP &&
+	    kgc_central_wipe_value(&heap->alloc) != KGC_WIPE_NONE)
+		return STEP_OTHER;
+	return steps[cy->step].kind;
+}
+
+/* Whether a thread may run the next step; a mutator if it is @inside a section. */
+static bool may_help(struct kgc_heap *heap, const struct kgc_cycle *cy, bool inside)
+{
+	enum step_kind kind = kind_of(heap, cy);
 
 	return inside ? kind == STEP_FIRST || kind == STEP_LONG : kind != STEP_OWN;
 }
@@ -444,7 +463,7 @@ static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 	struct kgc_lap lap;
 	u64 pause, ns;
 
-	cy->batch = MARK_BATCH;
+	cy->helped = false;
 	while (await == KGC_AWAIT_NOTHING) {
 		/* kgc_request_close() kicks the work item again, to wake waiters */
 		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
@@ -452,7 +471,7 @@ static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 			return;
 		pause = kgc_share_wait(heap, steps[cy->step].kind == STEP_BRIEF);
 		if (pause) {
-			kgc_request_pause(heap, pause, may_help(cy, false));
+			kgc_request_pause(heap, pause, may_help(heap, cy, false));
 			return;
 		}
 		lap = kgc_work_lap();
@@ -476,6 +495,7 @@ static void cycle_work(struct work_struct *work)
 		kgc_sections_resume(heap);
 		kgc_request_wake(heap);
 		kgc_dues_wake(&heap->dues);
+		kgc_share_end(heap);
 	} else if (!kgc_grace_pending(&heap->grace)) {
 		/* during a grace period a kick has no effect: its end kicks again */
 		cycle_run(heap, &heap->cycle);
@@ -496,6 +516,8 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 	/* before preemption is off, since these lists have no bound */
 	if (cy->step == KGC_STEP_DRAIN)
 		kgc_mark_take_barriers(&heap->marking.marker[0]);
+	if (cy->step == KGC_STEP_DRAIN)
+		kgc_mark_take_shared(&heap->marking.marker[0]);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	do {
@@ -520,10 +542,10 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 	enum kgc_await await;
 
 	if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
-	    !may_help(cy, inside))
+	    !may_help(heap, cy, inside))
 		return false;
-	cy->batch = HELP_BATCH;
-	if (step->kind == STEP_LONG)
+	cy->helped = true;
+	if (kind_of(heap, cy) == STEP_LONG)
 		await = step_parts(heap, cy, step);
 	else
 		await = step->run(heap, cy);
@@ -532,8 +554,10 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 		return true;
 	kgc_request_unpause(heap);
 	cycle_await(heap, await);
-	/* the end of the pause may have taken a kick with it */
-	if (await == KGC_AWAIT_KICK || await == KGC_AWAIT_NOTHING)
+	/* the end of the pause may have taken a kick with it, but not that of a marker */
+	if (await == KGC_AWAIT_NOTHING || kgc_request_closed(&heap->request) ||
+	    (await == KGC_AWAIT_KICK &&
+	     (cy->step != KGC_STEP_DRAIN || !kgc_mark_active(heap))))
 		kgc_request_kick(heap);
 	return true;
 }

@@ -30,6 +30,7 @@ enum kgc_step {
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,
+	KGC_STEP_TRIM,		/* everything is swept: give free memory back */
 	KGC_STEP_END,		/* statistics, and threads that wait */
 };
 
@@ -46,7 +47,7 @@ enum kgc_step {
  * @verifying: the verifier checks the marks of this cycle
  * @tracing: the tracer runs too, and may make new sections wait
  * @for_limit: a limit is among the reasons for the cycle
- * @batch: objects to mark between looks at the clock
+ * @helped: a thread runs the steps instead of the work item
  * @mutator_before: CPU time that mutators spent on earlier cycles
  * @now: record of this cycle
  */
@@ -62,7 +63,7 @@ struct kgc_cycle {
 	bool			verifying;
 	bool			tracing;
 	bool			for_limit;
-	unsigned int		batch;
+	bool			helped;
 	u64			mutator_before;
 	struct kgc_cycle_record	now;
 };

@@ -58,6 +58,9 @@ static void grace_end(struct kgc_heap *heap)
 	WARN_ON_ONCE(heap->grace.waiting == KGC_AWAIT_NOTHING);
 	if (heap->grace.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
+	if (heap->grace.polled_ns)
+		kgc_share_expedited(heap, ktime_get_ns() - heap->grace.polled_ns);
+	heap->grace.polled_ns = 0;
 	kgc_pace_grace_end(heap);
 	/* publishes what the grace period ordered: pairs with kgc_grace_pending() */
 	smp_store_release(&heap->grace.waiting, KGC_AWAIT_NOTHING);
@@ -143,20 +146,13 @@ static void keep_awake(struct work_struct *work)
 static void synchronize(struct kgc_heap *heap, enum kgc_await await)
 {
 	struct kgc_grace *grace = &heap->grace;
-	unsigned long ended;
-	bool busy;
-	u64 start;
 
 	if (await == KGC_AWAIT_REGIONS) {
 		synchronize_rcu_expedited();
 		return;
 	}
 	queue_delayed_work(kgc_wq, &grace->awake, AWAKE_TICKS);
-	busy = kgc_srcu_busy(&heap->front.srcu, heap->sections.side, &ended);
-	start = ktime_get_ns();
 	synchronize_srcu_expedited(&heap->front.srcu);
-	if (busy)
-		kgc_share_expedited(heap, ktime_get_ns() - start);
 	cancel_delayed_work_sync(&grace->awake);
 }
 
@@ -166,7 +162,12 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 	bool sections = await == KGC_AWAIT_SECTIONS;
 	bool move = !sections || let_sections_end(heap);
 	bool calls = !move || (sections && KGC_CALLS_SRCU_EXPEDITED);
+	unsigned long ended;
 
+	if (!move)
+		kgc_share_unexpedited(heap);
+	else if (sections && kgc_srcu_busy(&heap->front.srcu, heap->sections.side, &ended))
+		heap->grace.polled_ns = ktime_get_ns();
 	if (!calls)
 		synchronize(heap, await);
 	/* the wait ends after this, since the cycle may need the expediter at once */
@@ -288,9 +289,11 @@ void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 	WRITE_ONCE(heap->grace.waiting, await);
 	/* the cycle may now wait for a section that is throttled */
 	kgc_throttle_wake(heap);
-	if (hurry && expediter_ready(&heap->grace) &&
-	    kgc_share_expedite(heap, await) && expediter_take(&heap->grace, await))
-		return;
+	if (hurry && expediter_ready(&heap->grace) && kgc_share_expedite(heap, await)) {
+		if (expediter_take(&heap->grace, await))
+			return;
+		kgc_share_unexpedited(heap);
+	}
 	if (hurry || kgc_pace_may_hurry(heap))
 		expediter_prepare(&heap->grace);
 	wait_at_leisure(heap, await);

@@ -35,6 +35,8 @@ enum kgc_expediter {
  * @callbacks: RCU callbacks that may still touch the heap; SRCU counts its own
  * @expediter: enum kgc_expediter. The state machine changes NONE to MAKING, and READY to
  *	SECTIONS or REGIONS; @make changes MAKING; the thread makes all other changes
+ * @polled_ns: when SRCU began to poll for open sections in an expedited grace period; 0 if
+ *	none were open. Written by the expediter, and cleared at the end of the grace period
  * @make: work item that makes the thread
  * @thread: the last thread made, also after it has exited; written by @make
  * @awake: work item that wakes the thread while it waits for a section that sleeps
@@ -44,6 +46,7 @@ struct kgc_grace {
 	struct rcu_head		rcu;
 	atomic_t		callbacks;
 	atomic_t		expediter;
+	u64			polled_ns;
 	struct work_struct	make;
 	struct task_struct	*thread;
 	struct delayed_work	awake;

@@ -8,6 +8,7 @@
  * open handles out of the table, and frees it after the grace period of SETTLE. Until
  * then a lookup, which runs inside a section, may still read the chunk.
  */
+#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -18,8 +19,8 @@
 #include "mark.h"
 #include "pace.h"
 #include "throttle.h"
-#include "work.h"
 
+#define MOST_REMOVED	16		/* chunks, by one call of the scan */
 #define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
 /* Marks of entries: a chunk, a chunk with a free slot, a place for a new chunk. */
@@ -471,10 +472,11 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 		err = 0;
 	}
 	spin_unlock_bh(&handles->lock);
-	if (!err)
-		kgc_pace_dropped(s.heap);
+	if (err)
+		return err;
+	kgc_pace_dropped(s.heap);
 	kgc_throttle_let_go(&s.heap->throttle);
-	return err;
+	return 0;
 }
 
 /* The first chunk from *@index on, or NULL. *@index receives the index of that chunk. */
@@ -496,7 +498,8 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 
 /*
  * The slots of the next chunk with an open handle, for the collector; NULL after the last
- * one. Chunks without an open handle are removed on the way.
+ * one. Chunks without an open handle are removed on the way. ERR_PTR(-EAGAIN) if that were
+ * so many that the caller should look at the clock: preemption may be off.
  *
  * The scan may miss a handle that is opened during the phase: a section holds its object,
  * so the object gets marked or was born marked. The scan finds every handle that was
@@ -505,15 +508,17 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 {
 	struct kgc_handle_chunk *chunk;
+	unsigned int removed = 0;
 
 	while ((chunk = chunk_next(handles, &handles->scan))) {
+		if (removed++ == MOST_REMOVED)
+			return ERR_PTR(-EAGAIN);
 		handles->scan++;
 		if (READ_ONCE(chunk->open)) {
 			WRITE_ONCE(handles->scanned, handles->scanned + 1);
 			return slot_at(chunk, KGC_HANDLE_FIRST);
 		}
 		chunk_remove(handles, chunk);
-		kgc_work_resched();
 	}
 	return NULL;
 }
@@ -524,8 +529,8 @@ bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m)
 	struct kgc_handle_slot *slot = kgc_handles_scan_next(handles);
 	unsigned int i;
 
-	if (!slot)
-		return false;
+	if (IS_ERR_OR_NULL(slot))
+		return slot;
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
 		/* pairs with kgc_handle_publish() */
 		kgc_mark_root(m, smp_load_acquire(&slot[i].obj));

@@ -25,6 +25,7 @@
 #include "root.h"
 #include "section.h"
 #include "share.h"
+#include "tenant.h"
 #include "throttle.h"
 #include "tracer.h"
 #include "trim.h"
@@ -101,6 +102,7 @@ struct kgc_reclaim {
  * @gate: decides between weak lookups and the end of marking
  * @pace: when a cycle begins, and how fast it goes
  * @share: what the heap has taken of the module's budgets
+ * @tenant: whose part of the budgets that is
  * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @tracer: the verifier's tracer
@@ -140,6 +142,7 @@ struct kgc_heap {
 	struct kgc_gate		gate;
 	struct kgc_pace		pace;
 	struct kgc_share	share;
+	struct kgc_tenant	*tenant;
 	struct kgc_throttle	throttle;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;

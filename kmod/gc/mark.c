@@ -374,6 +374,9 @@ static void marker_share(struct kgc_marker *m)
 	m->nr -= n;
 	llist_add_batch(first, last, &mk->shared);
 	for (i = 1; i < mk->nr_markers; i++) {
+		/* a worker that runs would only run once more, instead of an idle one */
+		if (work_busy(&mk->marker[i].work))
+			continue;
 		/* count it before it runs: at 0 no other worker has or gets spans */
 		atomic_inc(&mk->active);
 		if (queue_work(kgc_markers_wq, &mk->marker[i].work))
@@ -473,6 +476,15 @@ void kgc_mark_root(struct kgc_marker *m, void *obj)
 		return;
 	span = kgc_map_span(obj);
 	marker_mark(m, NULL, span, kgc_span_index(span, obj));
+}
+
+/* Take over the spans that workers have offered to each other, which may be many. */
+void kgc_mark_take_shared(struct kgc_marker *m)
+{
+	struct llist_node *list = llist_del_all(&m->heap->marking.shared);
+
+	if (list)
+		marker_push_list(m, list);
 }
 
 /* Take over the spans that barriers shaded, one CPU's after another's. */

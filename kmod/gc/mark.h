@@ -117,6 +117,7 @@ void kgc_mark_root(struct kgc_marker *m, void *obj);
 u64 kgc_grey_shaded(struct kgc_heap *heap);
 bool kgc_grey_pending(struct kgc_heap *heap, u64 shaded);
 void kgc_mark_take_barriers(struct kgc_marker *m);
+void kgc_mark_take_shared(struct kgc_marker *m);
 void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 		     unsigned int i);
 void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span);

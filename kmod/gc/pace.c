@@ -325,8 +325,8 @@ void kgc_pace_repace(struct kgc_heap *heap)
 	raw_spin_lock_irqsave(&pace->lock, flags);
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
-	kgc_allocator_allow(&heap->alloc, kgc_request_idle(&heap->request) ?
-					  0 : pace->pacer.help);
+	/* the next refill looks whether a cycle is due, or runs */
+	kgc_allocator_allow(&heap->alloc, 0);
 	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 

@@ -177,8 +177,9 @@ void kgc_request_close(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->request.closed, true);
 	kgc_allocator_leave_unswept(&heap->alloc);
-	/* the work item wakes the threads that wait */
-	kgc_request_kick(heap);
+	/* the work item wakes the threads that wait, and a pause must not delay that */
+	if (!READ_ONCE(heap->dying))
+		mod_delayed_work(kgc_wq, &heap->request.work, 0);
 }
 
 /* Close the heap to cycles, and wait until no step is under way. Context: may sleep. */

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What collectors may take from programs that do not use their heaps. The module has one
- * budget of CPU time and one for expedited grace periods. Heaps that run cycles divide
- * both.
+ * budget of CPU time and one for expedited grace periods. Tenants (tenant.h) that run
+ * cycles divide both in equal parts, however many heaps each of them has.
  *
- * CPU time. The collectors' work items may take max_cpu_percent of all CPUs. They take it
- * in slices, and get these in the order in which they asked. So heaps that always have
- * work get the same number of slices. A cycle is *paused* while its work item waits for a
- * slice. cpu_percent is a second budget, of the heap alone. Threads that wait for a
- * cycle, and mutators that outrun it, may run its steps. That is their own CPU time,
- * charged to their cgroups, and does not count here; see request.c.
+ * CPU time. The collectors' work items may take max_cpu_percent of all CPUs, in slices. A
+ * work item first waits until its heap (cpu_percent) and its tenant have the slice to
+ * spend, then until the module has. Each wait serves work items in the order in which
+ * they asked. A heap asks the module only when its tenant can pay, so the heaps of one
+ * tenant do not queue up in front of another's. A cycle is *paused* while its work item
+ * waits for a slice. Threads that wait for a cycle, and mutators that outrun it, may run
+ * its steps. That is their own CPU time, charged to their cgroups, and does not count
+ * here; see request.c.
  *
  * Expedited grace periods disturb CPUs that run no thread of the heap. The module may
  * take max_expedite_us of each second of each other CPU for them. It charges what they
@@ -22,9 +24,8 @@
  *		interrupts. While sections are open it polls, for a tick at most;
  *		kgc_share_expedited() charges that.
  *
- * The heaps that run cycles have equal parts. A heap may take no more than its part, and
- * all heaps together no more than the whole. A machine with one CPU has no other CPU to
- * disturb. The option KGC_OPT_EXPEDITE exempts a heap from the budget, or forbids it to
+ * A tenant may take no more than its part, and all tenants together no more than the
+ * whole. A machine with one CPU has no other CPU to disturb. The option KGC_OPT_EXPEDITE exempts a heap from the budget, or forbids it to
  * expedite.
  */
 #include <linux/cpumask.h>
@@ -52,7 +53,7 @@ MODULE_PARM_DESC(max_expedite_us,
 
 static struct kgc_bucket cpu;
 static struct kgc_bucket expedite;
-static atomic_t running;	/* heaps with a cycle under way */
+static atomic_t running;	/* tenants with a cycle under way */
 
 /* Counts since the module was loaded, including heaps that were destroyed. */
 static atomic64_t all_short_cycles;
@@ -85,76 +86,43 @@ unsigned int kgc_share_workers(struct kgc_heap *heap)
 	return max(num_online_cpus() * percent / 100, 1U);
 }
 
+/* Tenants that divide the budgets; at least 1. */
+static unsigned int parts(void)
+{
+	return max(atomic_read(&running), 1);
+}
+
 /* CPU time that the heap's share provides in @ns, given the heaps that run cycles now. */
 u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 {
-	u32 part = module_percent() * num_online_cpus();
+	u32 all = module_percent() * num_online_cpus();
 	u32 own = heap_percent(heap) * num_online_cpus();
+	u32 heaps = parts() * max(atomic_read(&heap->tenant->running), 1);
 
 	ns = min_t(u64, ns, 1ULL << 50);
-	return min(mul_u64_u32_div(ns, part, 100 * max(atomic_read(&running), 1)),
-		   mul_u64_u32_div(ns, own, 100));
+	return min(mul_u64_u32_div(ns, all, 100 * heaps), mul_u64_u32_div(ns, own, 100));
 }
 
-/* Take @ns of both budgets, and return how long to wait for them, in ns. */
-static u64 cpu_take(struct kgc_heap *heap, u64 now, u64 ns)
+/* Take @ns of what the heap and its tenant have. Return: how long to wait, in ns. */
+static u64 take_own(struct kgc_heap *heap, u64 now, u64 ns)
 {
 	return max(kgc_bucket_take(&heap->share.cpu, now,
 				   cpu_cost(ns, heap_percent(heap)), SAVED_NS),
-		   kgc_bucket_take(&cpu, now, cpu_cost(ns, module_percent()),
-				   SAVED_NS));
+		   kgc_bucket_take(&heap->tenant->cpu, now,
+				   cpu_cost(ns, module_percent()) * parts(), SAVED_NS));
 }
 
-/* Take @ns of both budgets, unless one of them is in debt. */
-static bool cpu_try(struct kgc_heap *heap, u64 now, u64 ns)
+/* Take @ns of the module's budget. Return: how long to wait, in ns. */
+static u64 take_module(u64 now, u64 ns)
 {
-	u64 cost = cpu_cost(ns, heap_percent(heap));
-
-	if (!kgc_bucket_try(&heap->share.cpu, now, cost, SAVED_NS))
-		return false;
-	if (kgc_bucket_try(&cpu, now, cpu_cost(ns, module_percent()), SAVED_NS))
-		return true;
-	kgc_bucket_give(&heap->share.cpu, cost);
-	return false;
+	return kgc_bucket_take(&cpu, now, cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
 static void cpu_give(struct kgc_heap *heap, u64 ns)
 {
 	kgc_bucket_give(&heap->share.cpu, cpu_cost(ns, heap_percent(heap)));
+	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * parts());
 	kgc_bucket_give(&cpu, cpu_cost(ns, module_percent()));
-}
-
-/**
- * kgc_share_wait() - compute how long the state machine has to wait for CPU time
- * @heap: the heap
- * @brief: the next step is short: it may run while the heap owes less than a slice
- *
- * Takes a slice if the last one is used up, and pays for what overdrew that.
- *
- * Context: the heap's own work item, which runs the state machine.
- * Return: how long to wait, in ns.
- */
-u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
-{
-	struct kgc_share *share = &heap->share;
-	u64 now, wait;
-
-	if (brief && share->left_ns > -SLICE_NS)
-		return 0;
-	now = ktime_get_ns();
-	if (share->left_ns <= 0) {
-		wait = cpu_take(heap, now, SLICE_NS - share->left_ns);
-		share->left_ns = SLICE_NS;
-		share->ready_ns = now + wait;
-		WRITE_ONCE(share->pauses, share->pauses + !!wait);
-	}
-	return share->ready_ns > now ? share->ready_ns - now : 0;
-}
-
-/* The state machine has used @ns of its slice. Context: as kgc_share_wait(). */
-void kgc_share_spend(struct kgc_heap *heap, u64 ns)
-{
-	heap->share.left_ns -= min_t(u64, ns, NSEC_PER_SEC);
 }
 
 /* Whether CPU time is left for a worker beside the state machine. A hint. */
@@ -162,7 +130,72 @@ bool kgc_share_spare(struct kgc_heap *heap)
 {
 	u64 now = ktime_get_ns();
 
-	return !kgc_bucket_owes(&heap->share.cpu, now) && !kgc_bucket_owes(&cpu, now);
+	return !kgc_bucket_owes(&heap->share.cpu, now) &&
+	       !kgc_bucket_owes(&heap->tenant->cpu, now) && !kgc_bucket_owes(&cpu, now);
+}
+
+/* Take @ns of all budgets, unless one of them is in debt. */
+static bool cpu_try(struct kgc_heap *heap, u64 now, u64 ns)
+{
+	if (!kgc_share_spare(heap))
+		return false;
+	take_own(heap, now, ns);
+	take_module(now, ns);
+	return true;
+}
+
+/* The heap and its tenant have paid for @due_ns: ask the module for it. */
+static void ask_module(struct kgc_share *share, u64 now)
+{
+	share->ready_ns = now + take_module(now, share->due_ns);
+	share->left_ns += share->due_ns;
+	share->due_ns = 0;
+}
+
+/**
+ * kgc_share_wait() - compute how long the state machine has to wait for CPU time
+ * @heap: the heap
+ * @brief: the next step is short: it may run early, until the heap has used a slice early
+ *
+ * Asks for a slice if the last one is used up, and pays for what overdrew that.
+ *
+ * Context: the heap's own work item, which runs the state machine.
+ * Return: how long to wait, in ns.
+ */
+u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
+{
+	struct kgc_share *share = &heap->share;
+	bool waits = false;
+	u64 now = ktime_get_ns();
+
+	if (share->left_ns <= 0 && !share->due_ns) {
+		share->due_ns = SLICE_NS - share->left_ns;
+		share->ready_ns = now + take_own(heap, now, share->due_ns);
+		waits = share->ready_ns > now;
+	}
+	if (share->due_ns && share->ready_ns <= now) {
+		ask_module(share, now);
+		waits = waits || share->ready_ns > now;
+	}
+	WRITE_ONCE(share->pauses, share->pauses + waits);
+	if (share->ready_ns <= now) {
+		share->early_ns = 0;
+		share->early = false;
+		return 0;
+	}
+	share->early = brief && share->early_ns < SLICE_NS;
+	return share->early ? 0 : share->ready_ns - now;
+}
+
+/* The state machine has used @ns of its slice. Context: as kgc_share_wait(). */
+void kgc_share_spend(struct kgc_heap *heap, u64 ns)
+{
+	struct kgc_share *share = &heap->share;
+
+	ns = min_t(u64, ns, NSEC_PER_SEC);
+	share->left_ns -= ns;
+	if (share->early)
+		share->early_ns += ns;
 }
 
 /**
@@ -189,38 +222,49 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 /* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
 {
-	if (left_ns > 0)
+	u64 now = ktime_get_ns();
+
+	if (left_ns > 0) {
 		cpu_give(heap, left_ns);
-	else
-		cpu_take(heap, ktime_get_ns(), -left_ns);
+	} else if (left_ns) {
+		take_own(heap, now, -left_ns);
+		take_module(now, -left_ns);
+	}
 }
 
 /* A cycle begins. Context: the state machine. */
 void kgc_share_begin(struct kgc_heap *heap)
 {
-	heap->share.pauses_before = heap->share.pauses;
 	heap->share.running = true;
-	atomic_inc(&running);
+	if (atomic_inc_return(&heap->tenant->running) == 1)
+		atomic_inc(&running);
 }
 
-/* The cycle is over, or the heap dies. Context: the state machine, or it has stopped. */
+/*
+ * The cycle is over, or the heap is closed or dies. @early_ns stays: it is cleared once
+ * the time is paid for. Context: the state machine, or it has stopped.
+ */
 void kgc_share_end(struct kgc_heap *heap)
 {
 	struct kgc_share *share = &heap->share;
 
+	if (share->due_ns)
+		ask_module(share, ktime_get_ns());
 	kgc_share_settle(heap, share->left_ns);
 	share->left_ns = 0;
+	share->pauses_before = share->pauses;
 	if (!share->running)
 		return;
 	share->running = false;
-	atomic_dec(&running);
+	if (atomic_dec_and_test(&heap->tenant->running))
+		atomic_dec(&running);
 }
 
 /**
  * kgc_share_judge() - decide whether the share was enough for a cycle
  * @heap: the heap
  * @outrun: mutators passed the goal, or had to do part of the cycle's work
- * @pauses: receives how often the cycle was paused after its begin
+ * @pauses: receives how often the cycle was paused, before its begin too
  *
  * Context: the state machine, at the end of the cycle.
  * Return: true if the cycle was short of CPU time: it was paused, and mutators outran it.
@@ -247,24 +291,31 @@ static u64 expedite_cost(u64 ns)
 	return div_u64(ns * USEC_PER_SEC, clamp(us, 1U, (unsigned int)USEC_PER_SEC));
 }
 
-/* The time in which the heap's part of that budget provides @ns. */
-static u64 expedite_cost_of_heap(u64 ns)
+/* The same with the part of one tenant. */
+static u64 expedite_cost_of_tenant(u64 ns)
 {
-	return expedite_cost(ns) * max(atomic_read(&running), 1);
+	return expedite_cost(ns) * parts();
 }
 
 static bool expedite_try(struct kgc_heap *heap)
 {
-	u64 now = ktime_get_ns(), cost = expedite_cost_of_heap(IPI_NS);
+	u64 now = ktime_get_ns(), cost = expedite_cost_of_tenant(IPI_NS);
 
 	if (!READ_ONCE(max_expedite_us))
 		return false;
-	if (!kgc_bucket_try(&heap->share.expedite, now, cost, SAVED_NS))
+	if (!kgc_bucket_try(&heap->tenant->expedite, now, cost, SAVED_NS))
 		return false;
 	if (kgc_bucket_try(&expedite, now, expedite_cost(IPI_NS), SAVED_NS))
 		return true;
-	kgc_bucket_give(&heap->share.expedite, cost);
+	kgc_bucket_give(&heap->tenant->expedite, cost);
 	return false;
+}
+
+/* Whether expedited grace periods of the heap are charged. */
+static bool has_budget(const struct kgc_heap *heap)
+{
+	return READ_ONCE(heap->opt.expedite) == KGC_EXPEDITE_BUDGET &&
+	       num_online_cpus() > 1 && READ_ONCE(max_expedite_us);
 }
 
 /**
@@ -304,6 +355,22 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 	return may;
 }
 
+/*
+ * The grace period that kgc_share_expedite() allowed is not expedited after all. Context:
+ * the state machine, or the expediter in its place.
+ */
+void kgc_share_unexpedited(struct kgc_heap *heap)
+{
+	struct kgc_share *share = &heap->share;
+
+	WRITE_ONCE(share->expedited, share->expedited - 1);
+	atomic64_dec(&all_expedited);
+	if (!has_budget(heap))
+		return;
+	kgc_bucket_give(&heap->tenant->expedite, expedite_cost_of_tenant(IPI_NS));
+	kgc_bucket_give(&expedite, expedite_cost(IPI_NS));
+}
+
 /**
  * kgc_share_expedited() - charge for the polling of an expedited SRCU grace period
  * @heap: the heap
@@ -317,15 +384,11 @@ void kgc_share_expedited(struct kgc_heap *heap, u64 ns)
 {
 	u64 now = ktime_get_ns();
 
-	if (READ_ONCE(heap->opt.expedite) != KGC_EXPEDITE_BUDGET ||
-	    num_online_cpus() == 1)
-		return;
 	ns = min_t(u64, ns, TICK_NSEC);
-	if (ns <= IPI_NS)
+	if (!has_budget(heap) || ns <= IPI_NS)
 		return;
 	ns -= IPI_NS;
-	kgc_bucket_take(&heap->share.expedite, now, expedite_cost_of_heap(ns),
-			SAVED_NS);
+	kgc_bucket_take(&heap->tenant->expedite, now, expedite_cost_of_tenant(ns), SAVED_NS);
 	kgc_bucket_take(&expedite, now, expedite_cost(ns), SAVED_NS);
 }
 

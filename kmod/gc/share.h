@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What collectors may take from programs that do not use their heaps. The module has one
- * budget of CPU time and one for expedited grace periods. Heaps that run a cycle divide
+ * budget of CPU time and one for expedited grace periods. Tenants that run a cycle divide
  * both.
  */
 #ifndef _KGC_SHARE_H
@@ -19,12 +19,15 @@ struct seq_file;
  * struct kgc_share - what one heap has taken of the budgets; written by share.c
  * @cpu: CPU time taken, within the option cpu_percent
  * @left_ns: rest of the state machine's slice; negative if it used more than it took.
- *	Only the state machine writes this and the members below, except @expedite
- * @ready_ns: time from which the state machine may use the slice
+ *	Only the state machine writes this and the members below
+ * @due_ns: CPU time that the heap and its tenant are about to pay; the module is asked
+ *	for it at @ready_ns. 0 if the state machine has its slice
+ * @ready_ns: end of the wait for that, or for the slice
+ * @early_ns: CPU time used by short steps that did not wait, since the last wait was over
+ * @early: the current step is one of these
  * @pauses: times that the state machine had to wait for a slice
- * @pauses_before: @pauses when the current cycle began
+ * @pauses_before: @pauses when the last cycle ended
  * @short_cycles: cycles for which the share was not enough
- * @expedite: what the heap's expedited grace periods cost other CPUs
  * @expedited: urgent grace periods that kgc_share_expedite() allowed to be expedited
  * @refused: urgent grace periods that it did not allow to be expedited
  * @running: the heap counts among those that run a cycle
@@ -32,11 +35,13 @@ struct seq_file;
 struct kgc_share {
 	struct kgc_bucket	cpu;
 	s64			left_ns;
+	u64			due_ns;
 	u64			ready_ns;
+	u64			early_ns;
+	bool			early;
 	u64			pauses;
 	u64			pauses_before;
 	u64			short_cycles;
-	struct kgc_bucket	expedite;
 	u64			expedited;
 	u64			refused;
 	bool			running;
@@ -53,6 +58,7 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns);
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns);
 bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses);
 bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind);
+void kgc_share_unexpedited(struct kgc_heap *heap);
 void kgc_share_expedited(struct kgc_heap *heap, u64 ns);
 void kgc_share_show(struct seq_file *m, struct kgc_heap *heap);
 void kgc_shares_show(struct seq_file *m);

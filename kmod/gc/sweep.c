@@ -11,8 +11,6 @@
 #include "heap.h"
 #include "sweep.h"
 
-#define SWEEP_BATCH	64	/* spans */
-
 /* Context: the state machine, before it publishes the new generation. */
 void kgc_sweep_begin(struct kgc_heap *heap)
 {
@@ -20,8 +18,8 @@ void kgc_sweep_begin(struct kgc_heap *heap)
 	heap->sweep.at = 0;
 }
 
-/* Sweep a bounded number of spans. Return: whether any may be left. */
-bool kgc_sweep_some(struct kgc_heap *heap)
+/* Sweep @spans spans at most. Return: whether any may be left. */
+bool kgc_sweep_some(struct kgc_heap *heap, unsigned int spans)
 {
 	struct kgc_sweep *sweep = &heap->sweep;
 	unsigned int nid = sweep->at / KGC_NR_SPAN_CLASSES;
@@ -33,7 +31,7 @@ bool kgc_sweep_some(struct kgc_heap *heap)
 		return false;
 	node = heap->alloc.node[nid];
 	ct = node ? kgc_central_of(node, spc) : NULL;
-	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, SWEEP_BATCH))
+	if (!ct || !kgc_central_sweep_some(&heap->alloc, ct, node, spans))
 		sweep->at++;
 	return true;
 }

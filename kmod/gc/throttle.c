@@ -33,7 +33,7 @@
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
 #include "../alloc/alloc.h"
@@ -47,7 +47,7 @@
 
 #define YIELD_US	200U
 #define SPARED_US	2000U
-#define LITTLE		16U	/* a cycle that frees less than a 16th frees little */
+#define LITTLE		64U	/* a cycle that frees less than a 64th frees little */
 #define LEAST_BACKOFF	((unsigned long)HZ / 10)
 #define MOST_BACKOFF	((unsigned long)HZ * 10)
 #define UNSTOCKED_MS	10	/* delay of the next try after one without memory */
@@ -83,7 +83,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 	us = kgc_pacer_throttle_us(kgc_allocator_charged(&heap->alloc),
 				   READ_ONCE(heap->pace.pacer.room),
 				   READ_ONCE(heap->pace.pacer.ceiling));
-	if (READ_ONCE(heap->pace.yield) &&
+	if (READ_ONCE(heap->pace.hurried) &&
 	    kgc_grace_kind(&heap->grace) != KGC_AWAIT_NOTHING)
 		us = max(us, YIELD_US);
 	return us;
@@ -160,11 +160,11 @@ void kgc_throttle_cycle_over(struct kgc_heap *heap, bool for_limit, u64 freed,
 	struct kgc_throttle *th = &heap->throttle;
 	unsigned long backoff;
 
-	if (freed >= (freed + live) / LITTLE) {
+	if (freed && freed >= (freed + live) / LITTLE) {
 		WRITE_ONCE(th->backoff, 0);
 	} else if (for_limit) {
 		backoff = clamp(2 * th->backoff, LEAST_BACKOFF, MOST_BACKOFF);
-		WRITE_ONCE(th->most, kgc_charge_most(&heap->alloc));
+		WRITE_ONCE(th->limit, kgc_charge_limit(&heap->alloc));
 		WRITE_ONCE(th->backoff_until, jiffies + backoff);
 		WRITE_ONCE(th->backoff, backoff);
 	}
@@ -181,7 +181,7 @@ static bool may_collect(struct kgc_heap *heap)
 
 	return !READ_ONCE(th->backoff) || READ_ONCE(th->let_go) ||
 	       time_after(jiffies, READ_ONCE(th->backoff_until)) ||
-	       READ_ONCE(th->most) != kgc_charge_most(&heap->alloc);
+	       READ_ONCE(th->limit) != kgc_charge_limit(&heap->alloc);
 }
 
 /* A limit or the kernel refused an allocation. Context: any but NMI. */
@@ -211,7 +211,7 @@ bool kgc_throttle_relief(struct kgc_heap *heap, unsigned long *end)
 
 	if (!*end)
 		*end = (jiffies + msecs_to_jiffies(KGC_RELIEF_MS)) ?: 1;
-	if (time_after_eq(jiffies, *end) || kgc_request_idle(rq) ||
+	if (time_after_eq(jiffies, *end) || kgc_request_idle(rq) || signal_pending(current) ||
 	    !kgc_charge_near(&heap->alloc, KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE))
 		return false;
 	return kgc_request_wait(heap, READ_ONCE(rq->wanted), *end - jiffies);

@@ -21,7 +21,7 @@ struct seq_file;
  *	limit began freed little; 0 if the last cycle freed enough. Only the state
  *	machine writes this member and the next two
  * @backoff_until: end of the backoff, in jiffies
- * @most: bytes that the heap could hold at the begin of the backoff; 0 is no limit
+ * @limit: the least of the limits when the backoff began, in bytes; a change ends it
  * @let_go: references have been given up since the last cycle began, so objects may have
  *	died; see kgc_throttle_let_go()
  * @stock: makes spans for contexts that may not sleep
@@ -33,7 +33,7 @@ struct kgc_throttle {
 	atomic64_t		ns;
 	unsigned long		backoff;
 	unsigned long		backoff_until;
-	u64			most;
+	u64			limit;
 	bool			let_go;
 	struct delayed_work	stock;
 	bool			unstocked;

@@ -111,8 +111,8 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 	struct kgc_handle_slot *slot = kgc_handles_scan_next(weak);
 	unsigned int i;
 
-	if (!slot)
-		return false;
+	if (IS_ERR_OR_NULL(slot))
+		return slot;
 	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
 		/* pairs with kgc_weak_open(); the cmpxchg() below fails if it changes */
 		void *obj = smp_load_acquire(&slot[i].obj);

@@ -21,8 +21,8 @@
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
-#include "../gc/throttle.h"
 #include "../gc/request.h"
+#include "../gc/throttle.h"
 #include "../gc/type.h"
 #include "../gc/weak.h"
 #include "../heap.h"
@@ -32,7 +32,6 @@
 #include "chardev.h"
 #include "listing.h"
 #include "ops.h"
-#include "quota.h"
 #include "usertype.h"
 
 /* Room for the argument structure of any command. */
@@ -524,17 +523,12 @@ static int kgc_open(struct inode *inode, struct file *file)
 	static struct lock_class_key keys[2];
 	struct kgc_heap *heap;
 	char name[KGC_HEAP_NAME];
-	int err = kgc_quota_charge(file->f_cred->uid);
 
-	if (err)
-		return err;
 	snprintf(name, sizeof(name), "%d/%s", task_tgid_nr(current),
 		 current->comm);
 	heap = kgc_heap_new(name, THIS_MODULE, file->f_cred, keys, __GFP_ACCOUNT);
-	if (IS_ERR(heap)) {
-		kgc_quota_uncharge(file->f_cred->uid);
+	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	}
 	file->private_data = heap;
 	return nonseekable_open(inode, file);
 }
@@ -542,7 +536,6 @@ static int kgc_open(struct inode *inode, struct file *file)
 static int kgc_release(struct inode *inode, struct file *file)
 {
 	kgc_heap_destroy(file->private_data);
-	kgc_quota_uncharge(file->f_cred->uid);
 	return 0;
 }
 

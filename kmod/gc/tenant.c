@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tenants, and how many heaps each may have open. A heap takes resources that no memory
+ * cgroup is charged for: per-CPU memory of its SRCU domain, a directory in debugfs, and
+ * time in each walk over heaps. So the heaps that the processes of one user have open
+ * together are limited.
+ *
+ * An xarray holds the tenants with open heaps, by user id in the initial namespace.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "tenant.h"
+
+static unsigned int max_user_heaps = 1024;
+module_param(max_user_heaps, uint, 0644);
+MODULE_PARM_DESC(max_user_heaps,
+		 "heaps that a user may have open without CAP_SYS_RESOURCE (default 1024)");
+
+static DEFINE_XARRAY(tenants);
+
+/* Modules of the kernel; their heaps are not counted. */
+static struct kgc_tenant kernel_tenant;
+
+struct kgc_tenant *kgc_tenant_kernel(void)
+{
+	return &kernel_tenant;
+}
+
+/* Count a heap of @uid. Return: 0; -ENOENT if there is no tenant yet; -EMFILE. */
+static int tenant_count(kuid_t uid, bool unlimited, struct kgc_tenant **tenant)
+{
+	int err = 0;
+
+	xa_lock(&tenants);
+	*tenant = xa_load(&tenants, __kuid_val(uid));
+	if ((*tenant ? (*tenant)->heaps : 0) >= READ_ONCE(max_user_heaps) && !unlimited)
+		err = -EMFILE;
+	else if (!*tenant)
+		err = -ENOENT;
+	else
+		(*tenant)->heaps++;
+	xa_unlock(&tenants);
+	return err;
+}
+
+/* Add the tenant @uid with one heap. Return: 0; -EEXIST if there is one; -ENOMEM. */
+static int tenant_add(kuid_t uid, struct kgc_tenant **tenant)
+{
+	struct kgc_tenant *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	void *old;
+
+	if (!new)
+		return -ENOMEM;
+	new->uid = uid;
+	new->heaps = 1;
+	/* a new tenant has saved up nothing */
+	kgc_bucket_init(&new->cpu, ktime_get_ns());
+	kgc_bucket_init(&new->expedite, ktime_get_ns());
+	old = xa_cmpxchg(&tenants, __kuid_val(uid), NULL, new, GFP_KERNEL_ACCOUNT);
+	if (old)
+		kfree(new);
+	*tenant = new;
+	return xa_is_err(old) ? xa_err(old) : old ? -EEXIST : 0;
+}
+
+/**
+ * kgc_tenant_get() - count one more heap of a user
+ * @uid: the user that opens the device
+ *
+ * Context: may sleep.
+ * Return: the tenant; ERR_PTR(-EMFILE) if the user has max_user_heaps heaps and the
+ * caller does not have CAP_SYS_RESOURCE; ERR_PTR(-ENOMEM).
+ */
+struct kgc_tenant *kgc_tenant_get(kuid_t uid)
+{
+	struct kgc_tenant *tenant;
+	bool unlimited = false;
+	int err;
+
+	do {
+		err = tenant_count(uid, unlimited, &tenant);
+		if (err == -ENOENT)
+			err = tenant_add(uid, &tenant);
+		/* a process that needs no capability must not be marked as using one */
+		if (err == -EMFILE && !unlimited && capable(CAP_SYS_RESOURCE))
+			unlimited = true;
+		else if (err != -EEXIST)
+			return err ? ERR_PTR(err) : tenant;
+	} while (true);
+}
+
+/* A heap of the tenant is gone. Context: may sleep. */
+void kgc_tenant_put(struct kgc_tenant *tenant)
+{
+	if (tenant == &kernel_tenant)
+		return;
+	xa_lock(&tenants);
+	if (--tenant->heaps)
+		tenant = NULL;
+	else
+		__xa_erase(&tenants, __kuid_val(tenant->uid));
+	xa_unlock(&tenants);
+	kfree(tenant);
+}

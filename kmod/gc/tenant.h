@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tenants: the users that the module's budgets are divided among. All heaps that one user
+ * opened through the device are one tenant, and all heaps of the kernel's own modules are
+ * another.
+ */
+#ifndef _KGC_TENANT_H
+#define _KGC_TENANT_H
+
+#include <linux/atomic.h>
+#include <linux/uidgid.h>
+
+#include "bucket.h"
+
+/**
+ * struct kgc_tenant - a user of the module's budgets
+ * @cpu: the tenant's part of the collectors' CPU time
+ * @expedite: the tenant's part of the time that expedited grace periods may take
+ * @running: heaps of the tenant with a cycle under way; written by share.c
+ * @heaps: open heaps; guarded by the lock of the table of tenants
+ * @uid: the user, in the initial namespace
+ */
+struct kgc_tenant {
+	struct kgc_bucket	cpu;
+	struct kgc_bucket	expedite;
+	atomic_t		running;
+	unsigned int		heaps;
+	kuid_t			uid;
+};
+
+struct kgc_tenant *kgc_tenant_get(kuid_t uid);
+struct kgc_tenant *kgc_tenant_kernel(void);
+void kgc_tenant_put(struct kgc_tenant *tenant);
+
+#endif /* _KGC_TENANT_H */
