@@ -14,6 +14,7 @@
 #include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/prandom.h>
 #include <linux/slab.h>
 
 #include "kmod/gc/heap.h"
@@ -64,12 +65,6 @@ static int thread_done(void)
 	return 0;
 }
 
-static u32 random32(u64 *state)
-{
-	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *state >> 32;
-}
-
 /* Return: @n. Counts an error if the node is not the one it should be. */
 static struct node *sound(struct stress_heap *h, struct node *n)
 {
@@ -80,9 +75,9 @@ static struct node *sound(struct stress_heap *h, struct node *n)
 
 /* Walk a random number of steps from a random root. */
 static struct node *wander(struct stress_heap *h, struct kgc_section s,
-			   u64 *seed)
+			   struct rnd_state *random)
 {
-	u32 r = random32(seed), steps = r >> 28;
+	u32 r = prandom_u32_state(random), steps = r >> 28;
 	struct node *n = sound(h, kgc_load(s, &h->slots[r % ROOTS])), *next;
 
 	for (r >>= 8; n && steps--; r >>= 1) {
@@ -94,9 +89,9 @@ static struct node *wander(struct stress_heap *h, struct kgc_section s,
 	return n;
 }
 
-static bool operate(struct stress_heap *h, struct kgc_section s, u64 *seed)
+static bool operate(struct stress_heap *h, struct kgc_section s, struct rnd_state *random)
 {
-	u32 r = random32(seed);
+	u32 r = prandom_u32_state(random);
 	typeof(h->slots[0]) *slot = &h->slots[r % ROOTS];
 	struct node *n, *m;
 
@@ -116,32 +111,32 @@ static bool operate(struct stress_heap *h, struct kgc_section s, u64 *seed)
 		kgc_store(s, slot, NULL);
 		break;
 	case 4:
-		n = wander(h, s, seed);
-		m = wander(h, s, seed);
+		n = wander(h, s, random);
+		m = wander(h, s, random);
 		if (n && r & BIT(12))
 			kgc_store(s, &n->left, m);
 		else if (n)
 			kgc_store(s, &n->right, m);
 		break;
 	case 5:
-		n = wander(h, s, seed);
+		n = wander(h, s, random);
 		kgc_store(s, slot, n);
 		break;
 	case 6:
-		n = wander(h, s, seed);
+		n = wander(h, s, random);
 		if (n)
 			kgc_cmpxchg(s, &n->right, kgc_load(s, &n->right), n);
 		break;
 	default:
 		n = kgc_xchg(s, slot, NULL);
-		kgc_store(s, &h->slots[random32(seed) % ROOTS], sound(h, n));
+		kgc_store(s, &h->slots[prandom_u32_state(random) % ROOTS], sound(h, n));
 	}
 	return true;
 }
 
 struct mutator {
 	struct stress_heap	*h;
-	u64			seed;
+	struct rnd_state	random;
 };
 
 static int mutate(void *data)
@@ -154,7 +149,7 @@ static int mutate(void *data)
 		struct kgc_section s = kgc_enter(h->heap);
 
 		for (i = 0; i < BATCH; i++)
-			if (!operate(h, s, &m->seed))
+			if (!operate(h, s, &m->random))
 				break;
 		kgc_exit(s);
 		cond_resched();
@@ -242,7 +237,8 @@ static int stress_run(unsigned int nr)
 	int err = 0;
 
 	for (i = 0; i < nr * NR_THREADS; i++) {
-		mutator[i] = (struct mutator){ &heaps[i / NR_THREADS], i + 1 };
+		mutator[i].h = &heaps[i / NR_THREADS];
+		prandom_seed_state(&mutator[i].random, i + 1);
 		atomic_inc(&mutator[i].h->working);
 		task[n] = kthread_create(mutate, &mutator[i], "kgc_stress/%u", i);
 		if (IS_ERR(task[n])) {

@@ -5,7 +5,7 @@
 
 char check_context[256];
 char check_note[256];
-u32 shim_random_state;
+struct rnd_state shim_random_state;
 
 /* Suites run one after the other, so one variable is enough. */
 static struct kunit *running;
@@ -28,7 +28,7 @@ void check_promise(struct kunit *test, const struct promise *promises,
 	running = test;
 	check_context[0] = 0;
 	check_note[0] = 0;
-	shim_random_state = 1;
+	prandom_seed_state(&shim_random_state, 1);
 	for (i = 0; i < nr; i++)
 		if (!strcmp(promises[i].text, test->name))
 			promises[i].keep();

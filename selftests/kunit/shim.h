@@ -11,6 +11,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -23,13 +24,12 @@
 #define free(p)		kvfree(p)
 #define random()	shim_random()
 
-extern u32 shim_random_state;
+extern struct rnd_state shim_random_state;
 
 /* Return: 31 random bits, the same on every run. */
 static inline long shim_random(void)
 {
-	shim_random_state = shim_random_state * 1664525 + 1013904223;
-	return (shim_random_state ^ shim_random_state >> 15) & 0x7fffffff;
+	return prandom_u32_state(&shim_random_state) & 0x7fffffff;
 }
 
 /* Start of the direct map. */

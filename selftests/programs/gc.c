@@ -45,6 +45,13 @@ static int litter(int heap, int node, unsigned long nr)
 	return err;
 }
 
+#define BLOB	512U	/* few large objects fill a heap sooner than many small ones */
+
+static int register_blob(int heap)
+{
+	return kgc_type_register(heap, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+}
+
 TEST_F(heap, garbage_dies_within_two_cycles)
 {
 	unsigned long garbage = scaled(30000);
@@ -98,12 +105,14 @@ TEST_F(heap, the_promised_cycle_is_reached)
 
 TEST_F(heap, growth_begins_cycles_by_itself)
 {
+	int blob = register_blob(self->fd);
 	struct kgc_stats stats;
 
+	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 50));
 	for (int i = 0; i < 100; i++) {
 		/* The heap doubles many times over 100 such steps. */
-		ASSERT_EQ(0, litter(self->fd, self->node, 20000));
+		ASSERT_EQ(0, litter(self->fd, blob, 1000));
 		stats = stats_of(self->fd);
 		if (stats.gc_reason[KGC_REASON_GROWTH] >= 2 && stats.frees)
 			break;
@@ -126,20 +135,24 @@ TEST_F(heap, growth_begins_none_when_it_is_off)
 
 TEST_F(heap, a_larger_gogc_means_fewer_cycles)
 {
-	__u64 cycles[2], root;
+	static __u64 held[4096];
 	static const __u64 gogc[2] = { 50, 400 };
+	int blob = register_blob(self->fd);
+	__u64 cycles[2], root;
 
-	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
+	ASSERT_GT(blob, 0);
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 1000, &root));
+	ASSERT_EQ(4096, kgc_alloc_many(self->fd, blob, 0, 4096, held, NULL));
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, gogc[i]));
 		ASSERT_EQ(0, collect_all(self->fd));
 		cycles[i] = stats_of(self->fd).num_gc;
 		for (int j = 0; j < 30; j++)
-			ASSERT_EQ(0, litter(self->fd, self->node, 10000));
+			ASSERT_EQ(0, litter(self->fd, blob, 1000));
 		cycles[i] = stats_of(self->fd).num_gc - cycles[i];
 	}
 	EXPECT_GT(cycles[0], cycles[1]);
-	EXPECT_EQ(0, chain_check(self->fd, root, 50000));
+	EXPECT_EQ(0, chain_check(self->fd, root, 1000));
 }
 
 TEST_F(heap, time_begins_a_cycle_when_something_was_allocated)
@@ -154,12 +167,14 @@ TEST_F(heap, time_begins_a_cycle_when_something_was_allocated)
 
 TEST_F(heap, the_soft_limit_begins_cycles_that_growth_would_not)
 {
+	int blob = register_blob(self->fd);
 	struct kgc_stats stats;
 
+	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_SOFT_LIMIT, 2 << 20));
 	for (int i = 0; i < 100; i++) {
-		ASSERT_EQ(0, litter(self->fd, self->node, 20000));
+		ASSERT_EQ(0, litter(self->fd, blob, 1000));
 		stats = stats_of(self->fd);
 		if (stats.gc_reason[KGC_REASON_LIMIT] && stats.frees)
 			break;
@@ -172,11 +187,13 @@ TEST_F(heap, the_soft_limit_begins_cycles_that_growth_would_not)
 TEST_F(heap, garbage_is_collected_before_the_hard_limit_is_hit)
 {
 	/* Many times what fits, but all of it is garbage: no allocation fails. */
-	unsigned long nr = (1 + scaled(9)) * (8 << 20) / 32;
+	unsigned long nr = (1 + scaled(9)) * (8 << 20) / BLOB;
+	int blob = register_blob(self->fd);
 
+	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 8 << 20));
-	for (unsigned long i = 0; i < nr; i += 4096)
-		ASSERT_EQ(0, litter(self->fd, self->node, 4096));
+	for (unsigned long i = 0; i < nr; i += 256)
+		ASSERT_EQ(0, litter(self->fd, blob, 256));
 	EXPECT_LE(stats_of(self->fd).heap_sys, 8 << 20);
 }
 

@@ -13,6 +13,7 @@
 #include "debugfs_files.h"
 #include "files.h"
 #include "heap.h"
+#include "random.h"
 
 #define BLOB	1000
 #define LIMIT	(4 << 20)
@@ -86,7 +87,8 @@ static int go_on(int fd, int type, int nr, unsigned long least,
 		 unsigned long *done, unsigned long *refused)
 {
 	double begin = now();
-	__u64 seed = 1, fresh[AT_ONCE], old[AT_ONCE];
+	__u64 fresh[AT_ONCE], old[AT_ONCE];
+	struct random random = random_from(1);
 	int err;
 
 	*done = *refused = 0;
@@ -97,9 +99,10 @@ static int go_on(int fd, int type, int nr, unsigned long least,
 		if (err < 0 && err != -ENOMEM)
 			return err;
 		for (i = 0; i < got; i++) {
-			seed = seed * 6364136223846793005ULL + 1;
-			old[i] = handles[(seed >> 40) % nr];
-			handles[(seed >> 40) % nr] = fresh[i];
+			__u32 at = random_below(&random, nr);
+
+			old[i] = handles[at];
+			handles[at] = fresh[i];
 		}
 		if (got)
 			kgc_drop_many(fd, old, got, NULL);

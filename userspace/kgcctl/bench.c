@@ -106,12 +106,6 @@ u64 bench_now(void)
 	return clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
-u32 bench_random(u64 *seed)
-{
-	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *seed >> 32;
-}
-
 /* ---- hardware counters --------------------------------------------------*/
 
 static const struct {

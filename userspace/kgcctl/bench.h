@@ -18,6 +18,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #include "../../selftests/bench/common/histogram.h"
+#include "../../selftests/bench/common/random.h"
 
 #define WORKERS		8
 #define KINDS		14
@@ -75,7 +76,6 @@ void bench_result(const char *metric, const char *unit, double value);
 void bench_skip(const char *why);
 
 u64 bench_now(void);
-u32 bench_random(u64 *seed);
 
 /* Make a new array of @n pointers the table. Returns 0 or -errno. */
 int bench_table(struct bench *b, u64 n);

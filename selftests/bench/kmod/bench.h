@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 
 #include "../../../uapi/linux/kgc.h"
+#include "../common/random.h"
 
 /* ---- main.c -------------------------------------------------------------*/
 
@@ -173,12 +174,5 @@ int bench_grow_tree(struct bench_heap *h, size_t n);
 int bench_grow_graph(struct bench_heap *h, size_t n);
 struct bench_heap *bench_hold(const char *name);
 void bench_release(void);
-
-/* Cheap pseudo-random numbers, the same on every run. */
-static __always_inline u32 bench_random(u64 *state)
-{
-	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *state >> 32;
-}
 
 #endif /* _KGC_BENCH_H */

@@ -39,6 +39,7 @@ typedef int64_t s64;
 
 #undef __always_inline
 #define __always_inline	inline __attribute__((__always_inline__))
+#include "../common/random.h"
 #define U32_MAX			UINT32_MAX
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define min(a, b)		((a) < (b) ? (a) : (b))
@@ -204,12 +205,6 @@ static __always_inline u64 bench_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-static __always_inline u32 bench_random(u64 *state)
-{
-	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *state >> 32;
 }
 
 /* ---- threads -------------------------------------------------------------*/
