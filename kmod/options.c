@@ -57,7 +57,8 @@ static const struct kgc_option_row rows[] = {
 	  .changed = harden_changed },
 	/* it lets a heap take more from others than every program may */
 	{ KGC_OPT_EXPEDITE, "expedite", "", KGC_EXPEDITE_BUDGET,
-	  KGC_EXPEDITE_ALWAYS, .privileged = true, IN(expedite) },
+	  KGC_EXPEDITE_ALWAYS, .privileged = true, IN(expedite),
+	  .values = "budget never always" },
 };
 
 /* The values of a new heap. */

@@ -61,7 +61,7 @@ u64 kgc_charge_most(const struct kgc_allocator *a)
 	u64 most = min(kgc_limit_most(a), kgc_memcg_limit(memcg));
 
 	mem_cgroup_put(memcg);
-	return most == U64_MAX ? 0 : max(most, 1ULL);
+	return most >= S64_MAX ? 0 : max(most, 1ULL);
 }
 
 /*

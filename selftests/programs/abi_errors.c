@@ -499,7 +499,8 @@ TEST_F(heap, options_for_debugging_are_for_the_administrator)
 	for (__u32 i = 0; !kgc_option_info(self->fd, i, &o); i++)
 		if (o.attributes & KGC_OPTION_PRIVILEGED)
 			privileged |= 1ULL << o.option;
-	EXPECT_EQ(1ULL << KGC_OPT_VERIFY | 1ULL << KGC_OPT_TRACK_SECTIONS, privileged);
+	EXPECT_EQ(1ULL << KGC_OPT_VERIFY | 1ULL << KGC_OPT_TRACK_SECTIONS |
+		  1ULL << KGC_OPT_EXPEDITE, privileged);
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {
