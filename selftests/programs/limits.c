@@ -241,18 +241,18 @@ TEST_F(heap, idle_pages_make_room_for_metadata)
 /* At the limit, collecting garbage makes room for objects and for their metadata. */
 TEST_F(heap, garbage_makes_room_for_objects_and_their_metadata)
 {
-	int tiny = kgc_type_register(self->fd, "small", 16, 0, NULL, 0);
+	int small = kgc_type_register(self->fd, "small", 64, 0, NULL, 0);
 	/* enough to fill the room at least three times */
-	unsigned int nr, most = scaled(500000) > 50000 ? scaled(500000) : 50000;
+	unsigned int nr, most = scaled(125000) > 12500 ? scaled(125000) : 12500;
 	__u64 limit, handle;
 	int err;
 
-	ASSERT_GT(tiny, 0);
+	ASSERT_GT(small, 0);
 	limit = limit_with_room(_metadata, self->fd, ROOM / 4);
 	for (nr = 0; nr < most; nr++) {
 		/* a refusal begins a cycle, which needs some time */
 		for (int tries = 0; tries < 1000; tries++) {
-			err = kgc_alloc(self->fd, tiny, 0, &handle);
+			err = kgc_alloc(self->fd, small, 0, &handle);
 			if (err != -ENOMEM)
 				break;
 			ASSERT_EQ(0, collect_all(self->fd));
