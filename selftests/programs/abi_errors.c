@@ -489,7 +489,7 @@ TEST_F(heap, the_module_says_which_options_there_are)
 }
 
 /* Any holder of the descriptor may read all options, and set the unprivileged ones. */
-TEST_F(heap, options_for_debugging_are_for_the_administrator)
+TEST_F(heap, privileged_options_are_for_the_administrator)
 {
 	__u64 privileged = 0, value;
 	struct kgc_option_info o;
