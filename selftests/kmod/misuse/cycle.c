@@ -349,8 +349,7 @@ bool skipped;
  * @h: starts and stops the thread
  * @span: span whose last slot the thread takes
  * @ct: central list of the span
- * @seen: whether the verifier has visited the span between the mark and the
- *	taking
+ * @seen: whether the verifier has found the slot between the mark and the taking
  */
 struct taker {
 	struct holder		h;
@@ -359,17 +358,19 @@ struct taker {
 	bool			seen;
 };
 
-/* Whether the verifier's walk passes the span within a second. */
+/*
+ * Whether the verifier has found the marked slot that is free. It then waits for the end of
+ * this region, so it cannot be missed. The verifier may also have passed the span before
+ * the slot was marked.
+ */
 static bool await_walk(const struct kgc_span *span)
 {
-	const struct kgc_pagewalk *walk = &heap->verify.walk;
-	unsigned int us;
+	unsigned int ms;
 
-	for (us = 0; us < USEC_PER_SEC; us += 5) {
-		if (READ_ONCE(walk->arena) == span->arena &&
-		    READ_ONCE(walk->at) > span->base)
+	for (ms = 0; ms < 8000 && READ_ONCE(heap->cycle.step) <= KGC_STEP_VERIFY; ms++) {
+		if (READ_ONCE(heap->verify.suspect) == span)
 			return true;
-		udelay(5);
+		mdelay(1);
 	}
 	return false;
 }
