@@ -25,8 +25,8 @@
  *		kgc_share_expedited() charges that.
  *
  * A tenant may take no more than its part, and all tenants together no more than the
- * whole. A machine with one CPU has no other CPU to disturb. The option KGC_OPT_EXPEDITE exempts a heap from the budget, or forbids it to
- * expedite.
+ * whole. A machine with one CPU has no other CPU to disturb. The option KGC_OPT_EXPEDITE
+ * exempts a heap from the budget, or forbids it to expedite.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -53,7 +53,6 @@ MODULE_PARM_DESC(max_expedite_us,
 
 static struct kgc_bucket cpu;
 static struct kgc_bucket expedite;
-static atomic_t running;	/* tenants with a cycle under way */
 
 /* Counts since the module was loaded, including heaps that were destroyed. */
 static atomic64_t all_short_cycles;
@@ -86,18 +85,12 @@ unsigned int kgc_share_workers(struct kgc_heap *heap)
 	return max(num_online_cpus() * percent / 100, 1U);
 }
 
-/* Tenants that divide the budgets; at least 1. */
-static unsigned int parts(void)
-{
-	return max(atomic_read(&running), 1);
-}
-
 /* CPU time that the heap's share provides in @ns, given the heaps that run cycles now. */
 u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 {
 	u32 all = module_percent() * num_online_cpus();
 	u32 own = heap_percent(heap) * num_online_cpus();
-	u32 heaps = parts() * max(atomic_read(&heap->tenant->running), 1);
+	u32 heaps = kgc_tenant_parts() * max(atomic_read(&heap->tenant->running), 1);
 
 	ns = min_t(u64, ns, 1ULL << 50);
 	return min(mul_u64_u32_div(ns, all, 100 * heaps), mul_u64_u32_div(ns, own, 100));
@@ -109,7 +102,7 @@ static u64 take_own(struct kgc_heap *heap, u64 now, u64 ns)
 	return max(kgc_bucket_take(&heap->share.cpu, now,
 				   cpu_cost(ns, heap_percent(heap)), SAVED_NS),
 		   kgc_bucket_take(&heap->tenant->cpu, now,
-				   cpu_cost(ns, module_percent()) * parts(), SAVED_NS));
+				   cpu_cost(ns, module_percent()) * kgc_tenant_parts(), SAVED_NS));
 }
 
 /* Take @ns of the module's budget. Return: how long to wait, in ns. */
@@ -121,7 +114,7 @@ static u64 take_module(u64 now, u64 ns)
 static void cpu_give(struct kgc_heap *heap, u64 ns)
 {
 	kgc_bucket_give(&heap->share.cpu, cpu_cost(ns, heap_percent(heap)));
-	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * parts());
+	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * kgc_tenant_parts());
 	kgc_bucket_give(&cpu, cpu_cost(ns, module_percent()));
 }
 
@@ -236,8 +229,7 @@ void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
 void kgc_share_begin(struct kgc_heap *heap)
 {
 	heap->share.running = true;
-	if (atomic_inc_return(&heap->tenant->running) == 1)
-		atomic_inc(&running);
+	kgc_tenant_begin(heap->tenant);
 }
 
 /*
@@ -253,11 +245,9 @@ void kgc_share_end(struct kgc_heap *heap)
 	kgc_share_settle(heap, share->left_ns);
 	share->left_ns = 0;
 	share->pauses_before = share->pauses;
-	if (!share->running)
-		return;
+	if (share->running)
+		kgc_tenant_end(heap->tenant);
 	share->running = false;
-	if (atomic_dec_and_test(&heap->tenant->running))
-		atomic_dec(&running);
 }
 
 /**
@@ -294,7 +284,7 @@ static u64 expedite_cost(u64 ns)
 /* The same with the part of one tenant. */
 static u64 expedite_cost_of_tenant(u64 ns)
 {
-	return expedite_cost(ns) * parts();
+	return expedite_cost(ns) * kgc_tenant_parts();
 }
 
 static bool expedite_try(struct kgc_heap *heap)

@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -25,6 +26,8 @@ static DEFINE_XARRAY(tenants);
 
 /* Modules of the kernel; their heaps are not counted. */
 static struct kgc_tenant kernel_tenant;
+
+static atomic_t running;	/* tenants with a cycle under way */
 
 struct kgc_tenant *kgc_tenant_kernel(void)
 {
@@ -106,4 +109,24 @@ void kgc_tenant_put(struct kgc_tenant *tenant)
 		__xa_erase(&tenants, __kuid_val(tenant->uid));
 	xa_unlock(&tenants);
 	kfree(tenant);
+}
+
+/* A heap of the tenant begins a cycle. Context: the state machine. */
+void kgc_tenant_begin(struct kgc_tenant *tenant)
+{
+	if (atomic_inc_return(&tenant->running) == 1)
+		atomic_inc(&running);
+}
+
+/* A cycle that kgc_tenant_begin() counted is over. Context: the state machine. */
+void kgc_tenant_end(struct kgc_tenant *tenant)
+{
+	if (atomic_dec_and_test(&tenant->running))
+		atomic_dec(&running);
+}
+
+/* Return: how many tenants divide the budgets; at least 1. Context: any. */
+unsigned int kgc_tenant_parts(void)
+{
+	return max(atomic_read(&running), 1);
 }

@@ -16,7 +16,7 @@
  * struct kgc_tenant - a user of the module's budgets
  * @cpu: the tenant's part of the collectors' CPU time
  * @expedite: the tenant's part of the time that expedited grace periods may take
- * @running: heaps of the tenant with a cycle under way; written by share.c
+ * @running: heaps of the tenant with a cycle under way
  * @heaps: open heaps; guarded by the lock of the table of tenants
  * @uid: the user, in the initial namespace
  */
@@ -31,5 +31,8 @@ struct kgc_tenant {
 struct kgc_tenant *kgc_tenant_get(kuid_t uid);
 struct kgc_tenant *kgc_tenant_kernel(void);
 void kgc_tenant_put(struct kgc_tenant *tenant);
+void kgc_tenant_begin(struct kgc_tenant *tenant);
+void kgc_tenant_end(struct kgc_tenant *tenant);
+unsigned int kgc_tenant_parts(void);
 
 #endif /* _KGC_TENANT_H */
