@@ -37,6 +37,7 @@
 
 #include "heap.h"
 #include "share.h"
+#include "tenant.h"
 
 #define SLICE_NS		(500LL * NSEC_PER_USEC)
 #define IPI_NS			(20 * NSEC_PER_USEC)
