@@ -6,6 +6,7 @@
 
 #include "alloc/map.h"
 #include "alloc/span.h"
+#include "gc/tenant.h"
 #include "gc/work.h"
 #include "iface/chardev.h"
 #include "reclaim.h"
@@ -51,6 +52,7 @@ static void __exit kgc_exit_module(void)
 	kgc_debugfs_exit();
 	kgc_reclaim_exit();
 	kgc_registry_exit();
+	kgc_tenant_exit();
 	kgc_work_exit();
 	/* wait for RCU callbacks that still run code of this module */
 	rcu_barrier();

@@ -75,7 +75,8 @@ u64 kgc_charge_limit(const struct kgc_allocator *a)
 	u64 limit = kgc_memcg_limit(memcg);
 
 	mem_cgroup_put(memcg);
-	return min3(limit, READ_ONCE(a->limit.hard) ?: U64_MAX, kgc_limit_cap() ?: U64_MAX);
+	limit = min(limit, READ_ONCE(a->limit.hard) ?: U64_MAX);
+	return min(limit, kgc_limit_cap() ?: U64_MAX);
 }
 
 /* Whether the heap may not hold @bytes more. Context: any but NMI. */

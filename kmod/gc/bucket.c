@@ -13,7 +13,7 @@
  * that was computed wrongly, or at a rate that has been raised since, from blocking the
  * bucket for good.
  */
-#define MOST_DEBT_NS	10000000000LL
+#define MOST_DEBT_NS	600000000000LL
 
 /* An empty bucket. Context: any. */
 void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns)

@@ -125,8 +125,11 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	unsigned long reasons;
 	u64 nr = kgc_request_take(heap, &reasons);
 
-	if (!nr)
+	if (!nr) {
+		/* the request was cancelled: put back what kgc_share_wait() took for it */
+		kgc_share_end(heap);
 		return KGC_AWAIT_KICK;
+	}
 	memset(&cy->now, 0, sizeof(cy->now));
 	cy->now.nr = nr;
 	cy->for_limit = reasons & BIT(KGC_REASON_LIMIT);
@@ -138,7 +141,6 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->charged_begin = kgc_allocator_charged(&heap->alloc);
 	kgc_totals_frees(&heap->alloc, &cy->freed_before, &cy->bytes_before);
 	cy->mutator_before = atomic64_read(&heap->work.mutator_ns);
-	kgc_share_begin(heap);
 	kgc_throttle_cycle_begin(heap);
 	kgc_pace_begin(heap);
 	/* with KGC_DEBUG=1 both mark loops check, so cycles use them in turn */
@@ -346,14 +348,14 @@ static void cycle_judge(struct kgc_heap *heap, struct kgc_cycle *cy)
 static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (!kgc_sweep_some(heap, cy->helped ? HELP_SWEEP : SWEEP_BATCH))
-		cy->step = KGC_STEP_TRIM;
+		cy->step = READ_ONCE(heap->opt.scavenge) == KGC_SCAVENGE_NOW ?
+			   KGC_STEP_TRIM : KGC_STEP_END;
 	return KGC_AWAIT_NOTHING;
 }
 
+/* Give every free page back. That may take long, so it waits for CPU time. */
 static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	kgc_totals_live(&heap->alloc, &cy->now.live_objects, &cy->now.live_bytes);
-	cy->now.goal = kgc_pace_end(heap, cy->now.live_bytes);
 	kgc_trim(heap);
 	cy->step = KGC_STEP_END;
 	return KGC_AWAIT_NOTHING;
@@ -364,8 +366,12 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	struct kgc_cycle_record *now = &cy->now;
 	u64 freed, bytes;
 
+	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
 	kgc_totals_frees(&heap->alloc, &freed, &bytes);
 	now->freed = freed - cy->freed_before;
+	now->goal = kgc_pace_end(heap, now->live_bytes);
+	if (READ_ONCE(heap->opt.scavenge) != KGC_SCAVENGE_NOW)
+		kgc_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
@@ -379,6 +385,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
 				now->live_bytes);
 	kgc_request_complete(heap, now->nr);
+	kgc_pace_rearm(heap);
 	kgc_throttle_wake(heap);
 	cy->step = KGC_STEP_IDLE;
 	return KGC_AWAIT_NOTHING;
@@ -424,7 +431,7 @@ static const struct step {
 /* Sweeping a large object that has to be wiped takes too long with preemption off. */
 static enum step_kind kind_of(struct kgc_heap *heap, const struct kgc_cycle *cy)
 {
-	if (cy->step == KGC_STEP_SWEEP &&
+	if (cy->step == KGC_STEP_SWEEP && kgc_sweep_large(heap) &&
 	    kgc_central_wipe_value(&heap->alloc) != KGC_WIPE_NONE)
 		return STEP_OTHER;
 	return steps[cy->step].kind;
@@ -523,7 +530,7 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 	do {
 		await = step->run(heap, cy);
 	} while (await == KGC_AWAIT_NOTHING && step == &steps[cy->step] &&
-		 --parts && !need_resched());
+		 kind_of(heap, cy) == STEP_LONG && --parts && !need_resched());
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable();
 	return await;

@@ -373,13 +373,15 @@ static void marker_share(struct kgc_marker *m)
 	m->head = last->next;
 	m->nr -= n;
 	llist_add_batch(first, last, &mk->shared);
-	for (i = 1; i < mk->nr_markers; i++) {
-		/* a worker that runs would only run once more, instead of an idle one */
-		if (work_busy(&mk->marker[i].work))
+	/* an idle worker first: one that runs would only run once more */
+	for (i = 1; i < 2 * mk->nr_markers; i++) {
+		struct work_struct *work = &mk->marker[i % mk->nr_markers].work;
+
+		if (i % mk->nr_markers == 0 || (i < mk->nr_markers && work_busy(work)))
 			continue;
 		/* count it before it runs: at 0 no other worker has or gets spans */
 		atomic_inc(&mk->active);
-		if (queue_work(kgc_markers_wq, &mk->marker[i].work))
+		if (queue_work(kgc_markers_wq, work))
 			return;
 		atomic_dec(&mk->active);
 	}

@@ -289,6 +289,22 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 }
 
 /*
+ * The cycle counts as complete. Allocations since kgc_pace_end() have found it under way,
+ * and have not set the timer. Context: the state machine.
+ */
+void kgc_pace_rearm(struct kgc_heap *heap)
+{
+	struct kgc_pace *pace = &heap->pace;
+
+	/* an allocation that has not been seen here sees that the cycle is complete */
+	smp_mb();
+	raw_spin_lock_irq(&pace->lock);
+	if (kgc_allocator_charged(&heap->alloc) > 0)
+		period_arm(heap, pace);
+	raw_spin_unlock_irq(&pace->lock);
+}
+
+/*
  * How far mutators had passed the goal at the last flip, without what they allocated
  * during grace periods. Context: the state machine. Return: bytes.
  */

@@ -76,6 +76,7 @@ void kgc_pace_dropped(struct kgc_heap *heap);
 void kgc_pace_behind(struct kgc_heap *heap);
 u64 kgc_pace_growth(struct kgc_heap *heap);
 u64 kgc_pace_over(struct kgc_heap *heap);
+void kgc_pace_rearm(struct kgc_heap *heap);
 void kgc_pace_repace(struct kgc_heap *heap);
 void kgc_pace_period_changed(struct kgc_heap *heap);
 void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap);

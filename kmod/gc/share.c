@@ -97,13 +97,16 @@ u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 	return min(mul_u64_u32_div(ns, all, 100 * heaps), mul_u64_u32_div(ns, own, 100));
 }
 
-/* Take @ns of what the heap and its tenant have. Return: how long to wait, in ns. */
-static u64 take_own(struct kgc_heap *heap, u64 now, u64 ns)
+/*
+ * Take @ns of what the heap and its tenant have, which divides the budget with others into
+ * @parts. Return: how long to wait, in ns.
+ */
+static u64 take_own(struct kgc_heap *heap, u64 now, u64 ns, unsigned int parts)
 {
 	return max(kgc_bucket_take(&heap->share.cpu, now,
 				   cpu_cost(ns, heap_percent(heap)), SAVED_NS),
 		   kgc_bucket_take(&heap->tenant->cpu, now,
-				   cpu_cost(ns, module_percent()) * kgc_tenant_parts(), SAVED_NS));
+				   cpu_cost(ns, module_percent()) * parts, SAVED_NS));
 }
 
 /* Take @ns of the module's budget. Return: how long to wait, in ns. */
@@ -112,10 +115,11 @@ static u64 take_module(u64 now, u64 ns)
 	return kgc_bucket_take(&cpu, now, cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
-static void cpu_give(struct kgc_heap *heap, u64 ns)
+/* Put back @ns that take_own() has taken at @parts, and take_module(). */
+static void cpu_give(struct kgc_heap *heap, u64 ns, unsigned int parts)
 {
 	kgc_bucket_give(&heap->share.cpu, cpu_cost(ns, heap_percent(heap)));
-	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * kgc_tenant_parts());
+	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * parts);
 	kgc_bucket_give(&cpu, cpu_cost(ns, module_percent()));
 }
 
@@ -133,7 +137,7 @@ static bool cpu_try(struct kgc_heap *heap, u64 now, u64 ns)
 {
 	if (!kgc_share_spare(heap))
 		return false;
-	take_own(heap, now, ns);
+	take_own(heap, now, ns, kgc_tenant_parts());
 	take_module(now, ns);
 	return true;
 }
@@ -144,6 +148,13 @@ static void ask_module(struct kgc_share *share, u64 now)
 	share->ready_ns = now + take_module(now, share->due_ns);
 	share->left_ns += share->due_ns;
 	share->due_ns = 0;
+}
+
+/* A cycle is about to begin. */
+static void share_begin(struct kgc_heap *heap)
+{
+	heap->share.running = true;
+	kgc_tenant_begin(heap->tenant);
 }
 
 /**
@@ -162,9 +173,13 @@ u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 	bool waits = false;
 	u64 now = ktime_get_ns();
 
+	/* the tenant counts among those that divide the budget before it takes of it */
+	if (!share->running)
+		share_begin(heap);
 	if (share->left_ns <= 0 && !share->due_ns) {
 		share->due_ns = SLICE_NS - share->left_ns;
-		share->ready_ns = now + take_own(heap, now, share->due_ns);
+		share->parts = kgc_tenant_parts();
+		share->ready_ns = now + take_own(heap, now, share->due_ns, share->parts);
 		waits = share->ready_ns > now;
 	}
 	if (share->due_ns && share->ready_ns <= now) {
@@ -213,24 +228,23 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 	return true;
 }
 
-/* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
-void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
+static void settle(struct kgc_heap *heap, s64 left_ns, unsigned int parts)
 {
 	u64 now = ktime_get_ns();
 
 	if (left_ns > 0) {
-		cpu_give(heap, left_ns);
+		cpu_give(heap, left_ns, parts);
 	} else if (left_ns) {
-		take_own(heap, now, -left_ns);
+		take_own(heap, now, -left_ns, parts);
 		take_module(now, -left_ns);
 	}
 }
 
-/* A cycle begins. Context: the state machine. */
-void kgc_share_begin(struct kgc_heap *heap)
+/* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
+void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
 {
-	heap->share.running = true;
-	kgc_tenant_begin(heap->tenant);
+	/* at no less than it was taken for, so that nothing is gained */
+	settle(heap, left_ns, left_ns > 0 ? 1 : kgc_tenant_parts());
 }
 
 /*
@@ -243,7 +257,7 @@ void kgc_share_end(struct kgc_heap *heap)
 
 	if (share->due_ns)
 		ask_module(share, ktime_get_ns());
-	kgc_share_settle(heap, share->left_ns);
+	settle(heap, share->left_ns, share->parts);
 	share->left_ns = 0;
 	share->pauses_before = share->pauses;
 	if (share->running)

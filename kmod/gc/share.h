@@ -22,6 +22,7 @@ struct seq_file;
  *	Only the state machine writes this and the members below
  * @due_ns: CPU time that the heap and its tenant are about to pay; the module is asked
  *	for it at @ready_ns. 0 if the state machine has its slice
+ * @parts: tenants that divided the budget when the slice was taken
  * @ready_ns: end of the wait for that, or for the slice
  * @early_ns: CPU time used by short steps that did not wait, since the last wait was over
  * @early: the current step is one of these
@@ -36,6 +37,7 @@ struct kgc_share {
 	struct kgc_bucket	cpu;
 	s64			left_ns;
 	u64			due_ns;
+	unsigned int		parts;
 	u64			ready_ns;
 	u64			early_ns;
 	bool			early;
@@ -47,7 +49,6 @@ struct kgc_share {
 	bool			running;
 };
 
-void kgc_share_begin(struct kgc_heap *heap);
 void kgc_share_end(struct kgc_heap *heap);
 unsigned int kgc_share_workers(struct kgc_heap *heap);
 u64 kgc_share_ns(struct kgc_heap *heap, u64 ns);

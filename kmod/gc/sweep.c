@@ -18,6 +18,12 @@ void kgc_sweep_begin(struct kgc_heap *heap)
 	heap->sweep.at = 0;
 }
 
+/* Whether the next spans to sweep are those of large objects. */
+bool kgc_sweep_large(const struct kgc_heap *heap)
+{
+	return heap->sweep.at % KGC_NR_SPAN_CLASSES < 2;
+}
+
 /* Sweep @spans spans at most. Return: whether any may be left. */
 bool kgc_sweep_some(struct kgc_heap *heap, unsigned int spans)
 {

@@ -8,6 +8,7 @@
 struct kgc_heap;
 
 void kgc_sweep_begin(struct kgc_heap *heap);
+bool kgc_sweep_large(const struct kgc_heap *heap);
 bool kgc_sweep_some(struct kgc_heap *heap, unsigned int spans);
 
 #endif /* _KGC_SWEEP_H */

@@ -130,3 +130,9 @@ unsigned int kgc_tenant_parts(void)
 {
 	return max(atomic_read(&running), 1);
 }
+
+/* An insertion that memory was refused to may have left nodes in the empty table. */
+void kgc_tenant_exit(void)
+{
+	xa_destroy(&tenants);
+}

@@ -34,5 +34,6 @@ void kgc_tenant_put(struct kgc_tenant *tenant);
 void kgc_tenant_begin(struct kgc_tenant *tenant);
 void kgc_tenant_end(struct kgc_tenant *tenant);
 unsigned int kgc_tenant_parts(void);
+void kgc_tenant_exit(void);
 
 #endif /* _KGC_TENANT_H */

@@ -211,7 +211,7 @@ bool kgc_throttle_relief(struct kgc_heap *heap, unsigned long *end)
 
 	if (!*end)
 		*end = (jiffies + msecs_to_jiffies(KGC_RELIEF_MS)) ?: 1;
-	if (time_after_eq(jiffies, *end) || kgc_request_idle(rq) || signal_pending(current) ||
+	if (time_after_eq(jiffies, *end) || kgc_request_idle(rq) || fatal_signal_pending(current) ||
 	    !kgc_charge_near(&heap->alloc, KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE))
 		return false;
 	return kgc_request_wait(heap, READ_ONCE(rq->wanted), *end - jiffies);

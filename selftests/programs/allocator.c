@@ -425,25 +425,6 @@ TEST_F(heap, pages_that_are_gone_are_told)
 	EXPECT_EQ(stats.heap_inuse, pageheap_sum(_metadata, id, "inuse_bytes"));
 }
 
-TEST_F(heap, growth_that_is_denied_is_counted)
-{
-	int id = self->info.heap_id;
-
-	no_cycles(_metadata, self->fd);
-	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 1 << 20));
-	EXPECT_EQ(0, pageheap_sum(_metadata, id, "denied"));
-	EXPECT_EQ(-ENOMEM, batch_litter(self->fd, self->node, 100000));
-	EXPECT_GE(pageheap_sum(_metadata, id, "denied"), 1);
-	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
-}
-
-static __u64 held_by_all(void)
-{
-	__u64 bytes = 0;
-
-	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? 0 : bytes;
-}
-
 /* Allocate @nr objects and keep them: the cycle after a refusal must not free them. */
 static int hold(int heap, int type, unsigned long nr)
 {
@@ -453,6 +434,25 @@ static int hold(int heap, int type, unsigned long nr)
 	while (!err && nr--)
 		err = kgc_alloc(heap, type, 0, &handle);
 	return err;
+}
+
+TEST_F(heap, growth_that_is_denied_is_counted)
+{
+	int id = self->info.heap_id;
+
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 1 << 20));
+	EXPECT_EQ(0, pageheap_sum(_metadata, id, "denied"));
+	EXPECT_EQ(-ENOMEM, hold(self->fd, self->node, 100000));
+	EXPECT_GE(pageheap_sum(_metadata, id, "denied"), 1);
+	EXPECT_LE(stats_of(self->fd).heap_sys, 1 << 20);
+}
+
+static __u64 held_by_all(void)
+{
+	__u64 bytes = 0;
+
+	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? 0 : bytes;
 }
 
 /* The cap is on the sum of all heaps, so one heap may take what another gives back. */
@@ -477,7 +477,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	theirs = stats_of(other).held;
 	EXPECT_GE(theirs, limit - (1 << 20) - first);
 	/* the first heap is refused too, and can grow once the second has gone */
-	EXPECT_EQ(-ENOMEM, batch_litter(self->fd, self->node, 200000));
+	EXPECT_EQ(-ENOMEM, hold(self->fd, blob, 8000));
 	EXPECT_EQ(0, kgc_close(other));
 	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
 		usleep(20000);

@@ -331,7 +331,9 @@ TEST_F(users, an_impossible_size_or_number_is_refused)
 	struct kgc_heaps no_room = { .entry_size = size, .entries = (uintptr_t)entry };
 	struct kgc_heaps done = { .entry_size = size, .nr = 1, .done = 1,
 				  .entries = (uintptr_t)entry };
-	struct kgc_heaps small = { .entry_size = size - 1, .nr = 1,
+	/* below the first version, which ended before this member */
+	const __u32 first = offsetof(struct kgc_heap_entry, stats.gc_waiter_ns);
+	struct kgc_heaps small = { .entry_size = first - 1, .nr = 1,
 				   .entries = (uintptr_t)entry };
 	struct kgc_heaps large = { .entry_size = 4097, .nr = 1,
 				   .entries = (uintptr_t)entry };

@@ -150,7 +150,9 @@ static long long poor_usage_us(void)
 
 TEST_F(heap, a_cgroup_with_two_percent_of_a_cpu_gets_no_more_by_asking_for_cycles)
 {
+	long long percent = number_in(PARAMETERS "max_cpu_percent");
 	unsigned int cycles;
+	double most;
 	struct span span;
 	long long usage;
 	__u64 root;
@@ -165,6 +167,8 @@ TEST_F(heap, a_cgroup_with_two_percent_of_a_cpu_gets_no_more_by_asking_for_cycle
 	}
 	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(100000), &root));
 	ASSERT_EQ(0, collect_all(self->fd));
+	/* so little that the process has to run steps itself */
+	ASSERT_EQ(0, put_number(PARAMETERS "max_cpu_percent", 1));
 	pid = poor_loop(self->fd);
 	ASSERT_GT(pid, 0);
 	sleep(1);
@@ -180,11 +184,13 @@ TEST_F(heap, a_cgroup_with_two_percent_of_a_cpu_gets_no_more_by_asking_for_cycle
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_EQ(0, rmdir(POOR));
+	most = allowed(span.begin, 1);
+	EXPECT_EQ(0, put_number(PARAMETERS "max_cpu_percent", percent));
 	TH_LOG("%u cycles in %.1f s: %.3f s of the collector's (allowed %.3f), %.3f s of the waiter's; its cgroup used %.3f s",
-	       cycles, span.begin, span.cpu, allowed(span.begin, 1), span.waiters,
+	       cycles, span.begin, span.cpu, most, span.waiters,
 	       usage / 1e6);
 	EXPECT_GE(cycles, 1);
-	EXPECT_LE(span.cpu, allowed(span.begin, 1));
+	EXPECT_LE(span.cpu, most);
 	EXPECT_GT(span.waiters, 0);
 	EXPECT_GE(usage / 1e6, span.waiters * 0.9 - 0.02);
 }
@@ -350,6 +356,9 @@ TEST_F(heap, at_the_hard_limit_with_everything_alive_refusals_begin_few_cycles)
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, LIMIT));
 	nr = fill_up(self->fd, blob);
 	ASSERT_GT(nr, LIMIT / BLOB / 2);
+	/* the cycle that a refusal began may have made room for some more */
+	for (int i = 0; i < 1000 && !kgc_alloc(self->fd, blob, 0, &handle); i++)
+		;
 	span = span_begin(self->fd);
 	for (; now() < span.begin + 2 * SECONDS; usleep(2000)) {
 		ASSERT_EQ(-ENOMEM, kgc_alloc(self->fd, blob, 0, &handle));
@@ -476,7 +485,8 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
 	after = stats_of(self->fd);
 	EXPECT_EQ(before.expedite_refused, after.expedite_refused);
-	EXPECT_GE(after.expedited, before.expedited + 250);
+	/* five or more a cycle, without those that went on at leisure for an open section */
+	EXPECT_GE(after.expedited, before.expedited + 200);
 	EXPECT_EQ(0, put_number(PARAMETERS "max_expedite_us", us));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_NEVER));
 	before = stats_of(self->fd);
