@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kgcctl bench: the frame around the programs. It measures each operation by
- * CLOCK_MONOTONIC_RAW and the whole by processor time, after a run that warms up. After the program a spinner runs
- * without kgc. Its delays show how much of the program's delays the machine causes.
+ * CLOCK_MONOTONIC_RAW and the whole by processor time, after a run that warms up. After
+ * the program a spinner runs without kgc. Its delays show how much of the program's
+ * delays the machine causes.
  */
 #include <errno.h>
 #include <pthread.h>
