@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# kselftest-timeout: 120
+# kselftest-timeout: 240
 # The programs of 'kgcctl bench' come to the sums that the same programs come to
 # with malloc() and free() on the host (selftests/bench/rivals), while cycles are
 # requested all the time. Sizes are small, but for 'ring', which is to grow until
