@@ -15,29 +15,35 @@ figure() {	# figure NAME: of the program that ran last
 	sed -n 's/.*"metric": "'"$1"'".*"value": \([0-9]*\).*/\1/p' "$out" | tail -n 1
 }
 
-check() {	# check SUM PROGRAM [PARAMETER...]
-	sum=$1
-	shift
+verdict() {	# verdict WHAT COMMAND...
 	n=$((n + 1))
-	kgcctl bench --json "$@" >"$out"
-	got=$(figure checksum)
-	if [ "$got" = "$sum" ]; then
-		echo "ok $n $*"
+	what=$1
+	shift
+	if "$@"; then
+		echo "ok $n $what"
 	else
-		echo "not ok $n $*: $got instead of $sum"
+		echo "not ok $n $what"
+		sed 's/^/# /' "$out"
 		status=1
 	fi
 }
 
+comes_to() {	# comes_to SUM PROGRAM [PARAMETER...]
+	sum=$1
+	shift
+	kgcctl bench --json "$@" >"$out"
+	[ "$(figure checksum)" = "$sum" ]
+}
+
+check() {	# check SUM PROGRAM [PARAMETER...]
+	sum=$1
+	shift
+	verdict "$*" comes_to "$sum" "$@"
+}
+
 echo 1..17
 check 16242150 ring n=6000 ring=300
-n=$((n + 1))
-if [ "$(figure cycles)" -gt 0 ]; then
-	echo "ok $n cycles begin by themselves"
-else
-	echo "not ok $n no cycle began"
-	status=1
-fi
+verdict 'cycles begin by themselves' [ "$(figure cycles)" -gt 0 ]
 while :; do
 	kgcctl gc >/dev/null 2>&1
 	sleep 0.05
@@ -52,19 +58,6 @@ check 335659 mixed n=1000 live=200
 check 143688 larson n=200 slots=50
 check 147072 xmalloc n=400
 check 19680 handoff n=40
-
-verdict() {	# verdict WHAT COMMAND...
-	n=$((n + 1))
-	what=$1
-	shift
-	if "$@"; then
-		echo "ok $n $what"
-	else
-		echo "not ok $n $what"
-		sed 's/^/# /' "$out"
-		status=1
-	fi
-}
 
 hit_are_counted() {
 	kgcctl bench --json trees depth=9 >"$out"

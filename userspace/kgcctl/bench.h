@@ -24,7 +24,7 @@ typedef __u64 u64;
 #define KINDS		14
 #define OPERATIONS	65536U	/* most in a batch */
 
-#define EVENTS		8	/* kinds that bench_machine.c counts, at most */
+#define EVENTS		7	/* kinds that bench_machine.c counts */
 
 extern const u16 kind_size[KINDS];
 
@@ -34,8 +34,9 @@ struct bench;
 
 /**
  * struct probe - what hits the operations of a worker; for --apart
- * @open: @fd are the worker's
- * @fd: counters of the worker's thread, by event; -1 for one that there is not
+ * @open: @fd are open
+ * @fd: counters of the thread that runs the worker now, by event; -1 for one that there is
+ *	not
  * @found: events that there are
  * @at: what they counted before the current operation
  * @sum: what they counted during operations
@@ -134,10 +135,14 @@ void bench_look(struct bench *b);
 /* Run @n workers in parallel. Returns 0, or the error of the first that failed. */
 int bench_together(struct bench *b, unsigned int n, int (*run)(struct worker *w));
 
-/* --apart: around an operation of @ns; all workers' together; the figures. */
+/*
+ * --apart. Begin and end an operation, which took @ns; close the counters, which are those
+ * of the thread that began the first operation; add what @from has seen; the figures.
+ */
 void probe_begin(struct worker *w);
 void probe_end(struct worker *w, u64 ns);
-void probe_merge(struct probe *p, struct probe *from);
+void probe_close(struct probe *p);
+void probe_merge(struct probe *p, const struct probe *from);
 void probe_report(const struct probe *p, double operations);
 
 /* --steady: until the end, or a signal that ends the program. */

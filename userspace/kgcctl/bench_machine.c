@@ -83,8 +83,18 @@ static int event_open(const struct event *event)
 static void probe_open(struct probe *p)
 {
 	for (size_t i = 0; i < EVENTS; i++)
-		p->fd[i] = events[i].name ? event_open(&events[i]) : -1;
+		p->fd[i] = event_open(&events[i]);
 	p->open = true;
+}
+
+void probe_close(struct probe *p)
+{
+	for (size_t i = 0; i < EVENTS && p->open; i++) {
+		p->found[i] |= p->fd[i] >= 0;
+		if (p->fd[i] >= 0)
+			close(p->fd[i]);
+	}
+	p->open = false;
 }
 
 static void probe_read(const struct probe *p, u64 value[EVENTS])
@@ -127,19 +137,12 @@ void probe_end(struct worker *w, u64 ns)
 		histogram_add(&p->undisturbed, ns);
 }
 
-/* Add what @from has seen to @p, and close its counters. */
-void probe_merge(struct probe *p, struct probe *from)
+void probe_merge(struct probe *p, const struct probe *from)
 {
-	for (size_t i = 0; i < EVENTS && from->open; i++) {
-		p->found[i] |= from->fd[i] >= 0;
-		if (from->fd[i] >= 0)
-			close(from->fd[i]);
-		if (p != from)
-			p->sum[i] += from->sum[i];
+	for (size_t i = 0; i < EVENTS; i++) {
+		p->found[i] |= from->found[i];
+		p->sum[i] += from->sum[i];
 	}
-	from->open = false;
-	if (p == from)
-		return;
 	p->by_cycle += from->by_cycle;
 	p->by_interrupt += from->by_interrupt;
 	p->by_switch += from->by_switch;
@@ -151,7 +154,7 @@ void probe_report(const struct probe *p, double operations)
 	bool interrupts = false;
 	char metric[40];
 
-	for (size_t i = 0; i < EVENTS && events[i].name; i++) {
+	for (size_t i = 0; i < EVENTS; i++) {
 		snprintf(metric, sizeof(metric), "%s per operation", events[i].name);
 		if (p->found[i])
 			bench_result(metric, "", p->sum[i] / operations);
