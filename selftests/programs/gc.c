@@ -28,8 +28,8 @@ static bool reaches(int heap, __u64 num_gc, int milliseconds)
 	return false;
 }
 
-/* Allocate @nr nodes and drop them at once. */
-static int litter(int heap, int node, unsigned long nr)
+/* Allocate @nr objects and drop them at once. */
+static int litter(int heap, int type, unsigned long nr)
 {
 	static __u64 handles[4096];
 	int err = 0;
@@ -37,7 +37,7 @@ static int litter(int heap, int node, unsigned long nr)
 	while (nr && err >= 0) {
 		__u32 some = nr < 4096 ? nr : 4096;
 
-		err = kgc_alloc_many(heap, node, 0, some, handles, NULL);
+		err = kgc_alloc_many(heap, type, 0, some, handles, NULL);
 		if (err > 0)
 			err = kgc_drop_many(heap, handles, some, NULL);
 		nr -= some;

@@ -308,7 +308,7 @@ completion_offers() {
 			stat -o Heap &&
 		words 'id,Types' stat --output id,Ty && words '+Types' stat --output = +Ty &&
 		words 'ring requests' bench r && words 'ring=' bench ring r &&
-		words 'gogc= n= ring=' bench ring '' &&
+		words 'gogc= warmup= n= ring=' bench ring '' &&
 		words 'scavenge' help sc && words '--cycles=' gc --c && words '' gc --cycles '' &&
 		words '' stat "$heap" '' && words '--count=' stat "$heap" --c
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# kselftest-timeout: 120
+# kselftest-timeout: 240
 # The programs of 'kgcctl bench' come to the sums that the same programs come to
 # with malloc() and free() on the host (selftests/bench/rivals), while cycles are
 # requested all the time. Sizes are small, but for 'ring', which is to grow until
@@ -15,29 +15,35 @@ figure() {	# figure NAME: of the program that ran last
 	sed -n 's/.*"metric": "'"$1"'".*"value": \([0-9]*\).*/\1/p' "$out" | tail -n 1
 }
 
-check() {	# check SUM PROGRAM [PARAMETER...]
-	sum=$1
-	shift
+verdict() {	# verdict WHAT COMMAND...
 	n=$((n + 1))
-	kgcctl bench --json "$@" >"$out"
-	got=$(figure checksum)
-	if [ "$got" = "$sum" ]; then
-		echo "ok $n $*"
+	what=$1
+	shift
+	if "$@"; then
+		echo "ok $n $what"
 	else
-		echo "not ok $n $*: $got instead of $sum"
+		echo "not ok $n $what"
+		sed 's/^/# /' "$out"
 		status=1
 	fi
 }
 
-echo 1..11
+comes_to() {	# comes_to SUM PROGRAM [PARAMETER...]
+	sum=$1
+	shift
+	kgcctl bench --json "$@" >"$out"
+	[ "$(figure checksum)" = "$sum" ]
+}
+
+check() {	# check SUM PROGRAM [PARAMETER...]
+	sum=$1
+	shift
+	verdict "$*" comes_to "$sum" "$@"
+}
+
+echo 1..17
 check 16242150 ring n=6000 ring=300
-n=$((n + 1))
-if [ "$(figure cycles)" -gt 0 ]; then
-	echo "ok $n cycles begin by themselves"
-else
-	echo "not ok $n no cycle began"
-	status=1
-fi
+verdict 'cycles begin by themselves' [ "$(figure cycles)" -gt 0 ]
 while :; do
 	kgcctl gc >/dev/null 2>&1
 	sleep 0.05
@@ -52,7 +58,80 @@ check 335659 mixed n=1000 live=200
 check 143688 larson n=200 slots=50
 check 147072 xmalloc n=400
 check 19680 handoff n=40
+
+hit_are_counted() {
+	kgcctl bench --json trees depth=9 >"$out"
+	sum=$(figure checksum)
+	kgcctl bench --json --apart trees depth=9 >"$out"
+	[ "$(figure checksum)" = "$sum" ] && [ "$(figure 'hit by a cycle')" -gt 0 ] &&
+		[ "$(figure undisturbed)" -lt "$(figure operations)" ]
+}
+
+every_operation_is_accounted_for() {
+	all=$(($(figure undisturbed) + $(figure 'hit by a cycle') +
+		$(figure 'hit by an interrupt') + $(figure 'hit by a switch')))
+	[ "$all" -ge "$(figure operations)" ]
+}
+verdict 'operations that cycles hit are set apart' hit_are_counted
+verdict 'every operation is undisturbed, or was hit' every_operation_is_accounted_for
 kill $collector
 wait $collector 2>/dev/null
-rm -f "$out"
+
+warm_up_is_not_measured() {
+	kgcctl bench --json trees depth=6 warmup=0 >"$out"
+	cold=$(figure operations)
+	kgcctl bench --json trees depth=6 warmup=3 >"$out"
+	[ "$cold" -gt 0 ] && [ "$(figure operations)" = "$cold" ] && [ "$(figure checksum)" = 4398 ]
+}
+verdict 'a warm-up is not measured' warm_up_is_not_measured
+
+# A processor as its files in sysfs show it; guests have none whose frequency can be set.
+cpus=/sys/devices/system/cpu
+fake=$(mktemp -d)
+mkdir -p "$fake/cpu0/cpufreq" "$fake/cpu1/cpufreq" "$fake/cpufreq"
+governors="$cpus/cpu0/cpufreq/scaling_governor $cpus/cpu1/cpufreq/scaling_governor"
+says() {	# says GOVERNOR BOOST: that every file does
+	for file in $governors; do
+		[ "$(cat "$file")" = "$1" ] || return 1
+	done
+	[ "$(cat $cpus/cpufreq/boost)" = "$2" ]
+}
+becomes() {	# becomes GOVERNOR BOOST: within some seconds
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		! says "$1" "$2" || return 0
+		sleep "0.$try"
+	done
+	return 1
+}
+
+steady_is_undone() {
+	kgcctl bench --json --steady trees depth=6 >"$out" && says schedutil 1 &&
+		! grep -q 'a fixed frequency' "$out"
+}
+steady_while_it_runs() {
+	kgcctl bench --json --steady ring n=100000000 ring=300 >"$out" &
+	bench=$!
+	becomes performance 0
+}
+steady_ends_with_a_signal() {
+	kill -TERM $bench
+	wait $bench 2>/dev/null
+	becomes schedutil 1
+}
+if mount --bind "$fake" $cpus 2>/dev/null; then
+	for file in $governors; do
+		echo schedutil >"$file"
+	done
+	echo 1 >$cpus/cpufreq/boost
+	verdict '--steady leaves the machine as it was' steady_is_undone
+	verdict '--steady fixes the frequency meanwhile' steady_while_it_runs
+	verdict 'a signal undoes what --steady did' steady_ends_with_a_signal
+	umount $cpus
+else
+	for what in 1 2 3; do
+		n=$((n + 1))
+		echo "ok $n # SKIP no directory can be mounted on $cpus ($what of 3)"
+	done
+fi
+rm -rf "$out" "$fake"
 exit $status

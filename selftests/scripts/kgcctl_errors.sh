@@ -217,7 +217,7 @@ table kgcctl <<'END'
 2 @ '18446744073709551616' is no number @ demo --seed 18446744073709551616
 
 2 @ no program 'x': 'kgcctl bench' lists them @ bench x
-2 @ 'x=5': ring takes gogc n ring @ bench ring x=5
+2 @ 'x=5': ring takes gogc warmup n ring @ bench ring x=5
 2 @ 'n=' is no NAME=NUMBER @ bench ring n=
 2 @ 'n' is no NAME=NUMBER @ bench ring n
 2 @ '=1' is no NAME=NUMBER @ bench ring =1

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kgcctl bench: the frame around the programs. It measures each operation by
- * CLOCK_MONOTONIC_RAW and the whole by processor time. After the program a spinner runs
- * without kgc. Its delays show how much of the program's delays the machine causes.
+ * CLOCK_MONOTONIC_RAW and the whole by processor time, after a run that warms up. After
+ * the program a spinner runs without kgc. Its delays show how much of the program's
+ * delays the machine causes.
  */
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,7 +39,7 @@ static const struct program {
 
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
-static const char all_take[] = "gogc";
+static const char all_take[] = "gogc warmup";
 
 /* Parameters that must not be 0: the programs divide by these lengths. */
 static const char not_zero[] = "live ring size slots";
@@ -56,6 +54,31 @@ static struct {
 	char text[256];		/* the parameters, joined */
 	struct table *figures;
 } chosen;
+
+static struct {
+	bool apart, steady;
+} settings;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	(void)state;
+	switch (key) {
+	case 'a':
+		settings.apart = true;
+		return 0;
+	case 's':
+		settings.steady = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option options[] = {
+	{ "apart", 'a', 0, 0, "set apart operations that a cycle, an interrupt or a context switch hits, and count the processor's events in operations", 0 },
+	{ "steady", 's', 0, 0, "meanwhile fix the processors' frequency and keep them out of deep idle states; for root", 0 },
+	{ 0 }
+};
 
 enum { METRIC, VALUE, UNIT };
 
@@ -106,56 +129,6 @@ u64 bench_now(void)
 	return clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
-/* ---- hardware counters --------------------------------------------------*/
-
-static const struct {
-	const char *name;
-	u64 config;
-} counters[] = {
-	{ "cycles", PERF_COUNT_HW_CPU_CYCLES },
-	{ "instructions", PERF_COUNT_HW_INSTRUCTIONS },
-	{ "cache misses", PERF_COUNT_HW_CACHE_MISSES },
-	{ "branch misses", PERF_COUNT_HW_BRANCH_MISSES },
-};
-
-#define NR_COUNTERS (sizeof(counters) / sizeof(counters[0]))
-
-static int counter_fd[NR_COUNTERS];
-
-/* Count events of this process and of threads to come, in user and kernel mode. */
-static void counters_begin(void)
-{
-	size_t i;
-
-	for (i = 0; i < NR_COUNTERS; i++) {
-		struct perf_event_attr attr = {
-			.type = PERF_TYPE_HARDWARE,
-			.size = sizeof(attr),
-			.config = counters[i].config,
-			.inherit = 1,
-		};
-
-		counter_fd[i] = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
-					PERF_FLAG_FD_CLOEXEC);
-		if (counter_fd[i] < 0 && !i)
-			bench_skip("hardware counters, which the machine does not have or does not let you use");
-	}
-}
-
-static void counters_end(void)
-{
-	size_t i;
-	u64 value;
-
-	for (i = 0; i < NR_COUNTERS; i++) {
-		if (counter_fd[i] < 0)
-			continue;
-		if (read(counter_fd[i], &value, sizeof(value)) == sizeof(value))
-			bench_result(counters[i].name, "", value);
-		close(counter_fd[i]);
-	}
-}
-
 /* ---- the frame ----------------------------------------------------------*/
 
 int bench_type(struct bench *b, const char *name, u32 size, u32 pointers)
@@ -188,9 +161,20 @@ int worker_flush(struct worker *w)
 	return err;
 }
 
+u64 worker_begin(struct worker *w)
+{
+	if (bench_apart)
+		probe_begin(w);
+	return bench_now();
+}
+
 void worker_step(struct worker *w, u64 begin)
 {
-	histogram_add(&w->steps, bench_now() - begin);
+	u64 ns = bench_now() - begin;
+
+	histogram_add(&w->steps, ns);
+	if (bench_apart)
+		probe_end(w, ns);
 }
 
 void bench_look(struct bench *b)
@@ -212,6 +196,8 @@ static void *thread(void *data)
 	struct thread *t = data;
 
 	t->w->err = t->run(t->w);
+	/* the next thread of this worker counts for itself */
+	probe_close(&t->w->probe);
 	return NULL;
 }
 
@@ -270,7 +256,7 @@ static void bench_close(struct bench *b)
 	free(b->worker);
 }
 
-static void percentiles(const struct histogram *h, const char *prefix)
+void bench_percentiles(const struct histogram *h, const char *prefix)
 {
 	char metric[40];
 	size_t i;
@@ -301,7 +287,7 @@ static void control(u64 n, u64 ns)
 			x = x * 3 + 1;
 		histogram_add(&h, bench_now() - begin);
 	}
-	percentiles(&h, "spinner ");
+	bench_percentiles(&h, "spinner ");
 }
 
 static void report(struct bench *b, u64 busy, const struct kgc_stats *before,
@@ -314,10 +300,11 @@ static void report(struct bench *b, u64 busy, const struct kgc_stats *before,
 	for (i = 1; i < WORKERS; i++) {
 		all->sum += b->worker[i].sum;
 		histogram_merge(&all->steps, &b->worker[i].steps);
+		probe_merge(&all->probe, &b->worker[i].probe);
 	}
 	n = all->steps.n ? all->steps.n : 1;
 	bench_result("total", "ns", busy);
-	percentiles(&all->steps, "");
+	bench_percentiles(&all->steps, "");
 	bench_result("operations", "", all->steps.n);
 	bench_result("per operation", "ns", busy / n);
 	bench_result("allocations per operation", "",
@@ -328,6 +315,8 @@ static void report(struct bench *b, u64 busy, const struct kgc_stats *before,
 	bench_result("collector", "ns", after->gc_cpu_ns - before->gc_cpu_ns);
 	bench_result("checksum", "", (u32)all->sum);
 	bench_result("peak", "KiB", b->peak / 1024);
+	if (bench_apart)
+		probe_report(&all->probe, n);
 }
 
 static int bench_run(struct bench *b)
@@ -339,11 +328,10 @@ static int bench_run(struct bench *b)
 	err = bench_open(b) ?: kgc_stats(b->heap, &before);
 	if (err)
 		return err;
-	counters_begin();
 	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	err = chosen.program->run(b);
 	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - busy;
-	counters_end();
+	probe_close(&b->worker[0].probe);
 	if (err)
 		return err;
 	err = kgc_stats(b->heap, &after);
@@ -439,19 +427,16 @@ static int list_programs(void)
 	return table ? table_print(table) : STATUS_USAGE;
 }
 
-static int measure(void)
+/* Run the program in a new heap, and report figures if it is @measured. Return: a status. */
+static int run_once(bool measured)
 {
 	struct bench b = { 0 };
-	int err, status;
+	int err, status = STATUS_OK;
 
-	chosen.figures = table_new("figures", figure_columns, false);
-	if (!chosen.figures)
-		return STATUS_USAGE;
 	b.heap = own_heap();
 	if (b.heap < 0)
 		return -b.heap;
-	err = bench_run(&b);
-	status = table_json() ? STATUS_OK : table_print(chosen.figures);
+	err = measured ? bench_run(&b) : bench_open(&b) ?: chosen.program->run(&b);
 	if (err == -ERANGE)
 		status = STATUS_FAILED;	/* bench_gogc() has said why */
 	else if (err == -ENOMEM)
@@ -462,6 +447,28 @@ static int measure(void)
 	bench_close(&b);
 	kgc_close(b.heap);
 	return status;
+}
+
+static int measure(void)
+{
+	/* gogc measures no time */
+	u64 warmups = chosen.program->run == bench_gogc ? 0 : bench_param("warmup", 1);
+	int status = STATUS_OK, printed;
+
+	chosen.figures = table_new("figures", figure_columns, false);
+	if (!chosen.figures)
+		return STATUS_USAGE;
+	if (settings.steady)
+		steady_begin();
+	/* the measured run finds code, the kernel's caches and this process warm */
+	while (!status && warmups--)
+		status = run_once(false);
+	bench_apart = settings.apart;
+	if (!status)
+		status = run_once(true);
+	steady_end();
+	printed = table_json() ? STATUS_OK : table_print(chosen.figures);
+	return status ?: printed;
 }
 
 static int run(int nr, char **words)
@@ -495,8 +502,10 @@ static void offer_words(int nr, char **words, void (*offer)(const char *word, co
 
 	for (size_t i = 0; !nr && i < NR_PROGRAMS; i++)
 		offer(programs[i].name, programs[i].about);
-	if (p)
+	if (p) {
 		offer("gogc=", "percent of growth before a cycle");
+		offer("warmup=", "runs that are not measured");
+	}
 	for (; *at; at += length + strspn(at + length, " ")) {
 		length = strcspn(at, " ");
 		snprintf(word, sizeof(word), "%.*s=", length, at);
@@ -510,10 +519,13 @@ const struct command command_bench = {
 	.about = "runs a program through the device and says what it took",
 	.help =
 		"Without a PROGRAM it lists them. With one, --json prints a line of JSON for each\n"
-		"figure, as they come.",
+		"figure, as they come. The program first runs warmup times, once unless you say\n"
+		"otherwise, without being measured.",
 	.most = ANY_NUMBER,
 	.takes = { WORD_OWN, WORD_OWN, WORD_OWN },
 	.prints_table = true,
+	.options = options,
+	.parse = parse,
 	.offer = offer_words,
 	.run = run,
 };

@@ -24,9 +24,38 @@ typedef __u64 u64;
 #define KINDS		14
 #define OPERATIONS	65536U	/* most in a batch */
 
+#define EVENTS		7	/* kinds that bench_machine.c counts */
+
 extern const u16 kind_size[KINDS];
 
+extern bool bench_apart;	/* the option --apart */
+
 struct bench;
+
+/**
+ * struct probe - what hits the operations of a worker; for --apart
+ * @open: @fd are open
+ * @fd: counters of the thread that runs the worker now, by event; -1 for one that there is
+ *	not
+ * @found: events that there are
+ * @at: what they counted before the current operation
+ * @sum: what they counted during operations
+ * @stats: counters of the heap before the current operation
+ * @by_cycle: operations during which a cycle was under way
+ * @by_interrupt: operations that an interrupt hit
+ * @by_switch: operations in which the thread lost the processor, or slept
+ * @undisturbed: durations of operations that none of the three hit, in ns
+ */
+struct probe {
+	bool open;
+	int fd[EVENTS];
+	bool found[EVENTS];
+	u64 at[EVENTS];
+	u64 sum[EVENTS];
+	struct kgc_stats stats;
+	u64 by_cycle, by_interrupt, by_switch;
+	struct histogram undisturbed;
+};
 
 /**
  * struct worker - a thread of a program; a program without threads uses the first
@@ -37,6 +66,7 @@ struct bench;
  * @sum: checksum of the words that it read
  * @batch: the batch that it fills
  * @steps: durations of the program's operations, in ns
+ * @probe: what hit them
  */
 struct worker {
 	struct bench *bench;
@@ -46,6 +76,7 @@ struct worker {
 	u64 sum;
 	struct kgc_batch_builder batch;
 	struct histogram steps;
+	struct probe probe;
 };
 
 /**
@@ -74,6 +105,7 @@ u64 bench_param(const char *name, u64 or_else);
 /* Report a figure, or why one was not measured. */
 void bench_result(const char *metric, const char *unit, double value);
 void bench_skip(const char *why);
+void bench_percentiles(const struct histogram *h, const char *prefix);
 
 u64 bench_now(void);
 
@@ -85,6 +117,9 @@ int bench_type(struct bench *b, const char *name, u32 size, u32 pointers);
 
 /* Carry out the gathered operations, even if signals interrupt. 0 or -errno. */
 int worker_flush(struct worker *w);
+
+/* An operation begins; it ends with worker_step(). Returns the time. */
+u64 worker_begin(struct worker *w);
 void worker_step(struct worker *w, u64 begin);
 
 /*
@@ -99,6 +134,20 @@ void bench_look(struct bench *b);
 
 /* Run @n workers in parallel. Returns 0, or the error of the first that failed. */
 int bench_together(struct bench *b, unsigned int n, int (*run)(struct worker *w));
+
+/*
+ * --apart. Begin and end an operation, which took @ns; close the counters, which are those
+ * of the thread that began the first operation; add what @from has seen; the figures.
+ */
+void probe_begin(struct worker *w);
+void probe_end(struct worker *w, u64 ns);
+void probe_close(struct probe *p);
+void probe_merge(struct probe *p, const struct probe *from);
+void probe_report(const struct probe *p, double operations);
+
+/* --steady: until the end, or a signal that ends the program. */
+void steady_begin(void);
+void steady_end(void);
 
 /* The programs. Each returns 0 or -errno. */
 int bench_ring(struct bench *b);

@@ -134,7 +134,7 @@ int bench_parse(struct bench *b)
 	}
 	text_make(t);
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(p.w);
 		p.at = t->bytes;
 		kgc_batch_reset(&p.w->batch);
 		v = parse_value(&p);
@@ -192,7 +192,7 @@ int bench_lasting(struct bench *b)
 	for (i = 0; i < size && !err; i++)
 		err = entry_put(w, type, size, i);
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(w);
 		key = bench_random(&w->seed) % (2 * size);
 		err = i % 16 ? entry_get(w, size, key) :
 			       entry_put(w, type, size, key);
@@ -301,7 +301,7 @@ int bench_requests(struct bench *b)
 		return -ENOMEM;
 	err = bench_table(b, c.size);
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(c.w);
 		err = request_one(&c);
 		worker_step(c.w, begin);
 		if (i % 1024 == 0)
@@ -341,7 +341,7 @@ int bench_mixed(struct bench *b)
 	u64 i, begin;
 
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(w);
 		err = worker_replace(w, KINDS, 0, live, i);
 		worker_step(w, begin);
 		if (i % 1024 == 0)

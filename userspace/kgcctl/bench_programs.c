@@ -140,7 +140,7 @@ int bench_ring(struct bench *b)
 		return type;
 	err = bench_table(b, size);
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(w);
 		err = push(w, type, i, size);
 		worker_step(w, begin);
 		if (i % 1024 == 0)
@@ -225,7 +225,7 @@ static int one_tree(struct worker *w, int leaf, unsigned int depth, bool down,
 		    u64 *lasting)
 {
 	struct kgc_batch_builder *b = &w->batch;
-	u64 begin = bench_now();
+	u64 begin = worker_begin(w);
 	int node, err;
 
 	kgc_batch_reset(b);

@@ -25,7 +25,7 @@ static int larson_worker(struct worker *w)
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++) {
-		begin = bench_now();
+		begin = worker_begin(w);
 		err = worker_replace(w, KINDS - 2, w->nr * size, size, i);
 		worker_step(w, begin);
 	}
@@ -82,7 +82,7 @@ static int produce(struct worker *w, unsigned int q, u64 i)
 	u64 begin;
 
 	wait_for(&queues[q].space);
-	begin = bench_now();
+	begin = worker_begin(w);
 	kgc_batch_reset(b);
 	objects = kgc_batch_alloc(b, w->bench->slots, BATCH);
 	for (j = 0; j < BATCH; j++) {
@@ -193,7 +193,7 @@ static int handoff_send(struct worker *w, unsigned int there, u64 i, u64 n)
 {
 	struct kgc_batch_builder *b = &w->batch;
 	int word[2 * PARTS], list, j, err;
-	u64 begin = bench_now(), new;
+	u64 begin = worker_begin(w), new;
 
 	if (i >= DEPTH)
 		wait_for(&queues[there + 1].items);
