@@ -53,6 +53,7 @@ static struct {
 	char **parameters;	/* up to a NULL */
 	char text[256];		/* the parameters, joined */
 	struct table *figures;
+	bool reported;		/* there are figures */
 } chosen;
 
 static struct {
@@ -104,6 +105,7 @@ void bench_result(const char *metric, const char *unit, double value)
 {
 	char text[32];
 
+	chosen.reported = true;
 	if (table_json()) {
 		printf("{\"bench\": \"%s\", \"parameters\": \"%s\", \"subject\": \"device\", \"metric\": \"%s\", \"unit\": \"%s\", \"value\": %.3f}\n",
 		       chosen.program->name, chosen.text, metric, unit, value);
@@ -453,7 +455,7 @@ static int measure(void)
 {
 	/* gogc measures no time */
 	u64 warmups = chosen.program->run == bench_gogc ? 0 : bench_param("warmup", 1);
-	int status = STATUS_OK, printed;
+	int status = STATUS_OK, printed = STATUS_OK;
 
 	chosen.figures = table_new("figures", figure_columns, false);
 	if (!chosen.figures)
@@ -467,7 +469,10 @@ static int measure(void)
 	if (!status)
 		status = run_once(true);
 	steady_end();
-	printed = table_json() ? STATUS_OK : table_print(chosen.figures);
+	if (table_json() || !chosen.reported)
+		table_free(chosen.figures);
+	else
+		printed = table_print(chosen.figures);
 	return status ?: printed;
 }
 

@@ -152,7 +152,7 @@ static bool choose_columns(struct table *table)
 	}
 }
 
-static void table_free(struct table *table)
+void table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->nr * table->rows; i++)
 		free(table->cells[i]);

@@ -63,6 +63,9 @@ void table_number(struct table *table, size_t column, uint64_t value);
 /* Print the table and free it. Returns an exit status. */
 int table_print(struct table *table);
 
+/* Free the table instead. */
+void table_free(struct table *table);
+
 /*
  * Print the text of a debugfs file as a table. Its first line has the headings, and each
  * further line one word per column. @shown lists the columns shown without -o, separated
