@@ -385,7 +385,8 @@ ok "set takes names, sizes and off" set_takes_names_and_sizes
 ok "set shows the options" set_shows
 ok "options are saved and loaded" saved_options_come_back
 ok "a file that is wrong changes nothing" nothing_changes_unless_all_is_right
-ok "set knows of expedited grace periods" prints '^expedite +budget +budget, never, always' set "$heap"
+ok "set knows of expedited grace periods" \
+	prints '^expedite +budget +budget, never, always' set "$heap"
 ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
 ok "finalizers HEAP --wait returns, as none is due" prints '^Called +0 ' finalizers "$heap" --wait
