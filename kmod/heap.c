@@ -100,6 +100,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	heap->created_ns = ktime_get_ns();
 	heap_name_set(heap, name);
 	kgc_options_init(heap);
+	kgc_report_init(&heap->report);
 	err = kgc_srcu_init(&heap->front.srcu, "kgc_section", &keys[0]);
 	if (err)
 		goto err_id;

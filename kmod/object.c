@@ -14,7 +14,7 @@
 static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
 static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
 
-static noinline void *refuse_nmi(const struct kgc_heap *heap)
+static noinline void *refuse_nmi(struct kgc_heap *heap)
 {
 	return kgc_refuse(heap, "an allocation in NMI");
 }

@@ -11,6 +11,12 @@ bool kgc_warn = true;
 module_param_named(warn, kgc_warn, bool, 0600);
 MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
 
+void kgc_report_init(struct kgc_report *report)
+{
+	ratelimit_state_init(&report->refusals, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+}
+
 /* No cycle runs in @heap any more, so nothing in it is freed. Context: any. */
 static void set_aside(struct kgc_heap *heap)
 {
@@ -74,9 +80,10 @@ void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 }
 
 /* Warn of a call that is not allowed and does nothing. Context: any. Return: NULL. */
-void *kgc_refuse(const struct kgc_heap *heap, const char *what)
+void *kgc_refuse(struct kgc_heap *heap, const char *what)
 {
-	pr_err_ratelimited("kgc: heap %u (%s): %s\n", heap->id, heap->name, what);
+	if (__ratelimit(&heap->report.refusals))
+		pr_err("kgc: heap %u (%s): %s\n", heap->id, heap->name, what);
 	WARN_ON_ONCE(kgc_warn);
 	return NULL;
 }

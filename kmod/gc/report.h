@@ -8,6 +8,7 @@
 #define _KGC_REPORT_H
 
 #include <linux/atomic.h>
+#include <linux/ratelimit.h>
 #include <linux/types.h>
 
 struct kgc_heap;
@@ -16,6 +17,8 @@ struct kgc_heap;
  * struct kgc_report - what the checks found in a heap
  * @misused: rules broken by a client
  * @aside: the heap has been set aside
+ * @refusals: limits the log of calls that are not allowed, so that no heap keeps
+ *	another's out of it
  * @errors: invariants found broken; written by the cycle's work item only
  * @held: violations held back until the tracer knows whether a section disturbed it
  * @held.on: violations are held back now: counted in @held, not logged
@@ -23,6 +26,7 @@ struct kgc_heap;
 struct kgc_report {
 	atomic_t		misused;
 	bool			aside;
+	struct ratelimit_state	refusals;
 	u64			errors;
 	struct {
 		bool		on;
@@ -35,12 +39,13 @@ struct kgc_report {
 
 extern bool kgc_warn;
 
+void kgc_report_init(struct kgc_report *report);
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to);
 void kgc_violations_hold(struct kgc_heap *heap);
 void kgc_violations_release(struct kgc_heap *heap, bool tell);
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
-void *kgc_refuse(const struct kgc_heap *heap, const char *what);
+void *kgc_refuse(struct kgc_heap *heap, const char *what);
 
 /* How often a client has broken a rule in this heap. */
 static inline unsigned int kgc_misused(const struct kgc_report *report)

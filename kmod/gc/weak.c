@@ -134,7 +134,7 @@ bool kgc_weaks_clear_some(struct kgc_handles *weak)
 }
 
 /* Whether the table's lock may be taken: spin_unlock_bh() needs interrupts on. */
-static bool weak_context(const struct kgc_heap *heap)
+static bool weak_context(struct kgc_heap *heap)
 {
 	if (!in_hardirq() && !irqs_disabled())
 		return true;
