@@ -214,6 +214,8 @@ static inline s64 kgc_allocator_charged(const struct kgc_allocator *a)
 static inline void kgc_allocator_charge(struct kgc_allocator *a, s64 bytes)
 {
 	atomic64_add(bytes, &a->charged);
+	/* before the caller reads the allowance: pairs with kgc_pace_rearm() */
+	smp_mb__after_atomic();
 }
 
 static inline s64 kgc_allocator_charged_reset(struct kgc_allocator *a)

@@ -296,7 +296,10 @@ void kgc_pace_rearm(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	/* an allocation that has not been seen here sees that the cycle is complete */
+	/*
+	 * A refill whose charge is not seen here sees that the cycle is complete: pairs
+	 * with kgc_allocator_charge().
+	 */
 	smp_mb();
 	raw_spin_lock_irq(&pace->lock);
 	if (kgc_allocator_charged(&heap->alloc) > 0)
