@@ -5,6 +5,7 @@
  * algorithm of ATM networks (ITU-T I.371).
  */
 #include <linux/kernel.h>
+#include <linux/math64.h>
 
 #include "bucket.h"
 
@@ -65,13 +66,14 @@ u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 bool kgc_bucket_try(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns)
 {
-	s64 paid = atomic64_read(&bucket->paid_ns), from;
+	s64 paid = atomic64_read(&bucket->paid_ns), from, to;
 
 	do {
 		from = counts_from(paid, now_ns, burst_ns);
 		if (from > (s64)now_ns)
 			return false;
-	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, from + cost_ns));
+		to = min_t(s64, from + cost_ns, (s64)now_ns + MOST_DEBT_NS);
+	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, to));
 	return true;
 }
 
@@ -85,4 +87,26 @@ bool kgc_bucket_owes(const struct kgc_bucket *bucket, u64 now_ns)
 void kgc_bucket_give(struct kgc_bucket *bucket, u64 cost_ns)
 {
 	atomic64_sub(cost_ns, &bucket->paid_ns);
+}
+
+/**
+ * kgc_fair_clock_ns() - advance a clock, and read it
+ * @clock: the clock; callers take turns
+ * @now_ns: the current time
+ * @parts: the number of buckets in use since the last call, at least 1
+ *
+ * Call it before that number changes, with the old number.
+ *
+ * Context: any.
+ * Return: the clock's time, in ns.
+ */
+u64 kgc_fair_clock_ns(struct kgc_fair_clock *clock, u64 now_ns, u32 parts)
+{
+	u32 rest;
+
+	if (now_ns > clock->at_ns) {
+		clock->ns += div_u64_rem(now_ns - clock->at_ns, parts, &rest);
+		clock->at_ns = now_ns - rest;
+	}
+	return clock->ns;
 }

@@ -6,6 +6,12 @@
  * Time pays for what callers take. The word is the time at which everything taken so far
  * is paid for. If it lies in the past, the bucket holds the time that has passed since,
  * up to a *burst*. If it lies in the future, the bucket is in debt until then.
+ *
+ * Buckets that divide one budget count in the time of a fair clock. It passes at 1/n of
+ * the speed of real time while n of them are in use. So a cost is the same however many
+ * they are when it is taken, and what was taken before the number changed is paid for at
+ * the new speed. This is the virtual time of fair queueing (Demers, Keshav and Shenker,
+ * "Analysis and Simulation of a Fair Queueing Algorithm", 1989).
  */
 #ifndef _KGC_BUCKET_H
 #define _KGC_BUCKET_H
@@ -21,6 +27,17 @@ struct kgc_bucket {
 	atomic64_t	paid_ns;
 };
 
+/**
+ * struct kgc_fair_clock - a clock for buckets that divide a budget
+ * @ns: its time
+ * @at_ns: the real time at which it had that time
+ */
+struct kgc_fair_clock {
+	u64	ns;
+	u64	at_ns;
+};
+
+u64 kgc_fair_clock_ns(struct kgc_fair_clock *clock, u64 now_ns, u32 parts);
 void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns);
 u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns);

@@ -137,6 +137,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->begin_ns = ktime_get_ns();
 	cy->lap_ns = cy->begin_ns;
 	cy->now.at_us = div_u64(cy->lap_ns, NSEC_PER_USEC);
+	cy->trimmed = false;
 	cy->cpu_before = atomic64_read(&heap->work.cpu_ns);
 	cy->charged_begin = kgc_allocator_charged(&heap->alloc);
 	kgc_totals_frees(&heap->alloc, &cy->freed_before, &cy->bytes_before);
@@ -357,6 +358,7 @@ static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	kgc_trim(heap);
+	cy->trimmed = true;
 	cy->step = KGC_STEP_END;
 	return KGC_AWAIT_NOTHING;
 }
@@ -370,7 +372,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_totals_frees(&heap->alloc, &freed, &bytes);
 	now->freed = freed - cy->freed_before;
 	now->goal = kgc_pace_end(heap, now->live_bytes);
-	if (READ_ONCE(heap->opt.scavenge) != KGC_SCAVENGE_NOW)
+	if (!cy->trimmed)
 		kgc_trim(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
@@ -402,7 +404,7 @@ enum step_kind {
 			 */
 	STEP_LONG,	/* waits; waiters and mutators, in parts that do not sleep */
 	STEP_OTHER,	/* waits; waiters */
-	STEP_OWN,	/* waits; no thread: it allocates, and waiters may reclaim */
+	STEP_OWN,	/* never waits; no thread: it allocates, and waiters may reclaim */
 };
 
 static const struct step {
@@ -463,6 +465,15 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 	}
 }
 
+/* How long the next step has to wait for CPU time, in ns. */
+static u64 cycle_pause_ns(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	/* new sections are held up until the tracer has run: it is paid for afterwards */
+	if (cy->step == KGC_STEP_TRACE)
+		return 0;
+	return kgc_share_wait(heap, steps[cy->step].kind == STEP_BRIEF);
+}
+
 /* Run steps until the cycle has to wait. Context: the work item, as the runner. */
 static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
@@ -476,7 +487,7 @@ static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 		if (READ_ONCE(heap->dying) || kgc_request_closed(&heap->request) ||
 		    (cy->step == KGC_STEP_IDLE && kgc_request_idle(&heap->request)))
 			return;
-		pause = kgc_share_wait(heap, steps[cy->step].kind == STEP_BRIEF);
+		pause = cycle_pause_ns(heap, cy);
 		if (pause) {
 			kgc_request_pause(heap, pause, may_help(heap, cy, false));
 			return;
@@ -557,7 +568,9 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 	else
 		await = step->run(heap, cy);
 	kgc_work_charge_thread(&heap->work, kgc_work_lap_ns(lap), inside);
-	if (await == KGC_AWAIT_NOTHING && steps[cy->step].kind != STEP_BRIEF)
+	/* in IDLE the work item goes on: kgc_share_wait() counts the next cycle */
+	if (await == KGC_AWAIT_NOTHING && steps[cy->step].kind != STEP_BRIEF &&
+	    cy->step != KGC_STEP_IDLE)
 		return true;
 	kgc_request_unpause(heap);
 	cycle_await(heap, await);
@@ -572,6 +585,7 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 void kgc_cycle_init(struct kgc_heap *heap)
 {
 	kgc_request_init(heap, cycle_work, cycle_help);
+	kgc_share_init(heap);
 	kgc_records_init(&heap->records);
 	kgc_grace_init(heap);
 	kgc_pace_init(heap);

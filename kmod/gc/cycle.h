@@ -47,6 +47,7 @@ enum kgc_step {
  * @verifying: the verifier checks the marks of this cycle
  * @tracing: the tracer runs too, and may make new sections wait
  * @for_limit: a limit is among the reasons for the cycle
+ * @trimmed: the cycle has given back every free page
  * @helped: a thread runs the steps instead of the work item
  * @mutator_before: CPU time that mutators spent on earlier cycles
  * @now: record of this cycle
@@ -63,6 +64,7 @@ struct kgc_cycle {
 	bool			verifying;
 	bool			tracing;
 	bool			for_limit;
+	bool			trimmed;
 	bool			helped;
 	u64			mutator_before;
 	struct kgc_cycle_record	now;

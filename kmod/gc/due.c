@@ -124,6 +124,10 @@ static int finalizers_wait(struct kgc_heap *heap, u64 nr)
 	struct kgc_dues *dues = &heap->dues;
 
 	kgc_request_outside(heap);
+	/* the cycle that found the rest may be paused: this runs its steps */
+	if (READ_ONCE(dues->nr_calls) < nr &&
+	    kgc_wait(heap, READ_ONCE(heap->request.begun)) == -EINTR)
+		return -EINTR;
 	if (wait_event_interruptible(dues->called_waitq, waiter_returns(heap, nr)))
 		return -EINTR;
 	if (are_called(dues, nr))

@@ -425,36 +425,48 @@ static bool finals_find_some(struct kgc_heap *heap, struct xarray *xa, bool all)
 
 void kgc_finals_scan_begin(struct kgc_heap *heap)
 {
-	heap->finals.at = 0;
+	struct kgc_finals *finals = &heap->finals;
+
+	finals->at = 0;
+	finals->marking = false;
+	finals->marked = &finals->found;
+	finals->marked_record = &finals->found_records;
 }
 
-/* Make the slot of each object that was found a root, and mark the object. */
-static void found_mark(struct kgc_heap *heap, struct list_head *found,
-		       struct kgc_marker *m)
+/*
+ * Make the slots of objects on @found roots, and mark the objects. Go on after @last.
+ * Return: whether any may be left.
+ */
+static bool found_mark_some(struct kgc_heap *heap, struct list_head *found,
+			    struct list_head **last, struct kgc_marker *m)
 {
+	unsigned int budget = SCAN_ENTRIES;
 	struct kgc_due *due;
 
-	list_for_each_entry(due, found, link) {
+	while (!list_is_last(*last, found) && budget--) {
+		due = list_entry((*last)->next, struct kgc_due, link);
 		kgc_root_insert(heap, &final_of(due)->root, &due->obj, 1);
 		kgc_mark_root(m, due->obj);
-		cond_resched();
+		*last = &due->link;
 	}
+	return !list_is_last(*last, found);
 }
 
 /*
  * Look at a bounded number of pending finalizers, and find those of white objects. Mark
  * nothing before all have been looked at: marking for one could reach another, which
- * would no longer look dead. Return: whether any may be left to look at.
+ * would no longer look dead. Then mark a bounded number of objects. Return: whether any
+ * may be left to look at or to mark.
  */
 bool kgc_finals_scan_some(struct kgc_heap *heap, struct kgc_marker *m)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	if (finals_find_some(heap, &finals->pending, false))
+	if (!finals->marking && finals_find_some(heap, &finals->pending, false))
 		return true;
-	found_mark(heap, &finals->found, m);
-	found_mark(heap, &finals->found_records, m);
-	return false;
+	finals->marking = true;
+	return found_mark_some(heap, &finals->found, &finals->marked, m) ||
+	       found_mark_some(heap, &finals->found_records, &finals->marked_record, m);
 }
 
 /* Whether this cycle has found a finalizer or record. */

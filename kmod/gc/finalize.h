@@ -21,6 +21,9 @@ struct kgc_marker;
  * @cancelled: finalizers and cleanups that were cancelled
  * @closed: no finalizer or cleanup can be added any more
  * @at: index at which the collector's scan goes on
+ * @marking: all of @pending has been looked at, and objects are being marked
+ * @marked: the last entry of @found whose object has been marked
+ * @marked_record: the same of @found_records
  * @found: calls found in the current cycle; only the collector uses it
  * @found_records: records found in the current cycle, likewise
  * @nr_found_records: entries in @found_records
@@ -33,6 +36,9 @@ struct kgc_finals {
 	atomic64_t		cancelled;
 	bool			closed;
 	unsigned long		at;
+	bool			marking;
+	struct list_head	*marked;
+	struct list_head	*marked_record;
 	struct list_head	found;
 	struct list_head	found_records;
 	u64			nr_found_records;

@@ -59,7 +59,7 @@ static void grace_end(struct kgc_heap *heap)
 	if (heap->grace.waiting == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_end(heap);
 	if (heap->grace.polled_ns)
-		kgc_share_expedited(heap, ktime_get_ns() - heap->grace.polled_ns);
+		kgc_share_polled(heap, ktime_get_ns() - heap->grace.polled_ns);
 	heap->grace.polled_ns = 0;
 	kgc_pace_grace_end(heap);
 	/* publishes what the grace period ordered: pairs with kgc_grace_pending() */
@@ -164,9 +164,11 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 	bool calls = !move || (sections && KGC_CALLS_SRCU_EXPEDITED);
 	unsigned long ended;
 
-	if (!move)
+	if (move)
+		kgc_share_expedited(heap);
+	else
 		kgc_share_unexpedited(heap);
-	else if (sections && kgc_srcu_busy(&heap->front.srcu, heap->sections.side, &ended))
+	if (move && sections && kgc_srcu_busy(&heap->front.srcu, heap->sections.side, &ended))
 		heap->grace.polled_ns = ktime_get_ns();
 	if (!calls)
 		synchronize(heap, await);

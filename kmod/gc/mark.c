@@ -317,18 +317,26 @@ static __always_inline unsigned int scan_word(struct kgc_marker *m,
 	return hweight_long(before & ~left);
 }
 
+/* Take over the spans that workers have offered to each other, which may be many. */
+void kgc_mark_take_shared(struct kgc_marker *m)
+{
+	struct llist_node *list = llist_del_all(&m->heap->marking.shared);
+
+	if (list)
+		marker_push_list(m, list);
+}
+
 static bool marker_next_span(struct kgc_marker *m)
 {
 	struct kgc_span *span;
 
-	if (!m->head) {
-		struct llist_node *list;
-
-		list = llist_del_all(&m->heap->marking.shared);
-		if (!list)
-			return false;
-		marker_push_list(m, list);
-	}
+	/* this list has no bound, and a thread has preemption off: see step_parts() */
+	if (!m->head && m == m->heap->marking.marker && m->heap->cycle.helped)
+		return false;
+	if (!m->head)
+		kgc_mark_take_shared(m);
+	if (!m->head)
+		return false;
 	span = llist_entry(m->head, struct kgc_span, grey);
 	m->head = m->head->next;
 	if (!m->head)
@@ -393,7 +401,8 @@ static void marker_share(struct kgc_marker *m)
  * @objects: approximate bound; the function scans the last span to its end
  *
  * Context: process context.
- * Return: false if neither the worker's queue nor the shared one has a span left.
+ * Return: false if neither the worker's queue nor the shared one has a span left. A
+ * thread that helps does not look at the shared one.
  */
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 {
@@ -478,15 +487,6 @@ void kgc_mark_root(struct kgc_marker *m, void *obj)
 		return;
 	span = kgc_map_span(obj);
 	marker_mark(m, NULL, span, kgc_span_index(span, obj));
-}
-
-/* Take over the spans that workers have offered to each other, which may be many. */
-void kgc_mark_take_shared(struct kgc_marker *m)
-{
-	struct llist_node *list = llist_del_all(&m->heap->marking.shared);
-
-	if (list)
-		marker_push_list(m, list);
 }
 
 /* Take over the spans that barriers shaded, one CPU's after another's. */

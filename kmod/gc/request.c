@@ -195,7 +195,7 @@ void kgc_request_close_sync(struct kgc_heap *heap)
 	 * thread too. wait_event() has a full barrier before it sleeps: either this finds
 	 * no runner, or kgc_request_rest() finds the heap closed.
 	 */
-	wait_event(rq->waitq, !atomic_read(&rq->runner));
+	wait_event(rq->waitq, !atomic_read_acquire(&rq->runner));
 }
 
 /* Note that cycle @nr is over, and wake its waiters. Context: the state machine. */

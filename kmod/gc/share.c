@@ -22,7 +22,7 @@
  *		it evicts, and for the exits of a virtual machine.
  *	SRCU	IPI_NS, for a worker of SRCU that reads counters on some CPU, without
  *		interrupts. While sections are open it polls, for a tick at most;
- *		kgc_share_expedited() charges that.
+ *		kgc_share_polled() charges that.
  *
  * A tenant may take no more than its part, and all tenants together no more than the
  * whole. A machine with one CPU has no other CPU to disturb. The option KGC_OPT_EXPEDITE
@@ -42,6 +42,7 @@
 #define SLICE_NS		(500LL * NSEC_PER_USEC)
 #define IPI_NS			(20 * NSEC_PER_USEC)
 #define SAVED_NS		NSEC_PER_SEC	/* most unused time to save up */
+#define PAUSE_NS		NSEC_PER_SEC	/* until a pause takes note that tenants left */
 
 static unsigned int max_cpu_percent = 5;
 module_param(max_cpu_percent, uint, 0644);
@@ -91,22 +92,26 @@ u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 {
 	u32 all = module_percent() * num_online_cpus();
 	u32 own = heap_percent(heap) * num_online_cpus();
-	u32 heaps = kgc_tenant_parts() * max(atomic_read(&heap->tenant->running), 1);
+	u32 heaps = kgc_tenant_parts() * max(READ_ONCE(heap->tenant->running), 1U);
 
 	ns = min_t(u64, ns, 1ULL << 50);
 	return min(mul_u64_u32_div(ns, all, 100 * heaps), mul_u64_u32_div(ns, own, 100));
 }
 
-/*
- * Take @ns of what the heap and its tenant have, which divides the budget with others into
- * @parts. Return: how long to wait, in ns.
- */
-static u64 take_own(struct kgc_heap *heap, u64 now, u64 ns, unsigned int parts)
+/* Take @ns of what the heap has. Return: how long to wait, in ns. */
+static u64 take_heap(struct kgc_heap *heap, u64 now, u64 ns)
 {
-	return max(kgc_bucket_take(&heap->share.cpu, now,
-				   cpu_cost(ns, heap_percent(heap)), SAVED_NS),
-		   kgc_bucket_take(&heap->tenant->cpu, now,
-				   cpu_cost(ns, module_percent()) * parts, SAVED_NS));
+	return kgc_bucket_take(&heap->share.cpu, now, cpu_cost(ns, heap_percent(heap)),
+			       SAVED_NS);
+}
+
+/* Take @ns of the tenant's part. Return: the time of the tenants' clock that pays for it. */
+static u64 take_tenant(struct kgc_heap *heap, u64 ns)
+{
+	u64 clock = kgc_tenant_clock();
+
+	return clock + kgc_bucket_take(&heap->tenant->cpu, clock,
+				       cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
 /* Take @ns of the module's budget. Return: how long to wait, in ns. */
@@ -115,11 +120,19 @@ static u64 take_module(u64 now, u64 ns)
 	return kgc_bucket_take(&cpu, now, cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
-/* Put back @ns that take_own() has taken at @parts, and take_module(). */
-static void cpu_give(struct kgc_heap *heap, u64 ns, unsigned int parts)
+/* Take @ns of all budgets. */
+static void cpu_take(struct kgc_heap *heap, u64 now, u64 ns)
+{
+	take_heap(heap, now, ns);
+	take_tenant(heap, ns);
+	take_module(now, ns);
+}
+
+/* Put back @ns of all budgets. */
+static void cpu_give(struct kgc_heap *heap, u64 ns)
 {
 	kgc_bucket_give(&heap->share.cpu, cpu_cost(ns, heap_percent(heap)));
-	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()) * parts);
+	kgc_bucket_give(&heap->tenant->cpu, cpu_cost(ns, module_percent()));
 	kgc_bucket_give(&cpu, cpu_cost(ns, module_percent()));
 }
 
@@ -128,18 +141,18 @@ bool kgc_share_spare(struct kgc_heap *heap)
 {
 	u64 now = ktime_get_ns();
 
-	return !kgc_bucket_owes(&heap->share.cpu, now) &&
-	       !kgc_bucket_owes(&heap->tenant->cpu, now) && !kgc_bucket_owes(&cpu, now);
+	return !kgc_bucket_owes(&heap->share.cpu, now) && !kgc_bucket_owes(&cpu, now) &&
+	       !kgc_bucket_owes(&heap->tenant->cpu, kgc_tenant_clock());
 }
 
-/* Take @ns of all budgets, unless one of them is in debt. */
-static bool cpu_try(struct kgc_heap *heap, u64 now, u64 ns)
+/* The heap asks for @ns of what it and its tenant have. The module comes later. */
+static void ask_own(struct kgc_heap *heap, u64 now, u64 ns)
 {
-	if (!kgc_share_spare(heap))
-		return false;
-	take_own(heap, now, ns, kgc_tenant_parts());
-	take_module(now, ns);
-	return true;
+	struct kgc_share *share = &heap->share;
+
+	share->due_ns = ns;
+	share->ready_ns = now + take_heap(heap, now, ns);
+	share->paid_ns = take_tenant(heap, ns);
 }
 
 /* The heap and its tenant have paid for @due_ns: ask the module for it. */
@@ -148,6 +161,24 @@ static void ask_module(struct kgc_share *share, u64 now)
 	share->ready_ns = now + take_module(now, share->due_ns);
 	share->left_ns += share->due_ns;
 	share->due_ns = 0;
+}
+
+/* How long until what the heap has asked for is paid, in ns, if no tenant comes or goes. */
+static u64 unpaid_ns(const struct kgc_share *share, u64 now)
+{
+	u64 ns = share->ready_ns > now ? share->ready_ns - now : 0, clock;
+
+	if (!share->due_ns)
+		return ns;
+	clock = kgc_tenant_clock();
+	return share->paid_ns <= clock ? ns :
+	       max(ns, (share->paid_ns - clock) * kgc_tenant_parts());
+}
+
+void kgc_share_init(struct kgc_heap *heap)
+{
+	/* a new heap has saved up nothing */
+	kgc_bucket_init(&heap->share.cpu, ktime_get_ns());
 }
 
 /* A cycle is about to begin. */
@@ -170,30 +201,31 @@ static void share_begin(struct kgc_heap *heap)
 u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 {
 	struct kgc_share *share = &heap->share;
-	bool waits = false;
-	u64 now = ktime_get_ns();
+	u64 now = ktime_get_ns(), ns;
 
 	/* the tenant counts among those that divide the budget before it takes of it */
 	if (!share->running)
 		share_begin(heap);
-	if (share->left_ns <= 0 && !share->due_ns) {
-		share->due_ns = SLICE_NS - share->left_ns;
-		share->parts = kgc_tenant_parts();
-		share->ready_ns = now + take_own(heap, now, share->due_ns, share->parts);
-		waits = share->ready_ns > now;
-	}
-	if (share->due_ns && share->ready_ns <= now) {
+	if (share->left_ns <= 0 && !share->due_ns)
+		ask_own(heap, now, SLICE_NS - share->left_ns);
+	ns = unpaid_ns(share, now);
+	if (share->due_ns && !ns) {
 		ask_module(share, now);
-		waits = waits || share->ready_ns > now;
+		ns = unpaid_ns(share, now);
 	}
-	WRITE_ONCE(share->pauses, share->pauses + waits);
-	if (share->ready_ns <= now) {
+	if (!ns) {
 		share->early_ns = 0;
 		share->early = false;
+		share->paused = false;
 		return 0;
 	}
 	share->early = brief && share->early_ns < SLICE_NS;
-	return share->early ? 0 : share->ready_ns - now;
+	if (share->early)
+		return 0;
+	if (!share->paused)
+		WRITE_ONCE(share->pauses, share->pauses + 1);
+	share->paused = true;
+	return min_t(u64, ns, PAUSE_NS);
 }
 
 /* The state machine has used @ns of its slice. Context: as kgc_share_wait(). */
@@ -222,29 +254,20 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 {
 	if (*left_ns > 0)
 		return true;
-	if (!cpu_try(heap, ktime_get_ns(), SLICE_NS - *left_ns))
+	if (!kgc_share_spare(heap))
 		return false;
+	cpu_take(heap, ktime_get_ns(), SLICE_NS - *left_ns);
 	*left_ns = SLICE_NS;
 	return true;
-}
-
-static void settle(struct kgc_heap *heap, s64 left_ns, unsigned int parts)
-{
-	u64 now = ktime_get_ns();
-
-	if (left_ns > 0) {
-		cpu_give(heap, left_ns, parts);
-	} else if (left_ns) {
-		take_own(heap, now, -left_ns, parts);
-		take_module(now, -left_ns);
-	}
 }
 
 /* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
 {
-	/* at no less than it was taken for, so that nothing is gained */
-	settle(heap, left_ns, left_ns > 0 ? 1 : kgc_tenant_parts());
+	if (left_ns > 0)
+		cpu_give(heap, left_ns);
+	else if (left_ns)
+		cpu_take(heap, ktime_get_ns(), -left_ns);
 }
 
 /*
@@ -257,7 +280,7 @@ void kgc_share_end(struct kgc_heap *heap)
 
 	if (share->due_ns)
 		ask_module(share, ktime_get_ns());
-	settle(heap, share->left_ns, share->parts);
+	kgc_share_settle(heap, share->left_ns);
 	share->left_ns = 0;
 	share->pauses_before = share->pauses;
 	if (share->running)
@@ -296,31 +319,18 @@ static u64 expedite_cost(u64 ns)
 	return div_u64(ns * USEC_PER_SEC, clamp(us, 1U, (unsigned int)USEC_PER_SEC));
 }
 
-/* The same with the part of one tenant. */
-static u64 expedite_cost_of_tenant(u64 ns)
-{
-	return expedite_cost(ns) * kgc_tenant_parts();
-}
-
 static bool expedite_try(struct kgc_heap *heap)
 {
-	u64 now = ktime_get_ns(), cost = expedite_cost_of_tenant(IPI_NS);
+	u64 cost = expedite_cost(IPI_NS);
 
 	if (!READ_ONCE(max_expedite_us))
 		return false;
-	if (!kgc_bucket_try(&heap->tenant->expedite, now, cost, SAVED_NS))
+	if (!kgc_bucket_try(&heap->tenant->expedite, kgc_tenant_clock(), cost, SAVED_NS))
 		return false;
-	if (kgc_bucket_try(&expedite, now, expedite_cost(IPI_NS), SAVED_NS))
+	if (kgc_bucket_try(&expedite, ktime_get_ns(), cost, SAVED_NS))
 		return true;
 	kgc_bucket_give(&heap->tenant->expedite, cost);
 	return false;
-}
-
-/* Whether expedited grace periods of the heap are charged. */
-static bool has_budget(const struct kgc_heap *heap)
-{
-	return READ_ONCE(heap->opt.expedite) == KGC_EXPEDITE_BUDGET &&
-	       num_online_cpus() > 1 && READ_ONCE(max_expedite_us);
 }
 
 /**
@@ -328,7 +338,7 @@ static bool has_budget(const struct kgc_heap *heap)
  * @heap: the heap
  * @kind: KGC_AWAIT_SECTIONS for SRCU, KGC_AWAIT_REGIONS for RCU
  *
- * Charges the least that it costs other CPUs. kgc_share_expedited() charges the rest.
+ * Charges the least that it costs other CPUs. kgc_share_polled() charges the rest.
  *
  * Context: the state machine.
  * Return: false if the budget is used up or the option forbids it; then nothing is
@@ -340,6 +350,7 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 	bool may;
 
 	WARN_ON_ONCE(kind != KGC_AWAIT_SECTIONS && kind != KGC_AWAIT_REGIONS);
+	share->charged = false;
 	switch (READ_ONCE(heap->opt.expedite)) {
 	case KGC_EXPEDITE_NEVER:
 		may = false;
@@ -348,16 +359,21 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 		may = true;
 		break;
 	default:
-		may = num_online_cpus() == 1 || expedite_try(heap);
+		share->charged = num_online_cpus() > 1 && expedite_try(heap);
+		may = share->charged || num_online_cpus() == 1;
 	}
-	if (may) {
-		WRITE_ONCE(share->expedited, share->expedited + 1);
-		atomic64_inc(&all_expedited);
-	} else {
+	if (!may) {
 		WRITE_ONCE(share->refused, share->refused + 1);
 		atomic64_inc(&all_refused);
 	}
 	return may;
+}
+
+/* The grace period is expedited now. Context: the expediter. */
+void kgc_share_expedited(struct kgc_heap *heap)
+{
+	WRITE_ONCE(heap->share.expedited, heap->share.expedited + 1);
+	atomic64_inc(&all_expedited);
 }
 
 /*
@@ -366,18 +382,15 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
  */
 void kgc_share_unexpedited(struct kgc_heap *heap)
 {
-	struct kgc_share *share = &heap->share;
-
-	WRITE_ONCE(share->expedited, share->expedited - 1);
-	atomic64_dec(&all_expedited);
-	if (!has_budget(heap))
+	if (!heap->share.charged)
 		return;
-	kgc_bucket_give(&heap->tenant->expedite, expedite_cost_of_tenant(IPI_NS));
+	heap->share.charged = false;
+	kgc_bucket_give(&heap->tenant->expedite, expedite_cost(IPI_NS));
 	kgc_bucket_give(&expedite, expedite_cost(IPI_NS));
 }
 
 /**
- * kgc_share_expedited() - charge for the polling of an expedited SRCU grace period
+ * kgc_share_polled() - charge for the polling of an expedited SRCU grace period
  * @heap: the heap
  * @ns: length of the grace period; sections were open when it began
  *
@@ -385,16 +398,16 @@ void kgc_share_unexpedited(struct kgc_heap *heap)
  *
  * Context: any but NMI.
  */
-void kgc_share_expedited(struct kgc_heap *heap, u64 ns)
+void kgc_share_polled(struct kgc_heap *heap, u64 ns)
 {
-	u64 now = ktime_get_ns();
+	u64 cost;
 
 	ns = min_t(u64, ns, TICK_NSEC);
-	if (!has_budget(heap) || ns <= IPI_NS)
+	if (!heap->share.charged || ns <= IPI_NS)
 		return;
-	ns -= IPI_NS;
-	kgc_bucket_take(&heap->tenant->expedite, now, expedite_cost_of_tenant(ns), SAVED_NS);
-	kgc_bucket_take(&expedite, now, expedite_cost(ns), SAVED_NS);
+	cost = expedite_cost(ns - IPI_NS);
+	kgc_bucket_take(&heap->tenant->expedite, kgc_tenant_clock(), cost, SAVED_NS);
+	kgc_bucket_take(&expedite, ktime_get_ns(), cost, SAVED_NS);
 }
 
 /* ---- for readers ---------------------------------------------------------------- */

@@ -20,12 +20,14 @@ struct seq_file;
  * @cpu: CPU time taken, within the option cpu_percent
  * @left_ns: rest of the state machine's slice; negative if it used more than it took.
  *	Only the state machine writes this and the members below
- * @due_ns: CPU time that the heap and its tenant are about to pay; the module is asked
- *	for it at @ready_ns. 0 if the state machine has its slice
- * @parts: tenants that divided the budget when the slice was taken
- * @ready_ns: end of the wait for that, or for the slice
+ * @due_ns: CPU time that the heap and its tenant are about to pay; then the module is
+ *	asked for it. 0 if the state machine has its slice
+ * @ready_ns: time at which the heap has paid for that, or at which the slice begins
+ * @paid_ns: time of the tenants' clock at which the tenant has paid for @due_ns
  * @early_ns: CPU time used by short steps that did not wait, since the last wait was over
  * @early: the current step is one of these
+ * @paused: the state machine waits for its slice
+ * @charged: the budget was charged for the last urgent grace period
  * @pauses: times that the state machine had to wait for a slice
  * @pauses_before: @pauses when the last cycle ended
  * @short_cycles: cycles for which the share was not enough
@@ -37,10 +39,12 @@ struct kgc_share {
 	struct kgc_bucket	cpu;
 	s64			left_ns;
 	u64			due_ns;
-	unsigned int		parts;
 	u64			ready_ns;
+	u64			paid_ns;
 	u64			early_ns;
 	bool			early;
+	bool			paused;
+	bool			charged;
 	u64			pauses;
 	u64			pauses_before;
 	u64			short_cycles;
@@ -49,6 +53,7 @@ struct kgc_share {
 	bool			running;
 };
 
+void kgc_share_init(struct kgc_heap *heap);
 void kgc_share_end(struct kgc_heap *heap);
 unsigned int kgc_share_workers(struct kgc_heap *heap);
 u64 kgc_share_ns(struct kgc_heap *heap, u64 ns);
@@ -59,8 +64,9 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns);
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns);
 bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses);
 bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind);
+void kgc_share_expedited(struct kgc_heap *heap);
 void kgc_share_unexpedited(struct kgc_heap *heap);
-void kgc_share_expedited(struct kgc_heap *heap, u64 ns);
+void kgc_share_polled(struct kgc_heap *heap, u64 ns);
 void kgc_share_show(struct seq_file *m, struct kgc_heap *heap);
 void kgc_shares_show(struct seq_file *m);
 

@@ -13,6 +13,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "tenant.h"
@@ -27,7 +28,10 @@ static DEFINE_XARRAY(tenants);
 /* Modules of the kernel; their heaps are not counted. */
 static struct kgc_tenant kernel_tenant;
 
-static atomic_t running;	/* tenants with a cycle under way */
+/* The clock of the tenants' buckets, and the tenants with a cycle under way. */
+static DEFINE_RAW_SPINLOCK(clock_lock);
+static struct kgc_fair_clock clock;
+static unsigned int running;
 
 struct kgc_tenant *kgc_tenant_kernel(void)
 {
@@ -62,8 +66,8 @@ static int tenant_add(kuid_t uid, struct kgc_tenant **tenant)
 	new->uid = uid;
 	new->heaps = 1;
 	/* a new tenant has saved up nothing */
-	kgc_bucket_init(&new->cpu, ktime_get_ns());
-	kgc_bucket_init(&new->expedite, ktime_get_ns());
+	kgc_bucket_init(&new->cpu, kgc_tenant_clock());
+	kgc_bucket_init(&new->expedite, kgc_tenant_clock());
 	old = xa_cmpxchg(&tenants, __kuid_val(uid), NULL, new, GFP_KERNEL_ACCOUNT);
 	if (old)
 		kfree(new);
@@ -111,24 +115,54 @@ void kgc_tenant_put(struct kgc_tenant *tenant)
 	kfree(tenant);
 }
 
+/* Return: how many tenants divide the budgets; at least 1. Context: any. */
+unsigned int kgc_tenant_parts(void)
+{
+	return max(READ_ONCE(running), 1U);
+}
+
+/* Context: @clock_lock is held. */
+static u64 clock_advance(void)
+{
+	return kgc_fair_clock_ns(&clock, ktime_get_ns(), kgc_tenant_parts());
+}
+
+/* The time that the tenants' buckets count in, in ns. Context: any but NMI. */
+u64 kgc_tenant_clock(void)
+{
+	unsigned long flags;
+	u64 ns;
+
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	ns = clock_advance();
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
+	return ns;
+}
+
 /* A heap of the tenant begins a cycle. Context: the state machine. */
 void kgc_tenant_begin(struct kgc_tenant *tenant)
 {
-	if (atomic_inc_return(&tenant->running) == 1)
-		atomic_inc(&running);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	clock_advance();
+	WRITE_ONCE(tenant->running, tenant->running + 1);
+	if (tenant->running == 1)
+		WRITE_ONCE(running, running + 1);
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
 /* A cycle that kgc_tenant_begin() counted is over. Context: the state machine. */
 void kgc_tenant_end(struct kgc_tenant *tenant)
 {
-	if (atomic_dec_and_test(&tenant->running))
-		atomic_dec(&running);
-}
+	unsigned long flags;
 
-/* Return: how many tenants divide the budgets; at least 1. Context: any. */
-unsigned int kgc_tenant_parts(void)
-{
-	return max(atomic_read(&running), 1);
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	clock_advance();
+	WRITE_ONCE(tenant->running, tenant->running - 1);
+	if (!tenant->running)
+		WRITE_ONCE(running, running - 1);
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
 /* An insertion that memory was refused to may have left nodes in the empty table. */

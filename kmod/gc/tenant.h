@@ -7,23 +7,24 @@
 #ifndef _KGC_TENANT_H
 #define _KGC_TENANT_H
 
-#include <linux/atomic.h>
+#include <linux/types.h>
 #include <linux/uidgid.h>
 
 #include "bucket.h"
 
 /**
  * struct kgc_tenant - a user of the module's budgets
- * @cpu: the tenant's part of the collectors' CPU time
- * @expedite: the tenant's part of the time that expedited grace periods may take
- * @running: heaps of the tenant with a cycle under way
+ * @cpu: the tenant's part of the collectors' CPU time, by the tenants' clock
+ * @expedite: the tenant's part of the time that expedited grace periods may take, by the
+ *	tenants' clock
+ * @running: heaps of the tenant with a cycle under way; guarded by the clock's lock
  * @heaps: open heaps; guarded by the lock of the table of tenants
  * @uid: the user, in the initial namespace
  */
 struct kgc_tenant {
 	struct kgc_bucket	cpu;
 	struct kgc_bucket	expedite;
-	atomic_t		running;
+	unsigned int		running;
 	unsigned int		heaps;
 	kuid_t			uid;
 };
@@ -34,6 +35,7 @@ void kgc_tenant_put(struct kgc_tenant *tenant);
 void kgc_tenant_begin(struct kgc_tenant *tenant);
 void kgc_tenant_end(struct kgc_tenant *tenant);
 unsigned int kgc_tenant_parts(void);
+u64 kgc_tenant_clock(void);
 void kgc_tenant_exit(void);
 
 #endif /* _KGC_TENANT_H */

@@ -140,6 +140,90 @@ static void full_is_full(void)
 	check(kgc_bucket_take(&bucket, 0, SLICE, BURST) == SLICE);
 }
 
+#define CROWD	200
+
+/* A tenant that asks for slices, one for each of its @heaps at a time. */
+struct tenant {
+	struct kgc_bucket bucket;
+	unsigned int heaps;
+	u64 paid_ns[CROWD];	/* by the fair clock; then the heap asks the module */
+	u64 ready_ns[CROWD];	/* by real time; 0 before the heap has asked the module */
+	unsigned int slices;
+};
+
+static void ask(struct tenant *t, unsigned int heap, u64 clock)
+{
+	t->ready_ns[heap] = 0;
+	t->paid_ns[heap] = clock + kgc_bucket_take(&t->bucket, clock, cost_at(5), BURST);
+}
+
+static void tenant_goes_on(struct tenant *t, struct kgc_bucket *module, u64 clock, u64 now)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->heaps; i++) {
+		if (!t->ready_ns[i] && t->paid_ns[i] <= clock)
+			t->ready_ns[i] = now + kgc_bucket_take(module, now, cost_at(5), BURST);
+		if (!t->ready_ns[i] || t->ready_ns[i] > now)
+			continue;
+		t->slices++;
+		ask(t, i, clock);
+	}
+}
+
+/*
+ * A tenant with many heaps has asked for a slice for each of them before another tenant
+ * comes. What it has asked for alone is worth no more than what it asks for afterwards.
+ */
+static void a_crowd_that_came_first_has_no_more(void)
+{
+	static struct tenant crowd, late;
+	struct kgc_fair_clock clock = { 0 };
+	struct kgc_bucket module = { 0 };
+	unsigned int before = 0, i;
+	u64 now, ns, begin = 5 * SECOND, end = 25 * SECOND;
+
+	crowd.heaps = CROWD;
+	for (i = 0; i < CROWD; i++)
+		ask(&crowd, i, 0);
+	for (now = MS; now < end; now += MS) {
+		ns = kgc_fair_clock_ns(&clock, now, late.heaps ? 2 : 1);
+		tenant_goes_on(&crowd, &module, ns, now);
+		if (now == begin) {
+			before = crowd.slices;
+			kgc_bucket_init(&late.bucket, ns);
+			late.heaps = 1;
+			ask(&late, 0, ns);
+		}
+		tenant_goes_on(&late, &module, ns, now);
+	}
+	trying("%u slices before, then %u and %u", before, crowd.slices - before, late.slices);
+	check(before >= begin / cost_at(5) / 100 * 95);
+	check(crowd.slices - before <= (end - begin) / cost_at(5) / 2 + BURST / cost_at(5));
+	check(late.slices >= (end - begin) / cost_at(5) / 2 / 100 * 85);
+}
+
+/* The clock's time is real time over the parts, and no rest is lost. */
+static void clocks_lose_nothing(void)
+{
+	struct kgc_fair_clock clock = { 0 };
+	u64 now = 0, each = 0;
+	unsigned int i, parts;
+
+	for (parts = 1; parts <= 1000; parts++) {
+		u64 from = now, ns = each;
+
+		for (i = 0; i < 100; i++) {
+			now += random() % 5000;
+			each = kgc_fair_clock_ns(&clock, now, parts);
+			check(each >= ns && each - ns <= (now - from) / parts + 1);
+			/* a clock that is read too late, or twice, stands still */
+			check(kgc_fair_clock_ns(&clock, now - now % 1000, parts) == each);
+		}
+		check(each - ns + 1 >= (now - from) / parts);
+	}
+}
+
 int main(void)
 {
 	static const struct promise promises[] = {
@@ -147,6 +231,8 @@ int main(void)
 		{ "rest is worth one burst, however long it was", rest_is_worth_one_burst },
 		{ "a try takes nothing from a bucket in debt", trying_is_no_debt },
 		{ "a bucket is never fuller than full", full_is_full },
+		{ "a crowd that came first has no more of the budget", a_crowd_that_came_first_has_no_more },
+		{ "the fair clock loses nothing", clocks_lose_nothing },
 	};
 
 	return PROMISES(promises);

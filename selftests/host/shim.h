@@ -75,6 +75,7 @@ typedef unsigned int slab_flags_t;
 #define smp_rmb()		smp_mb()
 #define smp_wmb()		smp_mb()
 #define smp_mb__before_atomic()	smp_mb()
+#define smp_mb__after_atomic()	smp_mb()
 #define cmpxchg(p, old, value)						\
 ({									\
 	__typeof__(*(p)) __old = (old);					\
@@ -133,6 +134,7 @@ extern unsigned int shim_line;
 #define hweight32(n)		((unsigned int)__builtin_popcount(n))
 #define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
 #define div_u64(n, d)		((u64)(n) / (u32)(d))
+#define div_u64_rem(n, d, rem)	(*(rem) = (u64)(n) % (u32)(d), div_u64(n, d))
 #define div64_u64(n, d)		((u64)(n) / (u64)(d))
 
 static inline int fls(unsigned int n)
