@@ -7,6 +7,7 @@
 #ifndef _KGC_COMPAT_H
 #define _KGC_COMPAT_H
 
+#include <linux/cleanup.h>	/* in 6.1 since 6.1.79 */
 #include <linux/device.h>
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
@@ -15,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
@@ -24,6 +26,24 @@
 /* Names the lock that guards a member. clang checks it in kernels that enable that. */
 #ifndef __guarded_by
 #define __guarded_by(...)
+#endif
+
+/*
+ * Newer kernels have these as spinlock_bh and kvfree. Stable kernels gain guards as well,
+ * 6.12.37 that of spinlock_bh, so a version does not say which are there.
+ */
+DEFINE_GUARD(kgc_spin_bh, spinlock_t *, spin_lock_bh(_T), spin_unlock_bh(_T))
+DEFINE_FREE(kgc_kvfree, void *, if (_T) kvfree(_T))
+
+/*
+ * sparse does not know the attribute of a guard: it sees a lock that is taken and never
+ * dropped. The compiler drops it where the scope ends, so there is nothing to check, and
+ * sparse sees no lock here. It still complains if code drops the lock of a guard by hand.
+ */
+#ifdef __CHECKER__
+#undef guard
+#define guard(name)		kgc_unseen_lock
+#define kgc_unseen_lock(args...)	((void)0, ##args)
 #endif
 
 /* Largest order of the buddy allocator; MAX_ORDER was exclusive until 6.4. */

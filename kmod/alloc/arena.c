@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/rbtree_augmented.h>
 
+#include "../compat.h"
 #include "pageheap.h"
 
 #define WALK_BATCH	16	/* arenas shown per hold of the lock */
@@ -210,9 +211,8 @@ unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 			      kgc_arena_fn fn, void *data)
 {
 	unsigned int n = 0;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&ph->lock, flags);
+	guard(raw_spinlock_irqsave)(&ph->lock);
 	for (; below && n < WALK_BATCH; n++) {
 		struct kgc_arena *arena = kgc_arena_below(ph, below);
 
@@ -220,7 +220,6 @@ unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 		if (arena)
 			fn(arena, data);
 	}
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return below;
 }
 

@@ -8,6 +8,7 @@
 
 #include "../../uapi/linux/kgc.h"
 
+#include "../compat.h"
 #include "cache.h"
 
 /* An allocation that may not sleep sweeps at most this many batches of old spans. */
@@ -84,12 +85,12 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 	for_each_possible_cpu(cpu) {
 		struct kgc_cpu *c = per_cpu_ptr(a->cpu, cpu);
 
-		preempt_disable();
-		if (!kgc_cache_flip(a, c) &&
-		    /* BUSY: flipped already, its spans handed over under central locks */
-		    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
-			all = false;
-		preempt_enable();
+		scoped_guard(preempt) {
+			if (!kgc_cache_flip(a, c) &&
+			    /* BUSY: flipped already, spans handed over under central locks */
+			    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
+				all = false;
+		}
 		cond_resched();
 	}
 	return all;
@@ -352,9 +353,8 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
 	struct kgc_span *span;
 
 	for (;;) {
-		preempt_disable();
-		span = kgc_central_large(a, node, spc, size, &r);
-		preempt_enable();
+		scoped_guard(preempt)
+			span = kgc_central_large(a, node, spc, size, &r);
 		if (span || (r.need == KGC_NEED_PAGES && !grow))
 			break;
 		if (kgc_reserve_fill(a, node, spc, &r, gfp_for(&r, gfp)))
@@ -404,9 +404,8 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 		if (span->dirty)
 			memset(obj, 0, round_up(size, 8));
 		kgc_poison_tail(obj, size);
-		preempt_disable();
-		kgc_central_publish_large(a, mode, span, shape);
-		preempt_enable();
+		scoped_guard(preempt)
+			kgc_central_publish_large(a, mode, span, shape);
 	} else {
 		press(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);
 	}

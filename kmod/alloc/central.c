@@ -16,6 +16,7 @@
 
 #include "../../uapi/linux/kgc.h"
 
+#include "../compat.h"
 #include "cache.h"
 
 #define SWEEP_BUDGET	8	/* spans that one refill sweeps at most */
@@ -574,21 +575,18 @@ bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 {
 	unsigned int spc = READ_ONCE(span->spc);
 	struct kgc_central *ct;
-	unsigned long flags;
-	bool alive = true;
 
 	ct = kgc_central_of(a->node[READ_ONCE(span->nid)], spc);
 	if (!ct)
 		return false;
-	raw_spin_lock_irqsave(&ct->lock, flags);
+	guard(raw_spinlock_irqsave)(&ct->lock);
 	if (kgc_map_find(addr) != span || span->owner != a ||
 	    span->spc != spc || kgc_span_index(span, addr) != i ||
 	    kgc_span_is_free(span, i))
-		alive = false;
-	else if (span->gen != READ_ONCE(a->gen) ||
-		 (mode & KGC_BORN_SETTLING &&
-		  span->gen == READ_ONCE(a->black_gen)))
-		alive = test_bit(i, kgc_span_mark(span));
-	raw_spin_unlock_irqrestore(&ct->lock, flags);
-	return alive;
+		return false;
+	if (span->gen != READ_ONCE(a->gen) ||
+	    (mode & KGC_BORN_SETTLING &&
+	     span->gen == READ_ONCE(a->black_gen)))
+		return test_bit(i, kgc_span_mark(span));
+	return true;
 }

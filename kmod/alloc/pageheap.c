@@ -159,13 +159,8 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span)
 /* Bytes in spans that are not manual. Context: any. */
 u64 kgc_pageheap_managed(struct kgc_pageheap *ph)
 {
-	unsigned long flags;
-	u64 bytes;
-
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	bytes = ph->inuse - ph->manual;
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
-	return bytes;
+	guard(raw_spinlock_irqsave)(&ph->lock);
+	return ph->inuse - ph->manual;
 }
 
 /* Free spare structures beyond @keep of each size. Context: may sleep. */

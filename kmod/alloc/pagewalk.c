@@ -7,6 +7,7 @@
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 
+#include "../compat.h"
 #include "alloc.h"
 #include "pagewalk.h"
 
@@ -22,16 +23,15 @@ static bool next_arena(struct kgc_pageheap *ph, struct kgc_pagewalk *walk)
 {
 	struct kgc_arena *arena;
 
-	raw_spin_lock_irq(&ph->lock);
+	guard(raw_spinlock_irq)(&ph->lock);
 	arena = kgc_arena_below(ph, walk->below);
-	if (arena) {
-		walk->below = kgc_arena_key(arena);
-		walk->arena = arena;
-		walk->at = arena->base;
-		walk->end = arena->base + (PAGE_SIZE << arena->order);
-	}
-	raw_spin_unlock_irq(&ph->lock);
-	return arena;
+	if (!arena)
+		return false;
+	walk->below = kgc_arena_key(arena);
+	walk->arena = arena;
+	walk->at = arena->base;
+	walk->end = arena->base + (PAGE_SIZE << arena->order);
+	return true;
 }
 
 /* At the end of an arena, go on to the next. Return: false after the last arena. */
@@ -82,10 +82,10 @@ bool kgc_pagewalk_next(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 
 	if (!find_page(a, walk))
 		return false;
-	rcu_read_lock();
-	found = span_here(a, walk);
-	*span = found && READ_ONCE(found->state) == KGC_SPAN_INUSE ? found : NULL;
-	rcu_read_unlock();
+	scoped_guard(rcu) {
+		found = span_here(a, walk);
+		*span = found && READ_ONCE(found->state) == KGC_SPAN_INUSE ? found : NULL;
+	}
 	walk->at += KGC_PAGE_SIZE;
 	return true;
 }
@@ -135,14 +135,14 @@ bool kgc_pagewalk_describe(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 
 	if (!find_page(a, walk))
 		return false;
-	rcu_read_lock();
-	span = span_here(a, walk);
-	if (span)
-		span_describe(span, info);
-	/* the span may have been freed, and its structure reused, while it was read */
-	if (!span || span_here(a, walk) != span)
-		info->npages = 0;
-	rcu_read_unlock();
+	scoped_guard(rcu) {
+		span = span_here(a, walk);
+		if (span)
+			span_describe(span, info);
+		/* the span may have been freed, its structure reused, while it was read */
+		if (!span || span_here(a, walk) != span)
+			info->npages = 0;
+	}
 	walk->at += KGC_PAGE_SIZE;
 	return true;
 }

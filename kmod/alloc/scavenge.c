@@ -9,6 +9,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "../compat.h"
 #include "alloc.h"
 #include "pageheap.h"
 #include "poison.h"
@@ -32,9 +33,8 @@ static void kmemleak_forget(unsigned long base, size_t bytes)
 	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		return;
 	flags = memalloc_noreclaim_save();
-	mutex_lock(&lock);
-	kmemleak_free_part((void *)base, bytes);
-	mutex_unlock(&lock);
+	scoped_guard(mutex, &lock)
+		kmemleak_free_part((void *)base, bytes);
 	memalloc_noreclaim_restore(flags);
 }
 
@@ -100,10 +100,9 @@ static void arena_unlink(struct kgc_pageheap *ph, struct kgc_arena *arena,
 static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *gone)
 {
 	struct kgc_arena *arena = NULL;
-	unsigned long flags;
 	unsigned int n;
 
-	raw_spin_lock_irqsave(&ph->lock, flags);
+	guard(raw_spinlock_irqsave)(&ph->lock);
 	for (n = 0; n < ARENA_BATCH; n++) {
 		arena = ph->sys - ph->inuse > keep ? kgc_arena_last_empty(ph) : NULL;
 		if (!arena)
@@ -111,7 +110,6 @@ static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *g
 		arena_unlink(ph, arena, gone);
 	}
 	kgc_arenas_tell(ph);
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return arena;
 }
 
@@ -208,10 +206,9 @@ static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 	unsigned int least = runs->keep ? KGC_LEAST_RUN : UNIT;
 	struct kgc_arena *arena = NULL;
 	bool go_on = true;
-	unsigned long flags;
 	unsigned int n;
 
-	raw_spin_lock_irqsave(&ph->lock, flags);
+	guard(raw_spinlock_irqsave)(&ph->lock);
 	for (n = 0; go_on && n < ARENA_BATCH && runs->nr < RUN_BATCH; n++) {
 		arena = ph->sys - ph->inuse > runs->keep ?
 			kgc_arena_last_fit(ph, runs->below, least) : NULL;
@@ -220,7 +217,6 @@ static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 		go_on = arena_take_runs(ph, arena, least, runs);
 	}
 	kgc_arenas_tell(ph);
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return arena;
 }
 
@@ -293,7 +289,6 @@ size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 {
 	struct kgc_arena *arena, *next;
-	unsigned long flags;
 
 	rbtree_postorder_for_each_entry_safe(arena, next, &ph->arenas, node) {
 		unsigned long end = arena->base + (PAGE_SIZE << arena->order);
@@ -317,11 +312,11 @@ void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 		cond_resched();
 	}
 	ph->arenas = RB_ROOT;
-	raw_spin_lock_irqsave(&ph->lock, flags);
-	ph->sys = 0;
-	ph->inuse = 0;
-	kgc_arenas_tell(ph);
-	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	scoped_guard(raw_spinlock_irqsave, &ph->lock) {
+		ph->sys = 0;
+		ph->inuse = 0;
+		kgc_arenas_tell(ph);
+	}
 	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
 		struct kgc_span *span, *tmp;
 

@@ -8,6 +8,7 @@
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 
+#include "../compat.h"
 #include "alloc.h"
 #include "totals.h"
 
@@ -25,7 +26,7 @@
 
 static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
 {
-	raw_spin_lock_irq(&ct->lock);
+	guard(raw_spinlock_irq)(&ct->lock);
 	st->mallocs += ct->mallocs;
 	st->frees += ct->frees;
 	st->spans += ct->spans;
@@ -39,7 +40,6 @@ static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
 	st->wait_ns += ct->wait_ns;
 	st->large_bytes += ct->large_bytes;
 	st->large_freed += ct->large_freed;
-	raw_spin_unlock_irq(&ct->lock);
 }
 
 /*
@@ -63,10 +63,9 @@ static void cached_add(struct kgc_allocator *a, unsigned int spc,
 {
 	struct kgc_cpu *c;
 
-	rcu_read_lock();
+	guard(rcu)();
 	for_each_used_cache(a, c)
 		st->mallocs += cached_mallocs(c, spc);
-	rcu_read_unlock();
 }
 
 /* Sum the counters of one span class. Context: process context. */
@@ -115,17 +114,15 @@ void kgc_totals_objects(struct kgc_allocator *a, struct kgc_objects *sum)
 
 	memset(sum, 0, sizeof(*sum));
 	for_each_central(a, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
+		guard(raw_spinlock_irq)(&ct->lock);
 		objects_add(sum, spc, ct->mallocs, ct->frees);
 		sum->bytes += ct->large_bytes;
 		sum->freed_bytes += ct->large_freed;
-		raw_spin_unlock_irq(&ct->lock);
 	}
-	rcu_read_lock();
+	guard(rcu)();
 	for_each_used_cache(a, c)
 		for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
 			objects_add(sum, spc, cached_mallocs(c, spc), 0);
-	rcu_read_unlock();
 }
 
 /* Tiny objects in a block beside its first one. The other counters count blocks. */
@@ -149,10 +146,9 @@ void kgc_totals_frees(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 	*objects = 0;
 	*bytes = 0;
 	for_each_central(a, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
+		guard(raw_spinlock_irq)(&ct->lock);
 		*objects += ct->frees;
 		*bytes += ct->frees * kgc_classes[spc >> 1].size + ct->large_freed;
-		raw_spin_unlock_irq(&ct->lock);
 	}
 }
 
@@ -166,11 +162,10 @@ void kgc_totals_live(struct kgc_allocator *a, u64 *objects, u64 *bytes)
 	*objects = 0;
 	*bytes = 0;
 	for_each_central(a, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
+		guard(raw_spinlock_irq)(&ct->lock);
 		*objects += ct->live;
 		*bytes += ct->live * kgc_classes[spc >> 1].size +
 			  ct->large_live;
-		raw_spin_unlock_irq(&ct->lock);
 	}
 }
 
@@ -182,9 +177,8 @@ void kgc_totals_live_reset(struct kgc_allocator *a)
 	int nid;
 
 	for_each_central(a, nid, spc, ct) {
-		raw_spin_lock_irq(&ct->lock);
+		guard(raw_spinlock_irq)(&ct->lock);
 		ct->live = 0;
 		ct->large_live = 0;
-		raw_spin_unlock_irq(&ct->lock);
 	}
 }

@@ -13,6 +13,7 @@
 #include <linux/seq_file.h>
 
 #include "../alloc/alloc.h"
+#include "../compat.h"
 #include "due.h"
 #include "handle.h"
 #include "heap.h"
@@ -29,10 +30,10 @@ void kgc_dues_call(struct kgc_dues *dues, struct list_head *found)
 {
 	if (list_empty(found))
 		return;
-	spin_lock_bh(&dues->lock);
-	list_splice_tail_init(found, &dues->calls);
-	WRITE_ONCE(dues->nr_calls, dues->nr_found);
-	spin_unlock_bh(&dues->lock);
+	scoped_guard(kgc_spin_bh, &dues->lock) {
+		list_splice_tail_init(found, &dues->calls);
+		WRITE_ONCE(dues->nr_calls, dues->nr_found);
+	}
 	queue_work(kgc_finals_wq, &dues->work);
 }
 
@@ -49,12 +50,8 @@ static struct kgc_due *due_take(struct kgc_dues *dues, struct list_head *list)
 
 static struct kgc_due *due_take_call(struct kgc_dues *dues)
 {
-	struct kgc_due *due;
-
-	spin_lock_bh(&dues->lock);
-	due = due_take(dues, &dues->calls);
-	spin_unlock_bh(&dues->lock);
-	return due;
+	guard(kgc_spin_bh)(&dues->lock);
+	return due_take(dues, &dues->calls);
 }
 
 static void due_measure(struct kgc_heap *heap, kgc_cleanup_t fn, u64 wait, u64 ns)
@@ -199,10 +196,10 @@ void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr)
 {
 	if (!nr)
 		return;
-	spin_lock_bh(&dues->lock);
-	list_splice_tail_init(found, &dues->records);
-	WRITE_ONCE(dues->nr_records, dues->nr_records + nr);
-	spin_unlock_bh(&dues->lock);
+	scoped_guard(kgc_spin_bh, &dues->lock) {
+		list_splice_tail_init(found, &dues->records);
+		WRITE_ONCE(dues->nr_records, dues->nr_records + nr);
+	}
 	wake_up_interruptible_all(&dues->records_waitq);
 }
 
@@ -211,24 +208,23 @@ static struct kgc_due *take_record(struct kgc_dues *dues)
 {
 	struct kgc_due *due;
 
-	spin_lock_bh(&dues->lock);
+	guard(kgc_spin_bh)(&dues->lock);
 	due = due_take(dues, &dues->records);
-	if (due) {
-		dues->taken++;
-		if (dues->returned)
-			dues->returned--;
-	}
-	spin_unlock_bh(&dues->lock);
+	if (!due)
+		return NULL;
+	dues->taken++;
+	if (dues->returned)
+		dues->returned--;
 	return due;
 }
 
 /* A record that was taken has been read. */
 void kgc_due_record_read(struct kgc_dues *dues)
 {
-	spin_lock_bh(&dues->lock);
-	dues->taken--;
-	dues->read++;
-	spin_unlock_bh(&dues->lock);
+	scoped_guard(kgc_spin_bh, &dues->lock) {
+		dues->taken--;
+		dues->read++;
+	}
 	if (wq_has_sleeper(&dues->records_waitq))
 		wake_up_interruptible_all(&dues->records_waitq);
 }
@@ -236,11 +232,11 @@ void kgc_due_record_read(struct kgc_dues *dues)
 /* Put @due back: it was taken, but could not be delivered. */
 void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due)
 {
-	spin_lock_bh(&dues->lock);
-	list_add(&due->link, &dues->records);
-	dues->taken--;
-	dues->returned++;
-	spin_unlock_bh(&dues->lock);
+	scoped_guard(kgc_spin_bh, &dues->lock) {
+		list_add(&due->link, &dues->records);
+		dues->taken--;
+		dues->returned++;
+	}
 	wake_up_interruptible_all(&dues->records_waitq);
 }
 
@@ -305,13 +301,9 @@ int kgc_dues_wait_readable(struct kgc_dues *dues)
 
 static bool are_read(struct kgc_dues *dues, u64 nr)
 {
-	bool read;
-
-	spin_lock_bh(&dues->lock);
+	guard(kgc_spin_bh)(&dues->lock);
 	/* @read may include later records while an earlier one is taken or put back */
-	read = dues->read >= nr && !dues->taken && !dues->returned;
-	spin_unlock_bh(&dues->lock);
-	return read;
+	return dues->read >= nr && !dues->taken && !dues->returned;
 }
 
 /*
@@ -349,11 +341,11 @@ static u64 waiting_ns(struct kgc_dues *dues)
 	struct kgc_due *due;
 	u64 since = 0;
 
-	spin_lock_bh(&dues->lock);
-	due = list_first_entry_or_null(&dues->calls, struct kgc_due, link);
-	if (due)
-		since = due->since_ns;
-	spin_unlock_bh(&dues->lock);
+	scoped_guard(kgc_spin_bh, &dues->lock) {
+		due = list_first_entry_or_null(&dues->calls, struct kgc_due, link);
+		if (due)
+			since = due->since_ns;
+	}
 	return since ? ktime_get_ns() - since : 0;
 }
 
@@ -407,8 +399,7 @@ void kgc_dues_drain(struct kgc_dues *dues)
 void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list)
 {
 	cancel_work_sync(&dues->work);
-	spin_lock_bh(&dues->lock);
+	guard(kgc_spin_bh)(&dues->lock);
 	list_splice_tail_init(&dues->calls, list);
 	list_splice_tail_init(&dues->records, list);
-	spin_unlock_bh(&dues->lock);
 }

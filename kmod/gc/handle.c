@@ -14,6 +14,7 @@
 
 #include "../alloc/alloc.h"
 #include "../alloc/charge.h"
+#include "../compat.h"
 #include "handle.h"
 #include "heap.h"
 #include "mark.h"
@@ -138,11 +139,11 @@ static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 	kgc_charge_end(charging);
 	if (err)
 		kgc_limit_refused(handles->a, err);
-	spin_lock_bh(&handles->lock);
-	mine = !err && handles->reserved == nr;
-	if (mine)
-		WRITE_ONCE(handles->reserved, nr + 1);
-	spin_unlock_bh(&handles->lock);
+	scoped_guard(kgc_spin_bh, &handles->lock) {
+		mine = !err && handles->reserved == nr;
+		if (mine)
+			WRITE_ONCE(handles->reserved, nr + 1);
+	}
 	/* failed, or another task was first */
 	if (!mine)
 		kgc_limit_uncharge_meta(handles->a, handles->kind, bytes);
@@ -200,11 +201,9 @@ static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *c
 	u32 index = chunk->index, gen = 0;
 	unsigned int i;
 
-	spin_lock_bh(&handles->lock);
-	if (chunk->open || chunk == handles->lowest) {
-		spin_unlock_bh(&handles->lock);
+	guard(kgc_spin_bh)(&handles->lock);
+	if (chunk->open || chunk == handles->lowest)
 		return;
-	}
 	/* a slot's generation is above that of every handle dropped from it */
 	for (i = KGC_HANDLE_FIRST; i < KGC_HANDLE_NUMBERS; i++)
 		gen = max(gen, slot_at(chunk, i)->gen);
@@ -215,7 +214,6 @@ static void chunk_remove(struct kgc_handles *handles, struct kgc_handle_chunk *c
 	/* a chunk whose generations are used up never comes back */
 	if (gen < KGC_HANDLE_GEN_MAX)
 		xa_set_mark(&handles->chunks, index, CHUNK_GONE);
-	spin_unlock_bh(&handles->lock);
 	chunk->next = handles->removed;
 	handles->removed = chunk;
 }
@@ -246,9 +244,8 @@ static int handles_grow(struct kgc_handles *handles, gfp_t gfp)
 	if (!chunk)
 		return -ENOMEM;
 	do {
-		spin_lock_bh(&handles->lock);
-		err = handles->lowest ? -EEXIST : chunk_add(handles, chunk);
-		spin_unlock_bh(&handles->lock);
+		scoped_guard(kgc_spin_bh, &handles->lock)
+			err = handles->lowest ? -EEXIST : chunk_add(handles, chunk);
 	} while (err == -EAGAIN && !(err = index_reserve(handles, gfp)));
 	if (err)
 		kgc_charge_page_free(handles->a, handles->kind, chunk);
@@ -316,10 +313,10 @@ struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 	u32 nr;
 
 	for (;;) {
-		spin_lock_bh(&handles->lock);
-		full = handles->open == KGC_MAX_HANDLES;
-		slot = full ? NULL : slot_pop(handles);
-		spin_unlock_bh(&handles->lock);
+		scoped_guard(kgc_spin_bh, &handles->lock) {
+			full = handles->open == KGC_MAX_HANDLES;
+			slot = full ? NULL : slot_pop(handles);
+		}
 		if (slot)
 			break;
 		*err = full ? -ENOSPC : handles_grow(handles, gfp);
@@ -360,10 +357,9 @@ void kgc_handle_cancel(struct kgc_section s, u64 handle)
 	struct kgc_handles *handles = &s.heap->handles;
 	struct kgc_handle_slot *slot = kgc_handle_slot(handles, handle);
 
-	spin_lock_bh(&handles->lock);
+	guard(kgc_spin_bh)(&handles->lock);
 	slot_return(handles, slot);
 	slot_push(handles, slot);
-	spin_unlock_bh(&handles->lock);
 }
 
 /**
@@ -459,21 +455,17 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 {
 	struct kgc_handles *handles = &s.heap->handles;
 	struct kgc_handle_slot *slot = kgc_handle_slot(handles, handle);
-	int err = -ENOENT;
 
 	if (!slot)
-		return err;
-	spin_lock_bh(&handles->lock);
-	if (slot->obj && slot->gen == kgc_handle_gen(handle) &&
-	    slot->type & KGC_SLOT_OPEN) {
+		return -ENOENT;
+	scoped_guard(kgc_spin_bh, &handles->lock) {
+		if (!slot->obj || slot->gen != kgc_handle_gen(handle) ||
+		    !(slot->type & KGC_SLOT_OPEN))
+			return -ENOENT;
 		kgc_handle_slot_put(handles, slot);
 		/* a release, after the generation: pairs with kgc_handle_slot_get() */
 		kgc_store_slot(s, &slot->obj, NULL);
-		err = 0;
 	}
-	spin_unlock_bh(&handles->lock);
-	if (err)
-		return err;
 	kgc_pace_dropped(s.heap);
 	kgc_throttle_let_go(&s.heap->throttle);
 	return 0;

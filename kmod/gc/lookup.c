@@ -5,6 +5,7 @@
 #include "../alloc/map.h"
 #include "../alloc/span.h"
 #include "../alloc/tiny.h"
+#include "../compat.h"
 #include "heap.h"
 #include "lookup.h"
 #include "type.h"
@@ -29,25 +30,19 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 	 * of the same size (SLAB_TYPESAFE_BY_RCU), but it may be reused for
 	 * another span, even of this heap. So test address, index and map.
 	 */
-	rcu_read_lock();
+	guard(rcu)();
 	span = kgc_map_find(word);
-	if (span && READ_ONCE(span->owner) == &heap->alloc &&
-	    (unsigned long)word - span->base <
-	    (unsigned long)span->nelems * span->size) {
-		i = kgc_span_index(span, word);
-		*index = i;
-		if (i >= span->nwords * BITS_PER_LONG ||
-		    kgc_span_is_free(span, i))
-			span = NULL;
-		/* read the map again after all this: pairs with kgc_pageheap_put() */
-		smp_rmb();
-		if (kgc_map_find(word) != span)
-			span = NULL;
-	} else {
-		span = NULL;
-	}
-	rcu_read_unlock();
-	return span;
+	if (!span || READ_ONCE(span->owner) != &heap->alloc ||
+	    (unsigned long)word - span->base >=
+	    (unsigned long)span->nelems * span->size)
+		return NULL;
+	i = kgc_span_index(span, word);
+	*index = i;
+	if (i >= span->nwords * BITS_PER_LONG || kgc_span_is_free(span, i))
+		return NULL;
+	/* read the map again after all this: pairs with kgc_pageheap_put() */
+	smp_rmb();
+	return kgc_map_find(word) == span ? span : NULL;
 }
 
 /* The start of the object in slot @i that @word, an address in that slot, points into. */

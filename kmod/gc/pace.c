@@ -20,6 +20,7 @@
 #include <linux/seq_file.h>
 
 #include "../alloc/alloc.h"
+#include "../compat.h"
 #include "heap.h"
 #include "mark.h"
 #include "pace.h"
@@ -71,12 +72,12 @@ static void pace_timer(struct work_struct *work)
 	bool due;
 
 	kgc_work_woken(&heap->work);
-	raw_spin_lock_irq(&pace->lock);
-	/* a cycle that ended meanwhile may have set a later deadline */
-	due = pace->armed && time_after_eq(jiffies, pace->deadline);
-	if (due)
-		pace->armed = false;
-	raw_spin_unlock_irq(&pace->lock);
+	scoped_guard(raw_spinlock_irq, &pace->lock) {
+		/* a cycle that ended meanwhile may have set a later deadline */
+		due = pace->armed && time_after_eq(jiffies, pace->deadline);
+		if (due)
+			pace->armed = false;
+	}
 	if (due)
 		kgc_request_cycles(heap, 1, KGC_REASON_PERIOD);
 }
@@ -86,11 +87,10 @@ void kgc_pace_period_changed(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	raw_spin_lock_irq(&pace->lock);
+	guard(raw_spinlock_irq)(&pace->lock);
 	period_disarm(pace);
 	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
-	raw_spin_unlock_irq(&pace->lock);
 }
 
 /*
@@ -108,14 +108,12 @@ void kgc_pace_period_changed(struct kgc_heap *heap)
 void kgc_pace_dropped(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
-	unsigned long flags;
 
 	if (READ_ONCE(pace->dropped))
 		return;
-	raw_spin_lock_irqsave(&pace->lock, flags);
+	guard(raw_spinlock_irqsave)(&pace->lock);
 	WRITE_ONCE(pace->dropped, true);
 	period_arm(heap, pace);
-	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 
 /*
@@ -127,16 +125,15 @@ void kgc_pace_due(struct kgc_heap *heap)
 	struct kgc_pace *pace = &heap->pace;
 	struct kgc_allocator *a = &heap->alloc;
 	enum kgc_reason reason;
-	unsigned long flags;
 	bool due;
 
-	raw_spin_lock_irqsave(&pace->lock, flags);
-	due = kgc_allocator_charged(a) >= pace->pacer.allowance;
-	reason = pace->pacer.limited ? KGC_REASON_LIMIT : KGC_REASON_GROWTH;
-	kgc_allocator_allow(a, due ? pace->pacer.help : pace->pacer.allowance);
-	if (!due)
-		period_arm(heap, pace);
-	raw_spin_unlock_irqrestore(&pace->lock, flags);
+	scoped_guard(raw_spinlock_irqsave, &pace->lock) {
+		due = kgc_allocator_charged(a) >= pace->pacer.allowance;
+		reason = pace->pacer.limited ? KGC_REASON_LIMIT : KGC_REASON_GROWTH;
+		kgc_allocator_allow(a, due ? pace->pacer.help : pace->pacer.allowance);
+		if (!due)
+			period_arm(heap, pace);
+	}
 	if (due)
 		kgc_request_cycles(heap, 1, reason);
 }
@@ -154,14 +151,14 @@ void kgc_pace_begin(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	raw_spin_lock_irq(&pace->lock);
-	WRITE_ONCE(pace->behind, false);
-	/* before ARM is published: see kgc_pace_dropped() */
-	WRITE_ONCE(pace->dropped, false);
-	WRITE_ONCE(pace->yield, pace->pacer.hurry);
-	kgc_allocator_allow(&heap->alloc,
-			    pace->pacer.hurry ? 0 : pace->pacer.help);
-	raw_spin_unlock_irq(&pace->lock);
+	scoped_guard(raw_spinlock_irq, &pace->lock) {
+		WRITE_ONCE(pace->behind, false);
+		/* before ARM is published: see kgc_pace_dropped() */
+		WRITE_ONCE(pace->dropped, false);
+		WRITE_ONCE(pace->yield, pace->pacer.hurry);
+		kgc_allocator_allow(&heap->alloc,
+				    pace->pacer.hurry ? 0 : pace->pacer.help);
+	}
 	memset(pace->grace_us, 0, sizeof(pace->grace_us));
 	memset(pace->nr_graces, 0, sizeof(pace->nr_graces));
 	pace->in_grace = 0;
@@ -262,11 +259,10 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 	measured.live = bytes + measured.during;
 	pace->flip_ns = now;
 	pace->cpu_ns = cpu;
-	raw_spin_lock_irq(&pace->lock);
+	guard(raw_spinlock_irq)(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_update(&pace->pacer, &measured, &limits);
 	kgc_allocator_allow(&heap->alloc, pace->pacer.help);
-	raw_spin_unlock_irq(&pace->lock);
 	return pace->pacer.peak;
 }
 
@@ -276,7 +272,7 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	struct kgc_pace *pace = &heap->pace;
 	struct kgc_pacer_limits limits;
 
-	raw_spin_lock_irq(&pace->lock);
+	guard(raw_spinlock_irq)(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, live, &limits);
 	period_disarm(pace);
@@ -284,7 +280,6 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	kgc_allocator_allow(&heap->alloc, 0);
-	raw_spin_unlock_irq(&pace->lock);
 	return pace->pacer.goal;
 }
 
@@ -301,10 +296,9 @@ void kgc_pace_rearm(struct kgc_heap *heap)
 	 * with kgc_allocator_charge().
 	 */
 	smp_mb();
-	raw_spin_lock_irq(&pace->lock);
+	guard(raw_spinlock_irq)(&pace->lock);
 	if (kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
-	raw_spin_unlock_irq(&pace->lock);
 }
 
 /*
@@ -314,24 +308,18 @@ void kgc_pace_rearm(struct kgc_heap *heap)
 u64 kgc_pace_over(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
-	u64 over;
 
-	raw_spin_lock_irq(&pace->lock);
-	over = pace->pacer.over - pace->pacer.over_grace;
-	raw_spin_unlock_irq(&pace->lock);
-	return over;
+	guard(raw_spinlock_irq)(&pace->lock);
+	return pace->pacer.over - pace->pacer.over_grace;
 }
 
 /* Bytes that mutators are likely to allocate within a second, but not past the goal. */
 u64 kgc_pace_growth(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
-	u64 bytes;
 
-	raw_spin_lock_irq(&pace->lock);
-	bytes = min_t(u64, pace->pacer.room, pace->pacer.rate * MSEC_PER_SEC);
-	raw_spin_unlock_irq(&pace->lock);
-	return bytes;
+	guard(raw_spinlock_irq)(&pace->lock);
+	return min_t(u64, pace->pacer.room, pace->pacer.rate * MSEC_PER_SEC);
 }
 
 /* An option that the goal depends on has changed. Context: any but NMI. */
@@ -339,14 +327,12 @@ void kgc_pace_repace(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 	struct kgc_pacer_limits limits;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pace->lock, flags);
+	guard(raw_spinlock_irqsave)(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
 	/* the next refill looks whether a cycle is due, or runs */
 	kgc_allocator_allow(&heap->alloc, 0);
-	raw_spin_unlock_irqrestore(&pace->lock, flags);
 }
 
 void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
@@ -354,9 +340,8 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 	struct kgc_pace *pace = &heap->pace;
 	struct kgc_pacer p;
 
-	raw_spin_lock_irq(&pace->lock);
-	p = pace->pacer;
-	raw_spin_unlock_irq(&pace->lock);
+	scoped_guard(raw_spinlock_irq, &pace->lock)
+		p = pace->pacer;
 	seq_printf(m, "live %llu\ngoal %llu\nallowance %lld\nrunway %llu\n",
 		   p.live, p.goal, p.allowance, p.runway);
 	seq_printf(m, "rate_per_ms %llu\nwork_us %llu\ngrace_us %llu\nhurried_grace_us %llu\n",

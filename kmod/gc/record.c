@@ -3,6 +3,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
+#include "../compat.h"
 #include "record.h"
 
 /* A cycle tells how much dies only if at least this much was allocated before it. */
@@ -21,32 +22,29 @@ void kgc_records_add(struct kgc_records *records,
 {
 	struct kgc_record_sums *sums = &records->sums;
 
-	raw_spin_lock_irq(&records->lock);
+	guard(raw_spinlock_irq)(&records->lock);
 	sums->nr = now->nr;
 	sums->by_reason[now->reason]++;
 	sums->rounds += now->rounds;
 	sums->rounds_max = max(sums->rounds_max, now->rounds);
 	records->log[now->nr % KGC_CYCLE_LOG] = *now;
-	raw_spin_unlock_irq(&records->lock);
 }
 
 /* Read the sums and the last cycle, zeroes if there is none. Context: process context. */
 void kgc_records_last(struct kgc_records *records, struct kgc_record_sums *sums,
 		      struct kgc_cycle_record *last)
 {
-	raw_spin_lock_irq(&records->lock);
+	guard(raw_spinlock_irq)(&records->lock);
 	*sums = records->sums;
 	*last = records->log[sums->nr % KGC_CYCLE_LOG];
-	raw_spin_unlock_irq(&records->lock);
 }
 
 /* Context: process context. Return: false when cycle @nr is no longer in the log. */
 bool kgc_records_get(struct kgc_records *records, u64 nr,
 		     struct kgc_cycle_record *record)
 {
-	raw_spin_lock_irq(&records->lock);
+	guard(raw_spinlock_irq)(&records->lock);
 	*record = records->log[nr % KGC_CYCLE_LOG];
-	raw_spin_unlock_irq(&records->lock);
 	return record->nr == nr;
 }
 
@@ -59,9 +57,8 @@ u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 {
 	const struct kgc_cycle_record *now, *before;
 	u64 nr, oldest, allocated, dead = bytes;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&records->lock, flags);
+	guard(raw_spinlock_irqsave)(&records->lock);
 	nr = records->sums.nr;
 	oldest = nr > KGC_CYCLE_LOG ? nr - KGC_CYCLE_LOG + 1 : 0;
 	for (; nr > oldest; nr--) {
@@ -76,6 +73,5 @@ u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 				 allocated >> 16) << 16;
 		break;
 	}
-	raw_spin_unlock_irqrestore(&records->lock, flags);
 	return max(dead, LEAST_DEAD(bytes));
 }

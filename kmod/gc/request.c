@@ -136,14 +136,13 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 		       enum kgc_reason reason)
 {
 	struct kgc_request *rq = &heap->request;
-	unsigned long flags;
 	u64 target;
 
-	raw_spin_lock_irqsave(&rq->lock, flags);
-	target = rq->begun + cycles;
-	WRITE_ONCE(rq->wanted, max(rq->wanted, target));
-	rq->reasons |= BIT(reason);
-	raw_spin_unlock_irqrestore(&rq->lock, flags);
+	scoped_guard(raw_spinlock_irqsave, &rq->lock) {
+		target = rq->begun + cycles;
+		WRITE_ONCE(rq->wanted, max(rq->wanted, target));
+		rq->reasons |= BIT(reason);
+	}
 	if (!kgc_request_closed(rq))
 		kgc_request_kick(heap);
 	return target;
@@ -157,16 +156,13 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 {
 	struct kgc_request *rq = &heap->request;
-	u64 nr = 0;
 
-	raw_spin_lock_irq(&rq->lock);
-	if (rq->begun < rq->wanted) {
-		nr = ++rq->begun;
-		*reasons = rq->reasons;
-		rq->reasons = 0;
-	}
-	raw_spin_unlock_irq(&rq->lock);
-	return nr;
+	guard(raw_spinlock_irq)(&rq->lock);
+	if (rq->begun >= rq->wanted)
+		return 0;
+	*reasons = rq->reasons;
+	rq->reasons = 0;
+	return ++rq->begun;
 }
 
 /*

@@ -4,6 +4,7 @@
  * the lock in between. If a range is removed meanwhile, the stores that clear its
  * slots shade the old values.
  */
+#include "../compat.h"
 #include "heap.h"
 #include "mark.h"
 #include "pace.h"
@@ -47,15 +48,13 @@ void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
 		     size_t nr)
 {
 	struct kgc_roots *roots = &heap->roots;
-	unsigned long flags;
 
 	root->slots = slots;
 	root->nr = nr;
 	root->token = root_token(heap, root);
-	raw_spin_lock_irqsave(&roots->lock, flags);
+	guard(raw_spinlock_irqsave)(&roots->lock);
 	list_add_tail(&root->link, &roots->list);
 	roots->nr++;
-	raw_spin_unlock_irqrestore(&roots->lock, flags);
 }
 
 /**
@@ -91,17 +90,15 @@ EXPORT_SYMBOL_GPL(kgc_root_add_slots);
 void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root)
 {
 	struct kgc_roots *roots = &heap->roots;
-	unsigned long flags;
 
 	root->token = 0;
-	raw_spin_lock_irqsave(&roots->lock, flags);
+	guard(raw_spinlock_irqsave)(&roots->lock);
 	if (roots->at == root) {
 		roots->at = root_after(roots, root);
 		roots->slot = 0;
 	}
 	list_del(&root->link);
 	roots->nr--;
-	raw_spin_unlock_irqrestore(&roots->lock, flags);
 }
 
 /**
@@ -146,11 +143,10 @@ void kgc_roots_end(struct kgc_heap *heap)
 
 void kgc_roots_scan_begin(struct kgc_roots *roots)
 {
-	raw_spin_lock_irq(&roots->lock);
+	guard(raw_spinlock_irq)(&roots->lock);
 	roots->at = list_first_entry_or_null(&roots->list, struct kgc_root,
 					     link);
 	roots->slot = 0;
-	raw_spin_unlock_irq(&roots->lock);
 }
 
 /* Read the values of the next slots, up to @most. Return: their number, 0 at the end. */
@@ -159,7 +155,7 @@ unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 {
 	unsigned int n = 0;
 
-	raw_spin_lock_irq(&roots->lock);
+	guard(raw_spinlock_irq)(&roots->lock);
 	while (roots->at && n < most) {
 		if (roots->slot == roots->at->nr) {
 			roots->at = root_after(roots, roots->at);
@@ -169,7 +165,6 @@ unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 		/* pairs with kgc_store_slot() */
 		values[n++] = smp_load_acquire(&roots->at->slots[roots->slot++]);
 	}
-	raw_spin_unlock_irq(&roots->lock);
 	return n;
 }
 

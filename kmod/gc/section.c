@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
 
+#include "../compat.h"
 #include "heap.h"
 #include "lookup.h"
 #include "mark.h"
@@ -181,12 +182,10 @@ int __kgc_section_forget(struct kgc_section s)
 {
 	struct kgc_sections *sections = &s.heap->sections;
 	struct kgc_tracked *t = tracked_of(s);
-	unsigned long flags;
 
 	if (t) {
-		raw_spin_lock_irqsave(&sections->lock, flags);
+		guard(raw_spinlock_irqsave)(&sections->lock);
 		t->ip = 0;
-		raw_spin_unlock_irqrestore(&sections->lock, flags);
 	}
 	return s.srcu & ((1 << TRACK_SHIFT) - 1);
 }
@@ -212,15 +211,11 @@ static bool is_object(struct kgc_heap *heap, const void *addr)
 /* Return: the owner of the span that has @addr; NULL when none has it, as for a root. */
 static const struct kgc_allocator *owner_of(const void *addr)
 {
-	const struct kgc_allocator *owner = NULL;
 	struct kgc_span *span;
 
-	rcu_read_lock();
+	guard(rcu)();
 	span = kgc_map_find(addr);
-	if (span)
-		owner = READ_ONCE(span->owner);
-	rcu_read_unlock();
-	return owner;
+	return span ? READ_ONCE(span->owner) : NULL;
 }
 
 /*
@@ -272,12 +267,12 @@ static void print_oldest(struct kgc_heap *heap)
 	struct kgc_tracked oldest = { .since_ns = U64_MAX };
 	unsigned int i;
 
-	raw_spin_lock_irq(&sections->lock);
-	for (i = 0; i < KGC_TRACKED; i++)
-		if (sections->tracked[i].ip &&
-		    sections->tracked[i].since_ns < oldest.since_ns)
-			oldest = sections->tracked[i];
-	raw_spin_unlock_irq(&sections->lock);
+	scoped_guard(raw_spinlock_irq, &sections->lock) {
+		for (i = 0; i < KGC_TRACKED; i++)
+			if (sections->tracked[i].ip &&
+			    sections->tracked[i].since_ns < oldest.since_ns)
+				oldest = sections->tracked[i];
+	}
 	if (oldest.ip)
 		pr_warn("kgc: heap %u: the oldest section is %s/%d, entered at %pS\n",
 			heap->id, oldest.comm, oldest.pid, (void *)oldest.ip);
@@ -347,9 +342,8 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 	for (i = 0; i < KGC_TRACKED; i++) {
 		struct kgc_tracked t;
 
-		raw_spin_lock_irq(&sections->lock);
-		t = sections->tracked[i];
-		raw_spin_unlock_irq(&sections->lock);
+		scoped_guard(raw_spinlock_irq, &sections->lock)
+			t = sections->tracked[i];
 		if (t.ip)
 			seq_printf(m, "section pid %d comm %s age_us %llu at %pS\n",
 				   t.pid, t.comm,

@@ -8,6 +8,7 @@
  * An xarray holds the tenants with open heaps, by user id in the initial namespace.
  */
 #include <linux/capability.h>
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -58,7 +59,7 @@ static int tenant_count(kuid_t uid, bool unlimited, struct kgc_tenant **tenant)
 /* Add the tenant @uid with one heap. Return: 0; -EEXIST if there is one; -ENOMEM. */
 static int tenant_add(kuid_t uid, struct kgc_tenant **tenant)
 {
-	struct kgc_tenant *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	struct kgc_tenant *new __free(kfree) = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	void *old;
 
 	if (!new)
@@ -70,9 +71,9 @@ static int tenant_add(kuid_t uid, struct kgc_tenant **tenant)
 	kgc_bucket_init(&new->expedite, kgc_tenant_clock());
 	old = xa_cmpxchg(&tenants, __kuid_val(uid), NULL, new, GFP_KERNEL_ACCOUNT);
 	if (old)
-		kfree(new);
-	*tenant = new;
-	return xa_is_err(old) ? xa_err(old) : old ? -EEXIST : 0;
+		return xa_err(old) ?: -EEXIST;
+	*tenant = no_free_ptr(new);
+	return 0;
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include "../alloc/alloc.h"
 #include "../alloc/charge.h"
+#include "../compat.h"
 #include "heap.h"
 #include "type.h"
 
@@ -21,22 +22,24 @@ void kgc_types_init(struct kgc_types *types)
 	mutex_init(&types->lock);
 }
 
-static void type_free(struct kgc_allocator *a, struct kgc_type *type)
+/* @type may be NULL. */
+static void type_free(struct kgc_type *type)
 {
-	kgc_charge_free(a, KGC_META_DESCRIPTIONS, type,
+	if (!type)
+		return;
+	module_put(type->owner);
+	kgc_charge_free(&type->heap->alloc, KGC_META_DESCRIPTIONS, type,
 			struct_size(type, fields, type->nr_fields));
 }
+
+DEFINE_FREE(type_free, struct kgc_type *, type_free(_T))
 
 void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 {
 	unsigned int id;
 
-	for (id = 1; id <= types->nr; id++) {
-		struct kgc_type *type = kgc_type_of_id(types, id);
-
-		module_put(type->owner);
-		type_free(a, type);
-	}
+	for (id = 1; id <= types->nr; id++)
+		type_free(kgc_type_of_id(types, id));
 	for (id = 0; id < KGC_TYPE_CHUNKS; id++)
 		kgc_charge_free(a, KGC_META_DESCRIPTIONS, types->chunk[id], CHUNK_BYTES);
 }
@@ -198,31 +201,26 @@ struct kgc_type *kgc_type_add(struct kgc_heap *heap,
 			      const struct kgc_type_desc *desc,
 			      const u32 *targets)
 {
-	struct kgc_type *type;
 	int err = desc_check(desc);
 
 	if (err)
 		return ERR_PTR(err);
-	type = type_create(heap, desc, targets);
+
+	struct kgc_type *type __free(type_free) = type_create(heap, desc, targets);
+
 	if (!type)
 		return ERR_PTR(-ENOMEM);
 	/* the heap's own module destroys the heap before it is unloaded */
 	if (desc->owner != heap->owner) {
-		if (!try_module_get(desc->owner)) {
-			type_free(&heap->alloc, type);
+		if (!try_module_get(desc->owner))
 			return ERR_PTR(-ENODEV);
-		}
 		type->owner = desc->owner;
 	}
-	mutex_lock(&heap->types.lock);
-	err = type_publish(&heap->types, type, &heap->alloc);
-	mutex_unlock(&heap->types.lock);
-	if (err) {
-		module_put(type->owner);
-		type_free(&heap->alloc, type);
+	scoped_guard(mutex, &heap->types.lock)
+		err = type_publish(&heap->types, type, &heap->alloc);
+	if (err)
 		return ERR_PTR(err);
-	}
-	return type;
+	return_ptr(type);
 }
 
 /**

@@ -4,6 +4,7 @@
  * white; the gate then decides whether it is still alive.
  */
 #include "../alloc/span.h"
+#include "../compat.h"
 #include "gate.h"
 #include "handle.h"
 #include "heap.h"
@@ -85,19 +86,16 @@ int kgc_weak_drop(struct kgc_section s, u64 handle)
 {
 	struct kgc_handles *weak = &s.heap->weaks;
 	struct kgc_handle_slot *slot = kgc_handle_slot(weak, handle);
-	int err = -ENOENT;
 
 	if (!slot)
-		return err;
-	spin_lock_bh(&weak->lock);
-	if (slot->gen == kgc_handle_gen(handle) && slot->type & KGC_SLOT_OPEN) {
-		kgc_handle_slot_put(weak, slot);
-		/* after the generation: pairs with kgc_handle_slot_get() */
-		smp_store_release(&slot->obj, NULL);
-		err = 0;
-	}
-	spin_unlock_bh(&weak->lock);
-	return err;
+		return -ENOENT;
+	guard(kgc_spin_bh)(&weak->lock);
+	if (slot->gen != kgc_handle_gen(handle) || !(slot->type & KGC_SLOT_OPEN))
+		return -ENOENT;
+	kgc_handle_slot_put(weak, slot);
+	/* after the generation: pairs with kgc_handle_slot_get() */
+	smp_store_release(&slot->obj, NULL);
+	return 0;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../compat.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
 #include "../gc/throttle.h"
@@ -345,18 +346,15 @@ static int batch_chunks(struct batch_run *run, struct kgc_batch *batch,
  */
 int kgc_batch_run(struct kgc_heap *heap, struct kgc_batch *batch)
 {
-	struct batch_run run = { .heap = heap };
-	struct kgc_op *ops;
-	int err = -ENOMEM;
-
 	/* no larger than needed: init_on_alloc makes the kernel clear all of it */
-	ops = kmalloc_array(min_t(u32, batch->nr_ops, CHUNK_OPS), sizeof(*ops),
-			    GFP_KERNEL_ACCOUNT);
-	run.results = kvmalloc_array(batch->nr_ops, sizeof(u64),
-				     GFP_KERNEL_ACCOUNT);
-	if (ops && run.results)
-		err = batch_chunks(&run, batch, ops);
-	kvfree(run.results);
-	kfree(ops);
-	return err;
+	struct kgc_op *ops __free(kfree) =
+		kmalloc_array(min_t(u32, batch->nr_ops, CHUNK_OPS), sizeof(*ops),
+			      GFP_KERNEL_ACCOUNT);
+	u64 *results __free(kgc_kvfree) =
+		kvmalloc_array(batch->nr_ops, sizeof(*results), GFP_KERNEL_ACCOUNT);
+	struct batch_run run = { .heap = heap, .results = results };
+
+	if (!ops || !results)
+		return -ENOMEM;
+	return batch_chunks(&run, batch, ops);
 }

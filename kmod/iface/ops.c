@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "../alloc/span.h"
+#include "../compat.h"
 #include "../gc/barrier.h"
 #include "../gc/finalize.h"
 #include "../gc/gate.h"
@@ -124,16 +125,14 @@ int kgc_op_alloc(struct kgc_section s, u32 type_id, u64 count, u64 *handle)
 static void *word_object(struct kgc_section s, void *word)
 {
 	struct kgc_span *span;
-	void *obj = NULL;
 	unsigned int i;
 
 	/* keeps the span structure from reuse until the object is known to be alive */
-	rcu_read_lock();
+	guard(rcu)();
 	span = kgc_lookup(s.heap, word, &i);
-	if (span && kgc_gate_strengthen(s, span, word, i))
-		obj = kgc_lookup_start(&s.heap->types, span, i, word);
-	rcu_read_unlock();
-	return obj;
+	if (!span || !kgc_gate_strengthen(s, span, word, i))
+		return NULL;
+	return kgc_lookup_start(&s.heap->types, span, i, word);
 }
 
 int kgc_op_load(struct kgc_section s, u64 handle, u64 offset, u64 *result)
@@ -387,6 +386,7 @@ static int check_length(u64 length)
 int kgc_op_read_user(struct kgc_heap *heap, u64 handle, u64 offset,
 		     u64 length, void __user *to)
 {
+	char *large __free(kgc_kvfree) = NULL;
 	char stack[STACK_BYTES], *buf = stack;
 	struct kgc_section s;
 	int err = check_length(length);
@@ -394,23 +394,23 @@ int kgc_op_read_user(struct kgc_heap *heap, u64 handle, u64 offset,
 	if (err)
 		return err;
 	if (length > sizeof(stack)) {
-		buf = kvmalloc(length, GFP_KERNEL_ACCOUNT);
-		if (!buf)
+		large = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+		if (!large)
 			return -ENOMEM;
+		buf = large;
 	}
 	s = kgc_enter(heap);
 	err = kgc_op_read(s, handle, offset, buf, length);
 	kgc_exit(s);
 	if (!err && copy_to_user(to, buf, length))
 		err = -EFAULT;
-	if (buf != stack)
-		kvfree(buf);
 	return err;
 }
 
 int kgc_op_write_user(struct kgc_heap *heap, u64 handle, u64 offset,
 		      u64 length, const void __user *from)
 {
+	char *large __free(kgc_kvfree) = NULL;
 	char stack[STACK_BYTES], *buf = stack;
 	struct kgc_section s;
 	int err = check_length(length);
@@ -418,18 +418,15 @@ int kgc_op_write_user(struct kgc_heap *heap, u64 handle, u64 offset,
 	if (err)
 		return err;
 	if (length > sizeof(stack)) {
-		buf = kvmalloc(length, GFP_KERNEL_ACCOUNT);
-		if (!buf)
+		large = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+		if (!large)
 			return -ENOMEM;
+		buf = large;
 	}
-	if (copy_from_user(buf, from, length)) {
-		err = -EFAULT;
-	} else {
-		s = kgc_enter(heap);
-		err = kgc_op_write(s, handle, offset, buf, length);
-		kgc_exit(s);
-	}
-	if (buf != stack)
-		kvfree(buf);
+	if (copy_from_user(buf, from, length))
+		return -EFAULT;
+	s = kgc_enter(heap);
+	err = kgc_op_write(s, handle, offset, buf, length);
+	kgc_exit(s);
 	return err;
 }

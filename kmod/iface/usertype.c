@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../compat.h"
 #include "../gc/heap.h"
 #include "../gc/type.h"
 #include "usertype.h"
@@ -28,12 +29,13 @@ static int type_name(char *name, u64 addr)
  */
 int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 {
+	struct kgc_field *fields __free(kgc_kvfree) = NULL;
+	u32 *table __free(kgc_kvfree) = NULL;
 	struct kgc_type_desc desc = { };
-	struct kgc_field *fields = NULL;
 	char name[KGC_TYPE_NAME_MAX];
 	struct kgc_type *type;
-	u32 *table = NULL, i;
 	int err;
+	u32 i;
 
 	BUILD_BUG_ON(KGC_TYPE_NOSCAN != KGC_DESC_NOSCAN);
 	BUILD_BUG_ON(KGC_TYPE_CONSERVATIVE != KGC_DESC_CONSERVATIVE);
@@ -57,13 +59,11 @@ int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 		fields = kvmalloc_array(reg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
 		table = kvmalloc_array(reg->nr_fields, 2 * sizeof(*table),
 				       GFP_KERNEL_ACCOUNT);
-		err = -ENOMEM;
 		if (!fields || !table)
-			goto out;
-		err = -EFAULT;
+			return -ENOMEM;
 		if (copy_from_user(fields, u64_to_user_ptr(reg->fields),
 				   reg->nr_fields * sizeof(*fields)))
-			goto out;
+			return -EFAULT;
 		for (i = 0; i < reg->nr_fields; i++) {
 			table[i] = fields[i].offset;
 			table[reg->nr_fields + i] = fields[i].target;
@@ -76,11 +76,8 @@ int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 	desc.nr_fields = reg->nr_fields;
 	desc.fields = table;
 	type = kgc_type_add(heap, &desc, table ? table + reg->nr_fields : NULL);
-	err = PTR_ERR_OR_ZERO(type);
-	if (!err)
-		reg->type = type->shape.id;
-out:
-	kvfree(table);
-	kvfree(fields);
-	return err;
+	if (IS_ERR(type))
+		return PTR_ERR(type);
+	reg->type = type->shape.id;
+	return 0;
 }

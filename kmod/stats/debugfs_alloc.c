@@ -14,6 +14,7 @@
 
 #include "../alloc/survey.h"
 #include "../alloc/totals.h"
+#include "../compat.h"
 #include "../gc/heap.h"
 #include "../reclaim.h"
 #include "debugfs.h"
@@ -160,9 +161,8 @@ static int heap_pageheap_show(struct seq_file *m, void *v)
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages, copy;
 
-		raw_spin_lock_irq(&ph->lock);
-		copy = *ph;
-		raw_spin_unlock_irq(&ph->lock);
+		scoped_guard(raw_spinlock_irq, &ph->lock)
+			copy = *ph;
 		seq_printf(m, "%d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu\n",
 			   nid, copy.nr_arenas, copy.sys, copy.inuse,
 			   copy.searches, copy.misses, copy.steps, copy.grown,

@@ -7,6 +7,7 @@
 
 #include "../alloc/steps.h"
 #include "../alloc/totals.h"
+#include "../compat.h"
 #include "../gc/cycle.h"
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
@@ -65,11 +66,10 @@ static void page_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	for_each_node(nid) {
 		struct kgc_pageheap *ph = &heap->alloc.node[nid]->pages;
 
-		raw_spin_lock_irq(&ph->lock);
+		guard(raw_spinlock_irq)(&ph->lock);
 		st->heap_sys += ph->sys;
 		st->heap_inuse += ph->inuse;
 		st->heap_released += ph->released;
-		raw_spin_unlock_irq(&ph->lock);
 	}
 	st->heap_idle = st->heap_sys - st->heap_inuse;
 	st->longest_step_ns = kgc_steps_longest(&heap->alloc.steps);

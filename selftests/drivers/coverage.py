@@ -28,7 +28,7 @@ from collections import Counter, defaultdict
 
 ENOUGH = 95  # percent of lines
 SAYS_BRANCH = re.compile(r"\b(if|while|for|switch|return)\b|\?|&&|\|\|")
-BEGINS = re.compile(r"(\} )?(else )?(if|while|for|switch|\w*for_each\w*) ?\(")
+BEGINS = re.compile(r"(\} )?(else )?(if|while|for|switch|scoped_guard|\w*for_each\w*) ?\(")
 FUNCTION = re.compile(r"(?!#)(?:[a-zA-Z_].*?[\s*])?(\w+)\(")
 KINDS = ("chance", "memory", "never", "compiler", "node", "build", "size")
 

@@ -351,6 +351,9 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
 #define cond_resched()				shim_may_sleep("cond_resched")
 
+#define spin_lock_bh(l)				spin_lock(l)
+#define spin_unlock_bh(l)			spin_unlock(l)
+
 #define DEFINE_MUTEX(m)				int m
 #define mutex_lock(m)				((void)(m))
 #define mutex_unlock(m)				((void)(m))
@@ -359,6 +362,38 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define might_sleep()				shim_may_sleep("might_sleep")
 
 #define ktime_get_mono_fast_ns()	((u64)0)
+
+/* ---- guards --------------------------------------------------------------- */
+
+#define __cleanup(fn)		__attribute__((__cleanup__(fn)))
+#define __free(name)		__cleanup(__free_##name)
+#define DEFINE_FREE(name, type, free)					\
+	static inline void __free_##name(void *p) { type _T = *(type *)p; free; }
+#define DEFINE_GUARD(name, type, lock, unlock)				\
+	typedef type class_##name##_t;					\
+	static inline void class_##name##_end(type *p) { type _T = *p; unlock; } \
+	static inline type class_##name##_begin(type _T) { lock; return _T; }
+/* a guard without an argument */
+#define SHIM_GUARD_0(name, lock, unlock)				\
+	typedef bool class_##name##_t;					\
+	static inline void class_##name##_end(bool *p) { (void)p; unlock; } \
+	static inline bool class_##name##_begin(void) { lock; return true; }
+#define shim_paste_(a, b)	a##b
+#define shim_paste(a, b)	shim_paste_(a, b)
+#define CLASS(name, var)						\
+	class_##name##_t var __cleanup(class_##name##_end) = class_##name##_begin
+#define guard(name)		CLASS(name, shim_paste(shim_guard_, __COUNTER__))
+#define scoped_guard(name, args...)					\
+	for (CLASS(name, scope)(args), *done = NULL; !done; done = (void *)1)
+
+DEFINE_GUARD(raw_spinlock_irq, raw_spinlock_t *, raw_spin_lock_irq(_T),
+	     raw_spin_unlock_irq(_T))
+/* interrupts are not simulated, so there are no flags to keep */
+DEFINE_GUARD(raw_spinlock_irqsave, raw_spinlock_t *, raw_spin_lock(_T),
+	     raw_spin_unlock(_T))
+DEFINE_GUARD(mutex, int *, mutex_lock(_T), mutex_unlock(_T))
+SHIM_GUARD_0(preempt, preempt_disable(), preempt_enable())
+SHIM_GUARD_0(rcu, rcu_read_lock(), rcu_read_unlock())
 
 /* ---- memory -------------------------------------------------------------- */
 
