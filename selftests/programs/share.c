@@ -230,7 +230,7 @@ static void contend(struct __test_metadata *_metadata, int fd[NR_HEAPS], double 
 		enough = true;
 		for (i = 0; i < NR_HEAPS; i++) {
 			/* no thread waits, so work items do all of the work, and have more to do */
-			ASSERT_EQ(0, kgc_collect(fd[i], 4, 0, NULL));
+			ASSERT_EQ(0, kgc_collect(fd[i], 2, 0, NULL));
 			if (stats_of(fd[i]).gc_cpu_ns < before[i] + 20000000)
 				enough = false;
 		}
