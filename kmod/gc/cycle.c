@@ -520,11 +520,6 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 	unsigned int parts = HELP_PARTS;
 	enum kgc_await await;
 
-	/* before preemption is off, since these lists have no bound */
-	if (cy->step == KGC_STEP_DRAIN)
-		kgc_mark_take_barriers(&heap->marking.marker[0]);
-	if (cy->step == KGC_STEP_DRAIN)
-		kgc_mark_take_shared(&heap->marking.marker[0]);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	do {

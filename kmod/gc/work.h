@@ -57,16 +57,6 @@ static inline void kgc_work_charge_thread(struct kgc_work *work, u64 ns, bool mu
 	atomic64_add(ns, mutator ? &work->mutator_ns : &work->waiter_ns);
 }
 
-/*
- * cond_resched(), unless a thread runs part of a step with preemption off. Without
- * CONFIG_PREEMPT_COUNT that is unknown, and the thread may be scheduled there too.
- */
-static inline void kgc_work_resched(void)
-{
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || preemptible())
-		cond_resched();
-}
-
 static inline struct kgc_lap kgc_work_lap(void)
 {
 	return (struct kgc_lap){
