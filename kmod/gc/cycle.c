@@ -353,17 +353,18 @@ static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Give every free page back. That may take long, so it waits for CPU time. */
+/* Give every free page back. That may take long, so each piece waits for CPU time. */
 static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	kgc_trim(heap);
-	cy->step = KGC_STEP_END;
+	if (!kgc_trim_some(heap))
+		cy->step = KGC_STEP_END;
 	return KGC_AWAIT_NOTHING;
 }
 
 static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	struct kgc_cycle_record *now = &cy->now;
+	bool more = false;
 	u64 freed, bytes;
 
 	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
@@ -371,7 +372,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	now->freed = freed - cy->freed_before;
 	now->goal = kgc_pace_end(heap, now->live_bytes);
 	if (READ_ONCE(heap->opt.scavenge) != KGC_SCAVENGE_NOW)
-		kgc_trim(heap);
+		more = kgc_trim_some(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
@@ -385,6 +386,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
 				now->live_bytes);
 	kgc_request_complete(heap, now->nr);
+	kgc_trim_later(heap, more);
 	kgc_pace_rearm(heap);
 	kgc_throttle_wake(heap);
 	cy->step = KGC_STEP_IDLE;

@@ -113,20 +113,28 @@ TEST_F(heap, the_eager_policy_needs_no_asking)
 #define GROUP	160		/* blobs; the survivors of a group lie side by side */
 #define ARENA	(1 << 20)	/* the largest arena of a heap of that size */
 
+/* Drop all but the first @percent of every group, so that no arena is free as a whole. */
+static int drop_all_of(int heap, const __u64 *handles, int many, int percent)
+{
+	int err = 0;
+
+	for (int i = 0; i < many && !err; i += GROUP) {
+		int nr = i + GROUP < many ? GROUP : many - i, live = nr * percent / 100;
+
+		err = kgc_drop_many(heap, handles + i + live, nr - live, NULL);
+	}
+	return err;
+}
+
 /*
- * Drop all but the first @percent of every group, so that no arena is free as a whole.
- * With @calm, cycles run first until the heap's rate of allocation counts as nothing.
+ * The same with MANY blobs. With @calm, cycles run first until the heap's rate of
+ * allocation counts as nothing.
  */
 static int drop_all_but(int heap, const __u64 *handles, int percent, bool calm)
 {
 	int err = calm ? collect_all(heap) ?: collect_all(heap) : 0;
 
-	for (int i = 0; i < MANY && !err; i += GROUP) {
-		int nr = i + GROUP < MANY ? GROUP : MANY - i, live = nr * percent / 100;
-
-		err = kgc_drop_many(heap, handles + i + live, nr - live, NULL);
-	}
-	return err;
+	return err ?: drop_all_of(heap, handles, MANY, percent);
 }
 
 static int collect_once(int heap)
@@ -207,6 +215,45 @@ TEST_F(heap, what_is_allocated_in_a_second_stays)
 	EXPECT_GE(after.heap_idle + ARENA, keep);
 	if (keep == spare)
 		EXPECT_EQ(full.heap_released, after.heap_released);
+}
+
+#define LARGE	(3 * 4096)	/* blobs: 48 MiB, three pieces */
+
+/*
+ * The end of a cycle gives back a piece of 16 MiB. The rest follows, although no other
+ * cycle begins and the heap is not idle.
+ */
+TEST_F(heap, a_large_heap_gives_the_rest_back_after_the_cycle)
+{
+	int type = kgc_type_register(self->fd, "span", 2 * BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	static __u64 handles[LARGE];
+	struct kgc_stats full, after;
+	__u64 handle;
+
+	ASSERT_GT(type, 0);
+	ASSERT_TRUE(run_on_cpu(0));
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, fill_with(self->fd, handles, LARGE));
+	/* these cycles make the heap's rate of allocation count as nothing */
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, collect_all(self->fd));
+	ASSERT_EQ(0, drop_all_of(self->fd, handles, LARGE, 10));
+	ASSERT_EQ(0, collect_once(self->fd));
+	full = stats_of(self->fd);
+	for (int i = 0; i < 600; i++) {
+		after = stats_of(self->fd);
+		if (after.heap_idle <= after.heap_inuse * 2 / 3 + 65536)
+			break;
+		/* takes a span, so that the timer does not find an idle heap */
+		ASSERT_EQ(0, kgc_alloc(self->fd, type, 0, &handle));
+		ASSERT_EQ(0, kgc_drop(self->fd, handle));
+		usleep(100000);
+	}
+	TH_LOG("%llu kB in use, %llu kB free, %llu kB given back after the cycle",
+	       after.heap_inuse >> 10, after.heap_idle >> 10,
+	       (after.heap_released - full.heap_released) >> 10);
+	EXPECT_LE(after.heap_idle, after.heap_inuse * 2 / 3 + 65536);
+	EXPECT_EQ(full.num_gc, after.num_gc);
 }
 
 /* ---- a heap that is idle --------------------------------------------------- */
