@@ -5,6 +5,7 @@
 #include <linux/bsearch.h>
 #include <linux/log2.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
@@ -27,6 +28,7 @@ static void type_free(struct kgc_allocator *a, struct kgc_type *type)
 			struct_size(type, fields, type->nr_fields));
 }
 
+/* Context: the heap is dying; may sleep. */
 void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 {
 	unsigned int id;
@@ -36,6 +38,7 @@ void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 
 		module_put(type->owner);
 		type_free(a, type);
+		cond_resched();
 	}
 	for (id = 0; id < KGC_TYPE_CHUNKS; id++)
 		kgc_charge_free(a, KGC_META_DESCRIPTIONS, types->chunk[id], CHUNK_BYTES);
