@@ -27,6 +27,7 @@
 #define PIECE_BYTES	(16UL << 20)
 #define PIECE_SPARES	(PIECE_BYTES / KGC_PAGE_SIZE)
 #define PAUSE_MS	10	/* between two pieces */
+#define RETRY_MS	MSEC_PER_SEC	/* if the share has no CPU time left */
 
 /* Bytes that may stay free: 40 % of the memory kept, so that 60 % of it is in use. */
 static u64 trim_reserve(const struct kgc_pageheap *ph)
@@ -142,25 +143,27 @@ void kgc_trim_later(struct kgc_heap *heap, bool more)
 		trim_arm_idle(heap);
 }
 
-/*
- * Give one more piece back if the share has CPU time left. @idle: no cycle has made the
- * memory free, but the heap is idle. Return: whether more may be left to give back.
- */
-static bool trim_go_on(struct kgc_heap *heap, bool idle)
+/* Give one more piece back if the share has CPU time left, and set the timer again. */
+static void trim_go_on(struct kgc_heap *heap, enum kgc_trim_timer what)
 {
 	struct kgc_lap lap = kgc_work_lap();
 	s64 left_ns = 0;
 	bool more;
 	u64 ns;
 
-	if (!kgc_share_slice(heap, &left_ns))
-		return true;
-	more = trim_piece(heap, idle);
+	if (!kgc_share_slice(heap, &left_ns)) {
+		trim_arm(heap, what, RETRY_MS);
+		return;
+	}
+	more = trim_piece(heap, what == KGC_TRIM_WHEN_IDLE);
 	ns = kgc_work_lap_ns(lap);
 	kgc_work_charge(&heap->work, ns);
 	left_ns -= ns;
 	kgc_share_settle(heap, left_ns);
-	return more;
+	if (more)
+		trim_arm(heap, what, PAUSE_MS);
+	else if (what == KGC_TRIM_REST)
+		trim_arm_idle(heap);
 }
 
 /*
@@ -178,13 +181,11 @@ static void trim_timer(struct work_struct *work)
 	/* a heap that is set aside may be damaged: pages that seem free may be in use */
 	if (!kgc_request_idle(&heap->request) || kgc_request_closed(&heap->request))
 		return;
-	if (what == KGC_TRIM_REST) {
-		kgc_trim_later(heap, trim_go_on(heap, false));
-	} else if (kgc_allocator_charged(&heap->alloc) != READ_ONCE(heap->trim.charged)) {
+	if (what == KGC_TRIM_REST ||
+	    kgc_allocator_charged(&heap->alloc) == READ_ONCE(heap->trim.charged))
+		trim_go_on(heap, what);
+	else
 		trim_arm(heap, KGC_TRIM_WHEN_IDLE, IDLE_MS);
-	} else if (trim_go_on(heap, true)) {
-		trim_arm(heap, KGC_TRIM_WHEN_IDLE, PAUSE_MS);
-	}
 }
 
 void kgc_trim_init(struct kgc_heap *heap)
