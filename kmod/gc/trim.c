@@ -98,7 +98,7 @@ static bool trim_piece(struct kgc_heap *heap, bool idle)
 	return false;
 }
 
-/* Have the timer run in @ms. @what it does then: see kgc_trim_timer. */
+/* Have the timer do @what in @ms. Context: the state machine, or the timer. */
 static void trim_arm(struct kgc_heap *heap, enum kgc_trim_timer what, unsigned int ms)
 {
 	struct kgc_trim *trim = &heap->trim;
