@@ -70,6 +70,19 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 	return err;
 }
 
+/* Initialise the parts that need no memory. */
+static void heap_parts_init(struct kgc_heap *heap)
+{
+	kgc_types_init(&heap->types);
+	kgc_roots_init(&heap->roots);
+	kgc_handles_init(&heap->handles, 0, &heap->alloc);
+	kgc_weaks_init(heap);
+	kgc_finals_init(heap);
+	kgc_sections_init(heap);
+	kgc_tracer_init(heap);
+	kgc_cycle_init(heap);
+}
+
 /*
  * Make a heap. @gfp is added to the flags with which it allocates pages and tables.
  * @opener, if not NULL, may see it in the list of heaps, and is the tenant that it counts
@@ -110,15 +123,10 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	err = kgc_marking_init(heap);
 	if (err)
 		goto err_alloc;
-	kgc_types_init(&heap->types);
-	kgc_roots_init(&heap->roots);
-	kgc_handles_init(&heap->handles, 0, &heap->alloc);
-	kgc_weaks_init(heap);
-	kgc_finals_init(heap);
-	kgc_dues_init(&heap->dues, &keys[1]);
-	kgc_sections_init(heap);
-	kgc_tracer_init(heap);
-	kgc_cycle_init(heap);
+	err = kgc_dues_init(heap, &keys[1], !opener);
+	if (err)
+		goto err_marking;
+	heap_parts_init(heap);
 	heap->opener = get_cred(opener);
 	heap->opener_pid = opener ? get_pid(task_tgid(current)) : NULL;
 	kgc_registry_add(heap);
@@ -126,6 +134,8 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	kgc_debugfs_add(heap);
 	return heap;
 
+err_marking:
+	kgc_marking_destroy(heap);
 err_alloc:
 	kgc_allocator_destroy(&heap->alloc);
 err_srcu:
@@ -184,6 +194,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
+	kgc_dues_destroy(&heap->dues);
 	kgc_roots_end(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);

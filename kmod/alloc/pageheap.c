@@ -163,9 +163,12 @@ u64 kgc_pageheap_managed(struct kgc_pageheap *ph)
 	return ph->inuse - ph->manual;
 }
 
-/* Free spare structures beyond @keep of each size. Context: may sleep. */
-void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			      unsigned int keep)
+/*
+ * Free up to @most spare structures, but keep @keep of each size. Context: may sleep.
+ * Return: whether more of them may be left to free.
+ */
+bool kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
+			      unsigned int keep, unsigned int most)
 {
 	unsigned int i;
 
@@ -173,6 +176,8 @@ void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		while (READ_ONCE(ph->nr_spare[i]) > keep) {
 			struct kgc_span *span;
 
+			if (!most--)
+				return true;
 			span = kgc_pageheap_spare(ph, BITS_PER_LONG << i);
 			if (!span)
 				break;
@@ -180,6 +185,7 @@ void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			cond_resched();
 		}
 	}
+	return false;
 }
 
 /* Order of the next arena: an eighth of the heap, so that a small heap stays small. */

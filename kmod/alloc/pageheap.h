@@ -67,8 +67,8 @@ void kgc_pageheap_keep_spare(struct kgc_pageheap *ph, struct kgc_span *span);
 u64 kgc_pageheap_managed(struct kgc_pageheap *ph);
 int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		      unsigned int npages, gfp_t gfp, struct kgc_slow_path *step);
-void kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			      unsigned int keep);
+bool kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
+			      unsigned int keep, unsigned int most);
 
 /* Bytes that no span uses. Reads without the lock, so the result is approximate. */
 static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
@@ -78,12 +78,13 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 	return sys > inuse ? sys - inuse : 0;
 }
 
-/* kgc_scavenge_pages() gives back a shorter run only if its @keep is 0 */
+/* kgc_scavenge_some() gives back a shorter run only if its @keep is 0 */
 #define KGC_LEAST_RUN		8	/* heap pages */
 #define KGC_LEAST_RUN_BYTES	(KGC_LEAST_RUN * KGC_PAGE_SIZE)
 
-size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			  u64 keep);
+size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep,
+			 size_t most);
+size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep);
 void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph);
 
 #endif /* _KGC_PAGEHEAP_H */

@@ -220,8 +220,9 @@ static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 	return arena;
 }
 
+/* Give empty arenas back until that makes @most bytes. Return: bytes given back. */
 static size_t release_arenas(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			     u64 keep)
+			     u64 keep, size_t most)
 {
 	struct kgc_arena *arena, *next;
 	size_t bytes = 0;
@@ -234,21 +235,22 @@ static size_t release_arenas(struct kgc_allocator *a, struct kgc_pageheap *ph,
 		list_for_each_entry_safe(arena, next, &gone, link) {
 			bytes += kgc_arena_bytes(arena);
 			arena_free(a, arena);
+			cond_resched();
 		}
-		cond_resched();
-	} while (more);
+	} while (more && bytes < most);
 	return bytes;
 }
 
+/* The same for free runs of arenas in use. */
 static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			   u64 keep)
+			   u64 keep, size_t most)
 {
 	struct runs runs = { .keep = keep, .below = ULONG_MAX };
 	struct kgc_arena *arena, *next;
 	size_t bytes = 0;
-	bool more;
+	bool more = true;
 
-	do {
+	while (more && bytes < most) {
 		INIT_LIST_HEAD(&runs.gone);
 		more = runs_take(ph, &runs);
 		while (runs.nr) {
@@ -256,33 +258,42 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			bytes += runs.run[runs.nr].bytes;
 			run_free(a, runs.run[runs.nr].base,
 				 runs.run[runs.nr].bytes);
+			cond_resched();
 		}
 		list_for_each_entry_safe(arena, next, &runs.gone, link)
 			arena_free(a, arena);
 		cond_resched();
-	} while (more);
+	}
 	return bytes;
 }
 
 /**
- * kgc_scavenge_pages() - give free pages back, highest addresses first
+ * kgc_scavenge_some() - give some free pages back, highest addresses first
  * @a: the allocator
  * @ph: the page heap
  * @keep: stop when no more than this many bytes are free
+ * @most: stop when this many bytes have been given back
  *
  * Empty arenas go first, then free runs in other arenas: any run if @keep is 0, otherwise
  * runs of KGC_LEAST_RUN heap pages or more. An arena is freed when its last page goes.
  *
  * Context: process context, direct reclaim included. This function neither allocates nor
  * waits, except for kmemleak where it is configured.
- * Return: bytes given back.
+ * Return: bytes given back: fewer than @most if no more can be given back, otherwise up
+ * to 16 arenas more.
  */
-size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph,
-			  u64 keep)
+size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep,
+			 size_t most)
 {
-	size_t bytes = release_arenas(a, ph, keep);
+	size_t bytes = release_arenas(a, ph, keep, most);
 
-	return bytes + release_runs(a, ph, keep);
+	return bytes < most ? bytes + release_runs(a, ph, keep, most - bytes) : bytes;
+}
+
+/* kgc_scavenge_some() without a bound. Context and Return: as there. */
+size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep)
+{
+	return kgc_scavenge_some(a, ph, keep, SIZE_MAX);
 }
 
 /* Free everything. Nothing uses the heap any more. Context: may sleep. */

@@ -104,11 +104,6 @@ enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap)
 	return mode & KGC_MODE_SETTLE ? KGC_PHASE_SETTLE : KGC_PHASE_IDLE;
 }
 
-static struct kgc_heap *heap_of_work(struct work_struct *work)
-{
-	return container_of(to_delayed_work(work), struct kgc_heap, request.work);
-}
-
 /* Return: microseconds since the last call. */
 static u64 cycle_lap(struct kgc_cycle *cy)
 {
@@ -336,16 +331,6 @@ static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Count and trace the cycle if its share of CPU time was not enough. */
-static void cycle_judge(struct kgc_heap *heap, struct kgc_cycle *cy)
-{
-	u64 helped = atomic64_read(&heap->work.mutator_ns) - cy->mutator_before;
-	u64 over = kgc_pace_over(heap), pauses;
-
-	if (kgc_share_judge(heap, helped || over, &pauses))
-		trace_kgc_share_short(heap->id, cy->now.nr, pauses, helped, over);
-}
-
 static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (!kgc_sweep_some(heap, cy->helped ? HELP_SWEEP : SWEEP_BATCH))
@@ -354,18 +339,20 @@ static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
-/* Give every free page back. That may take long, so it waits for CPU time. */
+/* Give every free page back. That may take long, so each piece waits for CPU time. */
 static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	kgc_trim(heap);
-	cy->trimmed = true;
-	cy->step = KGC_STEP_END;
+	if (!kgc_trim_some(heap)) {
+		cy->trimmed = true;
+		cy->step = KGC_STEP_END;
+	}
 	return KGC_AWAIT_NOTHING;
 }
 
 static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	struct kgc_cycle_record *now = &cy->now;
+	bool more = false;
 	u64 freed, bytes;
 
 	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
@@ -373,12 +360,13 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	now->freed = freed - cy->freed_before;
 	now->goal = kgc_pace_end(heap, now->live_bytes);
 	if (!cy->trimmed)
-		kgc_trim(heap);
+		more = kgc_trim_some(heap);
 	now->sweep_us = cycle_lap(cy);
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
-	cycle_judge(heap, cy);
+	kgc_share_judge(heap, now->nr, atomic64_read(&heap->work.mutator_ns) -
+			cy->mutator_before, kgc_pace_over(heap));
 	/* first, so that calls and records are due when the cycle's waiters return */
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
@@ -387,6 +375,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
 				now->live_bytes);
 	kgc_request_complete(heap, now->nr);
+	kgc_trim_later(heap, more);
 	kgc_pace_rearm(heap);
 	kgc_throttle_wake(heap);
 	cy->step = KGC_STEP_IDLE;
@@ -504,7 +493,8 @@ static void cycle_run(struct kgc_heap *heap, struct kgc_cycle *cy)
 
 static void cycle_work(struct work_struct *work)
 {
-	struct kgc_heap *heap = heap_of_work(work);
+	struct kgc_heap *heap = container_of(to_delayed_work(work), struct kgc_heap,
+					     request.work);
 
 	kgc_work_woken(&heap->work);
 	if (!kgc_request_run(heap))
@@ -531,11 +521,6 @@ static enum kgc_await step_parts(struct kgc_heap *heap, struct kgc_cycle *cy,
 	unsigned int parts = HELP_PARTS;
 	enum kgc_await await;
 
-	/* before preemption is off, since these lists have no bound */
-	if (cy->step == KGC_STEP_DRAIN)
-		kgc_mark_take_barriers(&heap->marking.marker[0]);
-	if (cy->step == KGC_STEP_DRAIN)
-		kgc_mark_take_shared(&heap->marking.marker[0]);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	do {

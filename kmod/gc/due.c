@@ -6,6 +6,9 @@
  * the collector found them. So the number of calls that have returned tells which ones
  * have, and a thread that waits for some calls waits for that number.
  *
+ * A call may sleep for any time. So each heap that may have calls has a workqueue of its
+ * own: calls that sleep take no worker from those of other heaps, however many they are.
+ *
  * Readers take records, and put back a record that they cannot deliver.
  */
 #include <linux/ktime.h>
@@ -21,7 +24,6 @@
 #include "request.h"
 #include "trace.h"
 #include "type.h"
-#include "work.h"
 
 /* ---- calls ------------------------------------------------------------------- */
 
@@ -34,7 +36,7 @@ void kgc_dues_call(struct kgc_dues *dues, struct list_head *found)
 		list_splice_tail_init(found, &dues->calls);
 		WRITE_ONCE(dues->nr_calls, dues->nr_found);
 	}
-	queue_work(kgc_finals_wq, &dues->work);
+	queue_work(dues->wq, &dues->work);
 }
 
 static struct kgc_due *due_take(struct kgc_dues *dues, struct list_head *list)
@@ -369,9 +371,20 @@ void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues)
 		seq_printf(m, "Calling %ps\n", READ_ONCE(dues->calling));
 }
 
-/* @key keeps heaps apart: a cleanup may end another heap and wait for its work item. */
-void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key)
+/*
+ * @key keeps heaps apart: a cleanup may end another heap and wait for its work item. A
+ * heap of the device needs no workqueue: it has records only. Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int kgc_dues_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls)
 {
+	struct kgc_dues *dues = &heap->dues;
+
+	if (has_calls) {
+		dues->wq = alloc_ordered_workqueue("kgc_finals/%u", WQ_FREEZABLE, heap->id);
+		if (!dues->wq)
+			return -ENOMEM;
+	}
 	spin_lock_init(&dues->lock);
 	INIT_LIST_HEAD(&dues->calls);
 	INIT_LIST_HEAD(&dues->records);
@@ -380,6 +393,14 @@ void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key)
 	kgc_users_init(&dues->waiters);
 	init_waitqueue_head(&dues->called_waitq);
 	init_waitqueue_head(&dues->records_waitq);
+	return 0;
+}
+
+/* Context: no call is due or under way; may sleep. */
+void kgc_dues_destroy(struct kgc_dues *dues)
+{
+	if (dues->wq)
+		destroy_workqueue(dues->wq);
 }
 
 /* The heap is dying: wait for the call under way, make no other. Context: may sleep. */

@@ -24,6 +24,7 @@ struct seq_file;
  * @calls: calls to be made, in the order in which they were found
  * @records: records to be read by userspace, in the same order
  * @work: makes the calls in @calls
+ * @wq: runs @work; NULL in a heap that has no calls
  * @called_waitq: threads that wait for @called to rise
  * @records_waitq: threads that wait for a record, or for @read to rise
  * @waiters: counts the threads that wait for @called
@@ -45,6 +46,7 @@ struct kgc_dues {
 	struct list_head	calls __guarded_by(&lock);
 	struct list_head	records __guarded_by(&lock);
 	struct work_struct	work;
+	struct workqueue_struct	*wq;
 	wait_queue_head_t	called_waitq;
 	wait_queue_head_t	records_waitq;
 	struct kgc_users	waiters;
@@ -62,7 +64,8 @@ struct kgc_dues {
 	u64			longest_call_ns;
 };
 
-void kgc_dues_init(struct kgc_dues *dues, struct lock_class_key *key);
+int kgc_dues_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls);
+void kgc_dues_destroy(struct kgc_dues *dues);
 void kgc_dues_stop(struct kgc_dues *dues);
 void kgc_dues_drain(struct kgc_dues *dues);
 bool kgc_dues_calling(const struct kgc_heap *heap);

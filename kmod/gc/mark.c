@@ -18,6 +18,7 @@
 #include "heap.h"
 #include "lookup.h"
 #include "mark.h"
+#include "queue.h"
 #include "report.h"
 #include "request.h"
 #include "share.h"
@@ -28,28 +29,7 @@
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which to offer spans */
 #define SHARE_MOST	4096		/* offered at a time, since it walks them */
-#define RESCHED_SPANS	1024		/* taken over between two cond_resched() */
-
-static __always_inline void marker_push(struct kgc_marker *m,
-					struct kgc_span *span)
-{
-	span->grey.next = NULL;
-	*m->tail = &span->grey;
-	m->tail = &span->grey.next;
-	m->nr++;
-}
-
-/* Append a list to the queue. The list may have all spans of the heap. */
-static void marker_push_list(struct kgc_marker *m, struct llist_node *list)
-{
-	struct kgc_span *span, *next;
-
-	llist_for_each_entry_safe(span, next, list, grey) {
-		marker_push(m, span);
-		if (m->nr % RESCHED_SPANS == 0)
-			kgc_work_resched();
-	}
-}
+#define TAKE_MOST	512		/* taken over at a time, for the same reason */
 
 /* Make slot @i of @span grey if it is white. @cur is being scanned and needs no queue. */
 static __always_inline void marker_mark(struct kgc_marker *m,
@@ -62,7 +42,7 @@ static __always_inline void marker_mark(struct kgc_marker *m,
 	/* no call here, so that a loop around this keeps its state in registers */
 	if (span != cur && !kgc_span_noscan(span) &&
 	    !READ_ONCE(span->queued) && !xchg(&span->queued, 1))
-		marker_push(m, span);
+		kgc_queue_push(&m->queue, &span->grey);
 }
 
 static void scan_words(struct kgc_marker *m, void **from, void **to)
@@ -317,31 +297,18 @@ static __always_inline unsigned int scan_word(struct kgc_marker *m,
 	return hweight_long(before & ~left);
 }
 
-/* Take over the spans that workers have offered to each other, which may be many. */
-void kgc_mark_take_shared(struct kgc_marker *m)
-{
-	struct llist_node *list = llist_del_all(&m->heap->marking.shared);
-
-	if (list)
-		marker_push_list(m, list);
-}
-
 static bool marker_next_span(struct kgc_marker *m)
 {
+	struct kgc_queue *q = &m->queue;
 	struct kgc_span *span;
 
-	/* this list has no bound, and a thread has preemption off: see step_parts() */
-	if (!m->head && m == m->heap->marking.marker && m->heap->cycle.helped)
-		return false;
-	if (!m->head)
-		kgc_mark_take_shared(m);
-	if (!m->head)
-		return false;
-	span = llist_entry(m->head, struct kgc_span, grey);
-	m->head = m->head->next;
-	if (!m->head)
-		m->tail = &m->head;
-	m->nr--;
+	if (!q->head) {
+		if (!q->rest)
+			kgc_queue_take(q, llist_del_all(&m->heap->marking.shared));
+		if (!kgc_queue_refill(q, TAKE_MOST))
+			return false;
+	}
+	span = llist_entry(kgc_queue_pop(q), struct kgc_span, grey);
 	m->spans++;
 	/* full barrier: clear the flag before reading the marks; see kgc_mark_white() */
 	xchg(&span->queued, 0);
@@ -367,19 +334,16 @@ static unsigned int scan_span(struct kgc_marker *m)
 static void marker_share(struct kgc_marker *m)
 {
 	struct kgc_marking *mk = &m->heap->marking;
-	unsigned int i, n = min(m->nr / 2, SHARE_MOST);
-	struct llist_node *first = m->head, *last = first;
+	unsigned int i, nr = m->queue.nr;
+	struct llist_node *first, *last;
 
-	if (m->nr < SHARE_SPANS || !llist_empty(&mk->shared) ||
+	if (nr < SHARE_SPANS || !llist_empty(&mk->shared) ||
 	    READ_ONCE(m->heap->dying))
 		return;
 	if (atomic_read(&mk->active) + 1 >= mk->nr_markers ||
 	    !kgc_share_spare(m->heap))
 		return;
-	for (i = 1; i < n; i++)
-		last = last->next;
-	m->head = last->next;
-	m->nr -= n;
+	first = kgc_queue_cut(&m->queue, min(nr / 2, SHARE_MOST), &last);
 	llist_add_batch(first, last, &mk->shared);
 	/* an idle worker first: one that runs would only run once more */
 	for (i = 1; i < 2 * mk->nr_markers; i++) {
@@ -401,8 +365,7 @@ static void marker_share(struct kgc_marker *m)
  * @objects: approximate bound; the function scans the last span to its end
  *
  * Context: process context.
- * Return: false if neither the worker's queue nor the shared one has a span left. A
- * thread that helps does not look at the shared one.
+ * Return: false if neither the worker's queue nor the shared one has a span left.
  */
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 {
@@ -430,14 +393,14 @@ bool kgc_mark_some(struct kgc_marker *m, unsigned int objects)
 /* Leave the whole queue to other workers. Context: @m->obj is NULL. */
 static void marker_leave(struct kgc_marker *m)
 {
-	struct llist_node *last = container_of(m->tail, struct llist_node, next);
+	struct llist_node *first, *last;
 
-	if (!m->head)
-		return;
-	llist_add_batch(m->head, last, &m->heap->marking.shared);
-	m->head = NULL;
-	m->tail = &m->head;
-	m->nr = 0;
+	/* the end of a list that was taken over is not known yet */
+	while (kgc_queue_refill(&m->queue, TAKE_MOST))
+		cond_resched();
+	first = kgc_queue_empty(&m->queue, &last);
+	if (first)
+		llist_add_batch(first, last, &m->heap->marking.shared);
 }
 
 /*
@@ -460,9 +423,10 @@ static void marker_work(struct work_struct *work)
 
 		if (!kgc_share_slice(m->heap, &left_ns) && !m->obj) {
 			marker_leave(m);
-			break;
+			more = false;
+		} else {
+			more = kgc_mark_some(m, SLICE_OBJECTS);
 		}
-		more = kgc_mark_some(m, SLICE_OBJECTS);
 		ns = kgc_work_lap_ns(lap);
 		kgc_work_charge(&m->heap->work, ns);
 		left_ns -= ns;
@@ -489,17 +453,25 @@ void kgc_mark_root(struct kgc_marker *m, void *obj)
 	marker_mark(m, NULL, span, kgc_span_index(span, obj));
 }
 
-/* Take over the spans that barriers shaded, one CPU's after another's. */
+/*
+ * Take over spans that barriers shaded, one CPU's after another's. One call takes over a
+ * bounded number of them. If it leaves any, kgc_grey_pending() finds them.
+ */
 void kgc_mark_take_barriers(struct kgc_marker *m)
 {
+	unsigned int left = TAKE_MOST;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct kgc_grey *grey = per_cpu_ptr(m->heap->marking.grey, cpu);
 
+		left -= kgc_queue_refill(&m->queue, left);
+		if (!left)
+			return;
 		if (!llist_empty(&grey->list))
-			marker_push_list(m, llist_del_all(&grey->list));
+			kgc_queue_take(&m->queue, llist_del_all(&grey->list));
 	}
+	kgc_queue_refill(&m->queue, left);
 }
 
 /*
@@ -568,7 +540,7 @@ int kgc_marking_init(struct kgc_heap *heap)
 	init_llist_head(&mk->shared);
 	for (i = 0; i < KGC_MAX_MARKERS; i++) {
 		mk->marker[i].heap = heap;
-		mk->marker[i].tail = &mk->marker[i].head;
+		kgc_queue_init(&mk->marker[i].queue);
 		INIT_WORK(&mk->marker[i].work, marker_work);
 	}
 	return 0;

@@ -18,6 +18,7 @@
 
 #include "../alloc/map.h"
 #include "../alloc/span.h"
+#include "queue.h"
 #include "type.h"
 
 struct kgc_heap;
@@ -39,9 +40,7 @@ struct kgc_grey {
  * @heap: the heap
  * @quick: kind of the types that scan_word_of() scans; KGC_KIND_NONE if each pointer is
  *	checked
- * @head: local queue of grey spans, first in first out
- * @tail: where to link the next span in; points to @head while the queue is empty
- * @nr: spans on the queue
+ * @queue: local queue of grey spans
  * @cur: span being scanned
  * @obj: object being scanned in chunks, or NULL
  * @type: type of @obj
@@ -55,9 +54,7 @@ struct kgc_grey {
 struct kgc_marker {
 	struct kgc_heap		*heap;
 	enum kgc_kind		quick;
-	struct llist_node	*head;
-	struct llist_node	**tail;
-	unsigned int		nr;
+	struct kgc_queue	queue;
 	struct kgc_span		*cur;
 	char			*obj;
 	const struct kgc_type	*type;
@@ -117,7 +114,6 @@ void kgc_mark_root(struct kgc_marker *m, void *obj);
 u64 kgc_grey_shaded(struct kgc_heap *heap);
 bool kgc_grey_pending(struct kgc_heap *heap, u64 shaded);
 void kgc_mark_take_barriers(struct kgc_marker *m);
-void kgc_mark_take_shared(struct kgc_marker *m);
 void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 		     unsigned int i);
 void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span);

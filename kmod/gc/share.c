@@ -38,6 +38,7 @@
 #include "heap.h"
 #include "share.h"
 #include "tenant.h"
+#include "trace.h"
 
 #define SLICE_NS		(500LL * NSEC_PER_USEC)
 #define IPI_NS			(20 * NSEC_PER_USEC)
@@ -289,24 +290,27 @@ void kgc_share_end(struct kgc_heap *heap)
 }
 
 /**
- * kgc_share_judge() - decide whether the share was enough for a cycle
+ * kgc_share_judge() - count and trace a cycle for which the share was not enough
  * @heap: the heap
- * @outrun: mutators passed the goal, or had to do part of the cycle's work
- * @pauses: receives how often the cycle was paused, before its begin too
+ * @nr: number of the cycle
+ * @helped_ns: CPU time of mutators that ran the cycle's steps
+ * @over: bytes by which mutators passed the goal
+ *
+ * A cycle was short of CPU time if it was paused, before its begin too, and mutators had
+ * to help or passed the goal.
  *
  * Context: the state machine, at the end of the cycle.
- * Return: true if the cycle was short of CPU time: it was paused, and mutators outran it.
  */
-bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses)
+void kgc_share_judge(struct kgc_heap *heap, u64 nr, u64 helped_ns, u64 over)
 {
 	struct kgc_share *share = &heap->share;
+	u64 pauses = share->pauses - share->pauses_before;
 
-	*pauses = share->pauses - share->pauses_before;
-	if (!outrun || !*pauses)
-		return false;
+	if (!pauses || (!helped_ns && !over))
+		return;
 	WRITE_ONCE(share->short_cycles, share->short_cycles + 1);
 	atomic64_inc(&all_short_cycles);
-	return true;
+	trace_kgc_share_short(heap->id, nr, pauses, helped_ns, over);
 }
 
 /* ---- expedited grace periods -------------------------------------------------- */

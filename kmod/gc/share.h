@@ -62,7 +62,7 @@ void kgc_share_spend(struct kgc_heap *heap, u64 ns);
 bool kgc_share_spare(struct kgc_heap *heap);
 bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns);
 void kgc_share_settle(struct kgc_heap *heap, s64 left_ns);
-bool kgc_share_judge(struct kgc_heap *heap, bool outrun, u64 *pauses);
+void kgc_share_judge(struct kgc_heap *heap, u64 nr, u64 helped_ns, u64 over);
 bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind);
 void kgc_share_expedited(struct kgc_heap *heap);
 void kgc_share_unexpedited(struct kgc_heap *heap);

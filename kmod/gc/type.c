@@ -5,6 +5,7 @@
 #include <linux/bsearch.h>
 #include <linux/log2.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
@@ -34,12 +35,15 @@ static void type_free(struct kgc_type *type)
 
 DEFINE_FREE(type_free, struct kgc_type *, type_free(_T))
 
+/* Context: the heap is dying; may sleep. */
 void kgc_types_destroy(struct kgc_types *types, struct kgc_allocator *a)
 {
 	unsigned int id;
 
-	for (id = 1; id <= types->nr; id++)
+	for (id = 1; id <= types->nr; id++) {
 		type_free(kgc_type_of_id(types, id));
+		cond_resched();
+	}
 	for (id = 0; id < KGC_TYPE_CHUNKS; id++)
 		kgc_charge_free(a, KGC_META_DESCRIPTIONS, types->chunk[id], CHUNK_BYTES);
 }

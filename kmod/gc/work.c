@@ -4,7 +4,6 @@
 
 struct workqueue_struct *kgc_wq;
 struct workqueue_struct *kgc_markers_wq;
-struct workqueue_struct *kgc_finals_wq;
 
 /* Context: may sleep. Return: 0 or -ENOMEM. */
 int kgc_work_init(void)
@@ -17,25 +16,16 @@ int kgc_work_init(void)
 	/* a cycle waits for its running markers, so reclaim may wait for them as well */
 	kgc_markers_wq = alloc_workqueue("kgc_markers", WQ_UNBOUND |
 					 WQ_FREEZABLE | WQ_MEM_RECLAIM, 0);
-	if (!kgc_markers_wq)
-		goto err_wq;
-	kgc_finals_wq = alloc_workqueue("kgc_finals", WQ_UNBOUND | WQ_FREEZABLE,
-					0);
-	if (!kgc_finals_wq)
-		goto err_markers;
+	if (!kgc_markers_wq) {
+		destroy_workqueue(kgc_wq);
+		return -ENOMEM;
+	}
 	return 0;
-
-err_markers:
-	destroy_workqueue(kgc_markers_wq);
-err_wq:
-	destroy_workqueue(kgc_wq);
-	return -ENOMEM;
 }
 
 /* Context: no heap is left; may sleep. */
 void kgc_work_exit(void)
 {
-	destroy_workqueue(kgc_finals_wq);
 	destroy_workqueue(kgc_markers_wq);
 	destroy_workqueue(kgc_wq);
 }

@@ -10,11 +10,11 @@
 #include <linux/workqueue.h>
 
 /*
- * Cycles, markers and finalizers have a workqueue each, so that none delays the others:
- * a heap has many markers, which may run for long, and a finalizer may sleep for any
- * time. If markers get no kworker, the cycle's own work item marks alone.
+ * Cycles and markers have a workqueue each, so that markers do not delay cycles: a heap
+ * has many markers, which may run for long. If they get no kworker, the cycle's own work
+ * item marks alone. Finalizers have a workqueue for each heap, see due.c.
  */
-extern struct workqueue_struct *kgc_wq, *kgc_markers_wq, *kgc_finals_wq;
+extern struct workqueue_struct *kgc_wq, *kgc_markers_wq;
 
 /**
  * struct kgc_work - CPU time and wakeups that one heap's collector has taken
@@ -55,16 +55,6 @@ static inline void kgc_work_charge(struct kgc_work *work, u64 ns)
 static inline void kgc_work_charge_thread(struct kgc_work *work, u64 ns, bool mutator)
 {
 	atomic64_add(ns, mutator ? &work->mutator_ns : &work->waiter_ns);
-}
-
-/*
- * cond_resched(), unless a thread runs part of a step with preemption off. Without
- * CONFIG_PREEMPT_COUNT that is unknown, and the thread may be scheduled there too.
- */
-static inline void kgc_work_resched(void)
-{
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || preemptible())
-		cond_resched();
 }
 
 static inline struct kgc_lap kgc_work_lap(void)

@@ -170,7 +170,8 @@ static void empty_means_empty(void)
 			check(!heap_pages(nid)->inuse);
 			kgc_scavenge_pages(&allocator, heap_pages(nid), 0);
 			check(!heap_pages(nid)->sys && !heap_pages(nid)->nr_arenas);
-			kgc_pageheap_trim_spares(&allocator, heap_pages(nid), 0);
+			kgc_pageheap_trim_spares(&allocator, heap_pages(nid), 0,
+						 UINT_MAX);
 			check(!atomic64_read(&allocator.limit.meta[KGC_META_SPANS]));
 			check(!atomic64_read(&allocator.limit.meta[KGC_META_BITMAPS]));
 			check(!atomic64_read(&allocator.limit.meta[KGC_META_TYPES]));

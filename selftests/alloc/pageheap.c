@@ -407,7 +407,7 @@ static void random_heaps(void)
 		if (round % 2) {
 			release(0);
 			check(!ph->sys && !ph->inuse && !ph->nr_arenas);
-			kgc_pageheap_trim_spares(&allocator, ph, 0);
+			kgc_pageheap_trim_spares(&allocator, ph, 0, UINT_MAX);
 			check(!ph->nr_spare[0] && !ph->nr_spare[4]);
 		}
 		end();

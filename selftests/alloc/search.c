@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A page heap finds pages to hand out, and pages to give back, in a number of steps
- * that grows with the logarithm of the number of arenas.
+ * that grows with the logarithm of the number of arenas. It gives them back in pieces.
  */
 #include <check.h>
 #include <shim.h>
@@ -149,6 +149,62 @@ static void searches_are_logarithmic(void)
 	     steps[0], steps[1], steps[2], steps[3]);
 }
 
+/*
+ * Memory goes back in pieces. No stretch of code frees more than one arena page by page
+ * before it lets other threads run, neither here nor when the allocator ends.
+ */
+#define PIECE		(1UL << 20)
+#define NR_TAKEN	8000	/* pages: 64 MiB, in arenas of up to 4 MiB */
+#define APART		128	/* one of so many pages stays in use */
+#define RUN_BYTES	(APART / 2 * KGC_PAGE_SIZE)
+#define MOST_MORE	(16 * RUN_BYTES)	/* 16 runs, or arenas no longer than a run */
+#define MOST_AT_ONCE	(KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE / PAGE_SIZE + 200)
+
+/* Give all free pages back. Return: the number of pieces. */
+static unsigned int give_back_in_pieces(void)
+{
+	unsigned int pieces = 0;
+	size_t bytes;
+	u64 before;
+
+	do {
+		trying("piece %u", pieces++);
+		before = ph->sys;
+		bytes = kgc_scavenge_some(&allocator, ph, 0, PIECE);
+		check(before - ph->sys == bytes && bytes < PIECE + MOST_MORE);
+	} while (bytes >= PIECE);
+	check(!kgc_scavenge_pages(&allocator, ph, 0));
+	return pieces;
+}
+
+static void memory_goes_back_in_pieces(void)
+{
+	unsigned int i, pieces, spares;
+
+	begin();
+	for (i = 0; i < NR_TAKEN; i++)
+		searched[i] = take_page();
+	for (i = 0; i < NR_TAKEN; i++)
+		if (i % APART && i % APART < APART / 2)
+			kgc_pageheap_put(ph, searched[i]);
+	/* splits the arenas, each with a lock hold of its own */
+	kgc_scavenge_pages(&allocator, ph, 0);
+	for (i = 0; i < NR_TAKEN; i++)
+		if (i % APART >= APART / 2)
+			kgc_pageheap_put(ph, searched[i]);
+	shim_freed_at_once();
+	pieces = give_back_in_pieces();
+	check(pieces >= NR_TAKEN / 2 * KGC_PAGE_SIZE / (PIECE + MOST_MORE));
+	for (spares = ph->nr_spare[0]; spares > 100; spares -= 100) {
+		check(kgc_pageheap_trim_spares(&allocator, ph, 0, 100));
+		check(ph->nr_spare[0] == spares - 100);
+	}
+	check(!kgc_pageheap_trim_spares(&allocator, ph, 0, 100) && !ph->nr_spare[0]);
+	end();
+	check(shim_freed_at_once() <= MOST_AT_ONCE);
+	note("%u pieces", pieces);
+}
+
 static int begin_all(void)
 {
 	return parts_begin(RAM_MIB);
@@ -156,6 +212,7 @@ static int begin_all(void)
 
 #define ALL_PROMISES(PROMISE) \
 	PROMISE(what_is_given_back_is_not_searched_for, "what can be given back is found in steps by the logarithm of the arenas") \
+	PROMISE(memory_goes_back_in_pieces, "memory goes back in pieces, and lets other threads run in between") \
 	PROMISE(searches_are_logarithmic, "a search takes steps by the logarithm of the arenas, for 10^2 to 10^5 spans")
 
 PROGRAM("kgc_search", begin_all, parts_end);

@@ -25,6 +25,7 @@ static long live;
 static long announced;	/* to kmemleak; withdrawn before the pages are freed */
 static unsigned int fail_in;
 static bool failed;
+static unsigned long freed, most_freed;	/* between two cond_resched() */
 
 void shim_complain(const char *what, const char *file, int line)
 {
@@ -51,6 +52,22 @@ void shim_may_sleep(const char *what)
 {
 	if (shim_locks_held)
 		shim_complain(what, "under a raw spinlock", 0);
+}
+
+void shim_cond_resched(void)
+{
+	shim_may_sleep("cond_resched");
+	most_freed = max(most_freed, freed);
+	freed = 0;
+}
+
+unsigned long shim_freed_at_once(void)
+{
+	unsigned long most = max(most_freed, freed);
+
+	most_freed = 0;
+	freed = 0;
+	return most;
 }
 
 /* ---- failures ------------------------------------------------------------ */
@@ -97,6 +114,7 @@ void *shim_alloc(size_t bytes, bool zero)
 void shim_free(const void *p)
 {
 	shim_may_sleep("free");
+	freed++;
 	live -= !!p;
 	free((void *)p);
 }
@@ -255,6 +273,7 @@ void __free_pages(struct page *page, unsigned int order)
 	unsigned long i, first = page - frames;
 
 	shim_may_sleep("free_pages");
+	freed++;
 	BUG_ON(page->order != order || first & ((1UL << order) - 1));
 	for (i = first; i < first + (1UL << order); i++) {
 		BUG_ON(!frames[i].used || frames[i].announced);

@@ -319,6 +319,7 @@ typedef struct { bool held; } spinlock_t;
 
 extern unsigned int shim_locks_held;
 void shim_may_sleep(const char *what);
+void shim_cond_resched(void);
 void shim_lock(bool *held);
 void shim_unlock(bool *held);
 
@@ -349,7 +350,7 @@ struct rnd_state { u32 s1, s2, s3, s4; };
 #define prandom_u32_state(state)		((void)(state), (u32)random() << 1)
 #define reciprocal_scale(x, n)			((u32)((u64)(x) * (n) >> 32))
 #define lockdep_assert_held(l)			BUG_ON(!(l)->held)
-#define cond_resched()				shim_may_sleep("cond_resched")
+#define cond_resched()				shim_cond_resched()
 
 #define spin_lock_bh(l)				spin_lock(l)
 #define spin_unlock_bh(l)			spin_unlock(l)
@@ -575,6 +576,8 @@ void shim_ram_fragment(unsigned int step);
 void shim_ram_defragment(void);
 unsigned long shim_ram_used(void);	/* bytes; without frames that only fragment */
 long shim_live_allocations(void);
+/* Most calls that freed memory between two cond_resched(), since the last call of this. */
+unsigned long shim_freed_at_once(void);
 /* Make the @nth request from now on fail; 0: none. */
 void shim_fail_nth(unsigned int nth);
 bool shim_fail_happened(void);

@@ -2,7 +2,8 @@
 /*
  * Keeps sections open for a while, and finalizers asleep in theirs, beside a heap whose
  * cycles must not notice. Loading fails if its cycles take long, or are no longer
- * hurried. The script that loads this checks the reports about the stuck sections.
+ * hurried, or if a finalizer waits for those of other heaps. The script that loads this
+ * checks the reports about the stuck sections.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -21,7 +22,7 @@ MODULE_PARM_DESC(seconds, "how long they are stuck");
 
 static unsigned int finalizers;
 module_param(finalizers, uint, 0);
-MODULE_PARM_DESC(finalizers, "heaps with a finalizer that sleeps as long");
+MODULE_PARM_DESC(finalizers, "heaps with a finalizer that sleeps until the module is unloaded");
 
 static unsigned int track;
 module_param(track, uint, 0);
@@ -34,6 +35,7 @@ MODULE_PARM_DESC(heaps, "more heaps with such a section, and a thread that waits
 /* Lockdep counts each section as a lock, and allows 48 locks in a thread. */
 #define CROWD_SECTIONS	32
 
+#define HANG_MS		60000
 #define PATIENCE_NS	(5 * NSEC_PER_SEC)	/* limit for a cycle of an empty heap */
 
 struct node {
@@ -47,6 +49,7 @@ static struct task_struct *busy_thread, **crowd_threads, **waiters;
 static struct completion crowd_entered;
 static struct task_struct *threads[2];	/* threads[0] enters first */
 static struct completion entered;
+static atomic_t asleep;			/* finalizers */
 static bool end;
 
 static void sleep_for(unsigned int s)
@@ -74,7 +77,9 @@ static int stay(void *type)
 
 static void sleeping(struct kgc_section s, void *obj)
 {
-	sleep_for(seconds);
+	atomic_inc(&asleep);
+	while (!READ_ONCE(end))
+		msleep(20);
 }
 
 static int sleeper_open(struct kgc_heap **heap)
@@ -99,6 +104,23 @@ static int sleeper_open(struct kgc_heap **heap)
 	kgc_exit(s);
 	kgc_collect_start(*heap, 1);
 	return err;
+}
+
+/*
+ * Wait until all finalizers sleep at the same time: a heap's finalizer is called, however
+ * many of other heaps sleep. The bound is only there for a call that never comes.
+ */
+static int sleepers_sleep(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < finalizers; i++)
+		if (kgc_wait(sleepers[i], 1))
+			return -EINTR;
+	for (i = 0; i < HANG_MS && atomic_read(&asleep) < finalizers; i += 100)
+		msleep(100);
+	pr_info("kgc_stuck: %d of %u finalizers sleep\n", atomic_read(&asleep), finalizers);
+	return atomic_read(&asleep) < finalizers ? -ETIMEDOUT : 0;
 }
 
 /* Stay in sections of up to CROWD_SECTIONS heaps, from @first on, and sleep. */
@@ -281,7 +303,7 @@ static int __init stuck_init(void)
 	kgc_collect_start(stuck, 1);
 	for (i = 0, err = 0; i < finalizers && !err; i++)
 		err = sleeper_open(&sleepers[i]);
-	err = err ?: crowd_open() ?: cycles_go_on();
+	err = err ?: sleepers_sleep() ?: crowd_open() ?: cycles_go_on();
 	if (!err)
 		return 0;
 err:

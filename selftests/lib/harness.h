@@ -10,6 +10,7 @@
 #define SELFTESTS_HARNESS_H
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <kselftest_harness.h>
 #include <kgc.h>
@@ -30,6 +31,21 @@ static inline unsigned long scaled(unsigned long amount)
 
 	return scaled < 1 ? 1 : scaled;
 }
+
+/*
+ * Wait until @condition holds; it is the value, too. The time only bounds a hang: it is so
+ * long that no verdict depends on how fast the machine is.
+ */
+#define HANG_S	60
+#define comes_true(condition)						\
+({									\
+	int left_ = HANG_S * 100;					\
+	bool came_;							\
+									\
+	while (!(came_ = (condition)) && left_--)			\
+		usleep(10000);						\
+	came_;								\
+})
 
 /*
  * Run on @cpu from now on: a test that counts spans must leave none in the caches of

@@ -289,12 +289,22 @@ static void *hammer(void *argument)
 	return NULL;
 }
 
+/* How often a CPU has waited for the central lock of nodes. */
+static unsigned long long contended_in(long heap)
+{
+	char *text = debugfs_text(heap, "classes");
+	unsigned long long contended;
+
+	if (!text || cell(text, "3 0 ", "contended", &contended))
+		contended = 0;
+	free(text);
+	return contended;
+}
+
 /* With KGC_HARDEN_RANDOM every allocation takes the central lock. */
 TEST_F(heap, waiting_for_a_central_lock_is_counted)
 {
 	struct hammer h = { .heap = self->fd, .type = self->node };
-	time_t end = time(NULL) + 20;
-	unsigned long long contended = 0;
 	pthread_t thread[3];
 	pid_t child;
 
@@ -311,21 +321,13 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 	}
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, hammer, &h));
-	while (time(NULL) < end && !contended) {
-		char *text = debugfs_text(self->info.heap_id, "classes");
-
-		usleep(50000);
-		if (text && cell(text, "3 0 ", "contended", &contended))
-			contended = 0;
-		free(text);
-	}
+	EXPECT_TRUE(comes_true(contended_in(self->info.heap_id)));
 	h.stop = true;
 	for (int i = 0; i < 3; i++)
 		pthread_join(thread[i], NULL);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	EXPECT_TRUE(h.err == 0 || h.err == -ENOMEM);
-	EXPECT_GT(contended, 0);
 	EXPECT_GT(heap_cell(_metadata, self->info.heap_id, "classes", "3 0 ",
 			    "wait_ns"), 0);
 }
@@ -482,8 +484,7 @@ TEST_F(heap, the_cap_of_the_module_holds_for_all_heaps_together)
 	/* the first heap is refused too, and can grow once the second has gone */
 	EXPECT_EQ(-ENOMEM, hold(self->fd, blob, 8000));
 	EXPECT_EQ(0, kgc_close(other));
-	for (int i = 0; i < 1000 && held_by_all() > limit - theirs; i++)
-		usleep(20000);
+	comes_true(held_by_all() <= limit - theirs);
 	EXPECT_EQ(0, chain_build(self->fd, self->node, 20000, &root));
 	EXPECT_EQ(0, put_max_bytes(0));
 	EXPECT_EQ(0, hold(self->fd, blob, 8000));

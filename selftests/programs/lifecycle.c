@@ -41,13 +41,8 @@ static struct footprint settled_footprint(const struct footprint *goal)
 {
 	struct footprint f;
 
-	for (int i = 0; i < 1000; i++) {
-		f = footprint();
-		if (f.heaps == goal->heaps && f.sys == goal->sys &&
-		    f.threads == goal->threads)
-			break;
-		usleep(10000);
-	}
+	comes_true((f = footprint(), f.heaps == goal->heaps && f.sys == goal->sys &&
+		    f.threads == goal->threads));
 	return f;
 }
 
@@ -259,9 +254,7 @@ TEST_F(heap, a_descriptor_in_a_socket_keeps_the_heap)
 	close(sockets[0]);
 	close(sockets[1]);
 	before.heaps--;
-	for (int i = 0; i < 500 && footprint().heaps != before.heaps; i++)
-		usleep(10000);
-	EXPECT_EQ(before.heaps, footprint().heaps);
+	EXPECT_TRUE(comes_true(footprint().heaps == before.heaps));
 }
 
 struct race {
@@ -339,8 +332,7 @@ TEST(the_module_goes_when_no_heap_is_open_and_takes_everything_with_it)
 
 	if (!path)
 		SKIP(return, "no kgc.ko to put back: set KGC_MODULE");
-	for (int i = 0; i < 500 && footprint().heaps; i++)
-		usleep(10000);
+	comes_true(!footprint().heaps);
 	module = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT_GE(module, 0);
 	if (syscall(SYS_delete_module, "kgc", O_NONBLOCK)) {

@@ -158,9 +158,7 @@ TEST_F(heap, handles_stop_at_the_hard_limit)
 	EXPECT_GT(nr, ROOM / 16 * 3 / 4);
 	EXPECT_LE(stats_of(self->fd).held, limit);
 	/* the refusal begins a cycle, because that might make room */
-	for (int i = 0; i < 500 && !stats_of(self->fd).gc_reason[KGC_REASON_LIMIT]; i++)
-		usleep(10000);
-	EXPECT_GE(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT], 1);
+	EXPECT_TRUE(comes_true(stats_of(self->fd).gc_reason[KGC_REASON_LIMIT]));
 }
 
 TEST_F(heap, finalizers_stop_at_the_hard_limit)
@@ -279,8 +277,7 @@ FIXTURE_TEARDOWN(cap)
 {
 	EXPECT_EQ(0, put_max_bytes(0));
 	/* a heap ends with the last reference to its file, maybe after close() */
-	for (int i = 0; i < 500 && held_by_all() > self->before; i++)
-		usleep(20000);
+	EXPECT_TRUE(comes_true(held_by_all() <= self->before));
 	EXPECT_EQ(self->before, held_by_all());
 }
 

@@ -153,7 +153,7 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	before -= free_bytes();
 	counted = meta(_metadata, id, "Spans") + meta(_metadata, id, "Bitmaps");
 	/* slabs of earlier heaps go when grace periods end */
-	for (int tries = 0; tries < 10; tries++) {
+	for (int tries = 0; tries < HANG_S; tries++) {
 		slabs_shrink();
 		slabs = slab_bytes(&wide);
 		if (slabs <= counted + counted / 10 + (1 << 20))

@@ -2,24 +2,10 @@
 /*
  * An object that dies without any allocation is also collected within the period. One
  * cycle begins, whichever kind of call dropped the object.
+ *
+ * kselftest-timeout: 120
  */
-#include "debugfs_files.h"
-#include "harness.h"
-
-static __u64 heap_id(int heap)
-{
-	struct kgc_info info;
-
-	return kgc_info(heap, &info) ? 0 : info.heap_id;
-}
-
-static __u64 pace_value(__u64 id, const char *name)
-{
-	__u64 value = ~0ULL;
-
-	debugfs_value(id, "pace", name, &value);
-	return value;
-}
+#include "pace.h"
 
 /* Each kind of call drops @object, which a field of @holder or a last handle keeps. */
 static int drop_handle(int heap, __u64 holder, __u64 object)
@@ -104,24 +90,20 @@ FIXTURE_TEARDOWN(dropping)
 /* Nothing is allocated: one cycle begins within the period, then the heap is at rest. */
 TEST_F(dropping, what_is_dropped_goes_within_the_period)
 {
-	__u64 id = heap_id(self->fd), before, cycles;
+	__u64 id = heap_id(self->fd), cycles = stats_of(self->fd).num_gc;
 
 	if (pace_value(id, "wakeups") == ~0ULL)
 		SKIP(return, "no debugfs");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 300));
 	EXPECT_EQ(0, pace_value(id, "armed"));
 	ASSERT_EQ(0, variant->drop(self->fd, self->holder, self->object));
-	EXPECT_EQ(1, pace_value(id, "armed"));
-	cycles = stats_of(self->fd).num_gc;
-	for (int i = 0; i < 1000 && stats_of(self->fd).num_gc == cycles; i++)
-		usleep(10000);
-	EXPECT_EQ(cycles + 1, stats_of(self->fd).num_gc);
+	/* on a slow machine the period may be over already */
+	EXPECT_TRUE(pace_value(id, "armed") == 1 ||
+		    comes_true(stats_of(self->fd).num_gc > cycles));
+	EXPECT_TRUE(comes_true(stats_of(self->fd).num_gc > cycles));
 	EXPECT_EQ(variant->drop == drop_by_xchg ? 2 : 1,
 		  stats_of(self->fd).heap_objects);
-	usleep(200000);
-	before = pace_value(id, "wakeups");
-	usleep(1000000);
-	EXPECT_EQ(before, pace_value(id, "wakeups"));
+	EXPECT_TRUE(rests(id));
 	EXPECT_EQ(cycles + 1, stats_of(self->fd).num_gc);
 }
 

@@ -113,7 +113,7 @@ TEST_F(cgroups, garbage_is_collected_in_heaps_of_that_cgroup)
 	fill(_metadata, mine);
 	drop_half(_metadata, mine);
 	inuse = stats_of(mine).heap_inuse;
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 10 * HANG_S; i++) {
 		reclaim(_metadata, OWNER);
 		stats = stats_of(mine);
 		/* heap_inuse falls during the sweep; the counter rises after the cycle */
@@ -142,7 +142,7 @@ TEST_F(cgroups, a_heap_outlives_its_cgroup)
 	ASSERT_EQ(0, rmdir(INNER));
 	/* until the removal is complete, kgc counts the pages as INNER's */
 	sleep(2);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 10 * HANG_S; i++) {
 		reclaim(_metadata, OWNER);
 		if (stats_of(heap).heap_sys <= before.heap_sys - IDLE * 3 / 4)
 			break;

@@ -1,11 +1,11 @@
 #!/bin/sh
 # A section that does not end for 30 s holds up its own heap's cycle only, is
 # reported, and when it ends the cycle does. A machine out of memory does not wait
-# for that cycle. Finalizers that sleep hold up no cycle of another heap, however
-# many they are. Sections that sleep in a hundred heaps,
-# with a thread waiting for a cycle of each, leave no thread of the kernel hung, also
-# where other sections come and go meanwhile, and the grace periods of another heap are
-# hurried as ever.
+# for that cycle. Finalizers that sleep hold up no cycle and no finalizer of another heap,
+# however many they are. Sections that sleep in a hundred heaps, with a thread
+# waiting for a cycle of each, leave no thread of the kernel hung, also where other
+# sections come and go meanwhile, and the grace periods of another heap are hurried as
+# ever.
 # kselftest-timeout: 220
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
@@ -72,7 +72,7 @@ done
 result 8 $? "the cycle ends when the section does"
 rmmod $module
 insmod "/kgc/$module.ko" seconds=20 finalizers=300
-result 9 $? "300 finalizers that sleep hold up no cycle of another heap"
+result 9 $? "300 finalizers that sleep hold up no cycle and no finalizer of another heap"
 dmesg | grep kgc_stuck: | sed 's/^/# /'
 rmmod $module
 # a thread that sleeps for so long, and cannot be interrupted, is reported
