@@ -123,7 +123,7 @@ struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 	err = kgc_marking_init(heap);
 	if (err)
 		goto err_alloc;
-	err = kgc_dues_init(heap, &keys[1], !opener);
+	err = kgc_due_init(heap, &keys[1], !opener);
 	if (err)
 		goto err_marking;
 	heap_parts_init(heap);
@@ -175,7 +175,7 @@ EXPORT_SYMBOL_GPL(__kgc_heap_create);
  */
 void kgc_heap_destroy(struct kgc_heap *heap)
 {
-	if (kgc_dues_calling(heap)) {
+	if (kgc_due_calling(heap)) {
 		kgc_refuse(heap, "a finalizer or cleanup ends its heap");
 		return;
 	}
@@ -183,18 +183,18 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);
 	kgc_reclaim_del(heap);
-	kgc_dues_wake(&heap->dues);
+	kgc_due_wake(&heap->due_queue);
 	/* a running cleanup may begin to wait for a cycle: it ends before the drains */
-	kgc_dues_stop(&heap->dues);
+	kgc_due_stop(&heap->due_queue);
 	/* reclaim may begin to wait for a cycle until it has left the heap */
 	kgc_registry_drain(heap);
 	kgc_request_drain(heap);
-	kgc_dues_drain(&heap->dues);
+	kgc_due_drain(&heap->due_queue);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
-	kgc_dues_destroy(&heap->dues);
+	kgc_dues_destroy(&heap->due_queue);
 	kgc_roots_end(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);

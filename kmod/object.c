@@ -11,8 +11,8 @@
 #include "gc/heap.h"
 #include "gc/report.h"
 
-static_assert(KGC_BORN_BLACK == KGC_MODE_BLACK);
-static_assert(KGC_BORN_SETTLING == KGC_MODE_SETTLE);
+static_assert(KGC_ALLOC_BLACK == KGC_MODE_BLACK);
+static_assert(KGC_ALLOC_SETTLE == KGC_MODE_SETTLE);
 
 static noinline void *refuse_nmi(struct kgc_heap *heap)
 {
@@ -44,26 +44,26 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
  * the fast path skips: the slot is not clear yet, or its span is mixed and the slot needs
  * a type. For a tiny object it takes room in an open block.
  */
-static void *take_dressed(struct kgc_section s, const struct kgc_shape *shape)
+static void *alloc_current_word(struct kgc_section s, const struct kgc_layout *layout)
 {
 	struct kgc_allocator *a = &s.heap->alloc;
 	struct kgc_span *span;
 	struct kgc_cpu *c;
 	unsigned long w;
 	void *obj = NULL;
-	u32 ticket;
+	u32 owner_gen;
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	if (kgc_region_begin(a, c, &ticket)) {
-		span = c->span[shape->fast_spc];
+	if (kgc_region_begin(a, c, &owner_gen)) {
+		span = c->span[layout->fast_spc];
 		w = *span->word;
-		if (w && (span->shape == shape || !span->shape))
+		if (w && (span->layout == layout || !span->layout))
 			obj = kgc_take_any_slot(a, span, __ffs(w), s.mode,
-						shape, shape->bytes);
-		else if (shape->flags & KGC_SHAPE_TINY)
-			obj = kgc_tiny_join(a, &c->tiny, s.mode, shape);
-		kgc_region_end(c, ticket);
+						layout, layout->bytes);
+		else if (layout->flags & KGC_LAYOUT_TINY)
+			obj = kgc_tiny_join(a, &c->tiny, s.mode, layout);
+		kgc_region_end(c, owner_gen);
 	}
 	preempt_enable();
 	return obj;
@@ -74,7 +74,7 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 				 struct kgc_type *type, gfp_t gfp, int srcu)
 {
 	struct kgc_section s = { .heap = heap, .mode = mode, .srcu = srcu };
-	const struct kgc_shape *shape = &type->shape;
+	const struct kgc_layout *layout = &type->layout;
 	void *obj;
 
 	preempt_enable();
@@ -82,15 +82,15 @@ static noinline void *alloc_slow(struct kgc_heap *heap, unsigned int mode,
 		return kgc_refuse(heap, "a type of another heap");
 	if (type->array)
 		return kgc_refuse(heap, "an object of an array type");
-	obj = take_dressed(s, shape);
+	obj = alloc_current_word(s, layout);
 	if (obj)
 		return obj;
 	check_gfp(gfp);
-	if (shape->spc >> 1)
-		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
-				      shape->spc, type->size, gfp);
+	if (layout->spc >> 1)
+		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), layout,
+				      layout->spc, type->size, gfp);
 	else
-		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
+		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), layout,
 					    type->size, gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
@@ -125,41 +125,41 @@ static __always_inline void *preempt_enable_return(void *obj)
  * The only calls are tail calls of two functions, so that gcc saves no registers.
  *
  * The function need not check that @type belongs to @heap. kgc_span.fast of a cached
- * span is the shape of a type for which alloc_slow() took that span, and alloc_slow()
+ * span is the layout of a type for which alloc_slow() took that span, and alloc_slow()
  * refuses a type of another heap.
  */
 static __always_inline void *alloc_fast(struct kgc_heap *heap, unsigned int mode,
 					unsigned int known_mode, struct kgc_type *type,
 					gfp_t gfp, int srcu)
 {
-	const struct kgc_shape *shape = &type->shape;
+	const struct kgc_layout *layout = &type->layout;
 	struct kgc_allocator *a = &heap->alloc;
 	unsigned long *word, w;
 	struct kgc_span *span;
 	struct kgc_cpu *c;
 	void *obj;
-	u32 ticket;
+	u32 owner_gen;
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	if (unlikely(!kgc_region_begin(a, c, &ticket)))
+	if (unlikely(!kgc_region_begin(a, c, &owner_gen)))
 		goto slow;
-	span = c->span[shape->fast_spc];
+	span = c->span[layout->fast_spc];
 	word = span->word;
 	w = *word;
-	if (unlikely(!w || span->fast != shape))
+	if (unlikely(!w || span->fast != layout))
 		goto slow_region;
-	obj = kgc_take_slot(a, span, word, w, known_mode, shape);
-	kgc_region_end(c, ticket);
+	obj = kgc_take_slot(a, span, word, w, known_mode, layout);
+	kgc_region_end(c, owner_gen);
 	return preempt_enable_return(obj);
 
 slow_region:
-	kgc_region_end(c, ticket);
+	kgc_region_end(c, owner_gen);
 slow:
 	return alloc_slow(heap, mode, type, gfp, srcu);
 }
 
-/* noinline: only an object born during a cycle may need a colour. */
+/* noinline: only an object allocated during a cycle may need a colour. */
 static noinline void *alloc_in_cycle(struct kgc_heap *heap, unsigned int mode,
 				     struct kgc_type *type, gfp_t gfp, int srcu)
 {
@@ -197,7 +197,7 @@ EXPORT_SYMBOL_GPL(__kgc_alloc);
 void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 		      gfp_t gfp)
 {
-	const struct kgc_shape *shape = &type->shape;
+	const struct kgc_layout *layout = &type->layout;
 	unsigned int class;
 	size_t bytes;
 	void *obj;
@@ -214,12 +214,12 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 	check_gfp(gfp);
 	class = kgc_size_to_class_aligned(bytes, type->align);
 	if (class)
-		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), shape,
+		obj = kgc_cache_alloc(&s.heap->alloc, kgc_sided_mode(s), layout,
 				      class << 1 |
 				      (type->kind == KGC_KIND_NOSCAN),
 				      kgc_classes[class].size, gfp);
 	else
-		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), shape,
+		obj = kgc_cache_alloc_large(&s.heap->alloc, kgc_sided_mode(s), layout,
 					    round_up(bytes, KGC_PAGE_SIZE), gfp);
 	return with_finalizer(s, type, obj, gfp);
 }
@@ -229,20 +229,20 @@ EXPORT_SYMBOL_GPL(kgc_alloc_array);
 static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 				unsigned int n, void **objs)
 {
-	const struct kgc_shape *shape = &type->shape;
+	const struct kgc_layout *layout = &type->layout;
 	struct kgc_allocator *a = &s.heap->alloc;
 	struct kgc_span *span;
 	unsigned int done = 0;
 	struct kgc_cpu *c;
-	u32 ticket;
+	u32 owner_gen;
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	if (kgc_region_begin(a, c, &ticket)) {
-		span = c->span[shape->fast_spc];
-		if (span->shape == shape)
-			done = kgc_take_slots(a, span, n, objs, s.mode, shape);
-		kgc_region_end(c, ticket);
+	if (kgc_region_begin(a, c, &owner_gen)) {
+		span = c->span[layout->fast_spc];
+		if (span->layout == layout)
+			done = kgc_take_slots(a, span, n, objs, s.mode, layout);
+		kgc_region_end(c, owner_gen);
 	}
 	preempt_enable();
 	return done;

@@ -44,17 +44,17 @@
 #include "stats/stats.h"
 
 /* Least bytes of garbage for which reclaim asks for a cycle. */
-#define WORTH_A_CYCLE	(64UL << 10)
-#define CYCLE_PATIENCE	HZ
-#define CYCLE_LOOK	(HZ / 20)	/* between checks */
-#define SECTION_PATIENCE_MS	100
-#define WAITS_APART	10	/* pause / length of a wait that freed nothing */
+#define MIN_GARBAGE	(64UL << 10)
+#define CYCLE_TIMEOUT	HZ
+#define CYCLE_POLL	(HZ / 20)	/* between checks */
+#define SECTION_TIMEOUT_MS	100
+#define WAIT_BACKOFF	10	/* pause / length of a wait that freed nothing */
 
 /* Why a wait for a cycle ended. */
 enum cycle_wait {
 	WAIT_OVER,	/* the cycle is over, the heap ends, or the waiter is killed */
 	WAIT_STUCK,	/* a section blocks the cycle */
-	WAIT_EXPIRED,	/* CYCLE_PATIENCE has passed */
+	WAIT_EXPIRED,	/* CYCLE_TIMEOUT has passed */
 	NR_WAITS,
 };
 
@@ -105,14 +105,14 @@ static bool cycle_runs(struct kgc_heap *heap)
 }
 
 /* Upper bound on the bytes that died since the last cycle or are being collected. */
-static u64 garbage_most(struct kgc_heap *heap)
+static u64 garbage_max(struct kgc_heap *heap)
 {
 	s64 charged = atomic64_read(&heap->alloc.charged);
 
 	/* a heap that is set aside or drained has no more cycles */
 	if (kgc_request_closed(&heap->request))
 		return 0;
-	return max_t(s64, charged, cycle_runs(heap) ? WORTH_A_CYCLE : 0);
+	return max_t(s64, charged, cycle_runs(heap) ? MIN_GARBAGE : 0);
 }
 
 /* Pages in use on all nodes. */
@@ -135,7 +135,7 @@ u64 kgc_reclaim_bytes(struct kgc_node *node)
 {
 	u64 inuse = READ_ONCE(node->pages.inuse) >> PAGE_SHIFT;
 	struct kgc_heap *heap = heap_of(node);
-	u64 garbage = kgc_records_dead(&heap->records, garbage_most(heap)) >> PAGE_SHIFT;
+	u64 garbage = kgc_records_dead(&heap->records, garbage_max(heap)) >> PAGE_SHIFT;
 
 	garbage = div64_u64(garbage * inuse, pages_in_use(node->owner) ?: 1);
 	return kgc_pageheap_idle(&node->pages) + (min(garbage, inuse) << PAGE_SHIFT);
@@ -177,7 +177,7 @@ static u64 heap_ask(struct kgc_heap *heap)
 		return 0;
 	if (cycle_runs(heap))
 		return READ_ONCE(heap->request.done) + 1;
-	if (garbage_most(heap) < WORTH_A_CYCLE)
+	if (garbage_max(heap) < MIN_GARBAGE)
 		return 0;
 	return kgc_request_cycles(heap, 1, KGC_REASON_SHRINK);
 }
@@ -207,7 +207,7 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
-	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_most(heap);
+	u64 garbage = joined ? atomic64_read(&heap->alloc.limit.pages) : garbage_max(heap);
 	u64 cycle = heap_ask(heap);
 
 	if (!cycle || garbage <= awaited->garbage ||
@@ -224,10 +224,10 @@ static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *await
 static enum cycle_wait cycle_wait(struct kgc_heap *heap, u64 cycle, unsigned long end)
 {
 	while (time_before(jiffies, end)) {
-		if (kgc_sections_stuck(heap, SECTION_PATIENCE_MS))
+		if (kgc_sections_stuck(heap, SECTION_TIMEOUT_MS))
 			return WAIT_STUCK;
 		if (kgc_request_wait(heap, cycle,
-				     min_t(unsigned long, end - jiffies, CYCLE_LOOK)) ||
+				     min_t(unsigned long, end - jiffies, CYCLE_POLL)) ||
 		    READ_ONCE(heap->dying) || fatal_signal_pending(current))
 			return WAIT_OVER;
 	}
@@ -266,7 +266,7 @@ static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 	freed = max_t(u64, freed, now < held ? held - now : 0);
 	if (freed || fatal_signal_pending(current))
 		return freed;
-	until = jiffies + WAITS_APART * (jiffies - start) + 1;
+	until = jiffies + WAIT_BACKOFF * (jiffies - start) + 1;
 	if (time_after(until, READ_ONCE(heap->reclaim.backoff_until)))
 		WRITE_ONCE(heap->reclaim.backoff_until, until);
 	return 0;
@@ -377,7 +377,7 @@ static unsigned long nodes_scan(struct shrinker *s, struct shrink_control *sc)
 	if (freed < want)
 		nodes_ask(sc, &awaited);
 	if (!freed && awaited.heap && may_wait(sc))
-		freed = cycle_await(&awaited, jiffies + CYCLE_PATIENCE);
+		freed = cycle_await(&awaited, jiffies + CYCLE_TIMEOUT);
 	cycle_awaited_put(&awaited);
 	return freed >> PAGE_SHIFT ?: SHRINK_STOP;
 }
@@ -435,7 +435,7 @@ static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *page
 	/* an allocation that must not kill retries, and each retry calls this */
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
-	unsigned long end = jiffies + CYCLE_PATIENCE, *others = pages;
+	unsigned long end = jiffies + CYCLE_TIMEOUT, *others = pages;
 	u64 total = kgc_limit_total_pages(), freed;
 
 	if (!total)

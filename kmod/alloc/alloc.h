@@ -31,11 +31,11 @@
 #include "tiny.h"
 
 /*
- * kgc_cpu.ticket: while no CPU works in the cache, the generation of its spans;
- * otherwise BUSY or FLIP. Generations start above these two values.
+ * kgc_cpu.owner_gen: while no CPU works in the cache, the generation of its spans;
+ * otherwise BUSY or FLUSH. Generations start above these two values.
  */
-#define KGC_TICKET_BUSY		0U	/* the cache's own CPU is in a region */
-#define KGC_TICKET_FLIP		1U	/* a CPU, its own or another, flushes the cache */
+#define KGC_OWNER_BUSY		0U	/* the cache's own CPU is in a region */
+#define KGC_OWNER_FLUSH		1U	/* a CPU, its own or another, flushes the cache */
 #define KGC_FIRST_GEN		2U
 
 /*
@@ -43,29 +43,29 @@
  * <linux/kgc.h>, so that the allocator's own tests need not include it. object.c
  * asserts that the values are equal.
  */
-#define KGC_BORN_BLACK		4U	/* KGC_MODE_BLACK */
-#define KGC_BORN_SETTLING	8U	/* KGC_MODE_SETTLE */
+#define KGC_ALLOC_BLACK		4U	/* KGC_MODE_BLACK */
+#define KGC_ALLOC_SETTLE	8U	/* KGC_MODE_SETTLE */
 
 /**
  * struct kgc_cpu - one CPU's cache
- * @ticket: ownership and generation, see kgc_cache_flip()
+ * @owner_gen: ownership and generation, see kgc_cache_flush()
  * @span: the span allocated from, by span class; &kgc_empty_span rather than NULL
  * @tiny: the tiny blocks that are open
  * @used: link on kgc_allocator.used
  * @listed: @used is on that list
- * @flips: times the cache was emptied for a new generation
+ * @flushes: times the cache was emptied for a new generation
  * @nested: allocations that found the cache busy and took the central path
  *
- * While @ticket is BUSY, the region that set it owns all other members. While it is
- * FLIP, the CPU that set it does. Preemption is off in both cases.
+ * While @owner_gen is BUSY, the region that set it owns all other members. While it is
+ * FLUSH, the CPU that set it does. Preemption is off in both cases.
  */
 struct kgc_cpu {
-	u32			ticket;
+	u32			owner_gen;
 	struct kgc_span		*span[KGC_NR_SPAN_CLASSES];
 	struct kgc_tiny		tiny;
 	struct llist_node	used;
 	bool			listed;
-	u64			flips;
+	u64			flushes;
 	u64			nested;
 };
 
@@ -150,7 +150,7 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 
 /**
  * struct kgc_allocator - the allocator of one heap
- * @gen: sweep generation; advanced by the collector's flip
+ * @gen: sweep generation; advanced by the collector's flush
  * @black_gen: a section of mode SETTLE marks each object that it allocates in a span
  *	of this generation
  * @unswept: no span is swept any more, so nothing is freed; never cleared
@@ -190,7 +190,7 @@ void kgc_allocator_destroy(struct kgc_allocator *a);
 void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits);
 void kgc_allocator_settle(struct kgc_allocator *a);
 void kgc_allocator_next_gen(struct kgc_allocator *a);
-void kgc_allocator_leave_unswept(struct kgc_allocator *a);
+void kgc_allocator_stop_sweep(struct kgc_allocator *a);
 
 /* Set the call into the collector. Context: before the first allocation. */
 static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,
@@ -225,12 +225,12 @@ static inline s64 kgc_allocator_charged_reset(struct kgc_allocator *a)
 
 /* cache.c */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
-		      const struct kgc_shape *shape, unsigned int spc,
+		      const struct kgc_layout *layout, unsigned int spc,
 		      size_t size, gfp_t gfp);
 void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
-			    const struct kgc_shape *shape, size_t size, gfp_t gfp);
-bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c);
-bool kgc_cache_flip_all(struct kgc_allocator *a);
+			    const struct kgc_layout *layout, size_t size, gfp_t gfp);
+bool kgc_cache_flush(struct kgc_allocator *a, struct kgc_cpu *c);
+bool kgc_cache_flush_all(struct kgc_allocator *a);
 void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i);
 
 /* What an attempt lacked; kgc_reserve_fill() fetches it, outside of any region. */
@@ -281,23 +281,23 @@ bool kgc_stock_fill(struct kgc_allocator *a);
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int spc,
 				    struct kgc_span *old,
-				    const struct kgc_shape *shape,
+				    const struct kgc_layout *layout,
 				    struct kgc_reserve *r);
 void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span);
 bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
 		       unsigned int spc, struct kgc_reserve *r);
 void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
-			const struct kgc_shape *shape, size_t size,
+			const struct kgc_layout *layout, size_t size,
 			struct kgc_reserve *r);
-bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
+bool kgc_central_accept(struct kgc_span *span, const struct kgc_layout *layout,
 			struct kgc_reserve *r);
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
 				   size_t size, struct kgc_reserve *r);
 void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       struct kgc_span *span,
-			       const struct kgc_shape *shape);
+			       const struct kgc_layout *layout);
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 			    struct kgc_node *node, unsigned int budget);
 bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node);
@@ -332,14 +332,14 @@ static __always_inline unsigned long *kgc_mark_word(struct kgc_span *span,
 	return word - span->nwords;
 }
 
-/* Whether a slot of @span is born marked in a section of this mode. */
-static __always_inline bool kgc_born_black(const struct kgc_allocator *a,
-					   const struct kgc_span *span,
-					   unsigned int mode)
+/* Whether a slot of @span is allocated marked in a section of this mode. */
+static __always_inline bool kgc_alloc_marked(const struct kgc_allocator *a,
+					     const struct kgc_span *span,
+					     unsigned int mode)
 {
-	if (mode & KGC_BORN_BLACK)
+	if (mode & KGC_ALLOC_BLACK)
 		return true;
-	return mode & KGC_BORN_SETTLING && span->gen == READ_ONCE(a->black_gen);
+	return mode & KGC_ALLOC_SETTLE && span->gen == READ_ONCE(a->black_gen);
 }
 
 #endif /* _KGC_ALLOC_H */

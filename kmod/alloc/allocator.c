@@ -12,7 +12,7 @@ static void cache_init(struct kgc_cpu *c)
 {
 	unsigned int spc;
 
-	c->ticket = KGC_FIRST_GEN;
+	c->owner_gen = KGC_FIRST_GEN;
 	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++)
 		c->span[spc] = &kgc_empty_span;
 }
@@ -136,12 +136,12 @@ void kgc_allocator_settle(struct kgc_allocator *a)
 }
 
 /* Sweep nothing from now on: the mark bits may be wrong or incomplete. Context: any. */
-void kgc_allocator_leave_unswept(struct kgc_allocator *a)
+void kgc_allocator_stop_sweep(struct kgc_allocator *a)
 {
 	WRITE_ONCE(a->unswept, true);
 }
 
-/* Publish a new generation. A cache serves no allocation until it is flipped to it. */
+/* Publish a new generation. A cache serves no allocation until it is flushed. */
 void kgc_allocator_next_gen(struct kgc_allocator *a)
 {
 	u32 gen = a->gen + 1;

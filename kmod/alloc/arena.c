@@ -227,7 +227,7 @@ unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
  * Tell the kernel how many pages no span uses. It counts them as reclaimable, in
  * KReclaimable and MemAvailable of /proc/meminfo. Context: the page heap's lock is held.
  */
-void kgc_arenas_tell(struct kgc_pageheap *ph)
+void kgc_arenas_account(struct kgc_pageheap *ph)
 {
 	long pages = (ph->sys - ph->inuse) >> PAGE_SHIFT;
 

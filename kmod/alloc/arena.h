@@ -77,7 +77,7 @@ static inline unsigned long *kgc_arena_gone(struct kgc_arena *arena)
 }
 
 /* Heap pages of the arena that have been in a span before. */
-static inline unsigned long *kgc_arena_held(struct kgc_arena *arena)
+static inline unsigned long *kgc_arena_used_before(struct kgc_arena *arena)
 {
 	return arena->used + 2 * BITS_TO_LONGS(arena->npages);
 }
@@ -119,6 +119,6 @@ typedef void (*kgc_arena_fn)(struct kgc_arena *arena, void *data);
 
 unsigned long kgc_arenas_walk(struct kgc_pageheap *ph, unsigned long below,
 			      kgc_arena_fn fn, void *data);
-void kgc_arenas_tell(struct kgc_pageheap *ph);
+void kgc_arenas_account(struct kgc_pageheap *ph);
 
 #endif /* _KGC_ARENA_H */

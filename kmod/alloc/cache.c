@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The slow paths behind a CPU's cache: going on to the span's next bitmap word or to
- * another span, large objects, and the flip that empties a cache for a new generation.
+ * another span, large objects, and the flush that empties a cache for a new generation.
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -12,7 +12,7 @@
 #include "cache.h"
 
 /* An allocation that may not sleep sweeps at most this many batches of old spans. */
-#define MOST_REAPS	2
+#define MAX_REAPS	2
 
 /*
  * The tiny block of entry @i, below KGC_NR_TINY, of a CPU's cache; NULL if the entry has
@@ -24,7 +24,7 @@ void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i)
 }
 
 /* Empty the cache into the central lists. Context: the caller owns the cache. */
-static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
+static void cache_return_spans(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	unsigned int spc;
 
@@ -37,11 +37,11 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 		c->span[spc] = &kgc_empty_span;
 		kgc_central_return(a, span);
 	}
-	c->flips++;
+	c->flushes++;
 }
 
 /**
- * kgc_cache_flip() - bring a cache to the current generation
+ * kgc_cache_flush() - bring a cache to the current generation
  * @a: the allocator
  * @c: this CPU's cache; or any cache, once an RCU grace period has passed since the
  *	generation was advanced
@@ -52,32 +52,32 @@ static void cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
  * Context: preemption disabled, not inside a region.
  * Return: whether the cache is of the current generation now.
  */
-bool kgc_cache_flip(struct kgc_allocator *a, struct kgc_cpu *c)
+bool kgc_cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 {
 	u32 gen = READ_ONCE(a->gen);
 	/* a flush by another CPU is seen in full: pairs with the release below */
-	u32 ticket = smp_load_acquire(&c->ticket);
+	u32 owner_gen = smp_load_acquire(&c->owner_gen);
 
-	if (ticket == gen)
+	if (owner_gen == gen)
 		return true;
-	if (ticket == KGC_TICKET_BUSY || ticket == KGC_TICKET_FLIP)
+	if (owner_gen == KGC_OWNER_BUSY || owner_gen == KGC_OWNER_FLUSH)
 		return false;
-	if (cmpxchg(&c->ticket, ticket, KGC_TICKET_FLIP) != ticket)
+	if (cmpxchg(&c->owner_gen, owner_gen, KGC_OWNER_FLUSH) != owner_gen)
 		return false;
-	cache_flush(a, c);
+	cache_return_spans(a, c);
 	/* the cache is seen empty: pairs with the load in kgc_region_begin() */
-	smp_store_release(&c->ticket, gen);
+	smp_store_release(&c->owner_gen, gen);
 	return true;
 }
 
 /*
- * Flip every CPU's cache, an RCU grace period after the generation was advanced. A
- * cache that is BUSY is in a region that saw the new generation, so it has been flipped
+ * Flush every CPU's cache, an RCU grace period after the generation was advanced. A
+ * cache that is BUSY is in a region that saw the new generation, so it has been flushed
  * already. On many CPUs a moment at which no cache is BUSY may never come.
  *
- * Return: whether all caches are flipped now.
+ * Return: whether all caches are flushed now.
  */
-bool kgc_cache_flip_all(struct kgc_allocator *a)
+bool kgc_cache_flush_all(struct kgc_allocator *a)
 {
 	bool all = true;
 	int cpu;
@@ -86,9 +86,9 @@ bool kgc_cache_flip_all(struct kgc_allocator *a)
 		struct kgc_cpu *c = per_cpu_ptr(a->cpu, cpu);
 
 		scoped_guard(preempt) {
-			if (!kgc_cache_flip(a, c) &&
-			    /* BUSY: flipped already, spans handed over under central locks */
-			    smp_load_acquire(&c->ticket) != KGC_TICKET_BUSY)
+			if (!kgc_cache_flush(a, c) &&
+			    /* BUSY: flushed already, spans handed over under central locks */
+			    smp_load_acquire(&c->owner_gen) != KGC_OWNER_BUSY)
 				all = false;
 		}
 		cond_resched();
@@ -110,27 +110,27 @@ static bool cache_has_slot(struct kgc_span *span)
 /* One attempt inside a region: the cache, then the central list of @node. */
 static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		       struct kgc_cpu *c, unsigned int mode,
-		       const struct kgc_shape *shape, unsigned int spc,
+		       const struct kgc_layout *layout, unsigned int spc,
 		       size_t size, struct kgc_reserve *r)
 {
 	struct kgc_span *span = c->span[spc];
 	void *obj;
 
-	if (shape->flags & KGC_SHAPE_TINY) {
-		obj = kgc_tiny_join(a, &c->tiny, mode, shape);
+	if (layout->flags & KGC_LAYOUT_TINY) {
+		obj = kgc_tiny_join(a, &c->tiny, mode, layout);
 		if (obj)
 			return obj;
 		size = KGC_TINY_BLOCK;
 	}
 	r->need = KGC_NEED_NOTHING;
-	if (!cache_has_slot(span) || !kgc_central_accept(span, shape, r)) {
+	if (!cache_has_slot(span) || !kgc_central_accept(span, layout, r)) {
 		if (r->need != KGC_NEED_NOTHING)
 			return NULL;
 		c->span[spc] = &kgc_empty_span;
 		if (spc == KGC_TINY_SPC)
 			kgc_tiny_close(&c->tiny);
 		kgc_steps_begin(&r->step, KGC_CAUSE_REFILL);
-		span = kgc_central_refill(a, node, spc, span, shape, r);
+		span = kgc_central_refill(a, node, spc, span, layout, r);
 		if (!span)
 			return NULL;
 		kgc_span_prepare(span);
@@ -140,9 +140,9 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		}
 		c->span[spc] = span;
 	}
-	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, shape, size);
-	if (shape->flags & KGC_SHAPE_TINY)
-		kgc_tiny_open(&c->tiny, shape, obj);
+	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, layout, size);
+	if (layout->flags & KGC_LAYOUT_TINY)
+		kgc_tiny_open(&c->tiny, layout, obj);
 	return obj;
 }
 
@@ -152,33 +152,33 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
  * off, and releases it after a bounded time.
  */
 static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
-			unsigned int mode, const struct kgc_shape *shape,
+			unsigned int mode, const struct kgc_layout *layout,
 			unsigned int spc, size_t size, struct kgc_reserve *r)
 {
 	struct kgc_cpu *c;
 	bool mine;
 	void *obj;
-	u32 ticket;
+	u32 owner_gen;
 
 	preempt_disable();
 	c = this_cpu_ptr(a->cpu);
-	mine = kgc_region_begin(a, c, &ticket);
-	if (!mine && ticket != KGC_TICKET_BUSY) {
-		kgc_steps_begin(&r->step, KGC_CAUSE_FLIP);
-		mine = kgc_cache_flip(a, c) && kgc_region_begin(a, c, &ticket);
+	mine = kgc_region_begin(a, c, &owner_gen);
+	if (!mine && owner_gen != KGC_OWNER_BUSY) {
+		kgc_steps_begin(&r->step, KGC_CAUSE_FLUSH);
+		mine = kgc_cache_flush(a, c) && kgc_region_begin(a, c, &owner_gen);
 	}
 	if (mine && !(READ_ONCE(a->harden) & KGC_HARDEN_RANDOM)) {
-		obj = cache_try(a, node, c, mode, shape, spc, size, r);
-		kgc_region_end(c, ticket);
+		obj = cache_try(a, node, c, mode, layout, spc, size, r);
+		kgc_region_end(c, owner_gen);
 	} else {
 		if (mine)
-			kgc_region_end(c, ticket);
+			kgc_region_end(c, owner_gen);
 		else
 			c->nested++;
 		/* no cache keeps this block open: its object has the whole slot */
-		if (shape->flags & KGC_SHAPE_TINY)
+		if (layout->flags & KGC_LAYOUT_TINY)
 			size = KGC_TINY_BLOCK;
-		obj = kgc_central_alloc(a, node, mode, spc, shape, size, r);
+		obj = kgc_central_alloc(a, node, mode, spc, layout, size, r);
 	}
 	preempt_enable();
 	return obj;
@@ -195,9 +195,9 @@ static bool may_fetch(void)
 	return !in_hardirq();
 }
 
-/* Tell the collector. */
-static void press(struct kgc_allocator *a, enum kgc_pressure why,
-		  unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
+/* Report pressure to the collector. */
+static void report_pressure(struct kgc_allocator *a, enum kgc_pressure why,
+			    unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
 {
 	u64 ns;
 
@@ -210,35 +210,35 @@ static void press(struct kgc_allocator *a, enum kgc_pressure why,
 }
 
 /* No slot of class @spc: no memory if the caller may sleep, otherwise none was ready. */
-static void press_for_slot(struct kgc_allocator *a, struct kgc_node *node,
+static void report_no_slot(struct kgc_allocator *a, struct kgc_node *node,
 			   unsigned int spc, unsigned int mode, gfp_t gfp,
 			   struct kgc_slow_path *step)
 {
 	if (may_fetch() && gfpflags_allow_blocking(gfp)) {
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp, step);
+		report_pressure(a, KGC_PRESSURE_LIMIT, mode, gfp, step);
 		return;
 	}
 	kgc_stock_want(node, spc);
-	press(a, KGC_PRESSURE_STARVED, mode, gfp, step);
+	report_pressure(a, KGC_PRESSURE_STARVED, mode, gfp, step);
 }
 
-static void press_if_due(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
-			 struct kgc_slow_path *step)
+static void report_growth(struct kgc_allocator *a, unsigned int mode, gfp_t gfp,
+			  struct kgc_slow_path *step)
 {
 	if (atomic64_read(&a->charged) >= READ_ONCE(a->allowance))
-		press(a, KGC_PRESSURE_GROWTH, mode, gfp, step);
+		report_pressure(a, KGC_PRESSURE_GROWTH, mode, gfp, step);
 }
 
 /*
  * Sweep old spans of @node, because the kernel or a limit refused memory. An allocation
- * that may not sleep stops after MOST_REAPS batches, to keep its latency bounded.
+ * that may not sleep stops after MAX_REAPS batches, to keep its latency bounded.
  */
 static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 		 struct kgc_reserve *r, gfp_t gfp)
 {
 	bool may_sleep = gfpflags_allow_blocking(gfp);
 
-	if (!may_sleep && r->reaps >= MOST_REAPS)
+	if (!may_sleep && r->reaps >= MAX_REAPS)
 		return false;
 	if (may_sleep)
 		cond_resched();
@@ -254,7 +254,7 @@ static gfp_t gfp_for(const struct kgc_reserve *r, gfp_t gfp)
 }
 
 static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
-		      unsigned int mode, const struct kgc_shape *shape,
+		      unsigned int mode, const struct kgc_layout *layout,
 		      unsigned int spc, size_t size, struct kgc_reserve *r,
 		      gfp_t gfp, bool grow)
 {
@@ -262,7 +262,7 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 
 	r->unmixed = !may_fetch();
 	for (;;) {
-		obj = region_try(a, node, mode, shape, spc, size, r);
+		obj = region_try(a, node, mode, layout, spc, size, r);
 		if (obj || r->need == KGC_NEED_NOTHING || !may_fetch())
 			return obj;
 		if (r->need == KGC_NEED_PAGES && !grow)
@@ -282,11 +282,11 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
  * pages only if @grow. If it is refused, sweep old spans of any class and try again.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
-			unsigned int mode, const struct kgc_shape *shape,
+			unsigned int mode, const struct kgc_layout *layout,
 			unsigned int spc, size_t size, struct kgc_reserve *r,
 			gfp_t gfp, bool grow)
 {
-	void *obj = node_try(a, node, mode, shape, spc, size, r, gfp, grow);
+	void *obj = node_try(a, node, mode, layout, spc, size, r, gfp, grow);
 
 	/* in interrupts, too: kgc_reserve_span() may have taken a spare structure */
 	kgc_reserve_release(node, r);
@@ -295,7 +295,7 @@ static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 
 /* Take memory of another node rather than fail, but fetch no new pages there. */
 static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
-			       unsigned int mode, const struct kgc_shape *shape,
+			       unsigned int mode, const struct kgc_layout *layout,
 			       unsigned int spc, size_t size,
 			       struct kgc_reserve *r, gfp_t gfp)
 {
@@ -305,7 +305,7 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
 	for_each_online_node(nid) {
 		if (a->node[nid] == not)
 			continue;
-		obj = node_alloc(a, a->node[nid], mode, shape, spc, size, r,
+		obj = node_alloc(a, a->node[nid], mode, layout, spc, size, r,
 				 gfp, false);
 		if (obj)
 			break;
@@ -317,7 +317,7 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
  * kgc_cache_alloc() - allocate from a size class: the whole slow path
  * @a: the allocator
  * @mode: kgc_sided_mode() of the section
- * @shape: type
+ * @layout: type
  * @spc: span class
  * @size: bytes of the object, at most the class's
  * @gfp: how hard to try
@@ -326,20 +326,20 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
  * Return: the object, cleared; NULL without memory or at a limit.
  */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
-		      const struct kgc_shape *shape, unsigned int spc,
+		      const struct kgc_layout *layout, unsigned int spc,
 		      size_t size, gfp_t gfp)
 {
 	struct kgc_reserve r = { };
 	struct kgc_node *node = kgc_node_home(a);
 	void *obj;
 
-	obj = node_alloc(a, node, mode, shape, spc, size, &r, gfp, true);
+	obj = node_alloc(a, node, mode, layout, spc, size, &r, gfp, true);
 	if (!obj)
-		obj = other_nodes_alloc(a, node, mode, shape, spc, size, &r,
+		obj = other_nodes_alloc(a, node, mode, layout, spc, size, &r,
 					gfp);
 	if (!obj)
-		press_for_slot(a, node, spc, mode, gfp, &r.step);
-	press_if_due(a, mode, gfp, &r.step);
+		report_no_slot(a, node, spc, mode, gfp, &r.step);
+	report_growth(a, mode, gfp, &r.step);
 	kgc_steps_end(&a->steps, &r.step);
 	return obj;
 }
@@ -371,7 +371,7 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
  * kgc_cache_alloc_large() - allocate an object that has a span of its own
  * @a: the allocator
  * @mode: kgc_sided_mode() of the section
- * @shape: type
+ * @layout: type
  * @size: bytes
  * @gfp: how hard to try
  *
@@ -381,9 +381,9 @@ static struct kgc_span *large_span(struct kgc_allocator *a,
  * Return: the object, cleared; NULL without memory, at a limit, or in another context.
  */
 void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
-			    const struct kgc_shape *shape, size_t size, gfp_t gfp)
+			    const struct kgc_layout *layout, size_t size, gfp_t gfp)
 {
-	unsigned int spc = shape->spc & 1;
+	unsigned int spc = layout->spc & 1;
 	struct kgc_node *node = kgc_node_home(a);
 	struct kgc_slow_path step = { };
 	struct kgc_span *span;
@@ -400,16 +400,16 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 					  false, &step);
 	if (span) {
 		obj = (void *)span->base;
-		kgc_poison_open(obj, size, span->size);
+		kgc_unpoison_slot(obj, size, span->size);
 		if (span->dirty)
 			memset(obj, 0, round_up(size, 8));
 		kgc_poison_tail(obj, size);
 		scoped_guard(preempt)
-			kgc_central_publish_large(a, mode, span, shape);
+			kgc_central_publish_large(a, mode, span, layout);
 	} else {
-		press(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);
+		report_pressure(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);
 	}
-	press_if_due(a, mode, gfp, &step);
+	report_growth(a, mode, gfp, &step);
 	kgc_steps_end(&a->steps, &step);
 	return obj;
 }

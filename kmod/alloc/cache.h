@@ -2,21 +2,21 @@
 /*
  * The fast path of an allocation.
  *
- * A *region* is a stretch of code with preemption off in which a CPU owns its
- * cache: the CPU found the ticket equal to the allocator's generation, and replaced
- * it by BUSY. Three others may touch the cache meanwhile:
+ * A *region* is a stretch of code with preemption off in which a CPU owns its cache:
+ * the CPU found the cache's owner generation (kgc_cpu.owner_gen) equal to the
+ * allocator's, and replaced it by BUSY. Three others may touch the cache meanwhile:
  *
  * - An interrupt on the same CPU. It finds BUSY and takes the central path. If it
- *   comes between the load of the ticket and the store of BUSY, it runs a whole region
- *   of its own and leaves the ticket as it was; or it sees a new generation and flips
- *   the cache first. In the latter case the end of the interrupted region stores the
- *   old generation into the ticket again, so the cache is flipped once more, which is
+ *   comes between the load of the owner generation and the store of BUSY, it runs a
+ *   whole region of its own and leaves the owner generation as it was; or it sees a new
+ *   generation and flushes the cache first. In the latter case the end of the interrupted
+ *   region stores the old generation again, so the cache is flushed once more, which is
  *   harmless. Interrupts nest, so plain loads and stores suffice.
- * - The collector's flip. It advances the generation, waits for an RCU grace period,
- *   and then takes over, by cmpxchg, each cache whose ticket is still the old one.
+ * - The collector's flush. It advances the generation, waits for an RCU grace period,
+ *   and then takes over, by cmpxchg, each cache whose owner generation is the old one.
  *   After the grace period no region that saw the old generation is left, and a new
- *   region notices the mismatch; see kgc_cache_flip(). So a cache that is BUSY at that
- *   point has been flipped already.
+ *   region notices the mismatch; see kgc_cache_flush(). So a cache that is BUSY at that
+ *   point has been flushed already.
  * - A marker, or a reader of statistics. Of all that a region works on they change only
  *   mark bits, atomically.
  */
@@ -32,34 +32,34 @@
  * Return: false when the cache is in use or of another generation.
  */
 static __always_inline bool kgc_region_begin(struct kgc_allocator *a,
-					     struct kgc_cpu *c, u32 *ticket)
+					     struct kgc_cpu *c, u32 *owner_gen)
 {
-	/* another CPU's flip is seen whole: pairs with the release in kgc_cache_flip() */
-	*ticket = smp_load_acquire(&c->ticket);
+	/* another CPU's flush is seen whole: pairs with the release in kgc_cache_flush() */
+	*owner_gen = smp_load_acquire(&c->owner_gen);
 	/* READ_ONCE() would keep gcc from using a memory operand for the comparison */
-	if (unlikely(*ticket != data_race(a->gen)))
+	if (unlikely(*owner_gen != data_race(a->gen)))
 		return false;
-	WRITE_ONCE(c->ticket, KGC_TICKET_BUSY);
+	WRITE_ONCE(c->owner_gen, KGC_OWNER_BUSY);
 	barrier();
 	return true;
 }
 
-static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 ticket)
+static __always_inline void kgc_region_end(struct kgc_cpu *c, u32 owner_gen)
 {
 	/*
-	 * An interrupt on this CPU that finds this ticket sees all that the region did.
-	 * So does a flip by another CPU: an RCU grace period comes before it.
+	 * An interrupt on this CPU that loads this value sees all that the region did.
+	 * So does a flush by another CPU: an RCU grace period comes before it.
 	 */
 	barrier();
-	WRITE_ONCE(c->ticket, ticket);
+	WRITE_ONCE(c->owner_gen, owner_gen);
 }
 
-/* Mark a newborn if it is born black. Its slot is clear and typed, but not in use yet. */
+/* Mark a newborn that is allocated black. Its slot is clear and typed, not yet in use. */
 static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 					    struct kgc_span *span,
 					    unsigned int bit, unsigned int mode)
 {
-	if (!kgc_born_black(a, span, mode))
+	if (!kgc_alloc_marked(a, span, mode))
 		return;
 	/* a marked slot is clear and typed: pairs with the load in scan_word() */
 	smp_mb__before_atomic();
@@ -69,22 +69,22 @@ static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 /* Set the type of a newborn, if its span is mixed, and its colour. */
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 			 unsigned int bit, unsigned int mode,
-			 const struct kgc_shape *shape);
+			 const struct kgc_layout *layout);
 
 /*
  * Take the lowest free slot of the span's current word. @word points to that word, and @w
- * is its value, not 0. @span->fast is @shape, so the slot is clear already.
+ * is its value, not 0. @span->fast is @layout, so the slot is clear already.
  */
 static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 					   struct kgc_span *span,
 					   unsigned long *word, unsigned long w,
 					   unsigned int mode,
-					   const struct kgc_shape *shape)
+					   const struct kgc_layout *layout)
 {
-	void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
+	void *obj = span->word_base + (size_t)__ffs(w) * layout->slot;
 
-	kgc_poison_open(obj, shape->bytes, shape->slot);
-	kgc_poison_tail(obj, shape->bytes);
+	kgc_unpoison_slot(obj, layout->bytes, layout->slot);
+	kgc_poison_tail(obj, layout->bytes);
 	kgc_colour_slot(a, span, __ffs(w), mode);
 	/* a slot in use is clear and has its colour: pairs with kgc_span_is_free() */
 	smp_store_release(word, w & (w - 1));
@@ -93,25 +93,25 @@ static __always_inline void *kgc_take_slot(struct kgc_allocator *a,
 
 /*
  * Take up to @n slots of the current word, cleared ahead or not. One store puts all of
- * them in use. @span->shape is @shape. Return: how many were taken.
+ * them in use. @span->layout is @layout. Return: how many were taken.
  */
 static __always_inline unsigned int kgc_take_slots(struct kgc_allocator *a,
 						   struct kgc_span *span,
 						   unsigned int n, void **objs,
 						   unsigned int mode,
-						   const struct kgc_shape *shape)
+						   const struct kgc_layout *layout)
 {
 	const bool clear = span->clear;
 	unsigned long w = *span->word;
 	unsigned int done;
 
 	for (done = 0; w && done < n; w &= w - 1) {
-		void *obj = span->word_base + (size_t)__ffs(w) * shape->slot;
+		void *obj = span->word_base + (size_t)__ffs(w) * layout->slot;
 
-		kgc_poison_open(obj, shape->bytes, shape->slot);
+		kgc_unpoison_slot(obj, layout->bytes, layout->slot);
 		if (unlikely(clear))
-			kgc_clear_words(obj, round_up(shape->bytes, 8));
-		kgc_poison_tail(obj, shape->bytes);
+			kgc_clear_words(obj, round_up(layout->bytes, 8));
+		kgc_poison_tail(obj, layout->bytes);
 		if (unlikely(mode))
 			kgc_colour_slot(a, span, __ffs(w), mode);
 		objs[done++] = obj;
@@ -126,16 +126,16 @@ static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 					       struct kgc_span *span,
 					       unsigned int bit,
 					       unsigned int mode,
-					       const struct kgc_shape *shape,
+					       const struct kgc_layout *layout,
 					       size_t bytes)
 {
 	void *obj = span->word_base + (size_t)bit * span->size;
 
-	kgc_poison_open(obj, bytes, span->size);
+	kgc_unpoison_slot(obj, bytes, span->size);
 	if (span->clear)
 		kgc_clear_words(obj, round_up(bytes, 8));
 	kgc_poison_tail(obj, bytes);
-	kgc_slot_init_state(a, span, bit, mode, shape);
+	kgc_slot_init_state(a, span, bit, mode, layout);
 	/* a slot in use is clear, typed and coloured: pairs with kgc_span_is_free() */
 	smp_store_release(span->word, *span->word & ~BIT(bit));
 	return obj;

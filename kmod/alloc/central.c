@@ -3,7 +3,7 @@
  * Central lists: per span class and node, the spans that no CPU holds.
  *
  * A central has four lists: for spans with and without free slots, and for each low
- * bit of the generation. After a flip the lists of the old generation hold the spans
+ * bit of the generation. After a flush the lists of the old generation hold the spans
  * that are still to be swept. The collector starts its next cycle only when they are
  * empty, so there are never more than two generations.
  *
@@ -51,13 +51,13 @@ static void central_unlock(struct kgc_central *ct, unsigned long flags)
 /* Bytes asked for per object in @span; the whole slot where the span does not tell. */
 static u32 span_asked(const struct kgc_span *span)
 {
-	const struct kgc_shape *shape = span->shape;
+	const struct kgc_layout *layout = span->layout;
 
 	/* arrays differ in size, and a tiny block fills up with several objects */
-	if (!shape || shape->spc != span->spc || kgc_span_large(span) ||
-	    shape->flags & KGC_SHAPE_TINY)
+	if (!layout || layout->spc != span->spc || kgc_span_large(span) ||
+	    layout->flags & KGC_LAYOUT_TINY)
 		return span->size;
-	return shape->bytes;
+	return layout->bytes;
 }
 
 /* Count the slots taken from the span since it was last accounted for. */
@@ -121,7 +121,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
 /**
  * kgc_central_accept() - make a span take objects of a type
  * @span: a span from which only the caller takes slots, or kgc_empty_span
- * @shape: the type
+ * @layout: the type
  * @r: may hold a side table; says if one is missing
  *
  * A span of another type becomes mixed, which takes a side table. It stays mixed until
@@ -129,10 +129,10 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  *
  * Return: false if a side table is missing; then @r->need is set, unless @r->unmixed.
  */
-bool kgc_central_accept(struct kgc_span *span, const struct kgc_shape *shape,
+bool kgc_central_accept(struct kgc_span *span, const struct kgc_layout *layout,
 			struct kgc_reserve *r)
 {
-	if (span->shape == shape || !span->shape)
+	if (span->layout == layout || !span->layout)
 		return true;
 	if (!span->types && !r->types) {
 		if (!r->unmixed)
@@ -164,7 +164,7 @@ static struct kgc_span *central_old(const struct kgc_allocator *a, u32 gen,
 	if (!span)
 		span = list_first_entry_or_null(&then[old], struct kgc_span,
 						link);
-	/* a caller that read @gen before the flip finds newer spans on these lists */
+	/* a caller that read @gen before the flush finds newer spans on these lists */
 	return span && (s32)(span->gen - gen) < 0 ? span : NULL;
 }
 
@@ -175,7 +175,7 @@ static struct kgc_span *central_old(const struct kgc_allocator *a, u32 gen,
 static struct kgc_span *central_find(struct kgc_allocator *a,
 				     struct kgc_central *ct,
 				     struct kgc_node *node,
-				     const struct kgc_shape *shape,
+				     const struct kgc_layout *layout,
 				     struct kgc_reserve *r)
 {
 	u32 gen = READ_ONCE(a->gen);
@@ -186,8 +186,8 @@ static struct kgc_span *central_find(struct kgc_allocator *a,
 	for (;;) {
 		list_for_each_entry(span, &ct->partial[now], link) {
 			if (span->nfree == span->nelems)
-				span->shape = shape;
-			if (kgc_central_accept(span, shape, r)) {
+				span->layout = layout;
+			if (kgc_central_accept(span, layout, r)) {
 				list_del_init(&span->link);
 				return span;
 			}
@@ -225,7 +225,7 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 					  struct kgc_central *ct,
 					  struct kgc_node *node,
 					  unsigned int spc,
-					  const struct kgc_shape *shape,
+					  const struct kgc_layout *layout,
 					  struct kgc_reserve *r)
 {
 	const struct kgc_class *class = &kgc_classes[spc >> 1];
@@ -234,7 +234,7 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 	span = span_create(a, node, spc, class->npages, class->size, r);
 	if (!span)
 		return NULL;
-	span->shape = shape;
+	span->layout = layout;
 	ct->spans++;
 	if (!span->reused)
 		ct->fresh += span->nelems;
@@ -245,16 +245,16 @@ static struct kgc_span *span_create_small(struct kgc_allocator *a,
 static struct kgc_span *central_take(struct kgc_allocator *a,
 				     struct kgc_central *ct,
 				     struct kgc_node *node, unsigned int spc,
-				     const struct kgc_shape *shape,
+				     const struct kgc_layout *layout,
 				     struct kgc_reserve *r)
 {
 	struct kgc_span *span;
 
 	r->need = KGC_NEED_NOTHING;
-	span = central_find(a, ct, node, shape, r);
+	span = central_find(a, ct, node, layout, r);
 	if (span || r->need != KGC_NEED_NOTHING)
 		return span;
-	return span_create_small(a, ct, node, spc, shape, r);
+	return span_create_small(a, ct, node, spc, layout, r);
 }
 
 /**
@@ -295,7 +295,7 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
  * @node: node to take the new span from
  * @spc: span class
  * @old: the span the cache gives back, or kgc_empty_span
- * @shape: type of the object to be allocated
+ * @layout: type of the object to be allocated
  * @r: what was fetched for this try; says what was missing on failure
  *
  * Context: inside a region.
@@ -305,7 +305,7 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
 struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 				    struct kgc_node *node, unsigned int spc,
 				    struct kgc_span *old,
-				    const struct kgc_shape *shape,
+				    const struct kgc_layout *layout,
 				    struct kgc_reserve *r)
 {
 	struct kgc_central *ct = kgc_central_of(node, spc);
@@ -319,7 +319,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		return NULL;
 	}
 	flags = central_lock(ct, &r->step);
-	span = central_take(a, ct, node, spc, shape, r);
+	span = central_take(a, ct, node, spc, layout, r);
 	if (span) {
 		ct->refills++;
 		ct->reused += span->reused ? span->nfree : 0;
@@ -372,7 +372,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
  * @node: node to take the slot from
  * @mode: of the section
  * @spc: span class
- * @shape: type
+ * @layout: type
  * @size: bytes asked for
  * @r: what was fetched for this try; says what was missing on failure
  *
@@ -384,7 +384,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
  */
 void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, unsigned int spc,
-			const struct kgc_shape *shape, size_t size,
+			const struct kgc_layout *layout, size_t size,
 			struct kgc_reserve *r)
 {
 	struct kgc_central *ct = kgc_central_of(node, spc);
@@ -398,12 +398,12 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 		return NULL;
 	}
 	flags = central_lock(ct, &r->step);
-	span = central_take(a, ct, node, spc, shape, r);
+	span = central_take(a, ct, node, spc, layout, r);
 	if (span && kgc_span_next_word(span)) {
 		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
 			random_slot(ct, span) : __ffs(*span->word);
 		span->clear = span->dirty;
-		obj = kgc_take_any_slot(a, span, bit, mode, shape, size);
+		obj = kgc_take_any_slot(a, span, bit, mode, layout, size);
 		kgc_allocator_charge(a, span->size);
 		ct->reused += span->reused;
 	}
@@ -443,14 +443,14 @@ struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 /* Put a cleared large object into service. Context: preemption disabled. */
 void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       struct kgc_span *span,
-			       const struct kgc_shape *shape)
+			       const struct kgc_layout *layout)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
 	unsigned long flags = central_lock(ct, NULL);
 
 	span->gen = READ_ONCE(a->gen);
-	span->shape = shape;
-	if (kgc_born_black(a, span, mode))
+	span->layout = layout;
+	if (kgc_alloc_marked(a, span, mode))
 		set_bit(0, kgc_span_mark(span));
 	/* an object in use is clear: pairs with kgc_span_is_free() */
 	smp_store_release(kgc_span_free(span), 0);
@@ -479,7 +479,7 @@ static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
 		return;
 	list_del_init(&span->link);
 	central_unlock(ct, *flags);
-	kgc_poison_open((void *)span->base, span->size, span->size);
+	kgc_unpoison_slot((void *)span->base, span->size, span->size);
 	memset((void *)span->base, wipe, span->size);
 	*flags = central_lock(ct, NULL);
 }
@@ -531,7 +531,7 @@ bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
  * @a: the allocator
  * @node: one of its nodes
  *
- * For an allocation that found no memory: between a flip and the end of the sweep, dead
+ * For an allocation that found no memory: between a flush and the end of the sweep, dead
  * objects may still occupy the pages that it needs.
  *
  * Context: any but NMI.
@@ -585,7 +585,7 @@ bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 	    kgc_span_is_free(span, i))
 		return false;
 	if (span->gen != READ_ONCE(a->gen) ||
-	    (mode & KGC_BORN_SETTLING &&
+	    (mode & KGC_ALLOC_SETTLE &&
 	     span->gen == READ_ONCE(a->black_gen)))
 		return test_bit(i, kgc_span_mark(span));
 	return true;

@@ -51,14 +51,14 @@ static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
 
 /*
  * Return: the number of bytes that the heap may hold, 0 if nothing limits it. Both
- * kgc_limit_most() and the limit of the heap's cgroup count. The cgroup's limit counts
+ * kgc_limit_max_bytes() and the limit of the heap's cgroup count. The cgroup's limit counts
  * whole, although the cgroup holds other memory too: reclaim can free that memory, and
  * asks for collections. Context: any but NMI.
  */
-u64 kgc_charge_most(const struct kgc_allocator *a)
+u64 kgc_charge_max_bytes(const struct kgc_allocator *a)
 {
 	struct mem_cgroup *memcg = owner_get(&a->owner);
-	u64 most = min(kgc_limit_most(a), kgc_memcg_limit(memcg));
+	u64 most = min(kgc_limit_max_bytes(a), kgc_memcg_limit(memcg));
 
 	mem_cgroup_put(memcg);
 	return most >= S64_MAX ? 0 : max(most, 1ULL);
@@ -66,7 +66,7 @@ u64 kgc_charge_most(const struct kgc_allocator *a)
 
 /*
  * Return: the least of the heap's hard limit, the module's cap and the limit of the
- * cgroup, as they are set. Unlike kgc_charge_most() this does not depend on what other
+ * cgroup, as they are set. Unlike kgc_charge_max_bytes() this does not depend on what other
  * heaps hold. Context: any but NMI.
  */
 u64 kgc_charge_limit(const struct kgc_allocator *a)
@@ -80,10 +80,10 @@ u64 kgc_charge_limit(const struct kgc_allocator *a)
 }
 
 /* Whether the heap may not hold @bytes more. Context: any but NMI. */
-bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes)
+bool kgc_charge_would_exceed(const struct kgc_allocator *a, size_t bytes)
 {
 	struct mem_cgroup *memcg = owner_get(&a->owner);
-	u64 most = kgc_limit_most(a);
+	u64 most = kgc_limit_max_bytes(a);
 	bool near = most != U64_MAX && atomic64_read(&a->limit.held) + bytes > most;
 
 	near = near || kgc_memcg_full(memcg, bytes >> PAGE_SHIFT);
@@ -209,7 +209,7 @@ bool kgc_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, 
 }
 
 /* Take a charge back: the kernel's allocators refused the memory. */
-static void not_got(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
+static void charge_undo(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
 {
 	kgc_limit_refused(a, -ENOMEM);
 	kgc_limit_uncharge_meta(a, kind, bytes);
@@ -238,7 +238,7 @@ void *kgc_charge_alloc(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes
 	p = kvzalloc_node(bytes, kgc_charge_gfp(a, gfp), nid);
 	kgc_charge_end(charging);
 	if (!p)
-		not_got(a, kind, bytes);
+		charge_undo(a, kind, bytes);
 	return p;
 }
 
@@ -263,7 +263,7 @@ void *kgc_charge_page(struct kgc_allocator *a, enum kgc_meta kind, gfp_t gfp)
 	page = alloc_pages_node(NUMA_NO_NODE, kgc_charge_gfp(a, gfp) | __GFP_ZERO, 0);
 	kgc_charge_end(charging);
 	if (!page) {
-		not_got(a, kind, PAGE_SIZE);
+		charge_undo(a, kind, PAGE_SIZE);
 		return NULL;
 	}
 	return page_address(page);
@@ -288,7 +288,7 @@ void __percpu *kgc_charge_percpu(struct kgc_allocator *a, enum kgc_meta kind, si
 	p = __alloc_percpu_gfp(bytes, align, kgc_charge_gfp(a, GFP_KERNEL));
 	kgc_charge_end(charging);
 	if (!p)
-		not_got(a, kind, num_possible_cpus() * bytes);
+		charge_undo(a, kind, num_possible_cpus() * bytes);
 	return p;
 }
 
@@ -316,6 +316,6 @@ struct kgc_span *kgc_charge_span(struct kgc_allocator *a, unsigned int nelems, i
 		kgc_limit_move_meta(a, KGC_META_SPANS, KGC_META_BITMAPS,
 				    kgc_span_bitmap_bytes(index));
 	else
-		not_got(a, KGC_META_SPANS, kgc_span_bytes(index));
+		charge_undo(a, KGC_META_SPANS, kgc_span_bytes(index));
 	return span;
 }

@@ -48,9 +48,9 @@ struct kgc_charging {
 
 int kgc_charge_open(struct kgc_allocator *a);
 void kgc_charge_close(struct kgc_allocator *a);
-u64 kgc_charge_most(const struct kgc_allocator *a);
+u64 kgc_charge_max_bytes(const struct kgc_allocator *a);
 u64 kgc_charge_limit(const struct kgc_allocator *a);
-bool kgc_charge_near(const struct kgc_allocator *a, size_t bytes);
+bool kgc_charge_would_exceed(const struct kgc_allocator *a, size_t bytes);
 struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a);
 void kgc_charge_end(struct kgc_charging charging);
 

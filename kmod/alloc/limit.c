@@ -81,7 +81,7 @@ void kgc_limit_refused(struct kgc_allocator *a, int err)
  * Return: bytes that a heap may hold by its own limit, and by the part of the module's
  * cap that other heaps do not hold; U64_MAX is no limit. Context: any.
  */
-u64 kgc_limit_most(const struct kgc_allocator *a)
+u64 kgc_limit_max_bytes(const struct kgc_allocator *a)
 {
 	u64 most = READ_ONCE(a->limit.hard) ?: U64_MAX, cap = kgc_limit_cap();
 	s64 others;

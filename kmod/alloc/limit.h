@@ -61,7 +61,7 @@ struct kgc_limit {
 void kgc_limit_set(struct kgc_allocator *a, u64 bytes);
 void kgc_limit_set_cap(u64 bytes);
 u64 kgc_limit_cap(void);
-u64 kgc_limit_most(const struct kgc_allocator *a);
+u64 kgc_limit_max_bytes(const struct kgc_allocator *a);
 void kgc_limit_refused(struct kgc_allocator *a, int err);
 int kgc_limit_charge_pages(struct kgc_allocator *a, size_t bytes);
 void kgc_limit_uncharge_pages(struct kgc_allocator *a, size_t bytes);

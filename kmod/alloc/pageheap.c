@@ -27,10 +27,10 @@ void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 }
 
 /* Record that a span holds these pages. Return: whether spans held all of them before. */
-static bool pages_hold(struct kgc_arena *arena, unsigned int at,
-		       unsigned int npages)
+static bool pages_note_use(struct kgc_arena *arena, unsigned int at,
+			   unsigned int npages)
 {
-	unsigned long *held = kgc_arena_held(arena);
+	unsigned long *held = kgc_arena_used_before(arena);
 	bool all = true;
 
 	for (; npages; npages--)
@@ -76,13 +76,13 @@ bool kgc_pageheap_take(struct kgc_pageheap *ph, struct kgc_span *span,
 	if (manual)
 		ph->manual += npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
-	kgc_arenas_tell(ph);
+	kgc_arenas_account(ph);
 	span->arena = arena;
 	span->base = arena->base + at * KGC_PAGE_SIZE;
 	span->npages = npages;
 	span->nid = ph->nid;
 	span->dirty = at < arena->dirty;
-	span->reused = pages_hold(arena, at, npages);
+	span->reused = pages_note_use(arena, at, npages);
 	arena->dirty = max(arena->dirty, at + npages);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return true;
@@ -120,7 +120,7 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	if (manual)
 		ph->manual -= span->npages * KGC_PAGE_SIZE;
 	kgc_arena_update(ph, arena);
-	kgc_arenas_tell(ph);
+	kgc_arenas_account(ph);
 	list_add(&span->link, &ph->spare[index]);
 	ph->nr_spare[index]++;
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
@@ -326,7 +326,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	ph->nr_arenas++;
 	ph->sys += PAGE_SIZE << order;
 	kgc_arena_insert(ph, arena);
-	kgc_arenas_tell(ph);
+	kgc_arenas_account(ph);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
 	return 0;
 

@@ -25,7 +25,7 @@
  * @sys: bytes in arenas
  * @inuse: bytes in spans
  * @manual: the part of @inuse that is in manual spans
- * @reclaimable: machine pages that the kernel counts as reclaimable, see kgc_arenas_tell()
+ * @reclaimable: machine pages that the kernel counts as reclaimable, see kgc_arenas_account()
  * @released: bytes given back to the kernel so far
  * @searches: searches for a run of free pages
  * @misses: searches that found none
@@ -79,8 +79,8 @@ static inline u64 kgc_pageheap_idle(const struct kgc_pageheap *ph)
 }
 
 /* kgc_scavenge_some() gives back a shorter run only if its @keep is 0 */
-#define KGC_LEAST_RUN		8	/* heap pages */
-#define KGC_LEAST_RUN_BYTES	(KGC_LEAST_RUN * KGC_PAGE_SIZE)
+#define KGC_MIN_RUN		8	/* heap pages */
+#define KGC_MIN_RUN_BYTES	(KGC_MIN_RUN * KGC_PAGE_SIZE)
 
 size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep,
 			 size_t most);

@@ -109,7 +109,7 @@ static void span_describe(struct kgc_span *span, struct kgc_span_info *info)
 		return;
 	info->used = info->nelems - min_t(unsigned int, nfree, info->nelems);
 	/* a span without objects has no type yet, and is not mixed */
-	info->mixed = info->used && !READ_ONCE(span->shape);
+	info->mixed = info->used && !READ_ONCE(span->layout);
 	for (w = 0; w < span->nwords; w++)
 		info->marked += hweight_long(READ_ONCE(kgc_span_mark(span)[w]));
 	/* a span in a cache is on no list; another CPU may put it on one now */

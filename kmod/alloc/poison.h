@@ -3,9 +3,9 @@
  * Slots as KASAN sees them: a free slot is poisoned, and in a slot in use the bytes
  * beyond the object are a redzone. Without CONFIG_KASAN_GENERIC nothing is poisoned.
  *
- * To *open* memory makes it accessible, to *close* it poisons it. Shadow values of
- * KASAN's generic mode: 0 opens a granule of 8 bytes, and 1..7 open that many bytes of
- * it. KASAN reports an access to 0xFC as out of bounds, and to 0xFB as use after free.
+ * Shadow values of KASAN's generic mode: 0 makes a granule of 8 bytes accessible, and
+ * 1..7 make that many bytes of it accessible; other values poison it. KASAN reports an
+ * access to 0xFC as out of bounds, and to 0xFB as use after free.
  */
 #ifndef _KGC_POISON_H
 #define _KGC_POISON_H
@@ -40,8 +40,8 @@ static inline void kgc_clear_words(void *at, size_t bytes)
 
 #ifdef CONFIG_KASAN_GENERIC
 
-/* Open a slot for an object of @bytes, up to a multiple of 8: words are cleared whole. */
-static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
+/* Unpoison a slot for an object of @bytes, rounded up to 8: words are cleared whole. */
+static inline void kgc_unpoison_slot(void *obj, size_t bytes, size_t slot)
 {
 	size_t whole = round_up(bytes, 8);
 
@@ -51,14 +51,14 @@ static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
 			     false);
 }
 
-/* Close the bytes behind a cleared object in its last word. */
+/* Poison the bytes behind a cleared object in its last word. */
 static inline void kgc_poison_tail(void *obj, size_t bytes)
 {
 	if (bytes & 7)
 		kasan_poison(obj + round_down(bytes, 8), 8, bytes & 7, false);
 }
 
-/* Clear free slots, which stay closed. */
+/* Clear free slots, which stay poisoned. */
 static inline void kgc_poison_clear(void *slots, size_t bytes)
 {
 	kasan_poison(slots, bytes, 0, false);
@@ -66,7 +66,7 @@ static inline void kgc_poison_clear(void *slots, size_t bytes)
 	kasan_poison(slots, bytes, KGC_POISON_FREED, false);
 }
 
-/* Close the slots of bitmap word @w whose bits are set in @dead. */
+/* Poison the slots of bitmap word @w whose bits are set in @dead. */
 static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
 				    unsigned long dead)
 {
@@ -77,15 +77,15 @@ static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
 			     round_down(span->size, 8), KGC_POISON_FREED, false);
 }
 
-/* Close pages that come from the page allocator, or open them before they go back. */
-static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close)
+/* Poison pages from the page allocator, or unpoison them before they go back. */
+static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool poison)
 {
-	kasan_poison((void *)base, bytes, close ? KGC_POISON_FREED : 0, false);
+	kasan_poison((void *)base, bytes, poison ? KGC_POISON_FREED : 0, false);
 }
 
 #else
 
-static inline void kgc_poison_open(void *obj, size_t bytes, size_t slot)
+static inline void kgc_unpoison_slot(void *obj, size_t bytes, size_t slot)
 {
 }
 
@@ -103,7 +103,7 @@ static inline void kgc_poison_swept(struct kgc_span *span, unsigned int w,
 {
 }
 
-static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool close)
+static inline void kgc_poison_pages(unsigned long base, size_t bytes, bool poison)
 {
 }
 

@@ -109,7 +109,7 @@ static bool arenas_detach(struct kgc_pageheap *ph, u64 keep, struct list_head *g
 			break;
 		arena_unlink(ph, arena, gone);
 	}
-	kgc_arenas_tell(ph);
+	kgc_arenas_account(ph);
 	return arena;
 }
 
@@ -203,7 +203,7 @@ static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 /* Fill @runs. Return: whether more runs may be left. */
 static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 {
-	unsigned int least = runs->keep ? KGC_LEAST_RUN : UNIT;
+	unsigned int least = runs->keep ? KGC_MIN_RUN : UNIT;
 	struct kgc_arena *arena = NULL;
 	bool go_on = true;
 	unsigned int n;
@@ -216,7 +216,7 @@ static bool runs_take(struct kgc_pageheap *ph, struct runs *runs)
 			break;
 		go_on = arena_take_runs(ph, arena, least, runs);
 	}
-	kgc_arenas_tell(ph);
+	kgc_arenas_account(ph);
 	return arena;
 }
 
@@ -275,7 +275,7 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  * @most: stop when this many bytes have been given back
  *
  * Empty arenas go first, then free runs in other arenas: any run if @keep is 0, otherwise
- * runs of KGC_LEAST_RUN heap pages or more. An arena is freed when its last page goes.
+ * runs of KGC_MIN_RUN heap pages or more. An arena is freed when its last page goes.
  *
  * Context: process context, direct reclaim included. This function neither allocates nor
  * waits, except for kmemleak where it is configured.
@@ -326,7 +326,7 @@ void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 	scoped_guard(raw_spinlock_irqsave, &ph->lock) {
 		ph->sys = 0;
 		ph->inuse = 0;
-		kgc_arenas_tell(ph);
+		kgc_arenas_account(ph);
 	}
 	for (unsigned int i = 0; i < KGC_NR_SPAN_SIZES; i++) {
 		struct kgc_span *span, *tmp;

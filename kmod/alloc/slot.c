@@ -4,10 +4,10 @@
 
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 			 unsigned int bit, unsigned int mode,
-			 const struct kgc_shape *shape)
+			 const struct kgc_layout *layout)
 {
-	if (!span->shape)
+	if (!span->layout)
 		span->types[(span->word - kgc_span_free(span)) * BITS_PER_LONG + bit] =
-			shape->id;
+			layout->id;
 	kgc_colour_slot(a, span, bit, mode);
 }

@@ -121,7 +121,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->clear = false;
 	span->magic = kgc_classes[spc >> 1].magic;
 	span->fast = NULL;
-	span->shape = NULL;
+	span->layout = NULL;
 	span->queued = 0;
 	INIT_LIST_HEAD(&span->link);
 	for (w = 0; w < span->nwords; w++) {
@@ -193,7 +193,7 @@ void kgc_span_prepare(struct kgc_span *span)
 	unsigned long w = *span->word;
 
 	span->clear = span->dirty && span->size > CLEAR_AHEAD;
-	span->fast = span->clear ? NULL : span->shape;
+	span->fast = span->clear ? NULL : span->layout;
 	if (!span->dirty || span->clear)
 		return;
 	while (w) {
@@ -214,11 +214,11 @@ void kgc_span_make_mixed(struct kgc_span *span, u16 *types)
 	unsigned int i;
 
 	for (i = 0; i < span->nelems; i++)
-		types[i] = span->shape ? span->shape->id : 0;
+		types[i] = span->layout ? span->layout->id : 0;
 	span->fast = NULL;
-	/* a reader that sees no shape sees the table: pairs with kgc_type_of_slot() */
+	/* a reader that sees no layout sees the table: pairs with kgc_type_of_slot() */
 	smp_store_release(&span->types, types);
-	smp_store_release(&span->shape, NULL);	/* the table comes first */
+	smp_store_release(&span->layout, NULL);	/* the table comes first */
 }
 
 /* Overwrite the slots of bitmap word @w whose bits are set in @dead. */
@@ -228,7 +228,7 @@ static void span_wipe(struct kgc_span *span, unsigned int w,
 	for (; dead; dead &= dead - 1) {
 		void *slot = kgc_span_slot(span, w * BITS_PER_LONG + __ffs(dead));
 
-		kgc_poison_open(slot, span->size, span->size);
+		kgc_unpoison_slot(slot, span->size, span->size);
 		memset(slot, wipe, span->size);
 	}
 }

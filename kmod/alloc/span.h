@@ -6,7 +6,7 @@
  * bitmaps follow the structure, one behind the other. The mark bitmap comes first, so
  * that the barrier and the markers find it without reading @nwords:
  *
- *	words[0 .. nwords)		mark: 1 = found reachable, or born black
+ *	words[0 .. nwords)		mark: 1 = found reachable, or allocated black
  *	words[nwords .. 2 * nwords)	free: 1 = the slot can be handed out
  *	words[2 * nwords .. 3 * nwords)	scan: 1 = marked and its fields visited
  *
@@ -33,16 +33,16 @@ struct list_lru;
 #define KGC_NR_SPAN_SIZES	5	/* bitmaps of 1, 2, 4, 8, 16 words */
 
 /**
- * struct kgc_shape - what the allocator knows about a type
+ * struct kgc_layout - what the allocator knows about a type
  * @id: number of the type within its heap
  * @spc: span class; 0 or 1 when the size is not fixed or large
  * @fast_spc: @spc if the fast path of kgc_alloc() applies, otherwise 0: class 0 is
  *	never cached, so the fast path finds an empty span there
- * @flags: KGC_SHAPE_*
+ * @flags: KGC_LAYOUT_*
  * @bytes: bytes in an object, or in an element of an array
  * @slot: bytes in a slot of @spc, not below @bytes; 0 if @spc is 0 or 1
  */
-struct kgc_shape {
+struct kgc_layout {
 	u16	id;
 	u8	spc;
 	u8	fast_spc;
@@ -51,7 +51,7 @@ struct kgc_shape {
 	u32	slot;
 };
 
-#define KGC_SHAPE_TINY	1	/* shares a block with others of its type */
+#define KGC_LAYOUT_TINY	1	/* shares a block with others of its type */
 
 /* State of a span. The file `spans` in debugfs shows these names in lower case. */
 enum kgc_span_state {
@@ -67,8 +67,8 @@ enum kgc_span_state {
  * struct kgc_span - a run of pages of one span class
  * @word: word of the free bitmap that the owner takes slots from
  * @word_base: address of the first slot of that word
- * @fast: @shape while the free slots of the current word are clear; otherwise NULL
- * @shape: type of every object in it; NULL once types differ, until the span is empty
+ * @fast: @layout while the free slots of the current word are clear; otherwise NULL
+ * @layout: type of every object in it; NULL once types differ, until the span is empty
  * @base: address of slot 0
  * @magic: offset * magic >> 32 is the slot's index; 0 for large
  * @size: bytes in a slot
@@ -84,7 +84,7 @@ enum kgc_span_state {
  * @dirty: free slots may not be zero
  * @gen: generation at which the span was last swept or created. If the allocator's is
  *	newer, the mark bits decide which objects live
- * @types: side table with the type of each slot, used while @shape is NULL; or NULL
+ * @types: side table with the type of each slot, used while @layout is NULL; or NULL
  * @nfree: free slots when they were last counted; stale while the span is in a cache
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
@@ -97,8 +97,8 @@ enum kgc_span_state {
 struct kgc_span {
 	unsigned long		*word;
 	char			*word_base;
-	const struct kgc_shape	*fast;
-	const struct kgc_shape	*shape;
+	const struct kgc_layout	*fast;
+	const struct kgc_layout	*layout;
 
 	unsigned long		base;
 	u64			magic;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Filling tiny blocks. Except for kgc_tiny_open_block() and kgc_tiny_start(), the caller
- * owns the cache: it is inside a region, or it is flipping the cache.
+ * owns the cache: it is inside a region, or it is flushing the cache.
  */
 #include <linux/string.h>
 
@@ -15,14 +15,14 @@ static unsigned int tiny_room(const struct kgc_tiny_block *b)
 }
 
 static struct kgc_tiny_block *tiny_find(struct kgc_tiny *tiny,
-					const struct kgc_shape *shape)
+					const struct kgc_layout *layout)
 {
 	struct kgc_tiny_block *b;
 	unsigned int i;
 
 	for (i = 0; i < KGC_NR_TINY; i++) {
-		b = &tiny->open[(shape->id + i) % KGC_NR_TINY];
-		if (likely(b->shape == shape))
+		b = &tiny->open[(layout->id + i) % KGC_NR_TINY];
+		if (likely(b->layout == layout))
 			return b;
 	}
 	return NULL;
@@ -30,13 +30,13 @@ static struct kgc_tiny_block *tiny_find(struct kgc_tiny *tiny,
 
 /* The entry with the least room. An unused entry has none, so it is chosen first. */
 static struct kgc_tiny_block *tiny_fullest(struct kgc_tiny *tiny,
-					   const struct kgc_shape *shape)
+					   const struct kgc_layout *layout)
 {
-	struct kgc_tiny_block *b, *least = &tiny->open[shape->id % KGC_NR_TINY];
+	struct kgc_tiny_block *b, *least = &tiny->open[layout->id % KGC_NR_TINY];
 	unsigned int i;
 
 	for (i = 1; i < KGC_NR_TINY; i++) {
-		b = &tiny->open[(shape->id + i) % KGC_NR_TINY];
+		b = &tiny->open[(layout->id + i) % KGC_NR_TINY];
 		if (tiny_room(b) < tiny_room(least))
 			least = b;
 	}
@@ -50,35 +50,35 @@ static struct kgc_tiny_block *tiny_fullest(struct kgc_tiny *tiny,
  * Return: the object, cleared; NULL when its type has no open block or the block is full.
  */
 void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
-		    unsigned int mode, const struct kgc_shape *shape)
+		    unsigned int mode, const struct kgc_layout *layout)
 {
-	struct kgc_tiny_block *b = tiny_find(tiny, shape);
+	struct kgc_tiny_block *b = tiny_find(tiny, layout);
 	struct kgc_span *span;
 	void *obj;
 
-	if (!b || tiny_room(b) < shape->bytes)
+	if (!b || tiny_room(b) < layout->bytes)
 		return NULL;
 	obj = b->next;
-	WRITE_ONCE(b->next, b->next + shape->bytes);
+	WRITE_ONCE(b->next, b->next + layout->bytes);
 	WRITE_ONCE(tiny->joined, tiny->joined + 1);
-	if (unlikely(mode & (KGC_BORN_BLACK | KGC_BORN_SETTLING))) {
+	if (unlikely(mode & (KGC_ALLOC_BLACK | KGC_ALLOC_SETTLE))) {
 		span = kgc_map_span(obj);
-		if (kgc_born_black(a, span, mode))
+		if (kgc_alloc_marked(a, span, mode))
 			set_bit(kgc_span_index(span, obj), kgc_span_mark(span));
 	}
 	return obj;
 }
 
 /* Keep @block open, a slot of the cached span just taken for the first object in it. */
-void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_shape *shape,
+void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_layout *layout,
 		   char *block)
 {
-	struct kgc_tiny_block *b = tiny_find(tiny, shape);
+	struct kgc_tiny_block *b = tiny_find(tiny, layout);
 
 	if (!b)
-		b = tiny_fullest(tiny, shape);
-	WRITE_ONCE(b->shape, shape);
-	WRITE_ONCE(b->next, block + shape->bytes);
+		b = tiny_fullest(tiny, layout);
+	WRITE_ONCE(b->layout, layout);
+	WRITE_ONCE(b->next, block + layout->bytes);
 }
 
 /* Close all blocks: their span leaves the cache, and a sweep may free their slots. */
@@ -94,22 +94,22 @@ void kgc_tiny_close(struct kgc_tiny *tiny)
 void *kgc_tiny_open_block(const struct kgc_tiny_block *b)
 {
 	const struct kgc_tiny_block copy = {
-		.shape = READ_ONCE(b->shape),
+		.layout = READ_ONCE(b->layout),
 		.next = READ_ONCE(b->next),
 	};
 	unsigned int room = tiny_room(&copy);
 
-	if (!copy.shape || !room || room < copy.shape->bytes)
+	if (!copy.layout || !room || room < copy.layout->bytes)
 		return NULL;
 	return copy.next - (KGC_TINY_BLOCK - room);
 }
 
 /* Start of the object in @block that contains @addr. */
-void *kgc_tiny_start(const struct kgc_shape *shape, char *block, const void *addr)
+void *kgc_tiny_start(const struct kgc_layout *layout, char *block, const void *addr)
 {
-	unsigned int last = KGC_TINY_BLOCK / shape->bytes - 1;
-	unsigned int i = ((const char *)addr - block) / shape->bytes;
+	unsigned int last = KGC_TINY_BLOCK / layout->bytes - 1;
+	unsigned int i = ((const char *)addr - block) / layout->bytes;
 
 	/* the rest at the end of the block counts as part of the last object */
-	return block + min(i, last) * shape->bytes;
+	return block + min(i, last) * layout->bytes;
 }

@@ -21,11 +21,11 @@ struct kgc_allocator;
 
 /**
  * struct kgc_tiny_block - the block that a type's next object is put into
- * @shape: the type, or NULL
+ * @layout: the type, or NULL
  * @next: address of that object; NULL or the end of the block if there is no room
  */
 struct kgc_tiny_block {
-	const struct kgc_shape	*shape;
+	const struct kgc_layout	*layout;
 	char			*next;
 };
 
@@ -40,11 +40,11 @@ struct kgc_tiny {
 };
 
 void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
-		    unsigned int mode, const struct kgc_shape *shape);
-void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_shape *shape,
+		    unsigned int mode, const struct kgc_layout *layout);
+void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_layout *layout,
 		   char *block);
 void kgc_tiny_close(struct kgc_tiny *tiny);
 void *kgc_tiny_open_block(const struct kgc_tiny_block *b);
-void *kgc_tiny_start(const struct kgc_shape *shape, char *block, const void *addr);
+void *kgc_tiny_start(const struct kgc_layout *layout, char *block, const void *addr);
 
 #endif /* _KGC_TINY_H */

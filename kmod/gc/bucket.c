@@ -14,7 +14,7 @@
  * that was computed wrongly, or at a rate that has been raised since, from blocking the
  * bucket for good.
  */
-#define MOST_DEBT_NS	600000000000LL
+#define MAX_DEBT_NS	600000000000LL
 
 /* An empty bucket. Context: any. */
 void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns)
@@ -48,7 +48,7 @@ u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 
 	do {
 		from = counts_from(paid, now_ns, burst_ns);
-		to = min_t(s64, from + cost_ns, (s64)now_ns + MOST_DEBT_NS);
+		to = min_t(s64, from + cost_ns, (s64)now_ns + MAX_DEBT_NS);
 	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, max(from, to)));
 	return from > (s64)now_ns ? from - now_ns : 0;
 }
@@ -72,7 +72,7 @@ bool kgc_bucket_try(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		from = counts_from(paid, now_ns, burst_ns);
 		if (from > (s64)now_ns)
 			return false;
-		to = min_t(s64, from + cost_ns, (s64)now_ns + MOST_DEBT_NS);
+		to = min_t(s64, from + cost_ns, (s64)now_ns + MAX_DEBT_NS);
 	} while (!atomic64_try_cmpxchg(&bucket->paid_ns, &paid, to));
 	return true;
 }

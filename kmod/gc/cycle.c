@@ -28,7 +28,7 @@
  *			new sections begin
  *	SETTLE		publish SETTLE		sections that began before
  *	SETTLED		new generation		regions that began before
- *	FLIP		empty every cache,	-
+ *	FLUSH		empty every cache,	-
  *			publish IDLE
  *	SWEEP		sweep the other spans	-
  *	END		count, give pages back	-
@@ -183,11 +183,11 @@ static enum kgc_await step_drain(struct kgc_heap *heap, struct kgc_cycle *cy)
 		return KGC_AWAIT_NOTHING;
 	/* a workqueue full of other heaps' markers must not hold up this heap */
 	if (kgc_mark_active(heap))
-		kgc_mark_recall(heap);
+		kgc_mark_cancel_queued(heap);
 	if (kgc_mark_active(heap))
 		return KGC_AWAIT_KICK;
 	cy->shaded = kgc_grey_shaded(heap);
-	kgc_gate_look(&heap->gate);
+	kgc_gate_snapshot(&heap->gate);
 	if (kgc_grey_pending(heap, cy->shaded))
 		return KGC_AWAIT_NOTHING;
 	cy->now.rounds++;
@@ -210,7 +210,7 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 	} else if (clean && kgc_gate_close(&heap->gate)) {
 		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_WEAK;
-	} else if (kgc_gate_give_up(&heap->gate, cy->now.rounds)) {
+	} else if (kgc_gate_keep_targets(&heap->gate, cy->now.rounds)) {
 		kgc_handles_scan_begin(&heap->weaks);
 		cy->step = KGC_STEP_KEEP;
 	} else {
@@ -314,17 +314,17 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_handles_free_removed(&heap->weaks);
 	kgc_sweep_begin(heap);
 	kgc_allocator_next_gen(&heap->alloc);
-	cy->step = KGC_STEP_FLIP;
+	cy->step = KGC_STEP_FLUSH;
 	return KGC_AWAIT_REGIONS;
 }
 
 /* No region that saw the old generation is left. */
-static enum kgc_await step_flip(struct kgc_heap *heap, struct kgc_cycle *cy)
+static enum kgc_await step_flush(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	/* a CPU may be using or flipping its own cache at the moment: try again soon */
-	if (!kgc_cache_flip_all(&heap->alloc))
+	/* a CPU may be using or flushing its own cache at the moment: try again soon */
+	if (!kgc_cache_flush_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
-	cy->now.peak = kgc_pace_flip(heap, cy->begin_ns, cy->charged_begin);
+	cy->now.peak = kgc_pace_flushed(heap, cy->begin_ns, cy->charged_begin);
 	phase_publish(heap, KGC_PHASE_IDLE);
 	cy->now.settle_us = cycle_lap(cy);
 	cy->step = KGC_STEP_SWEEP;
@@ -365,8 +365,8 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	now->cpu_us = div_u64(atomic64_read(&heap->work.cpu_ns) - cy->cpu_before,
 			      NSEC_PER_USEC);
 	trace_kgc_cycle(heap->id, now);
-	kgc_share_judge(heap, now->nr, atomic64_read(&heap->work.mutator_ns) -
-			cy->mutator_before, kgc_pace_over(heap));
+	kgc_share_check(heap, now->nr, atomic64_read(&heap->work.mutator_ns) -
+			cy->mutator_before, kgc_pace_overshoot(heap));
 	/* first, so that calls and records are due when the cycle's waiters return */
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
@@ -413,7 +413,7 @@ static const struct step {
 	[KGC_STEP_TRACE]	= { step_trace,		STEP_OWN },
 	[KGC_STEP_SETTLE]	= { step_settle,	STEP_BRIEF },
 	[KGC_STEP_SETTLED]	= { step_settled,	STEP_BRIEF },
-	[KGC_STEP_FLIP]		= { step_flip,		STEP_BRIEF },
+	[KGC_STEP_FLUSH]	= { step_flush,		STEP_BRIEF },
 	[KGC_STEP_SWEEP]	= { step_sweep,		STEP_LONG },
 	[KGC_STEP_TRIM]		= { step_trim,		STEP_OTHER },
 	[KGC_STEP_END]		= { step_end,		STEP_BRIEF },
@@ -497,18 +497,18 @@ static void cycle_work(struct work_struct *work)
 					     request.work);
 
 	kgc_work_woken(&heap->work);
-	if (!kgc_request_run(heap))
+	if (!kgc_request_runner_begin(heap))
 		return;
 	if (kgc_request_closed(&heap->request)) {
 		kgc_sections_resume(heap);
 		kgc_request_wake(heap);
-		kgc_dues_wake(&heap->dues);
+		kgc_due_wake(&heap->due_queue);
 		kgc_share_end(heap);
 	} else if (!kgc_grace_pending(&heap->grace)) {
 		/* during a grace period a kick has no effect: its end kicks again */
 		cycle_run(heap, &heap->cycle);
 	}
-	kgc_request_rest(heap);
+	kgc_request_runner_end(heap);
 }
 
 /*

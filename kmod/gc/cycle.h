@@ -28,7 +28,7 @@ enum kgc_step {
 	KGC_STEP_TRACE,		/* option: grace period for the tracer, tracer */
 	KGC_STEP_SETTLE,	/* marks complete, and checked by the option */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
-	KGC_STEP_FLIP,		/* RCU grace period after the new generation */
+	KGC_STEP_FLUSH,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,
 	KGC_STEP_TRIM,		/* everything is swept: give free memory back */
 	KGC_STEP_END,		/* statistics, and threads that wait */

@@ -19,7 +19,7 @@ struct seq_file;
 #define KGC_DUE_SLOW_MS	100	/* a call that takes this long counts as slow */
 
 /**
- * struct kgc_dues - what is due in a heap
+ * struct kgc_due_queue - what is due in a heap
  * @lock: guards the lists, @read, @taken and @returned
  * @calls: calls to be made, in the order in which they were found
  * @records: records to be read by userspace, in the same order
@@ -41,7 +41,7 @@ struct seq_file;
  * @longest_wait_ns: longest time from finding an object dead to its call
  * @longest_call_ns: longest duration of a call
  */
-struct kgc_dues {
+struct kgc_due_queue {
 	spinlock_t		lock;	/* see above */
 	struct list_head	calls __guarded_by(&lock);
 	struct list_head	records __guarded_by(&lock);
@@ -64,33 +64,34 @@ struct kgc_dues {
 	u64			longest_call_ns;
 };
 
-int kgc_dues_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls);
-void kgc_dues_destroy(struct kgc_dues *dues);
-void kgc_dues_stop(struct kgc_dues *dues);
-void kgc_dues_drain(struct kgc_dues *dues);
-bool kgc_dues_calling(const struct kgc_heap *heap);
-void kgc_dues_drop(struct kgc_dues *dues, struct list_head *list);
-void kgc_dues_call(struct kgc_dues *dues, struct list_head *found);
-void kgc_dues_tell(struct kgc_dues *dues, struct list_head *found, u64 nr);
-void kgc_dues_wait_called(struct kgc_heap *heap);
-void kgc_dues_wake(struct kgc_dues *dues);
+int kgc_due_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls);
+void kgc_dues_destroy(struct kgc_due_queue *due_queue);
+void kgc_due_stop(struct kgc_due_queue *due_queue);
+void kgc_due_drain(struct kgc_due_queue *due_queue);
+bool kgc_due_calling(const struct kgc_heap *heap);
+bool kgc_due_owner_get(const struct kgc_heap *heap, struct module **owner);
+void kgc_due_drop(struct kgc_due_queue *due_queue, struct list_head *list);
+void kgc_due_queue_calls(struct kgc_due_queue *due_queue, struct list_head *found);
+void kgc_due_queue_records(struct kgc_due_queue *due_queue, struct list_head *found, u64 nr);
+void kgc_due_wait_called(struct kgc_heap *heap);
+void kgc_due_wake(struct kgc_due_queue *due_queue);
 int kgc_due_read_record(struct kgc_heap *heap, u64 *cookie, u64 *handle,
 			struct kgc_due **record);
-void kgc_due_record_read(struct kgc_dues *dues);
-void kgc_due_put_record(struct kgc_dues *dues, struct kgc_due *due);
-int kgc_dues_wait_readable(struct kgc_dues *dues);
-int kgc_dues_wait_read(struct kgc_dues *dues);
-__poll_t kgc_dues_poll(struct kgc_dues *dues, struct file *file,
-		       struct poll_table_struct *wait);
-void kgc_dues_show(struct seq_file *m, struct kgc_dues *dues);
+void kgc_due_record_read(struct kgc_due_queue *due_queue);
+void kgc_due_put_record(struct kgc_due_queue *due_queue, struct kgc_due *due);
+int kgc_due_wait_readable(struct kgc_due_queue *due_queue);
+int kgc_due_wait_read(struct kgc_due_queue *due_queue);
+__poll_t kgc_due_poll(struct kgc_due_queue *due_queue, struct file *file,
+		      struct poll_table_struct *wait);
+void kgc_due_show(struct seq_file *m, struct kgc_due_queue *due_queue);
 
 /*
  * One more call will become due. Context: the collector, with the lock of the index that
  * it takes the call from.
  */
-static inline void kgc_dues_expect(struct kgc_dues *dues)
+static inline void kgc_due_expect(struct kgc_due_queue *due_queue)
 {
-	WRITE_ONCE(dues->nr_found, dues->nr_found + 1);
+	WRITE_ONCE(due_queue->nr_found, due_queue->nr_found + 1);
 }
 
 #endif /* _KGC_DUE_H */

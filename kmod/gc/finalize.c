@@ -12,8 +12,7 @@
  * After that the collector looks for cleanups. This cycle frees every object that is
  * white now. A cleanup does not get the object, so the collector marks nothing for it.
  *
- * A work item in due.c calls each of them once, after the cycle: a finalizer inside a
- * section, a cleanup outside.
+ * Then due.c calls each of them once: a finalizer inside a section, a cleanup outside.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
@@ -83,18 +82,9 @@ static int due_check(struct kgc_heap *heap, void *obj)
 		return -EINVAL;
 	}
 	type = kgc_type_of_slot(&heap->types, span, i);
-	if (type->shape.flags & KGC_SHAPE_TINY || kgc_span_slot(span, i) != obj)
+	if (type->layout.flags & KGC_LAYOUT_TINY || kgc_span_slot(span, i) != obj)
 		return -EINVAL;
 	return 0;
-}
-
-/* The module that owns the heap needs no reference: it ends the heap before it exits. */
-static bool owner_get(const struct kgc_heap *heap, struct module **owner)
-{
-	if (*owner != heap->owner)
-		return try_module_get(*owner);
-	*owner = NULL;
-	return true;
 }
 
 static void final_run(struct kgc_heap *heap, struct kgc_due *due);
@@ -146,7 +136,7 @@ int kgc_final_add(struct kgc_section s, void *obj, kgc_finalizer_t fn,
 
 	if (err)
 		return err;
-	if (!owner_get(s.heap, &owner))
+	if (!kgc_due_owner_get(s.heap, &owner))
 		return -ENODEV;
 	f = kgc_charge_alloc(a, KGC_META_FINALIZERS, sizeof(*f), NUMA_NO_NODE, gfp);
 	if (f) {
@@ -283,7 +273,7 @@ int __kgc_cleanup_add(struct kgc_section s, void *obj, struct kgc_cleanup *c,
 	c->due.obj = NULL;
 	if (err)
 		return err;
-	if (!owner_get(s.heap, &owner))
+	if (!kgc_due_owner_get(s.heap, &owner))
 		return -ENODEV;
 	c->due.obj = obj;
 	c->due.run = cleanup_run;
@@ -380,7 +370,7 @@ static struct kgc_due *due_find(struct kgc_heap *heap, struct xa_state *xas,
 	}
 	if (due->run) {
 		list_add_tail(&due->link, &finals->found);
-		kgc_dues_expect(&heap->dues);
+		kgc_due_expect(&heap->due_queue);
 	} else {
 		list_add_tail(&due->link, &finals->found_records);
 		finals->nr_found_records++;
@@ -492,8 +482,8 @@ void kgc_finals_publish(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	kgc_dues_call(&heap->dues, &finals->found);
-	kgc_dues_tell(&heap->dues, &finals->found_records, finals->nr_found_records);
+	kgc_due_queue_calls(&heap->due_queue, &finals->found);
+	kgc_due_queue_records(&heap->due_queue, &finals->found_records, finals->nr_found_records);
 	finals->nr_found_records = 0;
 }
 
@@ -526,19 +516,17 @@ static void cleanup_run(struct kgc_heap *heap, struct kgc_due *due)
 void kgc_final_delivered(struct kgc_heap *heap, struct kgc_due *record)
 {
 	final_done(heap, final_of(record));
-	kgc_due_record_read(&heap->dues);
+	kgc_due_record_read(&heap->due_queue);
 }
 
 /* Add all that is pending to what an interrupted cycle has found. */
 static void finals_find_all(struct kgc_heap *heap)
 {
-	struct kgc_finals *finals = &heap->finals;
-
-	finals->at = 0;
-	while (finals_find_some(heap, &finals->pending, true))
+	heap->finals.at = 0;
+	while (finals_find_some(heap, &heap->finals.pending, true))
 		cond_resched();
-	finals->at = 0;
-	while (finals_find_some(heap, &finals->cleanups, true))
+	heap->finals.at = 0;
+	while (finals_find_some(heap, &heap->finals.cleanups, true))
 		cond_resched();
 }
 
@@ -558,18 +546,18 @@ void kgc_finalizers_drain(struct kgc_heap *heap)
 {
 	struct kgc_finals *finals = &heap->finals;
 
-	if (kgc_dues_calling(heap)) {
+	if (kgc_due_calling(heap)) {
 		kgc_refuse(heap, "a finalizer waits for all finalizers");
 		return;
 	}
-	kgc_request_outside(heap);
+	kgc_request_might_wait(heap);
 	WRITE_ONCE(finals->closed, true);
 	/* nothing is swept any more, so the objects that finalizers get still exist */
 	kgc_request_close_sync(heap);
 	do {
 		finals_find_all(heap);
 		kgc_finals_publish(heap);
-		kgc_dues_wait_called(heap);
+		kgc_due_wait_called(heap);
 		/* a call that was running when this began may have added another */
 	} while (!xa_empty(&finals->pending) || !xa_empty(&finals->cleanups));
 }
@@ -593,7 +581,7 @@ void kgc_finals_destroy(struct kgc_heap *heap)
 	struct kgc_finals *finals = &heap->finals;
 	struct kgc_due *due, *next;
 
-	kgc_dues_drop(&heap->dues, &finals->found);
+	kgc_due_drop(&heap->due_queue, &finals->found);
 	finals_find_all(heap);
 	list_splice_tail_init(&finals->found_records, &finals->found);
 	list_for_each_entry_safe(due, next, &finals->found, link) {

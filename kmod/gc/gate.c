@@ -87,7 +87,7 @@ void kgc_gate_open(struct kgc_gate *gate)
 }
 
 /* Note the gate's word at the begin of a termination round. */
-void kgc_gate_look(struct kgc_gate *gate)
+void kgc_gate_snapshot(struct kgc_gate *gate)
 {
 	gate->seen = atomic64_read(&gate->word);
 }
@@ -115,7 +115,7 @@ bool kgc_gate_close(struct kgc_gate *gate)
  *
  * Return: true if the collector has to mark them now, at most once in a cycle.
  */
-bool kgc_gate_give_up(struct kgc_gate *gate, u64 round)
+bool kgc_gate_keep_targets(struct kgc_gate *gate, u64 round)
 {
 	if (gate->closed || gate->kept || gate->kept_before ||
 	    round < KEEP_ROUND || atomic64_read(&gate->word) == gate->seen)

@@ -32,8 +32,8 @@ struct kgc_gate {
 bool kgc_gate_strengthen(struct kgc_section s, struct kgc_span *span,
 			 const void *addr, unsigned int i);
 void kgc_gate_open(struct kgc_gate *gate);
-void kgc_gate_look(struct kgc_gate *gate);
+void kgc_gate_snapshot(struct kgc_gate *gate);
 bool kgc_gate_close(struct kgc_gate *gate);
-bool kgc_gate_give_up(struct kgc_gate *gate, u64 round);
+bool kgc_gate_keep_targets(struct kgc_gate *gate, u64 round);
 
 #endif /* _KGC_GATE_H */

@@ -2,7 +2,7 @@
 /*
  * The grace periods of a cycle. A cycle waits for one at a time, in one of two ways:
  *
- *	at leisure	call_srcu() or call_rcu() runs a callback; no thread waits
+ *	normal		call_srcu() or call_rcu() runs a callback; no thread waits
  *	expedited	a thread of the heap, the expediter, waits
  *
  * RCU has expedited grace periods only for a thread that waits, and so has SRCU before
@@ -68,7 +68,7 @@ static void grace_end(struct kgc_heap *heap)
 	kgc_request_kick(heap);
 }
 
-/* ---- at leisure ---------------------------------------------------------- */
+/* ---- normal -------------------------------------------------------------- */
 
 static void sections_over(struct rcu_head *rcu)
 {
@@ -84,9 +84,9 @@ static void regions_over(struct rcu_head *rcu)
 	atomic_dec_return_release(&heap->grace.callbacks);
 }
 
-static void wait_at_leisure(struct kgc_heap *heap, enum kgc_await await)
+static void wait_normal(struct kgc_heap *heap, enum kgc_await await)
 {
-	kgc_pace_unhurried(heap);
+	kgc_pace_unexpedited(heap);
 	if (await == KGC_AWAIT_SECTIONS) {
 		call_srcu(&heap->front.srcu, &heap->grace.rcu, sections_over);
 		return;
@@ -180,11 +180,11 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 		kgc_call_srcu_expedited(&heap->front.srcu, &heap->grace.rcu,
 					sections_over);
 	else
-		wait_at_leisure(heap, await);
+		wait_normal(heap, await);
 }
 
 /* Sleep until there is work, for IDLE_TICKS at most. Return: whether the thread exits. */
-static bool expediter_rests(struct kgc_heap *heap)
+static bool expediter_sleep(struct kgc_heap *heap)
 {
 	int ready = KGC_EXPEDITER_READY;
 
@@ -212,7 +212,7 @@ static int expediter_run(void *data)
 			kgc_work_woken(&heap->work);
 			expedite(heap, state == KGC_EXPEDITER_SECTIONS ?
 				       KGC_AWAIT_SECTIONS : KGC_AWAIT_REGIONS);
-		} else if (expediter_rests(heap)) {
+		} else if (expediter_sleep(heap)) {
 			__set_current_state(TASK_RUNNING);
 			return 0;
 		}
@@ -284,21 +284,21 @@ static bool expediter_take(struct kgc_grace *grace, enum kgc_await await)
 /* Begin to wait for @await, sections or regions. The state machine goes on at the end. */
 void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 {
-	bool hurry = kgc_pace_grace_begin(heap);
+	bool urgent = kgc_pace_grace_begin(heap);
 
 	if (await == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_begin(heap);
 	WRITE_ONCE(heap->grace.waiting, await);
 	/* the cycle may now wait for a section that is throttled */
 	kgc_throttle_wake(heap);
-	if (hurry && expediter_ready(&heap->grace) && kgc_share_expedite(heap, await)) {
+	if (urgent && expediter_ready(&heap->grace) && kgc_share_expedite(heap, await)) {
 		if (expediter_take(&heap->grace, await))
 			return;
 		kgc_share_unexpedited(heap);
 	}
-	if (hurry || kgc_pace_may_hurry(heap))
+	if (urgent || kgc_pace_may_expedite(heap))
 		expediter_prepare(&heap->grace);
-	wait_at_leisure(heap, await);
+	wait_normal(heap, await);
 }
 
 void kgc_grace_init(struct kgc_heap *heap)

@@ -21,8 +21,8 @@
 #include "pace.h"
 #include "throttle.h"
 
-#define MOST_REMOVED	16		/* chunks, by one call of the scan */
-#define MOST_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
+#define MAX_REMOVED	16		/* chunks, by one call of the scan */
+#define MAX_CHUNKS	(U32_MAX / KGC_HANDLE_NUMBERS)
 
 /* Marks of entries: a chunk, a chunk with a free slot, a place for a new chunk. */
 #define CHUNK_HERE	XA_MARK_0
@@ -130,7 +130,7 @@ static int index_reserve(struct kgc_handles *handles, gfp_t gfp)
 	bool mine;
 	int err;
 
-	if (nr == MOST_CHUNKS)
+	if (nr == MAX_CHUNKS)
 		return -ENOSPC;
 	if (!kgc_charge_meta(handles->a, handles->kind, bytes, gfp))
 		return -ENOMEM;
@@ -467,7 +467,7 @@ int kgc_handle_drop(struct kgc_section s, u64 handle)
 		kgc_store_slot(s, &slot->obj, NULL);
 	}
 	kgc_pace_dropped(s.heap);
-	kgc_throttle_let_go(&s.heap->throttle);
+	kgc_throttle_refs_dropped(&s.heap->throttle);
 	return 0;
 }
 
@@ -494,7 +494,7 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
  * so many that the caller should look at the clock: preemption may be off.
  *
  * The scan may miss a handle that is opened during the phase: a section holds its object,
- * so the object gets marked or was born marked. The scan finds every handle that was
+ * so the object gets marked or was allocated marked. The scan finds every handle that was
  * open when the phase began, since the grace period makes its count in @open visible.
  */
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
@@ -503,7 +503,7 @@ struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 	unsigned int removed = 0;
 
 	while ((chunk = chunk_next(handles, &handles->scan))) {
-		if (removed++ == MOST_REMOVED)
+		if (removed++ == MAX_REMOVED)
 			return ERR_PTR(-EAGAIN);
 		handles->scan++;
 		if (READ_ONCE(chunk->open)) {

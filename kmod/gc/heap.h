@@ -91,7 +91,7 @@ struct kgc_reclaim {
  * @handles: handles of userspace
  * @weaks: weak handles
  * @finals: finalizers and cleanups, pending
- * @dues: finalizers and cleanups, due
+ * @due_queue: finalizers and cleanups, due
  * @sections: open sections
  * @request: cycles asked for
  * @cycle: the collector's state machine
@@ -131,7 +131,7 @@ struct kgc_heap {
 	struct kgc_handles	handles;
 	struct kgc_handles	weaks;
 	struct kgc_finals	finals;
-	struct kgc_dues		dues;
+	struct kgc_due_queue	due_queue;
 	struct kgc_sections	sections;
 	struct kgc_request	request;
 	struct kgc_cycle	cycle;

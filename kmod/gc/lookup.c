@@ -49,10 +49,10 @@ struct kgc_span *kgc_lookup(struct kgc_heap *heap, const void *word,
 void *kgc_lookup_start(struct kgc_types *types, struct kgc_span *span,
 		       unsigned int i, void *word)
 {
-	const struct kgc_shape *shape = &kgc_type_of_slot(types, span, i)->shape;
+	const struct kgc_layout *layout = &kgc_type_of_slot(types, span, i)->layout;
 	char *slot = kgc_span_slot(span, i);
 
-	if (!(shape->flags & KGC_SHAPE_TINY))
+	if (!(layout->flags & KGC_LAYOUT_TINY))
 		return slot;
-	return kgc_tiny_start(shape, slot, word);
+	return kgc_tiny_start(layout, slot, word);
 }

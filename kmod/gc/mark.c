@@ -212,12 +212,12 @@ scan_word_of(struct kgc_marker *m, const struct kgc_type *type, unsigned int w,
 	size_t size = s.cur->size;
 
 	/*
-	 * Read the marks before the shape and the fields. A marked newborn is then
+	 * Read the marks before the layout and the fields. A marked newborn is then
 	 * complete, and a span with a second type shows that it is mixed. Pairs with
 	 * kgc_slot_init_state().
 	 */
 	while ((todo = smp_load_acquire(mark) & left)) {
-		if (unlikely(READ_ONCE(s.cur->shape) != &type->shape))
+		if (unlikely(READ_ONCE(s.cur->layout) != &type->layout))
 			break;
 		left &= ~todo;
 		do {
@@ -254,11 +254,11 @@ static noinline unsigned long scan_word_few(struct kgc_marker *m,
 static unsigned long scan_word_uniform(struct kgc_marker *m, unsigned int w,
 				       unsigned long left)
 {
-	const struct kgc_shape *shape = READ_ONCE(m->cur->shape);
-	const struct kgc_type *type = container_of(shape, struct kgc_type,
-						   shape);
+	const struct kgc_layout *layout = READ_ONCE(m->cur->layout);
+	const struct kgc_type *type = container_of(layout, struct kgc_type,
+						   layout);
 
-	if (!shape || type->kind != m->quick)
+	if (!layout || type->kind != m->quick)
 		return left;
 	return type->nr_fields <= 2 ? scan_word_two(m, type, w, left) :
 				      scan_word_few(m, type, w, left);
@@ -432,7 +432,7 @@ static void marker_work(struct work_struct *work)
 		left_ns -= ns;
 		cond_resched();
 	}
-	kgc_share_settle(m->heap, left_ns);
+	kgc_share_put_slice(m->heap, left_ns);
 	/* full barrier: all marking of this worker comes before it is inactive */
 	if (atomic_dec_and_test(&mk->active))
 		kgc_request_kick(m->heap);
@@ -518,7 +518,7 @@ bool kgc_mark_active(struct kgc_heap *heap)
  * and they hold none before they run. Context: the state machine, after it has found no
  * grey span.
  */
-void kgc_mark_recall(struct kgc_heap *heap)
+void kgc_mark_cancel_queued(struct kgc_heap *heap)
 {
 	struct kgc_marking *mk = &heap->marking;
 	unsigned int i;

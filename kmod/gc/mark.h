@@ -108,7 +108,7 @@ void kgc_marking_destroy(struct kgc_heap *heap);
 void kgc_mark_begin(struct kgc_heap *heap, unsigned int workers, bool checked);
 void kgc_mark_totals(struct kgc_heap *heap, u64 *objects, u64 *bytes);
 bool kgc_mark_active(struct kgc_heap *heap);
-void kgc_mark_recall(struct kgc_heap *heap);
+void kgc_mark_cancel_queued(struct kgc_heap *heap);
 bool kgc_mark_some(struct kgc_marker *m, unsigned int objects);
 void kgc_mark_root(struct kgc_marker *m, void *obj);
 u64 kgc_grey_shaded(struct kgc_heap *heap);

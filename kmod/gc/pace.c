@@ -28,14 +28,14 @@
 #include "share.h"
 #include "work.h"
 
-#define HURRIED_ROUND	3	/* first termination round that is urgent */
+#define EXPEDITED_ROUND	3	/* first termination round that is urgent */
 
 static struct kgc_pacer_limits pace_limits(struct kgc_heap *heap)
 {
 	return (struct kgc_pacer_limits){
 		.gogc = READ_ONCE(heap->opt.gogc),
 		.soft_limit = READ_ONCE(heap->opt.soft_limit),
-		.most = kgc_charge_most(&heap->alloc),
+		.max_bytes = kgc_charge_max_bytes(&heap->alloc),
 	};
 }
 
@@ -155,9 +155,9 @@ void kgc_pace_begin(struct kgc_heap *heap)
 		WRITE_ONCE(pace->behind, false);
 		/* before ARM is published: see kgc_pace_dropped() */
 		WRITE_ONCE(pace->dropped, false);
-		WRITE_ONCE(pace->yield, pace->pacer.hurry);
+		WRITE_ONCE(pace->yield, pace->pacer.expedite);
 		kgc_allocator_allow(&heap->alloc,
-				    pace->pacer.hurry ? 0 : pace->pacer.help);
+				    pace->pacer.expedite ? 0 : pace->pacer.help);
 	}
 	memset(pace->grace_us, 0, sizeof(pace->grace_us));
 	memset(pace->nr_graces, 0, sizeof(pace->nr_graces));
@@ -172,10 +172,10 @@ void kgc_pace_begin(struct kgc_heap *heap)
 static bool pace_urgent(struct kgc_heap *heap)
 {
 	if (READ_ONCE(heap->pace.yield) || READ_ONCE(heap->pace.behind) ||
-	    kgc_request_awaited(&heap->request))
+	    kgc_request_has_waiters(&heap->request))
 		return true;
 	return heap->cycle.step == KGC_STEP_ROUND &&
-	       heap->cycle.now.rounds >= HURRIED_ROUND;
+	       heap->cycle.now.rounds >= EXPEDITED_ROUND;
 }
 
 /* The cycle begins to wait for a grace period. Return: whether that is urgent. */
@@ -185,27 +185,27 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 
 	WRITE_ONCE(pace->grace_ns, ktime_get_ns());
 	pace->grace_at = kgc_allocator_charged(&heap->alloc);
-	WRITE_ONCE(pace->hurried, pace_urgent(heap));
-	return pace->hurried;
+	WRITE_ONCE(pace->expedited, pace_urgent(heap));
+	return pace->expedited;
 }
 
 /* Whether a later grace period of this cycle may be urgent, as mutators allocate. */
-bool kgc_pace_may_hurry(struct kgc_heap *heap)
+bool kgc_pace_may_expedite(struct kgc_heap *heap)
 {
 	return heap->cycle.now.reason == KGC_REASON_GROWTH ||
 	       heap->cycle.now.reason == KGC_REASON_LIMIT;
 }
 
 /*
- * The grace period goes at leisure, even if kgc_pace_grace_begin() said it is urgent.
+ * The grace period is normal, even if kgc_pace_grace_begin() said it is urgent.
  * Context: the state machine or the expediter.
  */
-void kgc_pace_unhurried(struct kgc_heap *heap)
+void kgc_pace_unexpedited(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	pace->unhurried += pace->hurried;
-	WRITE_ONCE(pace->hurried, false);
+	pace->nr_unexpedited += pace->expedited;
+	WRITE_ONCE(pace->expedited, false);
 }
 
 /* The grace period is over. Context: as grace_end(), a callback or the expediter. */
@@ -213,10 +213,10 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
-	pace->grace_us[pace->hurried] +=
+	pace->grace_us[pace->expedited] +=
 		div_u64(ktime_get_ns() - pace->grace_ns, NSEC_PER_USEC);
-	pace->nr_graces[pace->hurried]++;
-	pace->hurries += pace->hurried;
+	pace->nr_graces[pace->expedited]++;
+	pace->nr_expedited += pace->expedited;
 	pace->in_grace += max_t(s64, kgc_allocator_charged(&heap->alloc) -
 				     pace->grace_at, 0);
 }
@@ -224,14 +224,14 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 /* ---- what the pacer learns from a cycle ------------------------------------- */
 
 /*
- * Every cache is flipped: count allocations from 0 again. Only the end of the sweep tells
+ * Every cache is flushed: count allocations from 0 again. Only the end of the sweep tells
  * exactly how many bytes are alive. Until then mutators are throttled by an estimate.
  *
  * @begin_ns: when the cycle began
  * @charged_begin: bytes charged at @begin_ns
- * Return: heap size at the flip, in bytes.
+ * Return: heap size at the flush, in bytes.
  */
-u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
+u64 kgc_pace_flushed(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 {
 	struct kgc_pacer_limits limits;
 	struct kgc_pace *pace = &heap->pace;
@@ -243,21 +243,21 @@ u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin)
 		.charged = max_t(s64, charged, 0),
 		.during = max_t(s64, charged - charged_begin, 0),
 		.in_grace = pace->in_grace,
-		.interval_us = div_u64(now - pace->flip_ns, NSEC_PER_USEC),
+		.interval_us = div_u64(now - pace->flush_ns, NSEC_PER_USEC),
 		.cycle_us = div_u64(now - begin_ns, NSEC_PER_USEC),
-		.calm_us = pace->grace_us[false],
-		.hurried_us = pace->grace_us[true],
+		.normal_us = pace->grace_us[false],
+		.expedited_us = pace->grace_us[true],
 		.cpu_us = div_u64(cpu - pace->cpu_ns, NSEC_PER_USEC),
-		.share_us = div_u64(kgc_share_ns(heap, now - pace->flip_ns),
+		.share_us = div_u64(kgc_share_ns(heap, now - pace->flush_ns),
 				    NSEC_PER_USEC),
-		.nr_calm = pace->nr_graces[false],
-		.nr_hurried = pace->nr_graces[true],
+		.nr_normal = pace->nr_graces[false],
+		.nr_expedited = pace->nr_graces[true],
 	};
 
 	/* an upper bound: objects marked, or allocated since the cycle began */
 	kgc_mark_totals(heap, &objects, &bytes);
 	measured.live = bytes + measured.during;
-	pace->flip_ns = now;
+	pace->flush_ns = now;
 	pace->cpu_ns = cpu;
 	guard(raw_spinlock_irq)(&pace->lock);
 	limits = pace_limits(heap);
@@ -276,7 +276,7 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, live, &limits);
 	period_disarm(pace);
-	/* allocations since the flip have not set the timer: a cycle was running */
+	/* allocations since the flush have not set the timer: a cycle was running */
 	if (pace->dropped || kgc_allocator_charged(&heap->alloc) > 0)
 		period_arm(heap, pace);
 	kgc_allocator_allow(&heap->alloc, 0);
@@ -302,15 +302,15 @@ void kgc_pace_rearm(struct kgc_heap *heap)
 }
 
 /*
- * How far mutators had passed the goal at the last flip, without what they allocated
+ * How far mutators had passed the goal at the last flush, without what they allocated
  * during grace periods. Context: the state machine. Return: bytes.
  */
-u64 kgc_pace_over(struct kgc_heap *heap)
+u64 kgc_pace_overshoot(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
 
 	guard(raw_spinlock_irq)(&pace->lock);
-	return pace->pacer.over - pace->pacer.over_grace;
+	return pace->pacer.overshoot - pace->pacer.overshoot_grace;
 }
 
 /* Bytes that mutators are likely to allocate within a second, but not past the goal. */
@@ -345,12 +345,12 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 	seq_printf(m, "live %llu\ngoal %llu\nallowance %lld\nrunway %llu\n",
 		   p.live, p.goal, p.allowance, p.runway);
 	seq_printf(m, "rate_per_ms %llu\nwork_us %llu\ngrace_us %llu\nhurried_grace_us %llu\n",
-		   p.rate, p.work_us, p.calm_us, p.hurried_us);
+		   p.rate, p.work_us, p.normal_us, p.expedited_us);
 	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\nscarce %u\n",
-		   p.over, p.over_grace, p.limited, p.hurry, p.scarce);
+		   p.overshoot, p.overshoot_grace, p.limited, p.expedite, p.share_short);
 	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\nunhurried %llu\n",
 		   READ_ONCE(pace->armed), atomic64_read(&heap->work.wakeups),
-		   READ_ONCE(pace->hurries), READ_ONCE(pace->unhurried));
+		   READ_ONCE(pace->nr_expedited), READ_ONCE(pace->nr_unexpedited));
 }
 
 void kgc_pace_init(struct kgc_heap *heap)
@@ -359,7 +359,7 @@ void kgc_pace_init(struct kgc_heap *heap)
 
 	raw_spin_lock_init(&pace->lock);
 	INIT_DELAYED_WORK(&pace->timer, pace_timer);
-	pace->flip_ns = ktime_get_ns();
+	pace->flush_ns = ktime_get_ns();
 	kgc_pace_repace(heap);
 }
 

@@ -28,17 +28,17 @@ struct seq_file;
  * @behind: mutators have passed the goal during the current cycle
  * @yield: all grace periods of the current cycle are urgent: mutators that refill leave
  *	the CPU to the cycle while it waits for one
- * @hurried: the current grace period is expedited
+ * @expedited: the current grace period is expedited
  * @grace_ns: time when the current grace period began
  * @grace_at: bytes charged at @grace_ns
- * @grace_us: total length of the current cycle's grace periods, at leisure and
- *	expedited; index is @hurried
+ * @grace_us: total length of the current cycle's grace periods, normal and
+ *	expedited; index is @expedited
  * @nr_graces: number of these grace periods, with the same index
  * @in_grace: bytes allocated during these grace periods
- * @flip_ns: time of the last flip
- * @cpu_ns: CPU time that collecting had taken at the last flip
- * @hurries: grace periods that were expedited
- * @unhurried: urgent grace periods that went at leisure because a section was open for
+ * @flush_ns: time of the last flush
+ * @cpu_ns: CPU time that collecting had taken at the last flush
+ * @nr_expedited: grace periods that were expedited
+ * @nr_unexpedited: urgent grace periods that were normal because a section was open for
  *	long, the heap had no expediter ready, or kgc_share_expedite() refused
  */
 struct kgc_pace {
@@ -50,32 +50,32 @@ struct kgc_pace {
 	unsigned long		deadline __guarded_by(&lock);
 	bool			behind;
 	bool			yield;
-	bool			hurried;
+	bool			expedited;
 	u64			grace_ns;
 	s64			grace_at;
 	u64			grace_us[2];
 	u32			nr_graces[2];
 	u64			in_grace;
-	u64			flip_ns;
+	u64			flush_ns;
 	u64			cpu_ns;
-	u64			hurries;
-	u64			unhurried;
+	u64			nr_expedited;
+	u64			nr_unexpedited;
 };
 
 void kgc_pace_init(struct kgc_heap *heap);
 void kgc_pace_stop(struct kgc_heap *heap);
 void kgc_pace_begin(struct kgc_heap *heap);
 bool kgc_pace_grace_begin(struct kgc_heap *heap);
-bool kgc_pace_may_hurry(struct kgc_heap *heap);
-void kgc_pace_unhurried(struct kgc_heap *heap);
+bool kgc_pace_may_expedite(struct kgc_heap *heap);
+void kgc_pace_unexpedited(struct kgc_heap *heap);
 void kgc_pace_grace_end(struct kgc_heap *heap);
-u64 kgc_pace_flip(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
+u64 kgc_pace_flushed(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
 u64 kgc_pace_end(struct kgc_heap *heap, u64 live);
 void kgc_pace_due(struct kgc_heap *heap);
 void kgc_pace_dropped(struct kgc_heap *heap);
 void kgc_pace_behind(struct kgc_heap *heap);
 u64 kgc_pace_growth(struct kgc_heap *heap);
-u64 kgc_pace_over(struct kgc_heap *heap);
+u64 kgc_pace_overshoot(struct kgc_heap *heap);
 void kgc_pace_rearm(struct kgc_heap *heap);
 void kgc_pace_repace(struct kgc_heap *heap);
 void kgc_pace_period_changed(struct kgc_heap *heap);

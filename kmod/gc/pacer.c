@@ -11,7 +11,7 @@
  * than the bytes allocated during the last cycle, and no shorter than a 64th of the
  * growth.
  *
- * Grace periods go at leisure if a quarter of the growth is enough for the runway of such
+ * Grace periods are normal if a quarter of the growth is enough for the runway of such
  * a cycle. Otherwise they are expedited. This disturbs every CPU a little, but makes them
  * shorter by orders of magnitude.
  *
@@ -34,7 +34,7 @@
 
 #include "pacer.h"
 
-#define LEAST_ALLOWANCE	(64 << 10)
+#define MIN_ALLOWANCE	(64 << 10)
 #define LIMIT_PERCENT	85	/* of what the heap may hold */
 
 static u64 smooth(u64 old, u64 sample)
@@ -75,8 +75,8 @@ static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
 	}
 	limit = l->soft_limit ? max(l->soft_limit, p->live + p->live / 16) :
 				U64_MAX;
-	if (l->most)
-		limit = min(limit, goal_below(p->live, l->most));
+	if (l->max_bytes)
+		limit = min(limit, goal_below(p->live, l->max_bytes));
 	p->limited = limit < goal;
 	return min(goal, limit);
 }
@@ -90,14 +90,14 @@ static u64 pacer_goal(struct kgc_pacer *p, const struct kgc_pacer_limits *l)
 void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 			const struct kgc_pacer_limits *limits)
 {
-	u64 growth, calm, hurried;
+	u64 growth, normal, expedited;
 
 	p->live = live;
 	p->goal = pacer_goal(p, limits);
-	p->hurry = false;
+	p->expedite = false;
 	p->ceiling = S64_MAX;
-	if (limits->most)
-		p->ceiling = min_t(u64, limits->most - min(limits->most, live), S64_MAX);
+	if (limits->max_bytes)
+		p->ceiling = min_t(u64, limits->max_bytes - min(limits->max_bytes, live), S64_MAX);
 	if (p->goal > S64_MAX) {
 		p->runway = 0;
 		p->allowance = S64_MAX;
@@ -106,14 +106,14 @@ void kgc_pacer_retarget(struct kgc_pacer *p, u64 live,
 		return;
 	}
 	growth = p->goal > live ? p->goal - live : 0;
-	calm = predict(p, p->calm_us);
-	hurried = predict(p, p->hurried_us);
-	p->hurry = calm > growth / 4;
-	p->runway = max3(p->hurry ? hurried : calm, p->during, growth / 64);
+	normal = predict(p, p->normal_us);
+	expedited = predict(p, p->expedited_us);
+	p->expedite = normal > growth / 4;
+	p->runway = max3(p->expedite ? expedited : normal, p->during, growth / 64);
 	p->runway = min(p->runway, growth / 16 * 15);
-	p->allowance = max_t(u64, growth - p->runway, LEAST_ALLOWANCE);
+	p->allowance = max_t(u64, growth - p->runway, MIN_ALLOWANCE);
 	p->room = max_t(s64, growth, p->allowance);
-	p->help = p->scarce ? p->allowance :
+	p->help = p->share_short ? p->allowance :
 		  p->allowance + (p->room - p->allowance) / 2;
 }
 
@@ -127,38 +127,38 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 		      const struct kgc_pacer_limits *limits)
 {
 	p->peak = p->live + c->charged;
-	p->over = p->peak > p->goal ? p->peak - p->goal : 0;
-	p->over_grace = min(p->over, c->in_grace);
+	p->overshoot = p->peak > p->goal ? p->peak - p->goal : 0;
+	p->overshoot_grace = min(p->overshoot, c->in_grace);
 	p->rate = div64_u64(c->charged * 1000, max(c->interval_us, 1ULL));
 	p->during = c->during;
-	p->scarce = c->cpu_us > c->share_us;
+	p->share_short = c->cpu_us > c->share_us;
 	p->work_us = smooth(p->work_us, c->cycle_us -
-			    min(c->calm_us + c->hurried_us, c->cycle_us));
-	if (c->nr_calm)
-		p->calm_us = smooth(p->calm_us,
-				    div_u64(c->calm_us, c->nr_calm));
-	if (c->nr_hurried)
-		p->hurried_us = smooth(p->hurried_us,
-				       div_u64(c->hurried_us, c->nr_hurried));
+			    min(c->normal_us + c->expedited_us, c->cycle_us));
+	if (c->nr_normal)
+		p->normal_us = smooth(p->normal_us,
+				      div_u64(c->normal_us, c->nr_normal));
+	if (c->nr_expedited)
+		p->expedited_us = smooth(p->expedited_us,
+					 div_u64(c->expedited_us, c->nr_expedited));
 	kgc_pacer_retarget(p, c->live, limits);
 }
 
 /* Microseconds: 0 up to @from, then growing, and @most from a sixteenth past it on. */
 static unsigned int past_us(s64 charged, s64 from, unsigned int most)
 {
-	u64 over;
+	u64 overshoot;
 
 	if (charged <= from)
 		return 0;
-	over = charged - from;
-	if (over >= from / 16)
+	overshoot = charged - from;
+	if (overshoot >= from / 16)
 		return most;
-	return div64_u64(over * most, from / 16);
+	return div64_u64(overshoot * most, from / 16);
 }
 
 /**
  * kgc_pacer_help_us() - compute how long a mutator that refills helps the cycle
- * @charged: bytes allocated since the last cycle flipped
+ * @charged: bytes allocated since the last flush
  * @help: kgc_pacer.help
  *
  * Return: microseconds, at most KGC_THROTTLE_US.
@@ -170,7 +170,7 @@ unsigned int kgc_pacer_help_us(s64 charged, s64 help)
 
 /**
  * kgc_pacer_throttle_us() - compute how long to throttle a mutator that refills
- * @charged: bytes allocated since the last cycle flipped
+ * @charged: bytes allocated since the last flush
  * @room: kgc_pacer.room
  * @ceiling: kgc_pacer.ceiling
  *

@@ -21,17 +21,17 @@
  *	without a limit
  * @allowance: bytes that may be allocated before the next cycle begins
  * @runway: bytes expected to be allocated while a cycle runs
- * @rate: bytes allocated per millisecond between the last two flips
- * @work_us: length of a cycle until its flip, without its grace periods; smoothed
- * @calm_us: length of a grace period at leisure; smoothed, 0 until one was measured
- * @hurried_us: length of an expedited grace period; likewise
- * @during: bytes allocated from the begin of the last cycle until its flip
- * @peak: heap size at the last flip
- * @over: of @peak, bytes beyond the goal of that cycle
- * @over_grace: of @over, the most that may have been allocated during grace periods
+ * @rate: bytes allocated per millisecond between the last two flushes
+ * @work_us: length of a cycle until its flush, without its grace periods; smoothed
+ * @normal_us: length of a normal grace period; smoothed, 0 until one was measured
+ * @expedited_us: length of an expedited grace period; likewise
+ * @during: bytes allocated from the begin of the last cycle until its flush
+ * @peak: heap size at the last flush
+ * @overshoot: of @peak, bytes beyond the goal of that cycle
+ * @overshoot_grace: bytes of @overshoot that may have been allocated during grace periods
  * @limited: a limit sets the goal, not GOGC
- * @hurry: the next cycle's grace periods are urgent
- * @scarce: cycles take more CPU time than the heap's share provides
+ * @expedite: the next cycle's grace periods are urgent
+ * @share_short: cycles take more CPU time than the heap's share provides
  */
 struct kgc_pacer {
 	u64	live;
@@ -43,31 +43,31 @@ struct kgc_pacer {
 	u64	runway;
 	u64	rate;
 	u64	work_us;
-	u64	calm_us;
-	u64	hurried_us;
+	u64	normal_us;
+	u64	expedited_us;
 	u64	during;
 	u64	peak;
-	u64	over;
-	u64	over_grace;
+	u64	overshoot;
+	u64	overshoot_grace;
 	bool	limited;
-	bool	hurry;
-	bool	scarce;
+	bool	expedite;
+	bool	share_short;
 };
 
 /**
  * struct kgc_pacer_cycle - what one cycle measured
  * @live: bytes that may be alive: marked, or allocated during the cycle
- * @charged: bytes allocated from the previous flip to this cycle's
+ * @charged: bytes allocated from the previous flush to this cycle's
  * @during: of @charged, bytes allocated since this cycle began
  * @in_grace: of @during, bytes allocated during grace periods
- * @interval_us: time from the previous flip to this cycle's
- * @cycle_us: time from this cycle's begin to its flip
- * @calm_us: of @cycle_us, time in grace periods at leisure
- * @hurried_us: of @cycle_us, time in expedited grace periods
+ * @interval_us: time from the previous flush to this cycle's
+ * @cycle_us: time from this cycle's begin to its flush
+ * @normal_us: of @cycle_us, time in normal grace periods
+ * @expedited_us: of @cycle_us, time in expedited grace periods
  * @cpu_us: CPU time of the work items and of mutators that helped, in the interval
  * @share_us: CPU time that the heap's share provided in the interval
- * @nr_calm: number of grace periods at leisure
- * @nr_hurried: number of expedited grace periods
+ * @nr_normal: number of normal grace periods
+ * @nr_expedited: number of expedited grace periods
  */
 struct kgc_pacer_cycle {
 	u64	live;
@@ -76,25 +76,25 @@ struct kgc_pacer_cycle {
 	u64	in_grace;
 	u64	interval_us;
 	u64	cycle_us;
-	u64	calm_us;
-	u64	hurried_us;
+	u64	normal_us;
+	u64	expedited_us;
 	u64	cpu_us;
 	u64	share_us;
-	u32	nr_calm;
-	u32	nr_hurried;
+	u32	nr_normal;
+	u32	nr_expedited;
 };
 
 /**
  * struct kgc_pacer_limits - options and limits that the goal depends on
  * @gogc: growth up to the goal, in percent of the live bytes; U64_MAX is off
  * @soft_limit: bytes that the goal should not exceed; 0 is no limit
- * @most: bytes that the heap may hold: the least of its hard limit, of what the module's
+ * @max_bytes: bytes that the heap may hold: the least of its hard limit, of what the module's
  *	cap leaves to it, and of its cgroup's limit; 0 is no limit
  */
 struct kgc_pacer_limits {
 	u64	gogc;
 	u64	soft_limit;
-	u64	most;
+	u64	max_bytes;
 };
 
 #define KGC_THROTTLE_US		1000	/* longest that one refill is throttled */

@@ -7,9 +7,9 @@
 #include "record.h"
 
 /* A cycle tells how much dies only if at least this much was allocated before it. */
-#define TELLING_BYTES	(64U << 10)
+#define MIN_SAMPLE_BYTES	(64U << 10)
 /* Least estimate of the dead bytes among those allocated, whatever cycles have found. */
-#define LEAST_DEAD(bytes)	((bytes) / 8)
+#define MIN_DEAD(bytes)		((bytes) / 8)
 
 void kgc_records_init(struct kgc_records *records)
 {
@@ -50,7 +50,7 @@ bool kgc_records_get(struct kgc_records *records, u64 nr,
 
 /*
  * Estimate how many of @bytes, allocated since the last cycle, are dead: as large a share
- * as in the last cycle with TELLING_BYTES, or all if there is none. The result is never
+ * as in the last cycle with MIN_SAMPLE_BYTES, or all if there is none. The result is never
  * 0, since reclaim would then ignore a heap that once grew. Context: any.
  */
 u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
@@ -64,7 +64,7 @@ u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 	for (; nr > oldest; nr--) {
 		now = &records->log[nr % KGC_CYCLE_LOG];
 		before = &records->log[(nr - 1) % KGC_CYCLE_LOG];
-		if (now->peak < before->live_bytes + TELLING_BYTES)
+		if (now->peak < before->live_bytes + MIN_SAMPLE_BYTES)
 			continue;
 		allocated = now->peak - before->live_bytes;
 		dead = now->peak - min(now->peak, now->live_bytes);
@@ -73,5 +73,5 @@ u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 				 allocated >> 16) << 16;
 		break;
 	}
-	return max(dead, LEAST_DEAD(bytes));
+	return max(dead, MIN_DEAD(bytes));
 }

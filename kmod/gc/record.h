@@ -18,7 +18,7 @@
  * @arm_us: from there until every section ran a barrier
  * @start_us: from there until every section allocated black
  * @mark_us: from there until SETTLE
- * @settle_us: from there until the flip of all caches
+ * @settle_us: from there until the flush of all caches
  * @sweep_us: from there until the sweep was over
  * @cpu_us: CPU time of the collector
  * @rounds: termination rounds
@@ -27,7 +27,7 @@
  * @live_bytes: bytes of their slots
  * @freed: objects that the sweep found dead
  * @goal: heap goal after the cycle, in bytes
- * @peak: heap size at the flip, in bytes
+ * @peak: heap size at the flush, in bytes
  */
 struct kgc_cycle_record {
 	u64	nr;

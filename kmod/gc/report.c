@@ -53,13 +53,13 @@ void kgc_violations_hold(struct kgc_heap *heap)
 	heap->report.held.errors = 0;
 }
 
-/* Report the violations that were held back if @tell, otherwise forget them. */
-void kgc_violations_release(struct kgc_heap *heap, bool tell)
+/* Report the violations that were held back if @confirmed, otherwise forget them. */
+void kgc_violations_release(struct kgc_heap *heap, bool confirmed)
 {
 	struct kgc_report *report = &heap->report;
 
 	report->held.on = false;
-	if (!tell || !report->held.errors)
+	if (!confirmed || !report->held.errors)
 		return;
 	kgc_violation(heap, report->held.what, report->held.where,
 		      report->held.to);

@@ -43,7 +43,7 @@ void kgc_report_init(struct kgc_report *report);
 void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 		   const void *to);
 void kgc_violations_hold(struct kgc_heap *heap);
-void kgc_violations_release(struct kgc_heap *heap, bool tell);
+void kgc_violations_release(struct kgc_heap *heap, bool confirmed);
 void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where);
 void *kgc_refuse(struct kgc_heap *heap, const char *what);
 

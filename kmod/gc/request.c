@@ -9,11 +9,11 @@
  * a thread that needs its cycle sooner than the share allows pays for that, and other
  * programs pay no more than the share.
  *
- * kgc_request_run() and kgc_request_rest() order what one runner has written before the
- * steps of the next. A thread rests after every step. It may not get the CPU for long,
- * because its cgroup's bandwidth is used up or a thread of higher priority runs. That
- * holds up the state machine only in the middle of a step. So a thread runs long steps
- * with preemption off, except on PREEMPT_RT (cycle.c).
+ * kgc_request_runner_begin() and kgc_request_runner_end() order what one runner has
+ * written before the steps of the next. A thread stops being the runner after every step.
+ * It may not get the CPU for long, because its cgroup's bandwidth is used up or a thread
+ * of higher priority runs. That holds up the state machine only in the middle of a step.
+ * So a thread runs long steps with preemption off, except on PREEMPT_RT (cycle.c).
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -42,13 +42,13 @@ void kgc_request_resume_in(struct kgc_heap *heap, u64 ns)
 
 /*
  * Become the runner. Context: the heap's work item. Return: false if a thread is the
- * runner; when that thread rests, it queues the work item again.
+ * runner; when that thread stops being it, it queues the work item again.
  */
-bool kgc_request_run(struct kgc_heap *heap)
+bool kgc_request_runner_begin(struct kgc_heap *heap)
 {
 	struct kgc_request *rq = &heap->request;
 
-	/* full barrier: pairs with kgc_request_rest() */
+	/* full barrier: pairs with kgc_request_runner_end() */
 	if (atomic_inc_return(&rq->runner) > 1)
 		return false;
 	WRITE_ONCE(rq->paused, false);
@@ -56,12 +56,12 @@ bool kgc_request_run(struct kgc_heap *heap)
 }
 
 /* Stop being the runner. Context: the runner. */
-void kgc_request_rest(struct kgc_heap *heap)
+void kgc_request_runner_end(struct kgc_heap *heap)
 {
 	struct kgc_request *rq = &heap->request;
 	bool paused = rq->paused;
 
-	/* full barrier: pairs with kgc_request_run() and kgc_request_help() */
+	/* full barrier: pairs with kgc_request_runner_begin() and kgc_request_help() */
 	if (atomic_xchg(&rq->runner, 0) > 1)
 		kgc_request_kick(heap);
 	/*
@@ -69,7 +69,7 @@ void kgc_request_rest(struct kgc_heap *heap)
 	 * it reads @paused and @runner, so either this sees the thread, or the thread
 	 * need not sleep. The caller keeps the heap from ending.
 	 */
-	if (paused && kgc_request_awaited(rq))
+	if (paused && kgc_request_has_waiters(rq))
 		wake_up(&rq->waitq);
 	/* pairs with kgc_request_close_sync() */
 	if (kgc_request_closed(rq))
@@ -120,11 +120,11 @@ bool kgc_request_help(struct kgc_heap *heap, bool inside)
 
 	if (!may_help(heap))
 		return false;
-	/* full barrier: pairs with kgc_request_rest() */
+	/* full barrier: pairs with kgc_request_runner_end() */
 	if (atomic_cmpxchg(&rq->runner, 0, 1))
 		return false;
 	helped = READ_ONCE(rq->paused) && rq->help(heap, inside);
-	kgc_request_rest(heap);
+	kgc_request_runner_end(heap);
 	return helped;
 }
 
@@ -172,7 +172,7 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 void kgc_request_close(struct kgc_heap *heap)
 {
 	WRITE_ONCE(heap->request.closed, true);
-	kgc_allocator_leave_unswept(&heap->alloc);
+	kgc_allocator_stop_sweep(&heap->alloc);
 	/* the work item wakes the threads that wait, and a pause must not delay that */
 	if (!READ_ONCE(heap->dying))
 		mod_delayed_work(kgc_wq, &heap->request.work, 0);
@@ -189,7 +189,7 @@ void kgc_request_close_sync(struct kgc_heap *heap)
 	/*
 	 * The work item returns at once if a thread is the runner, so wait for the
 	 * thread too. wait_event() has a full barrier before it sleeps: either this finds
-	 * no runner, or kgc_request_rest() finds the heap closed.
+	 * no runner, or kgc_request_runner_end() finds the heap closed.
 	 */
 	wait_event(rq->waitq, !atomic_read_acquire(&rq->runner));
 }
@@ -226,7 +226,7 @@ EXPORT_SYMBOL_GPL(kgc_collect_start);
  * that the caller waits for the sections of all heaps that were created at the same line
  * of code. Context: may sleep; not inside a section of @heap.
  */
-void kgc_request_outside(struct kgc_heap *heap)
+void kgc_request_might_wait(struct kgc_heap *heap)
 {
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&heap->front.srcu),
 			 "waiting for a cycle inside a section");
@@ -238,7 +238,7 @@ void kgc_request_outside(struct kgc_heap *heap)
 static void waiter_end(struct kgc_request *rq)
 {
 	/* the wakeup of a pause may have gone to this thread, which does not help */
-	if (READ_ONCE(rq->paused) && kgc_request_awaited(rq))
+	if (READ_ONCE(rq->paused) && kgc_request_has_waiters(rq))
 		wake_up(&rq->waitq);
 	kgc_users_put(&rq->waiters);
 }
@@ -261,7 +261,7 @@ static int request_wait(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_request *rq = &heap->request;
 
-	kgc_request_outside(heap);
+	kgc_request_might_wait(heap);
 	while (!waiter_returns(heap, cycle)) {
 		/* exclusive: a pause wakes one thread, the end of a cycle wakes all */
 		if (wait_event_interruptible_exclusive(rq->waitq,

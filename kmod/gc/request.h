@@ -53,8 +53,8 @@ void kgc_request_init(struct kgc_heap *heap, work_func_t run, kgc_help_fn help);
 void kgc_request_cancel(struct kgc_heap *heap);
 void kgc_request_kick(struct kgc_heap *heap);
 void kgc_request_resume_in(struct kgc_heap *heap, u64 ns);
-bool kgc_request_run(struct kgc_heap *heap);
-void kgc_request_rest(struct kgc_heap *heap);
+bool kgc_request_runner_begin(struct kgc_heap *heap);
+void kgc_request_runner_end(struct kgc_heap *heap);
 void kgc_request_pause(struct kgc_heap *heap, u64 ns, bool helpable);
 void kgc_request_unpause(struct kgc_heap *heap);
 bool kgc_request_help(struct kgc_heap *heap, bool inside);
@@ -64,7 +64,7 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons);
 void kgc_request_complete(struct kgc_heap *heap, u64 nr);
 void kgc_request_close(struct kgc_heap *heap);
 void kgc_request_close_sync(struct kgc_heap *heap);
-void kgc_request_outside(struct kgc_heap *heap);
+void kgc_request_might_wait(struct kgc_heap *heap);
 void kgc_request_wake(struct kgc_heap *heap);
 void kgc_request_drain(struct kgc_heap *heap);
 bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
@@ -82,7 +82,7 @@ static inline bool kgc_request_idle(const struct kgc_request *rq)
 }
 
 /* Whether a thread waits for a cycle. A hint: a waiter seen late costs one pause. */
-static inline bool kgc_request_awaited(const struct kgc_request *rq)
+static inline bool kgc_request_has_waiters(const struct kgc_request *rq)
 {
 	return kgc_users_any(&rq->waiters);
 }

@@ -127,7 +127,7 @@ void kgc_root_del(struct kgc_heap *heap, struct kgc_root *root)
 	kgc_pace_dropped(heap);
 	kgc_root_forget(heap, root);
 	kgc_exit(s);
-	kgc_throttle_let_go(&heap->throttle);
+	kgc_throttle_refs_dropped(&heap->throttle);
 }
 EXPORT_SYMBOL_GPL(kgc_root_del);
 

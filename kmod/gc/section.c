@@ -22,7 +22,7 @@
 #include "section.h"
 #include "work.h"
 
-#define PATIENCE	(HZ / 5)	/* longest wait of a section for the tracer */
+#define TRACER_TIMEOUT	(HZ / 5)	/* longest wait of a section for the tracer */
 #define FIRST_WARNING_MS	10000
 
 /*
@@ -95,7 +95,7 @@ static void section_pause(struct kgc_section *s)
 	__acquire(&s->heap->front.srcu);
 	srcu_read_unlock(&s->heap->front.srcu, s->srcu);
 	wait_event_timeout(sections->resumed, !READ_ONCE(sections->halted),
-			   PATIENCE);
+			   TRACER_TIMEOUT);
 	s->srcu = srcu_read_lock(&s->heap->front.srcu);
 	__release(&s->heap->front.srcu);
 }

@@ -93,7 +93,7 @@ u64 kgc_share_ns(struct kgc_heap *heap, u64 ns)
 {
 	u32 all = module_percent() * num_online_cpus();
 	u32 own = heap_percent(heap) * num_online_cpus();
-	u32 heaps = kgc_tenant_parts() * max(READ_ONCE(heap->tenant->running), 1U);
+	u32 heaps = kgc_tenant_nr_running() * max(READ_ONCE(heap->tenant->running), 1U);
 
 	ns = min_t(u64, ns, 1ULL << 50);
 	return min(mul_u64_u32_div(ns, all, 100 * heaps), mul_u64_u32_div(ns, own, 100));
@@ -156,8 +156,8 @@ static void ask_own(struct kgc_heap *heap, u64 now, u64 ns)
 	share->paid_ns = take_tenant(heap, ns);
 }
 
-/* The heap and its tenant have paid for @due_ns: ask the module for it. */
-static void ask_module(struct kgc_share *share, u64 now)
+/* The heap and its tenant have paid for @due_ns: charge the module, too. */
+static void charge_module(struct kgc_share *share, u64 now)
 {
 	share->ready_ns = now + take_module(now, share->due_ns);
 	share->left_ns += share->due_ns;
@@ -173,7 +173,7 @@ static u64 unpaid_ns(const struct kgc_share *share, u64 now)
 		return ns;
 	clock = kgc_tenant_clock();
 	return share->paid_ns <= clock ? ns :
-	       max(ns, (share->paid_ns - clock) * kgc_tenant_parts());
+	       max(ns, (share->paid_ns - clock) * kgc_tenant_nr_running());
 }
 
 void kgc_share_init(struct kgc_heap *heap)
@@ -211,7 +211,7 @@ u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 		ask_own(heap, now, SLICE_NS - share->left_ns);
 	ns = unpaid_ns(share, now);
 	if (share->due_ns && !ns) {
-		ask_module(share, now);
+		charge_module(share, now);
 		ns = unpaid_ns(share, now);
 	}
 	if (!ns) {
@@ -263,7 +263,7 @@ bool kgc_share_slice(struct kgc_heap *heap, s64 *left_ns)
 }
 
 /* A worker stops: put back the rest of its slice, or pay its debt. Context: any. */
-void kgc_share_settle(struct kgc_heap *heap, s64 left_ns)
+void kgc_share_put_slice(struct kgc_heap *heap, s64 left_ns)
 {
 	if (left_ns > 0)
 		cpu_give(heap, left_ns);
@@ -280,8 +280,8 @@ void kgc_share_end(struct kgc_heap *heap)
 	struct kgc_share *share = &heap->share;
 
 	if (share->due_ns)
-		ask_module(share, ktime_get_ns());
-	kgc_share_settle(heap, share->left_ns);
+		charge_module(share, ktime_get_ns());
+	kgc_share_put_slice(heap, share->left_ns);
 	share->left_ns = 0;
 	share->pauses_before = share->pauses;
 	if (share->running)
@@ -290,7 +290,7 @@ void kgc_share_end(struct kgc_heap *heap)
 }
 
 /**
- * kgc_share_judge() - count and trace a cycle for which the share was not enough
+ * kgc_share_check() - count and trace a cycle for which the share was not enough
  * @heap: the heap
  * @nr: number of the cycle
  * @helped_ns: CPU time of mutators that ran the cycle's steps
@@ -301,7 +301,7 @@ void kgc_share_end(struct kgc_heap *heap)
  *
  * Context: the state machine, at the end of the cycle.
  */
-void kgc_share_judge(struct kgc_heap *heap, u64 nr, u64 helped_ns, u64 over)
+void kgc_share_check(struct kgc_heap *heap, u64 nr, u64 helped_ns, u64 over)
 {
 	struct kgc_share *share = &heap->share;
 	u64 pauses = share->pauses - share->pauses_before;

@@ -117,7 +117,7 @@ void kgc_tenant_put(struct kgc_tenant *tenant)
 }
 
 /* Return: how many tenants divide the budgets; at least 1. Context: any. */
-unsigned int kgc_tenant_parts(void)
+unsigned int kgc_tenant_nr_running(void)
 {
 	return max(READ_ONCE(running), 1U);
 }
@@ -125,7 +125,7 @@ unsigned int kgc_tenant_parts(void)
 /* Context: @clock_lock is held. */
 static u64 clock_advance(void)
 {
-	return kgc_fair_clock_ns(&clock, ktime_get_ns(), kgc_tenant_parts());
+	return kgc_fair_clock_ns(&clock, ktime_get_ns(), kgc_tenant_nr_running());
 }
 
 /* The time that the tenants' buckets count in, in ns. Context: any but NMI. */

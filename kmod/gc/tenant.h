@@ -34,7 +34,7 @@ struct kgc_tenant *kgc_tenant_kernel(void);
 void kgc_tenant_put(struct kgc_tenant *tenant);
 void kgc_tenant_begin(struct kgc_tenant *tenant);
 void kgc_tenant_end(struct kgc_tenant *tenant);
-unsigned int kgc_tenant_parts(void);
+unsigned int kgc_tenant_nr_running(void);
 u64 kgc_tenant_clock(void);
 void kgc_tenant_exit(void);
 

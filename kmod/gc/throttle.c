@@ -11,7 +11,7 @@
  *	a cycle runs, and the heap is past the goal:
  *		the mutator sleeps, together with its help at most KGC_THROTTLE_US, or
  *		KGC_THROTTLE_LIMIT_US near a hard limit
- *	a hurried cycle waits for a grace period:
+ *	a cycle waits for an expedited grace period:
  *		the mutator sleeps, at most YIELD_US
  *
  * The sleep ends with the phase in which the mutator's section began, because the next
@@ -27,7 +27,7 @@
  *
  * The side is a hint, because it comes from SRCU's index: a section that is interrupted
  * while it begins may be on the old side although it began after the switch. The hint
- * counts for SPARED_US only. Without that bound, mutators that never sleep would all stay
+ * counts for SRCU_HINT_US only. Without that bound, mutators that never sleep would all stay
  * on the old side, keep SRCU from switching, and never be throttled.
  */
 #include <linux/hrtimer.h>
@@ -46,11 +46,11 @@
 #include "work.h"
 
 #define YIELD_US	200U
-#define SPARED_US	2000U
-#define LITTLE		64U	/* a cycle that frees less than a 64th frees little */
-#define LEAST_BACKOFF	((unsigned long)HZ / 10)
-#define MOST_BACKOFF	((unsigned long)HZ * 10)
-#define UNSTOCKED_MS	10	/* delay of the next try after one without memory */
+#define SRCU_HINT_US	2000U
+#define MIN_FREED_DIV	64U	/* a cycle that frees less than a 64th frees little */
+#define MIN_BACKOFF	((unsigned long)HZ / 10)
+#define MAX_BACKOFF	((unsigned long)HZ * 10)
+#define STOCK_RETRY_MS	10	/* delay of the next try after one without memory */
 
 static bool past_the_goal(struct kgc_heap *heap)
 {
@@ -59,7 +59,7 @@ static bool past_the_goal(struct kgc_heap *heap)
 }
 
 /* Whether the current grace period may wait for a section of @mode. A hint. */
-static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
+static bool blocks_grace_period(struct kgc_heap *heap, unsigned int mode)
 {
 	struct kgc_pace *pace = &heap->pace;
 
@@ -67,10 +67,10 @@ static bool is_waited_for(struct kgc_heap *heap, unsigned int mode)
 	    ~(KGC_MODE_SIDE | KGC_MODE_TRACK))
 		return true;
 	return kgc_grace_kind(&heap->grace) == KGC_AWAIT_SECTIONS &&
-	       READ_ONCE(pace->hurried) &&
+	       READ_ONCE(pace->expedited) &&
 	       READ_ONCE(heap->sections.side) == !!(mode & KGC_MODE_SIDE) &&
 	       ktime_get_ns() - READ_ONCE(pace->grace_ns) <
-	       SPARED_US * NSEC_PER_USEC;
+	       SRCU_HINT_US * NSEC_PER_USEC;
 }
 
 /* Return: for how many us at most to delay a mutator that refills its cache now. */
@@ -78,12 +78,12 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 {
 	unsigned int us;
 
-	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
+	if (kgc_request_idle(&heap->request) || blocks_grace_period(heap, mode))
 		return 0;
 	us = kgc_pacer_throttle_us(kgc_allocator_charged(&heap->alloc),
 				   READ_ONCE(heap->pace.pacer.room),
 				   READ_ONCE(heap->pace.pacer.ceiling));
-	if (READ_ONCE(heap->pace.hurried) &&
+	if (READ_ONCE(heap->pace.expedited) &&
 	    kgc_grace_kind(&heap->grace) != KGC_AWAIT_NOTHING)
 		us = max(us, YIELD_US);
 	return us;
@@ -92,7 +92,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 /* Return: for how many us at most such a mutator helps the cycle. */
 static unsigned int help_us(struct kgc_heap *heap, unsigned int mode)
 {
-	if (kgc_request_idle(&heap->request) || is_waited_for(heap, mode))
+	if (kgc_request_idle(&heap->request) || blocks_grace_period(heap, mode))
 		return 0;
 	return kgc_pacer_help_us(kgc_allocator_charged(&heap->alloc),
 				 READ_ONCE(heap->pace.pacer.help));
@@ -136,12 +136,12 @@ void kgc_throttle_wake(struct kgc_heap *heap)
 /* ---- at a limit ------------------------------------------------------------- */
 
 /*
- * A cycle begins. It may miss objects that die from now on, so references given up from
+ * A cycle begins. It may miss objects that die from now on, so references dropped from
  * now on count for the next cycle. Context: the state machine.
  */
 void kgc_throttle_cycle_begin(struct kgc_heap *heap)
 {
-	WRITE_ONCE(heap->throttle.let_go, false);
+	WRITE_ONCE(heap->throttle.refs_dropped, false);
 }
 
 /**
@@ -160,10 +160,10 @@ void kgc_throttle_cycle_over(struct kgc_heap *heap, bool for_limit, u64 freed,
 	struct kgc_throttle *th = &heap->throttle;
 	unsigned long backoff;
 
-	if (freed && freed >= (freed + live) / LITTLE) {
+	if (freed && freed >= (freed + live) / MIN_FREED_DIV) {
 		WRITE_ONCE(th->backoff, 0);
 	} else if (for_limit) {
-		backoff = clamp(2 * th->backoff, LEAST_BACKOFF, MOST_BACKOFF);
+		backoff = clamp(2 * th->backoff, MIN_BACKOFF, MAX_BACKOFF);
 		WRITE_ONCE(th->limit, kgc_charge_limit(&heap->alloc));
 		WRITE_ONCE(th->backoff_until, jiffies + backoff);
 		WRITE_ONCE(th->backoff, backoff);
@@ -179,7 +179,7 @@ static bool may_collect(struct kgc_heap *heap)
 {
 	struct kgc_throttle *th = &heap->throttle;
 
-	return !READ_ONCE(th->backoff) || READ_ONCE(th->let_go) ||
+	return !READ_ONCE(th->backoff) || READ_ONCE(th->refs_dropped) ||
 	       time_after(jiffies, READ_ONCE(th->backoff_until)) ||
 	       READ_ONCE(th->limit) != kgc_charge_limit(&heap->alloc);
 }
@@ -212,7 +212,7 @@ bool kgc_throttle_relief(struct kgc_heap *heap, unsigned long *end)
 	if (!*end)
 		*end = (jiffies + msecs_to_jiffies(KGC_RELIEF_MS)) ?: 1;
 	if (time_after_eq(jiffies, *end) || kgc_request_idle(rq) || fatal_signal_pending(current) ||
-	    !kgc_charge_near(&heap->alloc, KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE))
+	    !kgc_charge_would_exceed(&heap->alloc, KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE))
 		return false;
 	return kgc_request_wait(heap, READ_ONCE(rq->wanted), *end - jiffies);
 }
@@ -231,9 +231,9 @@ static void stock_work(struct work_struct *work)
 		return;
 	/* only sections make spans: the tracer, which counts them, halts sections */
 	s = kgc_enter(heap);
-	WRITE_ONCE(th->unstocked, !kgc_stock_fill(&heap->alloc));
+	WRITE_ONCE(th->stock_failed, !kgc_stock_fill(&heap->alloc));
 	kgc_exit(s);
-	if (th->unstocked)
+	if (th->stock_failed)
 		refused(heap);
 }
 
@@ -246,8 +246,8 @@ static void starved(struct kgc_heap *heap)
 	struct kgc_throttle *th = &heap->throttle;
 
 	/* not on kgc_wq: its rescuer has to run cycles, and this needs memory */
-	schedule_delayed_work(&th->stock, READ_ONCE(th->unstocked) ?
-					  msecs_to_jiffies(UNSTOCKED_MS) : 0);
+	schedule_delayed_work(&th->stock, READ_ONCE(th->stock_failed) ?
+					  msecs_to_jiffies(STOCK_RETRY_MS) : 0);
 }
 
 /* ---- what the allocator calls ------------------------------------------------- */

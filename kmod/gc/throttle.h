@@ -22,10 +22,10 @@ struct seq_file;
  *	machine writes this member and the next two
  * @backoff_until: end of the backoff, in jiffies
  * @limit: the least of the limits when the backoff began, in bytes; a change ends it
- * @let_go: references have been given up since the last cycle began, so objects may have
- *	died; see kgc_throttle_let_go()
+ * @refs_dropped: references were dropped since the last cycle began, so objects may have
+ *	died; see kgc_throttle_refs_dropped()
  * @stock: makes spans for contexts that may not sleep
- * @unstocked: the last run of @stock got no memory for a class; only @stock writes it
+ * @stock_failed: the last run of @stock got no memory for a class; only @stock writes it
  */
 struct kgc_throttle {
 	wait_queue_head_t	waitq;
@@ -34,20 +34,20 @@ struct kgc_throttle {
 	unsigned long		backoff;
 	unsigned long		backoff_until;
 	u64			limit;
-	bool			let_go;
+	bool			refs_dropped;
 	struct delayed_work	stock;
-	bool			unstocked;
+	bool			stock_failed;
 };
 
 /*
- * References have been given up, so objects may have died: let a refused allocation
+ * References were dropped, so objects may have died: let a refused allocation
  * request a cycle again. The device calls this, and so does the code that drops a handle
  * or deletes a root. kgc_store() does not. Context: any.
  */
-static inline void kgc_throttle_let_go(struct kgc_throttle *th)
+static inline void kgc_throttle_refs_dropped(struct kgc_throttle *th)
 {
-	if (!READ_ONCE(th->let_go))
-		WRITE_ONCE(th->let_go, true);
+	if (!READ_ONCE(th->refs_dropped))
+		WRITE_ONCE(th->refs_dropped, true);
 }
 
 void kgc_throttle_init(struct kgc_heap *heap);

@@ -52,7 +52,7 @@ struct tracer {
 	gfp_t		gfp;
 	struct xarray	seen;
 	struct xarray	*floating;
-	struct xarray	*floated;
+	struct xarray	*floating_before;
 	struct chunk	*stack;
 	bool		failed;
 	u64		objects;
@@ -240,7 +240,7 @@ static void trace_roots(struct tracer *t)
 
 /*
  * An open tiny block counts as reachable. It belongs to a CPU's cache, which may put the
- * next object of the type into it. The flip closes it. A cache has several such blocks.
+ * next object of the type into it. The flush closes it. A cache has several such blocks.
  */
 static void reach_open_blocks(struct tracer *t)
 {
@@ -259,7 +259,7 @@ static void reach_open_blocks(struct tracer *t)
 /* ---- conclusions ---------------------------------------------------------- */
 
 /* Whether a weak reference, finalizer or conservative word can bring an object back. */
-static bool can_rise(struct kgc_heap *heap)
+static bool can_resurrect(struct kgc_heap *heap)
 {
 	unsigned int id, nr = READ_ONCE(heap->types.nr);
 
@@ -273,7 +273,7 @@ static bool can_rise(struct kgc_heap *heap)
 	return false;
 }
 
-static void look_at_span(struct tracer *t, struct kgc_span *span)
+static void check_span(struct tracer *t, struct kgc_span *span)
 {
 	struct kgc_heap *heap = t->heap;
 	unsigned int i;
@@ -283,7 +283,7 @@ static void look_at_span(struct tracer *t, struct kgc_span *span)
 
 		if (!kgc_is_marked(span, i))
 			continue;
-		if (set_has(t->floated, obj))
+		if (set_has(t->floating_before, obj))
 			kgc_violation(heap, set_has(&t->seen, obj) ?
 				      "floating garbage has come back" :
 				      "floating garbage floats again",
@@ -297,38 +297,38 @@ static void look_at_span(struct tracer *t, struct kgc_span *span)
 	cond_resched();
 }
 
-static void conclude(struct tracer *t)
+static void check_floating(struct tracer *t)
 {
 	struct kgc_heap *heap = t->heap;
 	struct kgc_tracer *tr = &heap->tracer;
-	bool forgive = can_rise(heap);
+	bool may_resurrect = can_resurrect(heap);
 	struct kgc_pagewalk walk;
 	struct kgc_span *span;
 
 	/* a cycle that was not traced may have freed the slots for other objects */
-	if (forgive || tr->cycle + 1 != heap->cycle.now.nr)
-		set_empty(t->floated);
+	if (may_resurrect || tr->cycle + 1 != heap->cycle.now.nr)
+		set_empty(t->floating_before);
 	tr->cycle = heap->cycle.now.nr;
 	kgc_pagewalk_begin(&walk);
 	while (kgc_pagewalk_next(&heap->alloc, &walk, &span))
 		if (span)
-			look_at_span(t, span);
-	set_empty(t->floated);
+			check_span(t, span);
+	set_empty(t->floating_before);
 	tr->objects += t->objects;
 	tr->floats = t->floats;
 	tr->floats_total += t->floats;
 	tr->floating_due = 0;
 	/* the next cycle can use only a complete set, of which no object can come back */
-	if (t->failed || forgive) {
+	if (t->failed || may_resurrect) {
 		set_empty(t->floating);
 		return;
 	}
 	tr->floating_due = t->floats;
-	tr->turn = !tr->turn;
+	tr->floating_idx = !tr->floating_idx;
 }
 
-static void miscounted(struct kgc_allocator *a, const char *what,
-		       const void *where)
+static void report_audit(struct kgc_allocator *a, const char *what,
+			 const void *where)
 {
 	kgc_violation(container_of(a, struct kgc_heap, alloc), what, where, NULL);
 }
@@ -351,8 +351,8 @@ void kgc_tracer_run(struct kgc_heap *heap)
 	struct tracer t = {
 		.heap = heap,
 		.gfp = kgc_charge_gfp(&heap->alloc, GFP_KERNEL),
-		.floating = &tr->floating[tr->turn],
-		.floated = &tr->floating[!tr->turn],
+		.floating = &tr->floating[tr->floating_idx],
+		.floating_before = &tr->floating[!tr->floating_idx],
 	};
 	struct kgc_charging charging = kgc_charge_begin(&heap->alloc);
 	bool failed;
@@ -367,15 +367,15 @@ void kgc_tracer_run(struct kgc_heap *heap)
 	}
 	reach_open_blocks(&t);
 	if (!t.failed && !kgc_sections_disturbed(heap)) {
-		kgc_audit(&heap->alloc, miscounted, disturbed);
-		conclude(&t);
+		kgc_audit(&heap->alloc, report_audit, disturbed);
+		check_floating(&t);
 	}
 	failed = t.failed || kgc_sections_disturbed(heap);
 	kgc_violations_release(heap, !failed);
 	if (failed) {
 		tr->skipped++;
 		tr->floating_due = 0;
-		set_empty(t.floated);
+		set_empty(t.floating_before);
 		set_empty(t.floating);
 	} else {
 		tr->runs++;

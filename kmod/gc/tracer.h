@@ -12,7 +12,7 @@ struct kgc_heap;
  * struct kgc_tracer - what the tracer knows about a heap
  * @floating: floating garbage of this cycle and of the last one, as bitmaps of heap
  *	pages; the two sets swap roles after each complete trace
- * @turn: index of this cycle's set in @floating
+ * @floating_idx: index of this cycle's set in @floating
  * @cycle: number of the last cycle traced
  * @runs: cycles traced
  * @skipped: cycles that could not be traced: a section disturbed, or memory was short
@@ -23,7 +23,7 @@ struct kgc_heap;
  */
 struct kgc_tracer {
 	struct xarray		floating[2];
-	unsigned int		turn;
+	unsigned int		floating_idx;
 	u64			cycle;
 	u64			runs;
 	u64			skipped;

@@ -38,7 +38,7 @@ static u64 trim_reserve(const struct kgc_pageheap *ph)
 /* Whether the free memory exceeds the reserve by at least one run worth giving back. */
 static bool trim_worth(const struct kgc_pageheap *ph)
 {
-	return kgc_pageheap_idle(ph) >= trim_reserve(ph) + KGC_LEAST_RUN_BYTES;
+	return kgc_pageheap_idle(ph) >= trim_reserve(ph) + KGC_MIN_RUN_BYTES;
 }
 
 /*
@@ -159,7 +159,7 @@ static void trim_go_on(struct kgc_heap *heap, enum kgc_trim_timer what)
 	ns = kgc_work_lap_ns(lap);
 	kgc_work_charge(&heap->work, ns);
 	left_ns -= ns;
-	kgc_share_settle(heap, left_ns);
+	kgc_share_put_slice(heap, left_ns);
 	if (more)
 		trim_arm(heap, what, PAUSE_MS);
 	else if (what == KGC_TRIM_REST)

@@ -94,30 +94,30 @@ static int desc_check(const struct kgc_type_desc *desc)
 	return 0;
 }
 
-static void type_shape(struct kgc_type *type)
+static void type_layout(struct kgc_type *type)
 {
-	struct kgc_shape *shape = &type->shape;
+	struct kgc_layout *layout = &type->layout;
 	bool noscan = type->kind == KGC_KIND_NOSCAN;
 	unsigned int class;
 
-	shape->bytes = type->size;
+	layout->bytes = type->size;
 	if (type->array) {
-		shape->spc = noscan;
+		layout->spc = noscan;
 		return;
 	}
 	if (noscan && !type->finalize &&
 	    round_up(type->size, type->align) <= KGC_TINY_MAX) {
-		shape->flags = KGC_SHAPE_TINY;
-		shape->spc = KGC_TINY_SPC;
-		shape->bytes = round_up(type->size, type->align);
-		shape->slot = KGC_TINY_BLOCK;
+		layout->flags = KGC_LAYOUT_TINY;
+		layout->spc = KGC_TINY_SPC;
+		layout->bytes = round_up(type->size, type->align);
+		layout->slot = KGC_TINY_BLOCK;
 		return;
 	}
 	class = kgc_size_to_class_aligned(type->size, type->align);
-	shape->spc = class << 1 | noscan;
-	shape->slot = kgc_classes[class].size;
+	layout->spc = class << 1 | noscan;
+	layout->slot = kgc_classes[class].size;
 	if (class && !type->finalize)
-		shape->fast_spc = shape->spc;
+		layout->fast_spc = layout->spc;
 }
 
 /* The most that a C type of @size can need: its size is a multiple of its alignment. */
@@ -157,7 +157,7 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 		type->fields[i].target = targets ? targets[i] : 0;
 	}
 	strscpy(type->name, desc->name ?: "", sizeof(type->name));
-	type_shape(type);
+	type_layout(type);
 	return type;
 }
 
@@ -182,7 +182,7 @@ static int type_publish(struct kgc_types *types, struct kgc_type *type,
 		if (type->fields[i].target > id)
 			return -EINVAL;
 	}
-	type->shape.id = id;
+	type->layout.id = id;
 	(*chunk)[id % KGC_TYPE_CHUNK] = type;
 	/* pairs with kgc_type_find() */
 	smp_store_release(&types->nr, id);

@@ -35,7 +35,7 @@ struct kgc_type_field {
 
 /**
  * struct kgc_type - a type of one heap; lives as long as the heap
- * @shape: what the allocator has to know; the first member
+ * @layout: what the allocator has to know; the first member
  * @heap: the heap
  * @array_heap: @heap if @array, otherwise NULL: one test covers both
  * @size: declared size of an object or element, in bytes
@@ -49,7 +49,7 @@ struct kgc_type_field {
  * @fields: pointer fields by ascending offset
  */
 struct kgc_type {
-	struct kgc_shape	shape;
+	struct kgc_layout	layout;
 	struct kgc_heap		*heap;
 	struct kgc_heap		*array_heap;
 	u32			size;
@@ -86,11 +86,11 @@ static inline struct kgc_type *kgc_type_of_slot(struct kgc_types *types,
 						struct kgc_span *span,
 						unsigned int i)
 {
-	/* if @shape is NULL, @types is set: pairs with kgc_span_make_mixed() */
-	const struct kgc_shape *shape = smp_load_acquire(&span->shape);
+	/* if @layout is NULL, @types is set: pairs with kgc_span_make_mixed() */
+	const struct kgc_layout *layout = smp_load_acquire(&span->layout);
 
-	if (shape)
-		return container_of(shape, struct kgc_type, shape);
+	if (layout)
+		return container_of(layout, struct kgc_type, layout);
 	return kgc_type_of_id(types, READ_ONCE(span->types[i]));
 }
 

@@ -8,7 +8,7 @@
  *	every root slot, and every field of every marked object, is NULL or
  *	points to a marked object
  *
- * It holds because every reachable object is marked, new objects are born
+ * It holds because every reachable object is marked, new objects are allocated
  * marked, and mutators can store only what they can reach. By induction over
  * paths it implies that every reachable object is marked. So the check needs
  * no tracer, no memory and no stopped mutators. It walks all spans arena by

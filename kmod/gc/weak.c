@@ -168,7 +168,7 @@ int kgc_weak_create(struct kgc_section s, void *obj, gfp_t gfp, u64 *weak)
 		return -EINVAL;
 	}
 	type = kgc_type_of_slot(&s.heap->types, span, i);
-	return kgc_weak_open(s, obj, type->shape.id, gfp, weak);
+	return kgc_weak_open(s, obj, type->layout.id, gfp, weak);
 }
 EXPORT_SYMBOL_GPL(kgc_weak_create);
 

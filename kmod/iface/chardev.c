@@ -243,7 +243,7 @@ static int cmd_collect(struct kgc_heap *heap, union kgc_args *args)
 		return kgc_request_closed(&heap->request) ? -EIO : 0;
 	err = kgc_wait(heap, c->cycle);
 	if (!err && c->flags & KGC_COLLECT_FINALIZERS)
-		err = kgc_dues_wait_read(&heap->dues);
+		err = kgc_due_wait_read(&heap->due_queue);
 	return err;
 }
 
@@ -323,15 +323,15 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
 }
 
 /* Traits of a command. */
-#define LOOKS		0	/* a descriptor that is open for reading only will do */
-#define CHANGES		1	/* the descriptor must be open for writing */
+#define READ_ONLY	0	/* a descriptor that is open for reading only will do */
+#define NEEDS_WRITE	1	/* the descriptor must be open for writing */
 #define HAS_FLAGS	2	/* the command checks the flags member itself */
 
 /**
  * struct command - one ioctl
  * @size: size in bytes of its current argument structure
  * @least: size of the first version of that structure
- * @traits: LOOKS or CHANGES, and HAS_FLAGS
+ * @traits: READ_ONLY or NEEDS_WRITE, and HAS_FLAGS
  * @inside: the command, if it runs in a section; or NULL
  * @run: the command, if it enters sections itself; NULL if @inside is set
  *
@@ -354,43 +354,43 @@ struct command {
 	}
 
 static const struct command commands[] = {
-	COMMAND(KGC_INFO, kgc_info, features, LOOKS, .run = cmd_info),
-	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, CHANGES | HAS_FLAGS,
+	COMMAND(KGC_INFO, kgc_info, features, READ_ONLY, .run = cmd_info),
+	COMMAND(KGC_TYPE_REGISTER, kgc_type_register, fields, NEEDS_WRITE | HAS_FLAGS,
 		.run = cmd_type_register),
-	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, CHANGES, .run = cmd_alloc),
-	COMMAND(KGC_LOAD, kgc_access, value, CHANGES, .inside = cmd_load),
-	COMMAND(KGC_STORE, kgc_access, value, CHANGES, .inside = cmd_store),
-	COMMAND(KGC_XCHG, kgc_access, value, CHANGES, .inside = cmd_xchg),
-	COMMAND(KGC_READ, kgc_bytes, addr, LOOKS, .run = cmd_read),
-	COMMAND(KGC_WRITE, kgc_bytes, addr, CHANGES, .run = cmd_write),
-	COMMAND(KGC_DUP, kgc_handle, object_size, CHANGES, .inside = cmd_dup),
-	COMMAND(KGC_DROP, kgc_drop, handles, CHANGES, .run = cmd_drop),
-	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size, LOOKS,
+	COMMAND(KGC_ALLOC, kgc_alloc, __reserved, NEEDS_WRITE, .run = cmd_alloc),
+	COMMAND(KGC_LOAD, kgc_access, value, NEEDS_WRITE, .inside = cmd_load),
+	COMMAND(KGC_STORE, kgc_access, value, NEEDS_WRITE, .inside = cmd_store),
+	COMMAND(KGC_XCHG, kgc_access, value, NEEDS_WRITE, .inside = cmd_xchg),
+	COMMAND(KGC_READ, kgc_bytes, addr, READ_ONLY, .run = cmd_read),
+	COMMAND(KGC_WRITE, kgc_bytes, addr, NEEDS_WRITE, .run = cmd_write),
+	COMMAND(KGC_DUP, kgc_handle, object_size, NEEDS_WRITE, .inside = cmd_dup),
+	COMMAND(KGC_DROP, kgc_drop, handles, NEEDS_WRITE, .run = cmd_drop),
+	COMMAND(KGC_OBJECT_INFO, kgc_handle, object_size, READ_ONLY,
 		.inside = cmd_object_info),
-	COMMAND(KGC_COLLECT, kgc_collect, cycle, CHANGES | HAS_FLAGS,
+	COMMAND(KGC_COLLECT, kgc_collect, cycle, NEEDS_WRITE | HAS_FLAGS,
 		.run = cmd_collect),
-	COMMAND(KGC_OPTION_GET, kgc_option, value, LOOKS,
+	COMMAND(KGC_OPTION_GET, kgc_option, value, READ_ONLY,
 		.run = cmd_option_get),
-	COMMAND(KGC_OPTION_SET, kgc_option, value, CHANGES,
+	COMMAND(KGC_OPTION_SET, kgc_option, value, NEEDS_WRITE,
 		.run = cmd_option_set),
-	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, LOOKS,
+	COMMAND(KGC_OPTION_INFO, kgc_option_info, unit, READ_ONLY,
 		.run = cmd_option_info),
-	COMMAND(KGC_STATS, kgc_stats, mark_ns, LOOKS, .run = cmd_stats),
-	COMMAND(KGC_BATCH, kgc_batch, failed, CHANGES | HAS_FLAGS,
+	COMMAND(KGC_STATS, kgc_stats, mark_ns, READ_ONLY, .run = cmd_stats),
+	COMMAND(KGC_BATCH, kgc_batch, failed, NEEDS_WRITE | HAS_FLAGS,
 		.run = cmd_batch),
-	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, CHANGES,
+	COMMAND(KGC_SCAVENGE, kgc_scavenge, released, NEEDS_WRITE,
 		.run = cmd_scavenge),
-	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size, CHANGES,
+	COMMAND(KGC_WEAK_CREATE, kgc_handle, object_size, NEEDS_WRITE,
 		.inside = cmd_weak_create),
-	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, CHANGES,
+	COMMAND(KGC_WEAK_GET, kgc_handle, object_size, NEEDS_WRITE,
 		.inside = cmd_weak_get),
-	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size, CHANGES,
+	COMMAND(KGC_WEAK_DROP, kgc_handle, object_size, NEEDS_WRITE,
 		.inside = cmd_weak_drop),
-	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, CHANGES,
+	COMMAND(KGC_FINALIZE, kgc_finalize, cookie, NEEDS_WRITE,
 		.inside = cmd_finalize),
-	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, cookie, CHANGES,
+	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, cookie, NEEDS_WRITE,
 		.inside = cmd_finalize_cancel),
-	COMMAND(KGC_HEAPS, kgc_heaps, entries, LOOKS, .run = cmd_heaps),
+	COMMAND(KGC_HEAPS, kgc_heaps, entries, READ_ONLY, .run = cmd_heaps),
 };
 
 static int command_run(const struct command *command, struct kgc_heap *heap,
@@ -420,7 +420,7 @@ static long kgc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	    nr >= ARRAY_SIZE(commands) || !commands[nr].size)
 		return -ENOTTY;
 	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
-	if (command->traits & CHANGES && !(file->f_mode & FMODE_WRITE))
+	if (command->traits & NEEDS_WRITE && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
@@ -456,7 +456,7 @@ static int record_take(struct kgc_heap *heap, bool nonblock,
 			return -EIO;
 		if (err != -EAGAIN || nonblock)
 			return err;
-		err = kgc_dues_wait_readable(&heap->dues);
+		err = kgc_due_wait_readable(&heap->due_queue);
 		if (err)
 			return err;
 	}
@@ -487,7 +487,7 @@ static ssize_t kgc_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		if (n < sizeof(record)) {
 			iov_iter_revert(to, n);
 			drop_quietly(heap, record.handle);
-			kgc_due_put_record(&heap->dues, due);
+			kgc_due_put_record(&heap->due_queue, due);
 			return done ?: -EFAULT;
 		}
 		kgc_final_delivered(heap, due);
@@ -501,7 +501,7 @@ static __poll_t kgc_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct kgc_heap *heap = file->private_data;
 
-	return kgc_dues_poll(&heap->dues, file, wait);
+	return kgc_due_poll(&heap->due_queue, file, wait);
 }
 
 /*

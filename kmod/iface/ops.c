@@ -69,7 +69,7 @@ static int object_handle(struct kgc_section s, void *addr, u64 *handle)
 	*handle = 0;
 	if (!addr)
 		return 0;
-	return kgc_handle_open(s, addr, type_of(s, addr)->shape.id, handle);
+	return kgc_handle_open(s, addr, type_of(s, addr)->layout.id, handle);
 }
 
 static bool is_conservative(const struct object *o)
@@ -92,7 +92,7 @@ static int field_check(const struct object *o, u64 offset,
 	if (!field)
 		return -EINVAL;
 	if (value && value->type && field->target &&
-	    field->target != value->type->shape.id)
+	    field->target != value->type->layout.id)
 		return -EINVAL;
 	return 0;
 }
@@ -165,7 +165,7 @@ int kgc_op_store(struct kgc_section s, u64 handle, u64 offset, u64 value)
 	else
 		kgc_store_slot(s, (void **)(o.addr + offset), v.addr);
 	kgc_pace_dropped(s.heap);
-	kgc_throttle_let_go(&s.heap->throttle);
+	kgc_throttle_refs_dropped(&s.heap->throttle);
 	return 0;
 }
 
@@ -190,9 +190,9 @@ int kgc_op_xchg(struct kgc_section s, u64 handle, u64 offset, u64 value,
 	else
 		p = __kgc_xchg(s, (void **)(o.addr + offset), v.addr);
 	kgc_pace_dropped(s.heap);
-	kgc_throttle_let_go(&s.heap->throttle);
+	kgc_throttle_refs_dropped(&s.heap->throttle);
 	if (p) {
-		kgc_handle_publish(s, *old, p, type_of(s, p)->shape.id);
+		kgc_handle_publish(s, *old, p, type_of(s, p)->layout.id);
 	} else {
 		kgc_handle_cancel(s, *old);
 		*old = 0;
@@ -293,7 +293,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 			cond_resched();
 	}
 	kgc_pace_dropped(s.heap);
-	kgc_throttle_let_go(&s.heap->throttle);
+	kgc_throttle_refs_dropped(&s.heap->throttle);
 }
 
 int kgc_op_write(struct kgc_section s, u64 handle, u64 offset, const void *buf,
@@ -316,7 +316,7 @@ int kgc_op_dup(struct kgc_section s, u64 handle, u64 *result)
 	struct object o;
 	int err = object_get(s, handle, &o);
 
-	return err ?: kgc_handle_open(s, o.addr, o.type->shape.id, result);
+	return err ?: kgc_handle_open(s, o.addr, o.type->layout.id, result);
 }
 
 /* Close a handle of either kind. */
@@ -332,7 +332,7 @@ int kgc_op_weak_create(struct kgc_section s, u64 handle, u64 *result)
 	struct object o;
 	int err = object_get(s, handle, &o);
 
-	return err ?: kgc_weak_open(s, o.addr, o.type->shape.id, GFP_KERNEL,
+	return err ?: kgc_weak_open(s, o.addr, o.type->layout.id, GFP_KERNEL,
 				    result);
 }
 
@@ -371,7 +371,7 @@ int kgc_op_info(struct kgc_section s, u64 handle, u32 *type, u32 *size)
 
 	if (err)
 		return err;
-	*type = o.type->shape.id;
+	*type = o.type->layout.id;
 	*size = o.size;
 	return 0;
 }

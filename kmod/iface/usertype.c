@@ -78,6 +78,6 @@ int kgc_usertype_register(struct kgc_heap *heap, struct kgc_type_register *reg)
 	type = kgc_type_add(heap, &desc, table ? table + reg->nr_fields : NULL);
 	if (IS_ERR(type))
 		return PTR_ERR(type);
-	reg->type = type->shape.id;
+	reg->type = type->layout.id;
 	return 0;
 }

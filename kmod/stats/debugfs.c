@@ -162,7 +162,7 @@ static int heap_finalizers_show(struct seq_file *m, void *v)
 	seq_printf(m, "Pending %d\nCleanups %d\nCancelled %lld\n",
 		   atomic_read(&finals->nr_pending), atomic_read(&finals->nr_cleanups),
 		   atomic64_read(&finals->cancelled));
-	kgc_dues_show(m, &heap->dues);
+	kgc_due_show(m, &heap->due_queue);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_finalizers);

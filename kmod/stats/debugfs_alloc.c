@@ -85,7 +85,7 @@ DEFINE_SHOW_ATTRIBUTE(heap_classes);
 
 static const char * const cause_names[KGC_NR_CAUSES] = {
 	[KGC_CAUSE_REFILL] = "refill",
-	[KGC_CAUSE_FLIP] = "flip",
+	[KGC_CAUSE_FLUSH] = "flip",
 	[KGC_CAUSE_SWEEP] = "sweep",
 	[KGC_CAUSE_GROWTH] = "growth",
 	[KGC_CAUSE_LARGE] = "large",

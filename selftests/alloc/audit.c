@@ -16,7 +16,7 @@
 #define STEP		8	/* most spans that the audit counts under the lock */
 
 static struct kgc_allocator allocator;
-static struct kgc_shape shape;
+static struct kgc_layout layout;
 static unsigned int reported, asked;
 
 static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
@@ -38,7 +38,7 @@ static bool undisturbed(struct kgc_allocator *a)
 
 static struct kgc_central *central(void)
 {
-	return allocator.node[0]->central[shape.spc];
+	return allocator.node[0]->central[layout.spc];
 }
 
 /* Take every span off the lists, and tell the audit that the lists have changed. */
@@ -66,13 +66,13 @@ static void begin(bool full)
 
 	parts_allocator_begin(&allocator);
 	allocator.pressure = pressure;
-	memset(&shape, 0, sizeof(shape));
-	shape.id = 1;
-	shape.bytes = SIZE;
-	shape.spc = class << 1 | 1;
-	shape.slot = SIZE;
+	memset(&layout, 0, sizeof(layout));
+	layout.id = 1;
+	layout.bytes = SIZE;
+	layout.spc = class << 1 | 1;
+	layout.slot = SIZE;
 	for (i = 0; i < SPANS * nelems; i++) {
-		u8 *at = kgc_cache_alloc(&allocator, 0, &shape, shape.spc, SIZE,
+		u8 *at = kgc_cache_alloc(&allocator, 0, &layout, layout.spc, SIZE,
 					 GFP_KERNEL);
 		struct kgc_span *span = kgc_map_find(at);
 
@@ -82,7 +82,7 @@ static void begin(bool full)
 	}
 	kgc_allocator_next_gen(&allocator);
 	synchronize_rcu();
-	check(kgc_cache_flip_all(&allocator));
+	check(kgc_cache_flush_all(&allocator));
 	while (kgc_central_sweep_some(&allocator, central(), allocator.node[0], 8))
 		;
 	/* one more if the thread moved to another CPU and used its cache */

@@ -198,7 +198,7 @@ static void wipe_touches_the_dead_only(void)
 
 static void mixing_keeps_types(void)
 {
-	static const struct kgc_shape shape = { .id = 4711 };
+	static const struct kgc_layout layout = { .id = 4711 };
 	unsigned int n, i;
 
 	for (n = 1; n <= 1024; n++) {
@@ -206,9 +206,9 @@ static void mixing_keeps_types(void)
 		u16 *types = kmalloc(kgc_span_types_bytes(kgc_words_index(n)), GFP_KERNEL);
 
 		trying("%u slots", n);
-		span->shape = &shape;
+		span->layout = &layout;
 		kgc_span_make_mixed(span, types);
-		check(!span->shape && span->types == types);
+		check(!span->layout && span->types == types);
 		for (i = 0; i < n; i++)
 			check(types[i] == 4711);
 		/* a type table fits any span with bitmaps of that size */

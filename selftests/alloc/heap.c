@@ -9,7 +9,7 @@
 #define RAM_MIB		256
 
 struct kgc_allocator allocator;
-struct kgc_shape shapes[NR_SHAPES];
+struct kgc_layout layouts[NR_LAYOUTS];
 struct object *objects;
 unsigned int nr_objects;
 unsigned int pressed;
@@ -26,31 +26,31 @@ struct kgc_pageheap *heap_pages(int nid)
 	return &allocator.node[nid]->pages;
 }
 
-/* ---- shapes -------------------------------------------------------------- */
+/* ---- layouts ------------------------------------------------------------- */
 
-static void shape_small(struct kgc_shape *shape, unsigned int id, u32 bytes,
-			bool noscan)
+static void layout_small(struct kgc_layout *layout, unsigned int id, u32 bytes,
+			 bool noscan)
 {
 	unsigned int class = kgc_size_to_class(bytes);
 
-	memset(shape, 0, sizeof(*shape));
-	shape->id = id;
-	shape->bytes = bytes;
-	shape->spc = class << 1 | noscan;
-	shape->slot = kgc_classes[class].size;
+	memset(layout, 0, sizeof(*layout));
+	layout->id = id;
+	layout->bytes = bytes;
+	layout->spc = class << 1 | noscan;
+	layout->slot = kgc_classes[class].size;
 }
 
-/* Small shapes share classes, so that spans become mixed; the last are of any size. */
-static void shapes_choose(void)
+/* Small layouts share classes, so that spans become mixed; the last are of any size. */
+static void layouts_choose(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_SHAPES; i++) {
+	for (i = 0; i < NR_LAYOUTS; i++) {
 		u32 bytes = i < 16 ? 49 + i : 1 + random() % KGC_MAX_SMALL;
 
 		if (i >= 16 && i < 48)
 			bytes = 1 + bytes % 512;
-		shape_small(&shapes[i], i + 1, bytes, i % 3 == 2);
+		layout_small(&layouts[i], i + 1, bytes, i % 3 == 2);
 	}
 }
 
@@ -61,7 +61,7 @@ void heap_begin(void)
 	parts_allocator_begin(&allocator);
 	allocator.pressure = pressure;
 	nr_objects = 0;
-	shapes_choose();
+	layouts_choose();
 }
 
 void heap_end(void)
@@ -104,35 +104,35 @@ void check_heap_object(const struct object *o)
 	check(i < span->nelems && kgc_span_slot(span, i) == o->at);
 	check(span->size >= o->bytes);
 	check(!kgc_span_is_free(span, i));
-	check(span->spc == o->shape->spc);
-	if (span->shape)
-		check(span->shape == o->shape);
+	check(span->spc == o->layout->spc);
+	if (span->layout)
+		check(span->layout == o->layout);
 	else
-		check(span->types[i] == o->shape->id);
+		check(span->types[i] == o->layout->id);
 	heap_filled(o->at, o->bytes, o->fill);
 }
 
-void heap_allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode)
+void heap_allocate(const struct kgc_layout *layout, u32 bytes, unsigned int mode)
 {
 	struct object *o = &objects[nr_objects];
 
-	if (nr_objects == MOST_OBJECTS)
+	if (nr_objects == MAX_OBJECTS)
 		return;
-	if (shape->spc >> 1)
-		o->at = kgc_cache_alloc(&allocator, mode, shape, shape->spc,
+	if (layout->spc >> 1)
+		o->at = kgc_cache_alloc(&allocator, mode, layout, layout->spc,
 					bytes, GFP_KERNEL);
 	else
-		o->at = kgc_cache_alloc_large(&allocator, mode, shape, bytes,
+		o->at = kgc_cache_alloc_large(&allocator, mode, layout, bytes,
 					      GFP_KERNEL);
 	check(o->at);
 	heap_filled(o->at, bytes, 0);
 	o->bytes = bytes;
-	o->shape = shape;
+	o->layout = layout;
 	o->fill = 1 + random() % 255;
 	memset(o->at, o->fill, bytes);
 	o->marked = is_marked(o);
-	check(o->marked == (mode == KGC_BORN_BLACK ||
-			    (mode == KGC_BORN_SETTLING &&
+	check(o->marked == (mode == KGC_ALLOC_BLACK ||
+			    (mode == KGC_ALLOC_SETTLE &&
 			     heap_span_at(o->at)->gen == allocator.black_gen)));
 	nr_objects++;
 	check_heap_object(o);
@@ -141,18 +141,18 @@ void heap_allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode)
 void heap_allocate_any(unsigned int n, unsigned int mode)
 {
 	while (n--) {
-		const struct kgc_shape *shape = &shapes[random() % NR_SHAPES];
+		const struct kgc_layout *layout = &layouts[random() % NR_LAYOUTS];
 
 		/* three in four are small */
 		if (random() % 4)
-			shape = &shapes[random() % 16];
-		heap_allocate(shape, shape->bytes, mode);
+			layout = &layouts[random() % 16];
+		heap_allocate(layout, layout->bytes, mode);
 	}
 }
 
 /* ---- the collector ------------------------------------------------------- */
 
-/* Mark objects that are to live: those born black, and @percent of the others. */
+/* Mark objects that are to live: those allocated black, and @percent of the others. */
 unsigned int heap_mark(unsigned int percent)
 {
 	unsigned int i, kept = 0;
@@ -170,11 +170,11 @@ unsigned int heap_mark(unsigned int percent)
 	return kept;
 }
 
-void heap_flip(void)
+void heap_flush(void)
 {
 	allocator.gen++;
 	synchronize_rcu();
-	check(kgc_cache_flip_all(&allocator));
+	check(kgc_cache_flush_all(&allocator));
 }
 
 void heap_sweep(void)
@@ -258,7 +258,7 @@ void check_heap_at_rest(void)
 
 int heap_init(void)
 {
-	objects = calloc(MOST_OBJECTS, sizeof(*objects));
+	objects = calloc(MAX_OBJECTS, sizeof(*objects));
 	return objects ? parts_begin(RAM_MIB) : -ENOMEM;
 }
 

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * An allocator, and the model: a list of the objects that should exist. The test stands
- * in for the collector: it marks the objects that are to live, flips and sweeps.
+ * in for the collector: it marks the objects that are to live, flushes and sweeps.
  */
 #ifndef ALLOC_HEAP_H
 #define ALLOC_HEAP_H
 
 #include "alloc/cache.h"
 
-#define NR_SHAPES	64
-#define MOST_OBJECTS	4000
+#define NR_LAYOUTS	64
+#define MAX_OBJECTS	4000
 
 /* An object as the model knows it. */
 struct object {
 	u8			*at;
 	u32			bytes;
 	u8			fill;
-	bool			marked;		/* born black */
-	const struct kgc_shape	*shape;
+	bool			marked;		/* allocated black */
+	const struct kgc_layout	*layout;
 };
 
 extern struct kgc_allocator allocator;
-extern struct kgc_shape shapes[NR_SHAPES];	/* any size; first 16: 49 to 64 bytes */
+extern struct kgc_layout layouts[NR_LAYOUTS];	/* any size; first 16: 49 to 64 bytes */
 extern struct object *objects;
 extern unsigned int nr_objects;
 extern unsigned int pressed;			/* calls of the pressure callback */
@@ -37,10 +37,10 @@ void heap_end(void);
 struct kgc_pageheap *heap_pages(int nid);
 struct kgc_span *heap_span_at(const void *at);
 void heap_filled(const u8 *at, u32 bytes, u8 with);
-void heap_allocate(const struct kgc_shape *shape, u32 bytes, unsigned int mode);
+void heap_allocate(const struct kgc_layout *layout, u32 bytes, unsigned int mode);
 void heap_allocate_any(unsigned int n, unsigned int mode);
 unsigned int heap_mark(unsigned int percent);
-void heap_flip(void);
+void heap_flush(void);
 void heap_sweep(void);
 void check_heap_object(const struct object *o);
 void check_heap_at_rest(void);

@@ -14,16 +14,16 @@ static void cycle(unsigned int percent, unsigned int births)
 {
 	unsigned int dead;
 
-	heap_allocate_any(births, KGC_BORN_BLACK);
+	heap_allocate_any(births, KGC_ALLOC_BLACK);
 	dead = heap_mark(percent);
 	nr_objects = dead;
 	allocator.black_gen = allocator.gen;
-	heap_allocate_any(births, KGC_BORN_SETTLING);
+	heap_allocate_any(births, KGC_ALLOC_SETTLE);
 	allocator.gen++;
 	synchronize_rcu();
 	/* these belong to the new generation, whichever spans the cache held */
-	heap_allocate_any(births, KGC_BORN_SETTLING);
-	check(kgc_cache_flip_all(&allocator));
+	heap_allocate_any(births, KGC_ALLOC_SETTLE);
+	check(kgc_cache_flush_all(&allocator));
 	/* the allocator sweeps spans to serve some of these */
 	heap_allocate_any(births, 0);
 	heap_sweep();
@@ -44,7 +44,7 @@ static void lives_and_dies(void)
 		/* spans that caches hold now are on no list */
 		allocator.black_gen = 0;
 		heap_mark(100);
-		heap_flip();
+		heap_flush();
 		heap_sweep();
 		check_heap_at_rest();
 	}
@@ -67,7 +67,7 @@ static void hardened(void)
 			cycle(50, 20);
 			allocator.black_gen = 0;
 			heap_mark(100);
-			heap_flip();
+			heap_flush();
 			heap_sweep();
 			check_heap_at_rest();
 		}
@@ -93,7 +93,7 @@ static void dead_are_overwritten(void)
 		heap_begin();
 		allocator.harden = harden;
 		for (i = 0; i < ARRAY_SIZE(dead); i++) {
-			heap_allocate(&shapes[1], shapes[1].bytes, 0);
+			heap_allocate(&layouts[1], layouts[1].bytes, 0);
 			dead[i] = objects[i].at;
 			fills[i] = objects[i].fill;
 		}
@@ -109,7 +109,7 @@ static void dead_are_overwritten(void)
 				dead[n++] = dead[i];
 			}
 		}
-		heap_flip();
+		heap_flush();
 		heap_sweep();
 		check(n > 50);
 		for (i = 0; i < n; i++) {
@@ -117,7 +117,7 @@ static void dead_are_overwritten(void)
 			span = heap_span_at(dead[i]);
 			check(kgc_span_is_free(span, kgc_span_index(span, dead[i])));
 			shim_open((char *)dead[i], span->size);
-			heap_filled(dead[i], shapes[1].bytes,
+			heap_filled(dead[i], layouts[1].bytes,
 				    fill_of_the_dead(fills[i]));
 		}
 		heap_end();
@@ -132,7 +132,7 @@ static void random_order_is_random(void)
 	heap_begin();
 	allocator.harden = KGC_HARDEN_RANDOM;
 	for (i = 0; i < 1000; i++) {
-		heap_allocate(&shapes[1], shapes[1].bytes, 0);
+		heap_allocate(&layouts[1], layouts[1].bytes, 0);
 		if (!i)
 			continue;
 		ascending += objects[i].at > objects[i - 1].at;
@@ -146,7 +146,7 @@ static void random_order_is_random(void)
 	heap_end();
 	heap_begin();
 	for (i = 1, ascending = 0; i < 1000; i++) {
-		heap_allocate(&shapes[1], shapes[1].bytes, 0);
+		heap_allocate(&layouts[1], layouts[1].bytes, 0);
 		ascending += i > 1 && objects[i - 1].at > objects[i - 2].at;
 	}
 	check(ascending > 950);
@@ -160,10 +160,10 @@ static void empty_means_empty(void)
 
 	heap_begin();
 	for (round = 0; round < 3; round++) {
-		heap_allocate_any(MOST_OBJECTS, 0);
+		heap_allocate_any(MAX_OBJECTS, 0);
 		nr_objects = heap_mark(0);
 		check(!nr_objects);
-		heap_flip();
+		heap_flush();
 		heap_sweep();
 		check_heap_at_rest();
 		for_each_node(nid) {
@@ -187,31 +187,31 @@ static void large_are_whole_pages(void)
 	static const u32 sizes[] = {
 		KGC_MAX_SMALL + 1, 40960, 65536, 65537, 1 << 20, (1 << 20) + 8,
 	};
-	static struct kgc_shape large = { .id = 1, .spc = 1 };
+	static struct kgc_layout large = { .id = 1, .spc = 1 };
 	unsigned int i;
 	int nid;
 
 	heap_begin();
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		trying("%u bytes", sizes[i]);
-		heap_allocate(&large, sizes[i], i % 2 ? KGC_BORN_BLACK : 0);
+		heap_allocate(&large, sizes[i], i % 2 ? KGC_ALLOC_BLACK : 0);
 		check(heap_span_at(objects[i].at)->npages ==
 		      DIV_ROUND_UP(sizes[i], KGC_PAGE_SIZE));
 	}
 	nr_objects = heap_mark(0);
 	check(nr_objects == ARRAY_SIZE(sizes) / 2);
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	check_heap_at_rest();
 	nr_objects = heap_mark(0);
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	for_each_node(nid)
 		check(!heap_pages(nid)->inuse);
 	heap_end();
 }
 
-static void who_owns_a_cache_flips_it(void)
+static void who_owns_a_cache_flushes_it(void)
 {
 	struct kgc_cpu *c;
 	u32 before;
@@ -219,19 +219,19 @@ static void who_owns_a_cache_flips_it(void)
 	heap_begin();
 	heap_allocate_any(100, 0);
 	before = allocator.gen;
-	heap_flip();
+	heap_flush();
 	c = per_cpu_ptr(allocator.cpu, 0);
-	check(c->ticket == allocator.gen);
+	check(c->owner_gen == allocator.gen);
 	/* a region holds the cache, and has seen the current generation */
-	c->ticket = KGC_TICKET_BUSY;
-	check(kgc_cache_flip_all(&allocator));
-	check(c->ticket == KGC_TICKET_BUSY);
+	c->owner_gen = KGC_OWNER_BUSY;
+	check(kgc_cache_flush_all(&allocator));
+	check(c->owner_gen == KGC_OWNER_BUSY);
 	/* the CPU itself is about to empty the cache */
-	c->ticket = KGC_TICKET_FLIP;
-	check(!kgc_cache_flip_all(&allocator));
-	c->ticket = before;
-	check(kgc_cache_flip_all(&allocator));
-	check(c->ticket == allocator.gen);
+	c->owner_gen = KGC_OWNER_FLUSH;
+	check(!kgc_cache_flush_all(&allocator));
+	c->owner_gen = before;
+	check(kgc_cache_flush_all(&allocator));
+	check(c->owner_gen == allocator.gen);
 	heap_sweep();
 	heap_end();
 }
@@ -244,11 +244,11 @@ static void what_is_left_unswept_stays(void)
 	heap_begin();
 	kgc_allocator_harden(&allocator, KGC_HARDEN_POISON);
 	heap_allocate_any(1000, 0);
-	heap_flip();
-	kgc_allocator_leave_unswept(&allocator);
+	heap_flush();
+	kgc_allocator_stop_sweep(&allocator);
 	heap_allocate_any(1000, 0);
 	heap_sweep();
-	heap_flip();
+	heap_flush();
 	heap_allocate_any(1000, 0);
 	for (i = 0; i < nr_objects; i++) {
 		trying("object %u of %u", i, nr_objects);
@@ -264,7 +264,7 @@ static void what_is_left_unswept_stays(void)
 	PROMISE(random_order_is_random, "in random order objects come from anywhere") \
 	PROMISE(empty_means_empty, "an empty heap gives every page and all its metadata back") \
 	PROMISE(what_is_left_unswept_stays, "what is left unswept is not freed, whatever is allocated") \
-	PROMISE(who_owns_a_cache_flips_it, "the flip waits for no region, only for who empties a cache") \
+	PROMISE(who_owns_a_cache_flushes_it, "the flush waits for no region, only for the CPU that empties a cache") \
 	PROMISE(large_are_whole_pages, "a large object has a span of its own, no larger than it needs")
 
 PROGRAM("kgc_span", heap_init, heap_exit);

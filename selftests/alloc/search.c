@@ -31,12 +31,12 @@ static void end(void)
  * them again. Each search descends the tree once.
  */
 #ifdef SHIM_FAILS
-#define MOST_SEARCHED	100000
+#define MAX_SEARCHED	100000
 #else
-#define MOST_SEARCHED	10000
+#define MAX_SEARCHED	10000
 #endif
 
-static struct kgc_span *searched[MOST_SEARCHED];
+static struct kgc_span *searched[MAX_SEARCHED];
 static unsigned int nr_searched;
 
 static struct kgc_span *take_page(void)
@@ -86,7 +86,7 @@ static void what_is_given_back_is_not_searched_for(void)
 	unsigned int n, i, whole = 0, arenas;
 	struct kgc_arena *arena;
 
-	for (n = 100; n <= MOST_SEARCHED / 2; n *= 7) {
+	for (n = 100; n <= MAX_SEARCHED / 2; n *= 7) {
 		use_pages(n);
 		arenas = ph->nr_arenas;
 		check(gives(0, 0, arenas));
@@ -116,7 +116,7 @@ static void searches_are_logarithmic(void)
 	unsigned int n, i, at, arenas[4], steps[4], k = 0;
 	u64 searches, before;
 
-	for (n = 100; n <= MOST_SEARCHED; n *= 10, k++) {
+	for (n = 100; n <= MAX_SEARCHED; n *= 10, k++) {
 		begin();
 		/* fragmented memory makes for as many arenas as possible */
 		shim_ram_fragment(PAGE_SHIFT > 13 ? 2 : 32);
@@ -157,8 +157,8 @@ static void searches_are_logarithmic(void)
 #define NR_TAKEN	8000	/* pages: 64 MiB, in arenas of up to 4 MiB */
 #define APART		128	/* one of so many pages stays in use */
 #define RUN_BYTES	(APART / 2 * KGC_PAGE_SIZE)
-#define MOST_MORE	(16 * RUN_BYTES)	/* 16 runs, or arenas no longer than a run */
-#define MOST_AT_ONCE	(KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE / PAGE_SIZE + 200)
+#define MAX_MORE	(16 * RUN_BYTES)	/* 16 runs, or arenas no longer than a run */
+#define MAX_AT_ONCE	(KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE / PAGE_SIZE + 200)
 
 /* Give all free pages back. Return: the number of pieces. */
 static unsigned int give_back_in_pieces(void)
@@ -171,7 +171,7 @@ static unsigned int give_back_in_pieces(void)
 		trying("piece %u", pieces++);
 		before = ph->sys;
 		bytes = kgc_scavenge_some(&allocator, ph, 0, PIECE);
-		check(before - ph->sys == bytes && bytes < PIECE + MOST_MORE);
+		check(before - ph->sys == bytes && bytes < PIECE + MAX_MORE);
 	} while (bytes >= PIECE);
 	check(!kgc_scavenge_pages(&allocator, ph, 0));
 	return pieces;
@@ -194,14 +194,14 @@ static void memory_goes_back_in_pieces(void)
 			kgc_pageheap_put(ph, searched[i]);
 	shim_freed_at_once();
 	pieces = give_back_in_pieces();
-	check(pieces >= NR_TAKEN / 2 * KGC_PAGE_SIZE / (PIECE + MOST_MORE));
+	check(pieces >= NR_TAKEN / 2 * KGC_PAGE_SIZE / (PIECE + MAX_MORE));
 	for (spares = ph->nr_spare[0]; spares > 100; spares -= 100) {
 		check(kgc_pageheap_trim_spares(&allocator, ph, 0, 100));
 		check(ph->nr_spare[0] == spares - 100);
 	}
 	check(!kgc_pageheap_trim_spares(&allocator, ph, 0, 100) && !ph->nr_spare[0]);
 	end();
-	check(shim_freed_at_once() <= MOST_AT_ONCE);
+	check(shim_freed_at_once() <= MAX_AT_ONCE);
 	note("%u pieces", pieces);
 }
 

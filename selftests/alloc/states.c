@@ -61,12 +61,12 @@ static void states_change(void)
 	span = kgc_span_alloc(1, 0, GFP_KERNEL);
 	check(span && span->state == KGC_SPAN_DEAD);
 	kgc_span_free_struct(span);
-	heap_allocate(&shapes[0], shapes[0].bytes, 0);
+	heap_allocate(&layouts[0], layouts[0].bytes, 0);
 	span = heap_span_at(objects[0].at);
 	check(span->state == KGC_SPAN_INUSE);
 	walk_states(nr, span);
 	check(nr[KGC_SPAN_INUSE] == 1 && !nr[KGC_SPAN_MANUAL]);
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	/* kgc keeps the structure for another span, without pages */
 	check(span->state == KGC_SPAN_DEAD);
@@ -91,7 +91,7 @@ static void no_object_is_in(struct kgc_span *span)
 static void manual_spans_are_left_alone(void)
 {
 	static const size_t sizes[] = { 1, KGC_PAGE_SIZE, KGC_PAGE_SIZE + 1, 100000 };
-	static const struct kgc_shape large = { .id = 1, .spc = KGC_MANUAL_SPC };
+	static const struct kgc_layout large = { .id = 1, .spc = KGC_MANUAL_SPC };
 	struct kgc_span *manual[ARRAY_SIZE(sizes)], *found;
 	unsigned int nr[KGC_NR_SPAN_STATES], i, round;
 	struct kgc_pagewalk walk;
@@ -122,7 +122,7 @@ static void manual_spans_are_left_alone(void)
 		check(!found || found->state == KGC_SPAN_INUSE);
 	for (round = 0; round < 3; round++) {
 		nr_objects = heap_mark(round ? 0 : 50);
-		heap_flip();
+		heap_flush();
 		heap_sweep();
 		kgc_audit(&allocator, complain, undisturbed);
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -140,7 +140,7 @@ static void manual_spans_are_left_alone(void)
 	nr_objects = 0;
 	heap_allocate_any(500, 0);
 	nr_objects = heap_mark(100);
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	check_heap_at_rest();
 	kgc_audit(&allocator, complain, undisturbed);

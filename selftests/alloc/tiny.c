@@ -6,23 +6,23 @@
 #include "heap.h"
 
 /* Shape of a naturally aligned type of @bytes without pointers. */
-static void shape_tiny(struct kgc_shape *shape, unsigned int id, u32 bytes)
+static void layout_tiny(struct kgc_layout *layout, unsigned int id, u32 bytes)
 {
-	memset(shape, 0, sizeof(*shape));
-	shape->id = id;
-	shape->bytes = bytes;
-	shape->slot = KGC_TINY_BLOCK;
-	shape->spc = KGC_TINY_SPC;
-	shape->flags = KGC_SHAPE_TINY;
+	memset(layout, 0, sizeof(*layout));
+	layout->id = id;
+	layout->bytes = bytes;
+	layout->slot = KGC_TINY_BLOCK;
+	layout->spc = KGC_TINY_SPC;
+	layout->flags = KGC_LAYOUT_TINY;
 }
 
-static u8 *tiny_alloc(const struct kgc_shape *shape)
+static u8 *tiny_alloc(const struct kgc_layout *layout)
 {
-	u8 *at = kgc_cache_alloc(&allocator, 0, shape, shape->spc, shape->bytes,
+	u8 *at = kgc_cache_alloc(&allocator, 0, layout, layout->spc, layout->bytes,
 				 GFP_KERNEL);
 
-	check(at && (unsigned long)at % (shape->bytes & -shape->bytes) == 0);
-	heap_filled(at, shape->bytes, 0);
+	check(at && (unsigned long)at % (layout->bytes & -layout->bytes) == 0);
+	heap_filled(at, layout->bytes, 0);
 	return at;
 }
 
@@ -32,7 +32,7 @@ static u64 tiny_blocks(void)
 	u64 blocks = 0;
 	int nid;
 
-	heap_flip();
+	heap_flush();
 	for_each_node(nid) {
 		struct kgc_central *ct = allocator.node[nid]->central[KGC_TINY_SPC];
 
@@ -42,23 +42,23 @@ static u64 tiny_blocks(void)
 }
 
 /* The last of @in_block objects in @first's block keeps that block only. */
-static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
+static void tiny_last_keeps(u8 *first, const struct kgc_layout *layout,
 			    unsigned int in_block)
 {
-	u8 *last = first + (in_block - 1) * shape->bytes;
+	u8 *last = first + (in_block - 1) * layout->bytes;
 	struct kgc_span *span = heap_span_at(last);
 
-	check(kgc_tiny_start(shape, (char *)first, first) == first);
-	check(kgc_tiny_start(shape, (char *)first, last + shape->bytes - 1) == last);
+	check(kgc_tiny_start(layout, (char *)first, first) == first);
+	check(kgc_tiny_start(layout, (char *)first, last + layout->bytes - 1) == last);
 	/* the unused rest of the block counts as the last object's */
-	check(kgc_tiny_start(shape, (char *)first, first + KGC_TINY_BLOCK - 1) == last);
+	check(kgc_tiny_start(layout, (char *)first, first + KGC_TINY_BLOCK - 1) == last);
 	set_bit(kgc_span_index(span, last), kgc_span_mark(span));
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	check(kgc_span_count_free(heap_span_at(first)) == heap_span_at(first)->nelems - 1);
 	check(!kgc_span_is_free(heap_span_at(first),
 				kgc_span_index(heap_span_at(first), first)));
-	heap_flip();
+	heap_flush();
 	heap_sweep();
 	check(!kgc_map_find(first));
 }
@@ -66,13 +66,13 @@ static void tiny_last_keeps(u8 *first, const struct kgc_shape *shape,
 /* Tiny objects share a block, which lives as long as any of them. */
 static void tiny_share_and_die_together(void)
 {
-	static struct kgc_shape tiny;
+	static struct kgc_layout tiny;
 	unsigned int i, n, in_block;
 	u8 *first, *at;
 
 	for (n = 1; n <= KGC_TINY_MAX; n++) {
 		heap_begin();
-		shape_tiny(&tiny, 1, n);
+		layout_tiny(&tiny, 1, n);
 		in_block = KGC_TINY_BLOCK / n;
 		trying("%u bytes", n);
 		first = tiny_alloc(&tiny);
@@ -95,7 +95,7 @@ static void tiny_share_and_die_together(void)
 /* Types that take turns fill their blocks as fully as each would alone. */
 static void tiny_types_in_turn(void)
 {
-	static struct kgc_shape tiny[KGC_NR_TINY];
+	static struct kgc_layout tiny[KGC_NR_TINY];
 	unsigned int i, t, nr, bytes;
 	u64 blocks;
 
@@ -105,7 +105,7 @@ static void tiny_types_in_turn(void)
 			trying("%u types of %u bytes", nr, bytes);
 			/* these ids make all types look for the same entry first */
 			for (t = 0; t < nr; t++)
-				shape_tiny(&tiny[t], 1 + t * KGC_NR_TINY, bytes);
+				layout_tiny(&tiny[t], 1 + t * KGC_NR_TINY, bytes);
 			for (i = 0; i < IN_TURN; i++)
 				tiny_alloc(&tiny[i % nr]);
 			blocks = tiny_blocks();
@@ -124,29 +124,29 @@ static void tiny_types_in_turn(void)
 /* More types than open blocks: each object keeps its memory and its type. */
 static void tiny_of_many_types(void)
 {
-	static struct kgc_shape tiny[3 * KGC_NR_TINY];
+	static struct kgc_layout tiny[3 * KGC_NR_TINY];
 	struct object *o;
 	unsigned int i;
 
 	heap_begin();
 	for (i = 0; i < ARRAY_SIZE(tiny); i++)
-		shape_tiny(&tiny[i], i + 1, 1 + i % KGC_TINY_MAX);
-	for (i = 0; i < MOST_OBJECTS; i++) {
+		layout_tiny(&tiny[i], i + 1, 1 + i % KGC_TINY_MAX);
+	for (i = 0; i < MAX_OBJECTS; i++) {
 		o = &objects[i];
-		o->shape = &tiny[random() % ARRAY_SIZE(tiny)];
-		o->at = tiny_alloc(o->shape);
+		o->layout = &tiny[random() % ARRAY_SIZE(tiny)];
+		o->at = tiny_alloc(o->layout);
 		o->fill = 1 + random() % 255;
-		memset(o->at, o->fill, o->shape->bytes);
+		memset(o->at, o->fill, o->layout->bytes);
 	}
-	for (i = 0; i < MOST_OBJECTS; i++) {
+	for (i = 0; i < MAX_OBJECTS; i++) {
 		struct kgc_span *span = heap_span_at(objects[i].at);
 		unsigned int slot = kgc_span_index(span, objects[i].at);
 
 		o = &objects[i];
 		trying("object %u", i);
-		heap_filled(o->at, o->shape->bytes, o->fill);
-		check(!span->shape && span->types[slot] == o->shape->id);
-		check(kgc_tiny_start(o->shape, kgc_span_slot(span, slot), o->at) ==
+		heap_filled(o->at, o->layout->bytes, o->fill);
+		check(!span->layout && span->types[slot] == o->layout->id);
+		check(kgc_tiny_start(o->layout, kgc_span_slot(span, slot), o->at) ==
 		      o->at);
 	}
 	heap_end();

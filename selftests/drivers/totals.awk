@@ -9,7 +9,7 @@ BEGIN { started = last = now() }
 { sub(/\r$/, "") }
 
 /^@status / { host_status = $2; next }
-/^@/ { said[++told] = substr($0, 2); next }
+/^@/ { said[++nr_said] = substr($0, 2); next }
 
 /^1\.\.[0-9]+$/ { planned = substr($0, 4) }
 
@@ -62,8 +62,8 @@ END {
 		row[++rows] = sprintf("%-28s %6d %6d %7d %6d s  %s", running, p, f + 1, s, now() - last, "the guest ended while it ran")
 		passed_all += p; failed_all += f + 1; skipped_all += s
 	}
-	if (told && (host_status > 1 || verbose))
-		for (i = 1; i <= told; i++)
+	if (nr_said && (host_status > 1 || verbose))
+		for (i = 1; i <= nr_said; i++)
 			print "  " said[i]
 	if (host_status > 1 && !failed_all && running == "" && rows == planned) {
 		print "  FAILED  everything passed, but the guest did not end well"

@@ -170,7 +170,7 @@ static int run_open(const struct fuzz_call *c)
 		return -errno;
 	/* memory is not all ours, then */
 	if (sh->beside)
-		kgc_option_set(fd, KGC_OPT_HARD_LIMIT, MOST_BESIDE);
+		kgc_option_set(fd, KGC_OPT_HARD_LIMIT, MAX_BESIDE);
 	old = __atomic_exchange_n(&sh->fd[c->fd % FUZZ_FDS], fd, 5);
 	return old < 0 ? 0 : close(old);
 }
@@ -324,7 +324,7 @@ static int run_option(const struct fuzz_call *c, unsigned long cmd)
 	};
 
 	if (sh->beside && o.option == KGC_OPT_HARD_LIMIT)
-		o.value = o.value % MOST_BESIDE + 1;
+		o.value = o.value % MAX_BESIDE + 1;
 	return CALL(c, cmd, o);
 }
 

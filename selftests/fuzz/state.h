@@ -13,7 +13,7 @@
 #define NR_WEAK		16
 #define NR_TYPES	16
 #define PLACES		(1 << 18)	/* bits of the map of places seen */
-#define MOST_BESIDE	(16ULL << 20)	/* bytes in a heap, beside others */
+#define MAX_BESIDE	(16ULL << 20)	/* bytes in a heap, beside others */
 
 /**
  * struct fuzz_shared - a page or so that all workers see

@@ -12,7 +12,7 @@
 #define SECOND		(1000 * MS)
 #define BURST		SECOND	/* as in gc/share.c */
 #define SLICE		(MS / 2)
-#define MOST_WORKERS	50
+#define MAX_WORKERS	50
 
 static u64 cost_at(unsigned int percent)
 {
@@ -39,7 +39,7 @@ static unsigned int first(const u64 *ready, unsigned int n)
 static void work(unsigned int percent, unsigned int n, u64 late_ns)
 {
 	struct kgc_bucket bucket = { 0 };
-	u64 ready[MOST_WORKERS] = { 0 }, got[MOST_WORKERS] = { 0 };
+	u64 ready[MAX_WORKERS] = { 0 }, got[MAX_WORKERS] = { 0 };
 	u64 now = 100 * SECOND, from = now, in_second = 0, total = 0;
 	unsigned int i, at;
 
@@ -76,7 +76,7 @@ static void work(unsigned int percent, unsigned int n, u64 late_ns)
 static void share_is_kept_and_divided(void)
 {
 	static const unsigned int percents[] = { 1, 5, 10, 25, 50, 100 };
-	static const unsigned int workers[] = { 1, 2, 3, 10, MOST_WORKERS };
+	static const unsigned int workers[] = { 1, 2, 3, 10, MAX_WORKERS };
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(percents); i++) {

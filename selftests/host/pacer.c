@@ -23,7 +23,7 @@
  * @name: name of the pattern
  * @live_bytes: bytes held at time @us
  * @rate: bytes allocated per microsecond at time @us
- * @grace_us: microseconds of a normal grace period; a hurried one takes a
+ * @grace_us: microseconds of a normal grace period; an expedited one takes a
  *	twentieth
  * @mark_rate: bytes marked per microsecond
  * @changing: whether the program changes its behaviour at time @us
@@ -40,7 +40,7 @@ struct program {
 /**
  * struct outcome - result of a simulation; sizes in permille of the goal
  * @cycles: cycles run
- * @hurried: cycles with hurried grace periods
+ * @expedited: cycles with expedited grace periods
  * @over: worst overshoot
  * @beyond: worst overshoot without the bytes allocated in grace periods
  * @changed: the same in cycles in which the program changed
@@ -51,7 +51,7 @@ struct program {
  * @helping: part of the program's time that it spent on @helped
  */
 struct outcome {
-	unsigned int cycles, hurried;
+	unsigned int cycles, expedited;
 	double over, beyond, changed;
 	unsigned int early;
 	double peak, marked, helped, helping;
@@ -75,7 +75,7 @@ struct manner {
 #define SAVED_US	1000000	/* see gc/share.c */
 
 /* Stages of a cycle, in order; all but MARKING are grace periods. See gc/cycle.c. */
-enum stage { ARM, MARK, MARKING, ROUND, SETTLE, FLIP, NR_STAGES };
+enum stage { ARM, MARK, MARKING, ROUND, SETTLE, FLUSH, NR_STAGES };
 
 struct simulation {
 	const struct program *prog;
@@ -85,7 +85,7 @@ struct simulation {
 	const struct manner *manner;
 	bool running, behind, changing;
 	enum stage stage;
-	u64 now, flip, begun, stage_begun, stage_ends;
+	u64 now, flush, begun, stage_begun, stage_ends;
 	double live, charged, at_begin, in_grace, to_mark, credit;
 };
 
@@ -104,7 +104,7 @@ static void stage_begin(struct simulation *s, enum stage stage)
 	s->stage_begun = s->now;
 	if (stage == MARKING)
 		s->to_mark = s->prog->live_bytes(s->now);
-	if (s->pacer.hurry || s->behind)
+	if (s->pacer.expedite || s->behind)
 		us /= 20;
 	s->stage_ends = s->now + us;
 }
@@ -115,12 +115,12 @@ static void stage_end(struct simulation *s)
 
 	if (s->stage == MARKING)
 		return;
-	if (s->pacer.hurry || s->behind) {
-		s->c.hurried_us += us;
-		s->c.nr_hurried++;
+	if (s->pacer.expedite || s->behind) {
+		s->c.expedited_us += us;
+		s->c.nr_expedited++;
 	} else {
-		s->c.calm_us += us;
-		s->c.nr_calm++;
+		s->c.normal_us += us;
+		s->c.nr_normal++;
 	}
 }
 
@@ -139,7 +139,7 @@ static double allocates(struct simulation *s, struct outcome *out)
 	if (s->manner->obedient && s->running) {
 		slowed = kgc_pacer_throttle_us(s->charged, s->pacer.room,
 					       s->pacer.ceiling);
-		if (s->pacer.hurry && in_grace(s))
+		if (s->pacer.expedite && in_grace(s))
 			slowed = max(slowed, (double)YIELD_US);
 		if (s->stage == MARKING && runs < 1)
 			helps = kgc_pacer_help_us(s->charged, s->pacer.help);
@@ -164,8 +164,8 @@ static bool stage_over(const struct simulation *s)
 	return s->stage == MARKING ? s->to_mark < 1 : s->now >= s->stage_ends;
 }
 
-/* The flip: objects born since the cycle began stay alive. */
-static void flips(struct simulation *s, struct outcome *out)
+/* The flush: objects allocated since the cycle began stay alive. */
+static void flushed(struct simulation *s, struct outcome *out)
 {
 	double peak = s->live + s->charged, over = 0, beyond = 0;
 	double goal = s->pacer.goal;
@@ -179,12 +179,12 @@ static void flips(struct simulation *s, struct outcome *out)
 	s->c.charged = s->charged;
 	s->c.during = s->charged - s->at_begin;
 	s->c.in_grace = s->in_grace;
-	s->c.interval_us = s->now - s->flip;
+	s->c.interval_us = s->now - s->flush;
 	s->c.cycle_us = s->now - s->begun;
 	s->c.cpu_us = s->c.live / s->prog->mark_rate;
 	s->c.share_us = s->c.interval_us * (s->manner->share ?: 1);
 	out->cycles++;
-	out->hurried += s->c.nr_hurried > 0;
+	out->expedited += s->c.nr_expedited > 0;
 	if (out->cycles > 4) {
 		if (s->changing) {
 			out->changed = max(out->changed, beyond);
@@ -197,12 +197,12 @@ static void flips(struct simulation *s, struct outcome *out)
 	}
 	kgc_pacer_update(&s->pacer, &s->c, &s->limits);
 	check(s->pacer.peak <= (u64)peak + 1);
-	check(s->pacer.over_grace <= s->pacer.over);
+	check(s->pacer.overshoot_grace <= s->pacer.overshoot);
 	check(s->pacer.goal >= s->c.live);
 	check(s->pacer.allowance > 0 && s->pacer.room >= s->pacer.allowance);
 	s->live = s->c.live;
 	s->charged = 0;
-	s->flip = s->now;
+	s->flush = s->now;
 	s->running = s->changing = s->behind = false;
 	jitter_now = 0.5 + random() % 1000 / 1000.0;
 }
@@ -213,7 +213,7 @@ static struct outcome simulate(const struct program *prog, u64 gogc,
 	struct outcome out = { 0 };
 	struct simulation s = {
 		.prog = prog, .manner = manner, .limits.gogc = gogc,
-		.limits.most = manner->most,
+		.limits.max_bytes = manner->most,
 	};
 
 	kgc_pacer_retarget(&s.pacer, 0, &s.limits);
@@ -242,7 +242,7 @@ static struct outcome simulate(const struct program *prog, u64 gogc,
 		if (s.stage + 1 < NR_STAGES)
 			stage_begin(&s, s.stage + 1);
 		else
-			flips(&s, &out);
+			flushed(&s, &out);
 	}
 	return out;
 }
@@ -297,9 +297,9 @@ static void try_all_programs(bool obedient)
 
 			jitter_now = 1;
 			out = simulate(&programs[i], gogcs[g], &manner);
-			printf("# %-20s GOGC %3llu: %5u cycles (%5u hurried), past the goal by %4.1f %% (%4.1f %% beyond grace periods, %4.1f %% in changes), %u early\n",
+			printf("# %-20s GOGC %3llu: %5u cycles (%5u expedited), past the goal by %4.1f %% (%4.1f %% beyond grace periods, %4.1f %% in changes), %u early\n",
 			       programs[i].name, (unsigned long long)gogcs[g],
-			       out.cycles, out.hurried, out.over / 10,
+			       out.cycles, out.expedited, out.over / 10,
 			       out.beyond / 10, out.changed / 10, out.early);
 			trying("%s at GOGC %llu", programs[i].name,
 			       (unsigned long long)gogcs[g]);
@@ -311,7 +311,7 @@ static void try_all_programs(bool obedient)
 			 * the pacer disturbs no CPU for a slow program, except in the
 			 * first cycle, when it knows nothing yet
 			 */
-			check(out.hurried <= 1 || programs[i].rate != rate_slow);
+			check(out.expedited <= 1 || programs[i].rate != rate_slow);
 		}
 	}
 }
@@ -355,7 +355,7 @@ static void off_is_off(void)
 	struct kgc_pacer_limits limits = { .gogc = U64_MAX };
 
 	kgc_pacer_update(&p, &c, &limits);
-	check(p.allowance == S64_MAX && p.goal == U64_MAX && !p.hurry);
+	check(p.allowance == S64_MAX && p.goal == U64_MAX && !p.expedite);
 	check(p.room == S64_MAX);
 	/* the soft limit counts all the same */
 	limits.soft_limit = 2UL << 30;
@@ -400,12 +400,12 @@ static void any_measurement(void)
 			.during = values[x / n / n % n],
 			.interval_us = values[x / n / n / n % n],
 			.cycle_us = min(values[x / n / n / n / n % n], 1ULL << 32),
-			.calm_us = values[x % n],
-			.hurried_us = values[x / n % n],
+			.normal_us = values[x % n],
+			.expedited_us = values[x / n % n],
 			.cpu_us = values[x / n % n],
 			.share_us = values[x % n],
-			.nr_calm = x % 3,
-			.nr_hurried = x / 3 % 3,
+			.nr_normal = x % 3,
+			.nr_expedited = x / 3 % 3,
 		};
 		struct kgc_pacer_limits limits = { .gogc = gogcs[i % 4] };
 		struct kgc_pacer p = { .live = c.live };
@@ -424,7 +424,7 @@ static void what_is_known_stays(void)
 	struct kgc_pacer_limits limits = { .gogc = 100 };
 	struct kgc_pacer_cycle c = { .live = 64 << 20, .charged = 64 << 20,
 		.during = 8 << 20, .interval_us = 1000000, .cycle_us = 50000,
-		.calm_us = 40000, .nr_calm = 5 };
+		.normal_us = 40000, .nr_normal = 5 };
 
 	kgc_pacer_update(&p, &c, &limits);
 	before = p;
@@ -432,7 +432,7 @@ static void what_is_known_stays(void)
 	kgc_pacer_retarget(&p, p.live, &limits);
 	check(p.goal == 3 * p.live);
 	check(p.rate == before.rate && p.work_us == before.work_us);
-	check(p.calm_us == before.calm_us && p.runway == before.runway);
+	check(p.normal_us == before.normal_us && p.runway == before.runway);
 	limits.gogc = 100;
 	kgc_pacer_retarget(&p, p.live, &limits);
 	check(!memcmp(&p, &before, sizeof(p)));
@@ -561,7 +561,7 @@ static void goal_is_below_the_limit(void)
 
 	for (live = 0; live <= 1ULL << 40; live = live * 3 / 2 + 4096) {
 		for (most = 1 << 16; most <= 1ULL << 41; most *= 2) {
-			struct kgc_pacer_limits limits = { .gogc = 400, .most = most };
+			struct kgc_pacer_limits limits = { .gogc = 400, .max_bytes = most };
 			struct kgc_pacer p = { 0 };
 
 			kgc_pacer_retarget(&p, live, &limits);

@@ -24,7 +24,7 @@ module_param(most, uint, 0);
 MODULE_PARM_DESC(most, "MiB to be content with");
 
 static struct kgc_allocator allocator;
-static struct kgc_shape shape = { .id = 1, .bytes = BYTES, .slot = BYTES };
+static struct kgc_layout layout = { .id = 1, .bytes = BYTES, .slot = BYTES };
 static struct tasklet_struct tasklet;
 static DECLARE_COMPLETION(refused);
 static u64 got;
@@ -39,7 +39,7 @@ static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
 static bool take(gfp_t gfp)
 {
 	if (got >= (u64)most << 20 ||
-	    !kgc_cache_alloc(&allocator, 0, &shape, shape.spc, BYTES, gfp))
+	    !kgc_cache_alloc(&allocator, 0, &layout, layout.spc, BYTES, gfp))
 		return false;
 	got += BYTES;
 	return true;
@@ -101,7 +101,7 @@ static int __init charged_init(void)
 	err = kgc_span_cache_init();
 	if (err)
 		goto err_map;
-	shape.spc = kgc_size_to_class(BYTES) << 1 | 1;
+	layout.spc = kgc_size_to_class(BYTES) << 1 | 1;
 	allocator.pressure = pressure;
 	err = kgc_allocator_init(&allocator, __GFP_ACCOUNT);
 	if (err)

@@ -273,14 +273,14 @@ static void a_slow_call_is_counted(struct kunit *test)
 	struct sleeper sl;
 
 	sleeper_begin(test, heap, &sl);
-	KUNIT_EXPECT_PTR_EQ(test, (void *)sleep_in_cleanup, (void *)heap->dues.calling);
-	KUNIT_EXPECT_NE(test, 0ULL, heap->dues.calling_ns);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)sleep_in_cleanup, (void *)heap->due_queue.calling);
+	KUNIT_EXPECT_NE(test, 0ULL, heap->due_queue.calling_ns);
 	msleep(KGC_DUE_SLOW_MS + 20);
 	complete(&sl.leave);
 	KUNIT_EXPECT_EQ(test, 0, kgc_finalizers_wait(heap));
-	KUNIT_EXPECT_EQ(test, 1ULL, heap->dues.slow);
-	KUNIT_EXPECT_GE(test, heap->dues.longest_call_ns, KGC_DUE_SLOW_MS * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, 0ULL, heap->dues.calling_ns);
+	KUNIT_EXPECT_EQ(test, 1ULL, heap->due_queue.slow);
+	KUNIT_EXPECT_GE(test, heap->due_queue.longest_call_ns, KGC_DUE_SLOW_MS * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, 0ULL, heap->due_queue.calling_ns);
 	kgc_root_add(heap, &root, &head, 1);
 	heap_end(test, heap);
 }

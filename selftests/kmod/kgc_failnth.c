@@ -16,7 +16,7 @@
 
 #include "uapi/linux/kgc.h"
 
-#define MOST_REQUESTS	200	/* of one call; none needs more than a hundred */
+#define MAX_REQUESTS	200	/* of one call; none needs more than a hundred */
 #define NR_BULK		100
 
 struct node {
@@ -323,7 +323,7 @@ static const char *fail_each(int (*call)(struct stage *st),
 	int err;
 
 	*failures = 0;
-	for (*nth = first; *nth < MOST_REQUESTS && !why; *nth += every) {
+	for (*nth = first; *nth < MAX_REQUESTS && !why; *nth += every) {
 		if (stage_up(&st))
 			return "no memory for the test itself";
 		refused = with_failure(call, &st, *nth, &err);

@@ -43,7 +43,7 @@ static struct node *node_make(struct kunit *test, struct kgc_section s,
 
 #define NR_WEAK		20000
 #define SEEK_NS		40000ULL
-#define MOST_ROUNDS	10	/* limit, unless the cycle before has kept all targets */
+#define MAX_ROUNDS	10	/* limit, unless the cycle before has kept all targets */
 
 struct seeker {
 	struct kgc_heap	*heap;
@@ -136,7 +136,7 @@ static void lookups_do_not_keep_a_cycle_from_its_end(struct kunit *test)
 	for (tries = 0; tries < 10 && !kept; tries++) {
 		cycle_beside_a_seeker(test, &sk);
 		kept = sk.heap->gate.kept;
-		KUNIT_EXPECT_LE(test, sk.heap->cycle.now.rounds, MOST_ROUNDS);
+		KUNIT_EXPECT_LE(test, sk.heap->cycle.now.rounds, MAX_ROUNDS);
 	}
 	KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 2));
 	KUNIT_EXPECT_EQ(test, 0, kgc_heap_objects(sk.heap));
@@ -181,7 +181,7 @@ static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, kgc_collect(sk.heap, 1));
 		KUNIT_EXPECT_FALSE(test, kept && sk.heap->gate.kept);
 		KUNIT_EXPECT_LE(test, sk.heap->cycle.now.rounds,
-				MOST_ROUNDS + (kept ? NR_WEAK : 0));
+				MAX_ROUNDS + (kept ? NR_WEAK : 0));
 		kept = sk.heap->gate.kept;
 	}
 	kthread_stop(task);
@@ -209,7 +209,7 @@ static u64 unawaited_cycle(struct kgc_heap *heap)
  * Rounds are urgent from the third on, whether or not a thread waits for the cycle: a
  * lookup disturbs a short round less often.
  */
-static void rounds_that_do_not_end_are_hurried(struct kunit *test)
+static void rounds_that_do_not_end_are_expedited(struct kunit *test)
 {
 	struct seeker sk = { };
 	struct kgc_pace *pace;
@@ -219,7 +219,7 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 
 	seeker_begin(test, &sk, 0, NR_WEAK);
 	pace = &sk.heap->pace;
-	/* run only cycles that this test asks for: others hurry for other reasons */
+	/* run only cycles that this test asks for: others expedite for other reasons */
 	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
 	KUNIT_EXPECT_EQ(test, 0, kgc_option_set(sk.heap, KGC_OPT_PERIOD_MS, 0));
 	seeker_fill(test, &sk, NR_WEAK);
@@ -230,11 +230,11 @@ static void rounds_that_do_not_end_are_hurried(struct kunit *test)
 		more += rounds > 2 ? rounds - 2 : 0;
 	}
 	kthread_stop(task);
-	kunit_info(test, "%llu rounds beyond the second, %llu hurried\n", more,
-		   pace->hurries);
-	KUNIT_EXPECT_EQ(test, more, pace->hurries + pace->unhurried);
-	/* rounds go at leisure while the expediter starts, and after it has exited */
-	KUNIT_EXPECT_GE(test, 2 * pace->hurries, more);
+	kunit_info(test, "%llu rounds beyond the second, %llu expedited\n", more,
+		   pace->nr_expedited);
+	KUNIT_EXPECT_EQ(test, more, pace->nr_expedited + pace->nr_unexpedited);
+	/* rounds are normal while the expediter starts, and after it has exited */
+	KUNIT_EXPECT_GE(test, 2 * pace->nr_expedited, more);
 	seeker_end(&sk);
 	if (!more)
 		kunit_mark_skipped(test, "no lookup came into a round");
@@ -285,14 +285,14 @@ static void cycles_beside_ordinary_lookups(struct kunit *test)
 	}
 	kthread_stop(task);
 	kunit_info(test, "%llu rounds in 20 cycles, %llu at most\n", sum, most);
-	KUNIT_EXPECT_LE(test, sum, 20 * MOST_ROUNDS);
+	KUNIT_EXPECT_LE(test, sum, 20 * MAX_ROUNDS);
 	seeker_end(&sk);
 }
 
 static struct kunit_case lookups_cases[] = {
 	KUNIT_CASE(lookups_do_not_keep_a_cycle_from_its_end),
 	KUNIT_CASE(what_nobody_looks_up_dies_beside_lookups),
-	KUNIT_CASE(rounds_that_do_not_end_are_hurried),
+	KUNIT_CASE(rounds_that_do_not_end_are_expedited),
 	KUNIT_CASE(cycles_beside_ordinary_lookups),
 	{}
 };

@@ -2,7 +2,7 @@
 /*
  * Keeps sections open for a while, and finalizers asleep in theirs, beside a heap whose
  * cycles must not notice. Loading fails if its cycles take long, or are no longer
- * hurried, or if a finalizer waits for those of other heaps. The script that loads this
+ * expedited, or if a finalizer waits for those of other heaps. The script that loads this
  * checks the reports about the stuck sections.
  */
 #include <linux/completion.h>
@@ -229,7 +229,7 @@ static void crowd_close(void)
 /* Run cycles, for a while, of the heap without stuck sections. */
 static int cycles_go_on(void)
 {
-	u64 hurries = unhurt->pace.hurries;
+	u64 nr_expedited = unhurt->pace.nr_expedited;
 	u64 start, ns, worst = 0;
 	unsigned int i;
 
@@ -241,10 +241,10 @@ static int cycles_go_on(void)
 		worst = max(worst, ns);
 		msleep(100);
 	}
-	hurries = unhurt->pace.hurries - hurries;
-	pr_info("kgc_stuck: the longest cycle of the other heap took %llu us, %llu grace periods were hurried\n",
-		div_u64(worst, NSEC_PER_USEC), hurries);
-	return worst > PATIENCE_NS || !hurries ? -ETIMEDOUT : 0;
+	nr_expedited = unhurt->pace.nr_expedited - nr_expedited;
+	pr_info("kgc_stuck: the longest cycle of the other heap took %llu us, %llu grace periods were expedited\n",
+		div_u64(worst, NSEC_PER_USEC), nr_expedited);
+	return worst > PATIENCE_NS || !nr_expedited ? -ETIMEDOUT : 0;
 }
 
 static void finish(void)

@@ -37,7 +37,7 @@ void tally_add(struct tally *t, __u32 size)
 }
 
 /* Check the word in the object, and drop its handle. */
-static int let_go(struct churn *c, int me, int heap, struct held *h)
+static int drop_held(struct churn *c, int me, int heap, struct held *h)
 {
 	__u64 word = 0;
 	int err = kgc_read(heap, h->handle, 0, &word, sizeof(word));
@@ -55,7 +55,7 @@ static int replace(struct churn *c, int me, int heap, const int *types,
 	int kind = n % 7 ? n % 8 : n / 7 % NR_SIZES, err;
 
 	if (h->handle) {
-		err = let_go(c, me, heap, h);
+		err = drop_held(c, me, heap, h);
 		if (err)
 			return err;
 	}
@@ -90,7 +90,7 @@ static int work(struct churn *c, int me, int heap)
 	}
 	for (int i = 0; i < HELD && !err; i++)
 		if (held[i].handle)
-			err = let_go(c, me, heap, &held[i]);
+			err = drop_held(c, me, heap, &held[i]);
 	return err;
 }
 

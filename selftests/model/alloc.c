@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A mutator that allocates: in one step, or, with CACHES, with per-CPU caches
- * and tickets in many.
+ * and owner generations in many.
  */
 #include "model.h"
 
@@ -17,7 +17,7 @@ static void alloc_at_once(int i)
 
 		if (cur->alloc & BIT(o))
 			continue;
-		if (HASFLIP && !swept(cur, sp))
+		if (HASGEN && !swept(cur, sp))
 			continue;	/* must be swept first */
 		n = *cur;
 		n.ba--;
@@ -46,13 +46,13 @@ void begin_alloc(int i)
 		return;
 	}
 	n.ba--;
-	m->t = cur->ticket[CPUOF(i)];
+	m->t = cur->owner_gen[CPUOF(i)];
 	if (m->t == cur->hgen) {
 		m->pc = P_A1;
-		emit(&n, L("M%d alloc: ticket is current", i));
+		emit(&n, L("M%d alloc: owner generation is current", i));
 	} else {
 		m->pc = m->t < T_BUSY ? P_B0 : P_CEN;
-		emit(&n, L("M%d alloc: ticket is not current", i));
+		emit(&n, L("M%d alloc: owner generation is not current", i));
 	}
 }
 
@@ -205,18 +205,18 @@ static void take_centrally(int i)
 	}
 }
 
-/* this CPU flips itself */
-static void try_to_flip(struct state *n, int cpu, struct mu *m)
+/* this CPU flushes itself */
+static void try_to_flush(struct state *n, int cpu, struct mu *m)
 {
-	if (cur->ticket[cpu] == m->t || MUT(flip_not_exclusive)) {
-		n->ticket[cpu] = T_FLIP;
+	if (cur->owner_gen[cpu] == m->t || MUT(flush_not_exclusive)) {
+		n->owner_gen[cpu] = T_FLUSH;
 		m->pc = P_B1;
 	} else {
 		m->pc = P_CEN;
 	}
 }
 
-static void step_flip(int i)
+static void step_flush(int i)
 {
 	int cpu = CPUOF(i);
 	struct state n = *cur;
@@ -224,8 +224,8 @@ static void step_flip(int i)
 
 	switch (m->pc) {
 	case P_B0:
-		try_to_flip(&n, cpu, m);
-		emit(&n, L("M%d tries to flip CPU %d", i, cpu));
+		try_to_flush(&n, cpu, m);
+		emit(&n, L("M%d tries to flush CPU %d", i, cpu));
 		break;
 	case P_B1:
 		m->new = cur->cache[cpu];
@@ -241,10 +241,10 @@ static void step_flip(int i)
 		emit(&n, L("M%d gives back CPU %d's span", i, cpu));
 		break;
 	case P_B2:
-		n.ticket[cpu] = n.hgen;
+		n.owner_gen[cpu] = n.hgen;
 		m->pc = P_A1;
 		m->t = n.hgen;
-		emit(&n, L("M%d flipped CPU %d", i, cpu));
+		emit(&n, L("M%d flushed CPU %d", i, cpu));
 		break;
 	}
 }
@@ -260,9 +260,9 @@ void step_alloc(int i)
 		break;
 	case P_A1:
 		if (!MUT(no_busy))
-			n.ticket[CPUOF(i)] = T_BUSY;
+			n.owner_gen[CPUOF(i)] = T_BUSY;
 		n.m[i].pc = P_A2;
-		emit(&n, L("M%d ticket = BUSY", i));
+		emit(&n, L("M%d owner = BUSY", i));
 		break;
 	case P_A2:
 		pick(i);
@@ -272,15 +272,15 @@ void step_alloc(int i)
 		break;
 	case P_A3:
 		if (!MUT(no_busy))
-			n.ticket[CPUOF(i)] = c->t;
+			n.owner_gen[CPUOF(i)] = c->t;
 		rest(&n.m[i]);
-		emit(&n, L("M%d ticket restored", i));
+		emit(&n, L("M%d owner generation restored", i));
 		break;
 	case P_CEN:
 		take_centrally(i);
 		break;
 	default:
-		step_flip(i);
+		step_flush(i);
 		break;
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The collector: phases, roots, clean rounds, weak references, finalizers, flips
+ * The collector: phases, roots, clean rounds, weak references, finalizers, flushes
  * and what a sweep may find.
  */
 #include "model.h"
@@ -54,7 +54,7 @@ static void begin_cycle(void)
 {
 	struct state n = *cur;
 
-	if (HASFLIP && unswept(cur) && !MUT(arm_before_swept))
+	if (HASGEN && unswept(cur) && !MUT(arm_before_swept))
 		return;
 	if (cur->cyc >= CYCLES)
 		return;
@@ -173,7 +173,7 @@ static void begin_round(void)
 	if (MUT(no_rounds) && some_list(NC))
 		return;
 	mandatory++;
-	if (MUT(no_rounds) || MUT(no_flush)) {
+	if (MUT(no_rounds) || MUT(no_take)) {
 		rounds_done(&n);
 		emit(&n, "C done without a round");
 		return;
@@ -470,15 +470,15 @@ static void settle_gp(void)
 		return;
 	mandatory++;
 	n.vis = n.phase;
-	if (!HASFLIP) {
+	if (!HASGEN) {
 		judge(&n);
 		go(&n, C_DONE);
 		n.cyc = CYCLES;
 		emit(&n, "C would sweep now");
 		return;
 	}
-	go(&n, C_TICKET);
-	if (MUT(idle_before_flip))
+	go(&n, C_NEWGEN);
+	if (MUT(idle_before_flush))
 		publish(&n, IDLE);
 	emit(&n, "C settle grace period over");
 }
@@ -535,9 +535,9 @@ void collector_step(void)
 		[C_WEAK2] = clear_weak, [C_FIN] = queue_finalizers,
 		[C_FDRAIN] = final_drain, [C_CLEAN] = find_cleanups,
 		[C_SETTLE] = settle,
-		[C_SGP] = settle_gp, [C_TICKET] = publish_ticket,
-		[C_FGP] = ticket_gp, [C_FLIP] = flip, [C_FLIP1] = flip_read,
-		[C_FLIP1P] = flip_give_back, [C_FLIP2] = flip_publish,
+		[C_SGP] = settle_gp, [C_NEWGEN] = publish_gen,
+		[C_FGP] = gen_gp, [C_FLUSH] = flush, [C_FLUSH1] = flush_read,
+		[C_FLUSH1P] = flush_give_back, [C_FLUSH2] = flush_publish,
 		[C_PUBIDLE] = publish_idle, [C_SWEEP] = end_cycle,
 		[C_LATEWEAK] = clear_weak_late,
 	};

@@ -12,11 +12,11 @@
 #ifndef CYCLES
 #define CYCLES	1
 #endif
-#ifndef HASFLIP
-#define HASFLIP	(CYCLES > 1)	/* generations, sweep */
+#ifndef HASGEN
+#define HASGEN	(CYCLES > 1)	/* generations, sweep */
 #endif
 #ifndef CACHES
-#define CACHES	0		/* per-CPU caches and tickets */
+#define CACHES	0		/* per-CPU caches and owner generations */
 #endif
 #ifndef TINY
 #define TINY	0		/* objects are blocks that a cache fills up */

@@ -111,7 +111,7 @@ int black(const struct state *s, u8 tok, int span)
 			return 0;
 		if (MUT(settle_black))
 			return 1;
-		return !HASFLIP || ((s->gen >> span) & 1) != s->tgt;
+		return !HASGEN || ((s->gen >> span) & 1) != s->tgt;
 	}
 }
 
@@ -139,7 +139,7 @@ void give_back(struct state *s, int cpu)
 	if (MUT(giveback_as_old) && s->cache[cpu])
 		set_gen(s, s->cache[cpu] - 1, s->hgen ^ 1);
 	s->cache[cpu] = 0;
-	if (TINY && !MUT(tiny_open_after_flip))
+	if (TINY && !MUT(tiny_open_after_flush))
 		s->open[cpu] = 0;
 }
 

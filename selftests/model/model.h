@@ -38,8 +38,8 @@ enum phase { IDLE, ARM, MARK, SETTLE };
 enum cc {
 	C_IDLE, C_ARMGP, C_MARKGP, C_ROOTS, C_ROOTM, C_DRAIN,
 	C_SNAP, C_RGP, C_CHKN, C_CHKL, C_CLOSE, C_CLOSEGP, C_CLOSECHK,
-	C_WEAK, C_WEAK2, C_FIN, C_FDRAIN, C_CLEAN, C_SETTLE, C_SGP, C_TICKET, C_FGP,
-	C_FLIP, C_FLIP1, C_FLIP1P, C_FLIP2, C_PUBIDLE, C_SWEEP, C_LATEWEAK, C_DONE, C_NR
+	C_WEAK, C_WEAK2, C_FIN, C_FDRAIN, C_CLEAN, C_SETTLE, C_SGP, C_NEWGEN, C_FGP,
+	C_FLUSH, C_FLUSH1, C_FLUSH1P, C_FLUSH2, C_PUBIDLE, C_SWEEP, C_LATEWEAK, C_DONE, C_NR
 };
 
 /* mutator */
@@ -52,7 +52,7 @@ enum pc {
 /* marker */
 enum kk { K_IDLE, K_TAKEN, K_READ, K_OR, K_SCAN, K_MARK, K_CLAIM, K_PUSH };
 
-enum { T_BUSY = 2, T_FLIP = 3 };
+enum { T_BUSY = 2, T_FLUSH = 3 };
 
 struct mu { u8 pc, tok, otok, held, slot, old, new, t; };
 struct mk { u8 pc, span, todo, obj, fi, child, sc; };
@@ -62,7 +62,7 @@ struct state {
 	u8 alloc, mark, scan, queued, list[NLIST];
 	u8 phase, vis, cc, rgp, chk, creg, cyc;
 	u8 dirty;	/* CPUs whose count has changed since it was looked at */
-	u8 gen, hgen, tgt, ticket[NC], cache[NC], cspan;
+	u8 gen, hgen, tgt, owner_gen[NC], cache[NC], cspan;
 	u8 open[NC], floats;	/* TINY: blocks filled up; what the tracer noted */
 	u8 weak, closed, wchg, finreg, finq, ran, dead;
 	u8 clnreg, gone;	/* cleanups registered; found, and not swept yet */
@@ -124,13 +124,13 @@ void marker_step(int j);
 void go(struct state *n, u8 cc);
 void collector_step(void);
 
-/* flip.c */
-void publish_ticket(void);
-void ticket_gp(void);
-void flip(void);
-void flip_read(void);
-void flip_give_back(void);
-void flip_publish(void);
+/* flush.c */
+void publish_gen(void);
+void gen_gp(void);
+void flush(void);
+void flush_read(void);
+void flush_give_back(void);
+void flush_publish(void);
 
 /* search.c */
 extern const char *viol;	/* set by a step that breaks a property */

@@ -216,7 +216,7 @@ void mutator_ops(int i)
 	else
 		leave_and_enter(i);
 	/* with one cycle a SETTLE section can only rearrange what is reachable */
-	if (!HASFLIP && cur->m[i].otok == SETTLE)
+	if (!HASGEN && cur->m[i].otok == SETTLE)
 		return;
 	if (NEST && MUT(nested_fresh))
 		nest(i);

@@ -15,8 +15,8 @@ static const char * const ccname[] = {
 	"idle", "arm-gp", "mark-gp", "roots", "root-mark", "drain",
 	"snapshot", "round-gp", "check-counters", "check-lists", "close",
 	"closing-gp", "closing-check", "weak", "weak-clear", "finalizers",
-	"final-drain", "settle", "settle-gp", "ticket", "ticket-gp", "flip",
-	"flip-read", "flip-giveback", "flip-publish", "publish-idle", "sweep", "late-weak",
+	"final-drain", "settle", "settle-gp", "new-gen", "new-gen-gp", "flush",
+	"flush-read", "flush-giveback", "flush-publish", "publish-idle", "sweep", "late-weak",
 	"done"
 };
 
@@ -25,8 +25,8 @@ static const char * const pcname[] = {
 	"count-new", "claim-new", "push-new", "cmpxchg", "weak-test", "weak-gate",
 	"weak-shade", "weak-count", "weak-claim", "weak-push", "weak-reread",
 	"alloc-busy", "alloc-pick",
-	"alloc-take", "alloc-unbusy", "selfflip-try", "selfflip-read", "selfflip-giveback",
-	"selfflip-publish",
+	"alloc-take", "alloc-unbusy", "selfflush-try", "selfflush-read", "selfflush-giveback",
+	"selfflush-publish",
 	"alloc-central", "mark-rmw", "waits", "outside"
 };
 
@@ -83,7 +83,7 @@ static void print_collector(const struct state *s)
 	int i;
 
 	printf("| %s %s", phname[s->phase], ccname[s->cc]);
-	if (HASFLIP)
+	if (HASGEN)
 		for (i = 0; i < NSPAN; i++)
 			printf(" s%d:%s", i, swept(s, i) ? "swept" : "unswept");
 	for (i = 0; i < NSPAN; i++)
@@ -94,9 +94,9 @@ static void print_collector(const struct state *s)
 			printf(" list%d=%x", i, s->list[i]);
 	if (CACHES)
 		for (i = 0; i < NC; i++)
-			printf(" cpu%d:%s/%d", i, s->ticket[i] == T_BUSY ? "BUSY" :
-			       s->ticket[i] == T_FLIP ? "FLIP" :
-			       s->ticket[i] == s->hgen ? "new" : "old", s->cache[i] - 1);
+			printf(" cpu%d:%s/%d", i, s->owner_gen[i] == T_BUSY ? "BUSY" :
+			       s->owner_gen[i] == T_FLUSH ? "FLUSH" :
+			       s->owner_gen[i] == s->hgen ? "new" : "old", s->cache[i] - 1);
 	if (TINY)
 		for (i = 0; i < NC; i++)
 			printf(" open%d=%x", i, s->open[i]);

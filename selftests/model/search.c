@@ -179,7 +179,7 @@ static void expand(void)
 	if (marking())
 		for (i = 0; i < NK; i++)
 			marker_step(i);
-	if (HASFLIP)
+	if (HASGEN)
 		sweep_step();
 	/* IRQ: the last mutator is an interrupt on the first one's CPU */
 	irq = IRQ && cur->m[NM - 1].pc != P_REST;

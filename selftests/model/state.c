@@ -70,12 +70,12 @@ static inline __attribute__((always_inline)) void io(struct state *s, struct pac
 	IO(s->chk, NC > NR ? NC : NR); IO(s->creg, LG(NO + 1)); IO(s->cyc, 2);
 	if (PLAIN)
 		IO(s->vis, 2);
-	if (HASFLIP) {
+	if (HASGEN) {
 		IO(s->gen, NSPAN); IO(s->hgen, 1); IO(s->tgt, 1);
 	}
 	if (CACHES)
 		for (i = 0; i < NC; i++) {
-			IO(s->ticket[i], 2);
+			IO(s->owner_gen[i], 2);
 			IO(s->cache[i], LG(NSPAN + 1));
 		}
 	if (CACHES)
@@ -120,7 +120,7 @@ void unpack(struct state *s, const struct packed *p)
 /* ---- symmetry -------------------------------------------------------- */
 
 /* whether creg holds a CPU */
-#define ISFLIP(c)	((c) == C_FLIP1 || (c) == C_FLIP1P || (c) == C_FLIP2)
+#define ISFLUSH(c)	((c) == C_FLUSH1 || (c) == C_FLUSH1P || (c) == C_FLUSH2)
 
 struct perm { u8 o[NO], s[NSPAN], r[NR]; };
 static struct perm perms[256];
@@ -235,10 +235,10 @@ static void swap_mut(struct state *s, int i, int j)
 		b = ((s->chk >> i) ^ (s->chk >> j)) & 1;
 		s->chk ^= b << i | b << j;
 	}
-	if (ISFLIP(s->cc))
+	if (ISFLUSH(s->cc))
 		s->creg = s->creg == i ? j : s->creg == j ? i : s->creg;
 	if (CACHES) {
-		swapu8(&s->ticket[i], &s->ticket[j]);
+		swapu8(&s->owner_gen[i], &s->owner_gen[j]);
 		swapu8(&s->cache[i], &s->cache[j]);
 	}
 	if (TINY)
@@ -257,10 +257,10 @@ static int cmp_mut(const struct state *s, int i, int j)
 	CMP((s->dirty >> i) & 1, (s->dirty >> j) & 1);
 	if (s->cc != C_ROOTS && s->cc != C_ROOTM)
 		CMP((s->chk >> i) & 1, (s->chk >> j) & 1);
-	if (ISFLIP(s->cc))
+	if (ISFLUSH(s->cc))
 		CMP(s->creg == i, s->creg == j);
 	if (CACHES) {
-		CMP(s->ticket[i], s->ticket[j]);
+		CMP(s->owner_gen[i], s->owner_gen[j]);
 		CMP(s->cache[i], s->cache[j]);
 	}
 	if (TINY)
@@ -288,9 +288,9 @@ static void apply_heap(int n, const struct state *a, struct state *b)
 		b->list[i] = pt[n].s[a->list[i]];
 	if (a->cc == C_ROOTS || a->cc == C_ROOTM)
 		b->chk = pt[n].r[a->chk];
-	if (!ISFLIP(a->cc))
+	if (!ISFLUSH(a->cc))
 		b->creg = pt[n].v[a->creg];
-	if (HASFLIP)
+	if (HASGEN)
 		b->gen = pt[n].s[a->gen];
 	if (CACHES)
 		for (i = 0; i < NC; i++)

@@ -128,17 +128,17 @@ static long most(const long *of, int from, int to)
 	return value;
 }
 
-#define MOST_ROUNDS	10000
+#define MAX_ROUNDS	10000
 
 /* Run all rounds. The heap may hold at most @bound percent of what lives. */
 static void grow_old(struct __test_metadata *_metadata, bool shifts, long bound)
 {
-	static long held[MOST_ROUNDS];
+	static long held[MAX_ROUNDS];
 	int rounds = scaled(10), half;
 
 	/* enough rounds for each size to be in demand in either half */
 	rounds = rounds < 2 * NR_SIZES ? 2 * NR_SIZES : rounds;
-	rounds = rounds > MOST_ROUNDS ? MOST_ROUNDS : rounds;
+	rounds = rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
 	half = rounds / 2;
 	while (world.bytes < LIVE * 9 / 10)
 		ASSERT_GT(round_of(-1), 0);

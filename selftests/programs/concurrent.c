@@ -42,7 +42,7 @@ struct worker {
 };
 
 /* Cycles that must have run beside the workers, however slow the machine. */
-#define LEAST_CYCLES	5
+#define MIN_CYCLES	5
 
 /* In memory that all processes share. */
 struct stage {
@@ -222,7 +222,7 @@ static bool enough_cycles(const struct stage *stage)
 {
 	return stage->collector_error ||
 	       __atomic_load_n(&stage->collections, __ATOMIC_RELAXED) >=
-	       LEAST_CYCLES;
+	       MIN_CYCLES;
 }
 
 static void *work(void *argument)
@@ -324,7 +324,7 @@ static void reconcile(struct __test_metadata *_metadata, struct stage *stage,
 	EXPECT_EQ(handles, stats.handles);
 	EXPECT_GT(traded, 0);
 	/* Enough cycles ran beside the mutators. */
-	EXPECT_GE(stage->collections, LEAST_CYCLES);
+	EXPECT_GE(stage->collections, MIN_CYCLES);
 	EXPECT_GE(stats.num_gc, stage->collections);
 
 	for (int i = 0; i < WORKERS; i++) {
@@ -408,7 +408,7 @@ TEST_F(heap, heaps_beside_each_other_do_not_mix)
 			pids[i * WORKERS + j] =
 				in_process(work, &stages[i]->workers[j]);
 	}
-	for (int i = 0; i < LEAST_CYCLES; i++) {
+	for (int i = 0; i < MIN_CYCLES; i++) {
 		for (int j = 0; j < 2; j++) {
 			ASSERT_EQ(0, kgc_collect(heaps[j], 1, KGC_COLLECT_WAIT,
 						 NULL));

@@ -15,8 +15,8 @@
 
 #define BYTES		(4UL << 20)
 #define INTERVAL_NS	100000
-#define MOST_NS		10000000	/* copying single bytes takes less than half */
-#define MOST_OF_CLOSE_NS 5000000	/* freeing all types takes longer */
+#define MAX_NS		10000000	/* copying single bytes takes less than half */
+#define MAX_OF_CLOSE_NS 5000000		/* freeing all types takes longer */
 #define TYPES		65535
 
 static atomic_bool over;
@@ -87,10 +87,10 @@ TEST_F(heap, words_of_a_conservative_object_let_others_run)
 	watch_begin(_metadata, &watcher);
 	ASSERT_EQ(0, kgc_write(self->fd, object, 0, words, BYTES));
 	TH_LOG("written: late by %llu ns", (unsigned long long)latest_ns);
-	EXPECT_LE(latest_ns, MOST_NS);
+	EXPECT_LE(latest_ns, MAX_NS);
 	ASSERT_EQ(0, kgc_read(self->fd, object, 0, words, BYTES));
 	TH_LOG("read: late by %llu ns", (unsigned long long)latest_ns);
-	EXPECT_LE(latest_ns, MOST_NS);
+	EXPECT_LE(latest_ns, MAX_NS);
 	watch_end(_metadata, watcher);
 }
 
@@ -109,7 +109,7 @@ TEST(types_of_a_heap_that_ends_let_others_run)
 	watch_begin(_metadata, &watcher);
 	EXPECT_EQ(0, kgc_close(fd));
 	TH_LOG("closed: late by %llu ns", (unsigned long long)latest_ns);
-	EXPECT_LE(latest_ns, MOST_OF_CLOSE_NS);
+	EXPECT_LE(latest_ns, MAX_OF_CLOSE_NS);
 	watch_end(_metadata, watcher);
 }
 

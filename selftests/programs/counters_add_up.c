@@ -181,13 +181,13 @@ static unsigned long long blocks_of_16(int heap)
 }
 
 #define IN_TURN		4096
-#define MOST_TYPES	13	/* more types than a cache keeps blocks open for */
+#define MAX_TYPES	13	/* more types than a cache keeps blocks open for */
 
 /* Allocate IN_TURN objects of @nr types in turn. Return: blocks they take, or -errno. */
 static long long in_turn(int heap, int id, int nr, __u32 bytes)
 {
 	static __u64 handles[IN_TURN];
-	int types[MOST_TYPES], err = 0;
+	int types[MAX_TYPES], err = 0;
 	__u8 fill;
 
 	for (int i = 0; i < nr; i++) {
@@ -253,8 +253,8 @@ TEST(tiny_objects_of_more_types_than_blocks_are_open_keep_their_contents)
 	ASSERT_TRUE(run_on_cpu(0));
 	ASSERT_EQ(0, kgc_info(heap, &info));
 	ASSERT_EQ(0, kgc_option_set(heap, KGC_OPT_GOGC, KGC_GOGC_OFF));
-	blocks = in_turn(heap, info.heap_id, MOST_TYPES, 2);
-	TH_LOG("%d objects of %d types of 2 bytes: %lld blocks", IN_TURN, MOST_TYPES,
+	blocks = in_turn(heap, info.heap_id, MAX_TYPES, 2);
+	TH_LOG("%d objects of %d types of 2 bytes: %lld blocks", IN_TURN, MAX_TYPES,
 	       blocks);
 	EXPECT_GE(blocks, IN_TURN / 8);
 	EXPECT_LE(blocks, IN_TURN);

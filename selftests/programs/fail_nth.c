@@ -24,7 +24,7 @@
 #include "refuse/calls.h"
 #include "refuse/inject.h"
 
-#define MOST_REQUESTS	4000
+#define MAX_REQUESTS	4000
 #define NR_WORKERS	6	/* processes that test side by side */
 #define UNREACHED	1000000
 #define OF_OUR_INIT	100	/* requests by our init, and some by the module loader */
@@ -182,7 +182,7 @@ static int refuse_some(const FIXTURE_VARIANT(refused) *variant, unsigned int nth
 
 	/* populate our own pages, so that no page fault of ours is refused memory */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
-	for (; more && nth < MOST_REQUESTS; nth += step) {
+	for (; more && nth < MAX_REQUESTS; nth += step) {
 		wrong = refuse_one(variant, nth, tally, &more);
 		if (wrong)
 			break;
@@ -407,7 +407,7 @@ TEST_F(module, the_first_allocation_of_all)
 	if (err)
 		SKIP(return, "kgc is in use: %s", strerror(-err));
 	ASSERT_EQ(0, load_module("kgc.ko", ""));
-	for (nth = c.first; more && nth < MOST_REQUESTS; nth += c.every) {
+	for (nth = c.first; more && nth < MAX_REQUESTS; nth += c.every) {
 		ASSERT_TRUE(stage_up(&st));
 		refuse(nth);
 		err = call_alloc_large(&st);

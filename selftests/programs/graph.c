@@ -333,11 +333,11 @@ static int mutate(struct graph *graph, unsigned long steps)
 	int err = 0;
 
 	while (steps && !err) {
-		/* Run some stretches as single calls, others as batches of any length. */
+		/* Run some steps as single calls, others as batches of any length. */
 		bool singly = !below(graph, 16);
-		__u32 stretch = 1 + below(graph, singly ? 100 : CAPACITY / 3);
+		__u32 run_length = 1 + below(graph, singly ? 100 : CAPACITY / 3);
 
-		while (stretch-- && steps) {
+		while (run_length-- && steps) {
 			step(graph);
 			steps--;
 		}

@@ -17,7 +17,7 @@
 #include "files.h"
 #include "heap.h"
 
-#define MOST_NODES	8
+#define MAX_NODES	8
 
 /* Read the first line of one of the node's files; false if there is no such node. */
 static bool node_file(int node, const char *name, char line[256])
@@ -73,7 +73,7 @@ static bool two_nodes(int node[2], int cpu[2])
 {
 	int nr = 0;
 
-	for (int n = 0; n < MOST_NODES && nr < 2; n++) {
+	for (int n = 0; n < MAX_NODES && nr < 2; n++) {
 		cpu[nr] = cpu_of(n);
 		node[nr] = n;
 		nr += cpu[nr] >= 0 && node_kb(n, "MemTotal");
@@ -292,7 +292,7 @@ TEST_F(heap, a_node_without_memory_uses_that_of_the_nearest)
 	int empty = -1, id = self->info.heap_id;
 	__u64 root;
 
-	for (int n = 0; n < MOST_NODES && empty < 0; n++)
+	for (int n = 0; n < MAX_NODES && empty < 0; n++)
 		if (cpu_of(n) >= 0 && !node_kb(n, "MemTotal"))
 			empty = n;
 	if (empty < 0)
@@ -301,7 +301,7 @@ TEST_F(heap, a_node_without_memory_uses_that_of_the_nearest)
 	ASSERT_TRUE(run_on_cpu(cpu_of(empty)));
 	ASSERT_EQ(0, chain_build(self->fd, self->node, 100000, &root));
 	EXPECT_EQ(0, counters(id, empty).sys);
-	for (int n = 0; n < MOST_NODES; n++) {
+	for (int n = 0; n < MAX_NODES; n++) {
 		if (!node_kb(n, "MemTotal"))
 			continue;
 		c = counters(id, n);

@@ -157,8 +157,8 @@ TEST_F(heap, beyond_the_soft_limit_the_collector_keeps_to_its_share)
 /* ---- mutators that outrank the collector ------------------------------------ */
 
 #define RUNAWAY		(64 << 20)
-#define MOST_HELD	(2 * RUNAWAY)
-#define LEAST_CYCLES	4
+#define MAX_HELD	(2 * RUNAWAY)
+#define MIN_CYCLES	4
 
 /* How far a mutator has followed the heap's cycles. */
 struct follower {
@@ -190,14 +190,14 @@ static bool outruns(struct follower *f)
 }
 
 /*
- * Make garbage on @cpu with real-time priority, until the heap has had LEAST_CYCLES.
+ * Make garbage on @cpu with real-time priority, until the heap has had MIN_CYCLES.
  * Return: 0; 1 if the heap has outrun the collector; 2: error.
  */
 static int outrank(int fd, int type, int cpu)
 {
 	struct follower f = { .fd = fd, .id = heap_id(fd), .cycles = stats_of(fd).num_gc };
 	struct sched_param first = { .sched_priority = 1 };
-	__u64 blobs[AT_ONCE], enough = f.cycles + LEAST_CYCLES;
+	__u64 blobs[AT_ONCE], enough = f.cycles + MIN_CYCLES;
 	double begin = now();
 	int err, status = 0;
 
@@ -214,7 +214,7 @@ static int outrank(int fd, int type, int cpu)
 		status = outruns(&f);
 	}
 	fprintf(stderr, "# processor %d: %llu cycles, at most %llu MiB in use\n", cpu,
-		(unsigned long long)(f.cycles + LEAST_CYCLES - enough),
+		(unsigned long long)(f.cycles + MIN_CYCLES - enough),
 		(unsigned long long)(f.peak >> 20));
 	return status;
 }
@@ -240,7 +240,7 @@ TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
 	if (nr > 64 || put_file(share, "-1"))
 		SKIP(return, "real-time threads cannot have all of a processor");
 	/* a heap that is not throttled takes all memory before it has a cycle */
-	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, MOST_HELD));
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, MAX_HELD));
 	for (i = 0; i < nr; i++) {
 		child[i] = fork();
 		if (!child[i])
@@ -253,7 +253,7 @@ TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
 	}
 	snprintf(text, sizeof(text), "%lld", before);
 	EXPECT_EQ(0, put_file(share, text));
-	EXPECT_GE(stats_of(self->fd).num_gc, LEAST_CYCLES);
+	EXPECT_GE(stats_of(self->fd).num_gc, MIN_CYCLES);
 }
 
 /* Ask for cycles back to back, without waiting, of a heap that takes long to mark. */

@@ -39,40 +39,40 @@ static long long pageheap_sum(struct __test_metadata *_metadata, long id, const 
 }
 
 /* Bytes of garbage that kgc reports, without the pages that no span uses. */
-static long long garbage_told(struct __test_metadata *_metadata, int heap, long id)
+static long long garbage_reported(struct __test_metadata *_metadata, int heap, long id)
 {
 	return pageheap_sum(_metadata, id, "reclaimable_bytes") -
 	       (long long)stats_of(heap).heap_idle;
 }
 
 /* All of a heap may be garbage before its first cycle, but not if it survived one. */
-TEST_F(heap, what_lives_is_not_told_as_garbage)
+TEST_F(heap, what_lives_is_not_reported_as_garbage)
 {
 	int wide = register_wide_node(self->fd, WIDE);
-	long long told, inuse;
+	long long reported, inuse;
 	__u64 root;
 
 	ASSERT_GT(wide, 0);
 	no_cycles(_metadata, self->fd);
 	ASSERT_EQ(0, chain_build(self->fd, wide, NODES, &root));
 	inuse = stats_of(self->fd).heap_inuse;
-	told = garbage_told(_metadata, self->fd, self->info.heap_id);
-	EXPECT_GE(told, 12 * MIB);
-	EXPECT_LE(told, inuse);
+	reported = garbage_reported(_metadata, self->fd, self->info.heap_id);
+	EXPECT_GE(reported, 12 * MIB);
+	EXPECT_LE(reported, inuse);
 	ASSERT_EQ(0, collect_all(self->fd));
-	EXPECT_LE(garbage_told(_metadata, self->fd, self->info.heap_id), MIB);
+	EXPECT_LE(garbage_reported(_metadata, self->fd, self->info.heap_id), MIB);
 	ASSERT_EQ(0, chain_build(self->fd, wide, NODES, &root));
-	told = garbage_told(_metadata, self->fd, self->info.heap_id);
-	printf("# told of 16 MiB after 16 MiB lived: %lld KiB\n", told >> 10);
-	EXPECT_LE(told, 4 * MIB);
+	reported = garbage_reported(_metadata, self->fd, self->info.heap_id);
+	printf("# reported of 16 MiB after 16 MiB lived: %lld KiB\n", reported >> 10);
+	EXPECT_LE(reported, 4 * MIB);
 	/* kgc always expects some garbage */
-	EXPECT_GE(told, MIB);
+	EXPECT_GE(reported, MIB);
 }
 
-TEST_F(heap, what_died_before_is_told_as_garbage)
+TEST_F(heap, what_died_before_is_reported_as_garbage)
 {
 	int wide = register_wide_node(self->fd, WIDE);
-	long long told;
+	long long reported;
 	__u64 root;
 
 	ASSERT_GT(wide, 0);
@@ -80,11 +80,11 @@ TEST_F(heap, what_died_before_is_told_as_garbage)
 	for (int round = 0; round < 2; round++) {
 		ASSERT_EQ(0, chain_build(self->fd, wide, NODES, &root));
 		ASSERT_EQ(0, kgc_drop(self->fd, root));
-		told = garbage_told(_metadata, self->fd, self->info.heap_id);
-		printf("# told of 16 MiB, all of them dead: %lld KiB\n", told >> 10);
-		EXPECT_GE(told, 12 * MIB);
+		reported = garbage_reported(_metadata, self->fd, self->info.heap_id);
+		printf("# reported of 16 MiB, all of them dead: %lld KiB\n", reported >> 10);
+		EXPECT_GE(reported, 12 * MIB);
 		/* the sum over all NUMA nodes counts the garbage only once */
-		EXPECT_LE(told, 18 * MIB);
+		EXPECT_LE(reported, 18 * MIB);
 		ASSERT_EQ(0, collect_all(self->fd));
 	}
 }
@@ -109,7 +109,7 @@ TEST_F(heap, pages_that_no_span_uses_are_reclaimable_in_meminfo)
 	enum { BLOBS = 6144 };		/* 48 MiB, every other one dropped */
 	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
 	static __u64 handles[BLOBS];
-	long long before, used, idle, told;
+	long long before, used, idle, reported;
 
 	ASSERT_GT(blob, 0);
 	no_cycles(_metadata, self->fd);
@@ -124,9 +124,9 @@ TEST_F(heap, pages_that_no_span_uses_are_reclaimable_in_meminfo)
 	ASSERT_EQ(0, collect_all(self->fd));
 	idle = stats_of(self->fd).heap_idle;
 	ASSERT_GE(idle, 20 * MIB);
-	told = meminfo("KReclaimable") - before;
-	printf("# idle %lld KiB, KReclaimable %lld KiB more\n", idle >> 10, told >> 10);
-	EXPECT_LE(llabs(told - idle), 4 * MIB);
+	reported = meminfo("KReclaimable") - before;
+	printf("# idle %lld KiB, KReclaimable %lld KiB more\n", idle >> 10, reported >> 10);
+	EXPECT_LE(llabs(reported - idle), 4 * MIB);
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
 	EXPECT_LE(llabs(meminfo("KReclaimable") - before), 4 * MIB);
 }

@@ -122,12 +122,12 @@ static int drop_all_of(int heap, const __u64 *handles, int many, int percent)
 }
 
 /*
- * The same with MANY blobs. With @calm, cycles run first until the heap's rate of
+ * The same with MANY blobs. With @settled, cycles run first until the heap's rate of
  * allocation counts as nothing.
  */
-static int drop_all_but(int heap, const __u64 *handles, int percent, bool calm)
+static int drop_all_but(int heap, const __u64 *handles, int percent, bool settled)
 {
-	int err = calm ? collect_all(heap) ?: collect_all(heap) : 0;
+	int err = settled ? collect_all(heap) ?: collect_all(heap) : 0;
 
 	return err ?: drop_all_of(heap, handles, MANY, percent);
 }

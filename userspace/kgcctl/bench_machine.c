@@ -174,7 +174,7 @@ void probe_report(const struct probe *p, double operations)
 /* ---- a steady machine ------------------------------------------------------ */
 
 #define CPU		"/sys/devices/system/cpu/"
-#define MOST_FILES	1024
+#define MAX_FILES	1024
 
 static const struct {
 	const char *pattern, *value;
@@ -188,7 +188,7 @@ static const struct {
 static struct {
 	char path[96];
 	char old[32];
-} changed[MOST_FILES];
+} changed[MAX_FILES];
 static volatile size_t nr_changed;
 static int latency = -1;
 
@@ -208,7 +208,7 @@ static bool change(const char *path, const char *value)
 	ssize_t length;
 	int fd;
 
-	if (n == MOST_FILES || strlen(path) >= sizeof(changed[n].path))
+	if (n == MAX_FILES || strlen(path) >= sizeof(changed[n].path))
 		return false;
 	strcpy(changed[n].path, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -250,7 +250,7 @@ static int one_tree(struct worker *w, int leaf, unsigned int depth, bool down,
 }
 
 /* A tree of this depth fits into a batch, with at most five operations per node. */
-#define MOST_DEPTH	11U
+#define MAX_DEPTH	11U
 
 int bench_trees(struct bench *b)
 {
@@ -259,7 +259,7 @@ int bench_trees(struct bench *b)
 	int leaf = bench_type(b, "leaf", LEAF, 2), err;
 	u64 i, lasting;
 
-	if (leaf < 0 || most + 1 > MOST_DEPTH)
+	if (leaf < 0 || most + 1 > MAX_DEPTH)
 		return leaf < 0 ? leaf : -EINVAL;
 	err = one_tree(w, leaf, most + 1, false, NULL) ?:
 	      one_tree(w, leaf, most, false, &lasting);
@@ -281,7 +281,7 @@ int bench_gcbench(struct bench *b)
 
 	words = kgc_type_register(b->heap, "words", 8,
 				  KGC_TYPE_ARRAY | KGC_TYPE_NOSCAN, NULL, 0);
-	if (leaf < 0 || words < 0 || most + 2 > MOST_DEPTH)
+	if (leaf < 0 || words < 0 || most + 2 > MAX_DEPTH)
 		return leaf < 0 ? leaf : words < 0 ? words : -EINVAL;
 	word = malloc(n / 2 * sizeof(*word));
 	if (!word)

@@ -38,7 +38,7 @@ enum word {
 	WORD_OWN,	/* command->offer() knows */
 };
 
-#define MOST_WORDS	3	/* that have a meaning of their own */
+#define MAX_WORDS	3	/* that have a meaning of their own */
 #define ANY_NUMBER	1000
 
 struct column;
@@ -68,7 +68,7 @@ struct command {
 	const char *help;
 	unsigned int least;
 	unsigned int most;
-	enum word takes[MOST_WORDS];
+	enum word takes[MAX_WORDS];
 	const struct argp_option *options;
 	error_t (*parse)(int key, char *arg, struct argp_state *state);
 	bool prints_table;

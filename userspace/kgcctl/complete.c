@@ -105,7 +105,7 @@ static void offer_columns(const struct command *command)
 
 static void offer_word(const struct command *command, int nr, char **words)
 {
-	switch (command->takes[nr < MOST_WORDS ? nr : MOST_WORDS - 1]) {
+	switch (command->takes[nr < MAX_WORDS ? nr : MAX_WORDS - 1]) {
 	case WORD_HEAP:
 		offer_heaps();
 		break;

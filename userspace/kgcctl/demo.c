@@ -24,7 +24,7 @@ static struct {
 } settings = { .objects = 1000000, .seed = 1 };
 
 /* Limits the memory of the mirror's arrays. Node numbers have 32 bits. */
-#define MOST_OBJECTS 100000000UL
+#define MAX_OBJECTS 100000000UL
 
 /* The walk ends after this time. The verdict says how many objects it visited. */
 #define WALK_SECONDS 10.0
@@ -45,9 +45,9 @@ static error_t parse_setting(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is no number", arg);
 		if (key == KEY_SEED)
 			settings.seed = value;
-		else if (value < GROVE || value > MOST_OBJECTS)
+		else if (value < GROVE || value > MAX_OBJECTS)
 			argp_error(state, "--objects takes %d to %lu", GROVE,
-				   MOST_OBJECTS);
+				   MAX_OBJECTS);
 		else
 			settings.objects = value;
 		return 0;

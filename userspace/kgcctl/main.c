@@ -168,7 +168,7 @@ int complain_no_memory(int heap, const char *what)
 		[KGC_REFUSAL_MEMORY] = "the machine or the cgroup of this process, which has no more memory",
 	};
 	struct kgc_stats stats = { 0 };
-	bool told = false;
+	bool explained = false;
 
 	if (heap >= 0)
 		kgc_stats(heap, &stats);
@@ -176,9 +176,9 @@ int complain_no_memory(int heap, const char *what)
 		if (stats.refused[i])
 			complain(STATUS_FAILED, "%s: no memory, refused by %s", what,
 				 refused_by[i]);
-		told |= stats.refused[i];
+		explained |= stats.refused[i];
 	}
-	if (!told)
+	if (!explained)
 		complain(STATUS_FAILED, "%s: no memory; no limit of kgc refused it", what);
 	return STATUS_FAILED;
 }

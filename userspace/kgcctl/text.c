@@ -10,7 +10,7 @@
 #include "kgcctl.h"
 #include "table.h"
 
-#define MOST_COLUMNS 32
+#define MAX_COLUMNS 32
 
 /**
  * struct reader - a position in a text, and the columns found
@@ -20,7 +20,7 @@
  */
 struct reader {
 	const char *at;
-	struct column column[MOST_COLUMNS + 1];
+	struct column column[MAX_COLUMNS + 1];
 	size_t nr;
 };
 
@@ -88,7 +88,7 @@ static void read_columns(struct reader *reader, const char *shown)
 	const struct reader begin = *reader;
 	char *word;
 
-	while (reader->nr < MOST_COLUMNS && (word = next_word(reader))) {
+	while (reader->nr < MAX_COLUMNS && (word = next_word(reader))) {
 		struct column *column = &reader->column[reader->nr];
 
 		column->name = word;

@@ -10,12 +10,12 @@
 
 #include "bench.h"
 
-#define STRETCH	32	/* operations in a sample */
+#define SAMPLE_OPS	32	/* operations in a sample */
 #define BATCH	64	/* objects allocated before the first is freed */
 
 static void *sink;
 
-/* The loop around what stretches() measures: to be subtracted. */
+/* The loop around what sample_pairs() measures: to be subtracted. */
 static noinline u64 empty_loop(void)
 {
 	struct bench_samples t = { };
@@ -24,7 +24,7 @@ static noinline u64 empty_loop(void)
 
 	while (t.n < BENCH_SAMPLES) {
 		begin = bench_now();
-		for (i = 0; i < STRETCH; i += 2) {
+		for (i = 0; i < SAMPLE_OPS; i += 2) {
 			WRITE_ONCE(sink, &sink);
 			WRITE_ONCE(sink, &sink);
 		}
@@ -34,11 +34,11 @@ static noinline u64 empty_loop(void)
 }
 
 /*
- * The least of many short stretches is the fast path alone: a stretch in which
+ * The least of many short samples is the fast path alone: a sample in which
  * a word of the bitmap ran out took longer.
  */
-static noinline u64 stretches(struct kgc_section s,
-			      struct kgc_type *a, struct kgc_type *b)
+static noinline u64 sample_pairs(struct kgc_section s,
+				 struct kgc_type *a, struct kgc_type *b)
 {
 	struct bench_samples t = { };
 	unsigned int i;
@@ -46,7 +46,7 @@ static noinline u64 stretches(struct kgc_section s,
 
 	while (t.n < BENCH_SAMPLES) {
 		begin = bench_now();
-		for (i = 0; i < STRETCH; i += 2) {
+		for (i = 0; i < SAMPLE_OPS; i += 2) {
 			WRITE_ONCE(sink, kgc_alloc(s, a, GFP_KERNEL));
 			WRITE_ONCE(sink, kgc_alloc(s, b, GFP_KERNEL));
 		}
@@ -87,7 +87,7 @@ static int alloc_reused(struct bench_heap *h)
 		return err;
 	s = kgc_enter(h->heap);
 	bench_result("kgc", "fast path, memory reused", "ns",
-		     stretches(s, h->node, h->node) - empty, STRETCH);
+		     sample_pairs(s, h->node, h->node) - empty, SAMPLE_OPS);
 	kgc_exit(s);
 	return 0;
 }
@@ -98,9 +98,9 @@ static void alloc_fast(struct bench_heap *h)
 	u64 empty = empty_loop();
 
 	bench_result("kgc", "fast path", "ns",
-		     stretches(s, h->node, h->node) - empty, STRETCH);
+		     sample_pairs(s, h->node, h->node) - empty, SAMPLE_OPS);
 	bench_result("kgc", "two types of one class in turn", "ns",
-		     stretches(s, h->node, h->pair) - empty, STRETCH);
+		     sample_pairs(s, h->node, h->pair) - empty, SAMPLE_OPS);
 	kgc_exit(s);
 }
 
@@ -122,8 +122,8 @@ static int alloc_marking(struct bench_heap *h)
 		marking = s.mode & KGC_MODE_BLACK;
 		if (marking)
 			bench_result("kgc", "marking", "ns",
-				     stretches(s, h->node, h->node) - empty,
-				     STRETCH);
+				     sample_pairs(s, h->node, h->node) - empty,
+				     SAMPLE_OPS);
 		kgc_exit(s);
 		if (marking)
 			break;
@@ -180,7 +180,7 @@ static int bulk_run(void)
 	struct bench_samples t = { };
 	struct bench_heap h;
 	struct kgc_section s;
-	static void *objs[STRETCH];	/* one benchmark runs at a time */
+	static void *objs[SAMPLE_OPS];	/* one benchmark runs at a time */
 	u64 begin;
 	int err;
 
@@ -190,14 +190,14 @@ static int bulk_run(void)
 	while (t.n < BENCH_SAMPLES && !err) {
 		s = kgc_enter(h.heap);
 		begin = bench_now();
-		if (kgc_alloc_bulk(s, h.node, GFP_KERNEL, STRETCH, objs) <
-		    STRETCH)
+		if (kgc_alloc_bulk(s, h.node, GFP_KERNEL, SAMPLE_OPS, objs) <
+		    SAMPLE_OPS)
 			err = -ENOMEM;
 		bench_sample(&t, begin);
 		kgc_exit(s);
 	}
 	if (!err)
-		bench_result("kgc", "32 at once", "ns", bench_min(&t), STRETCH);
+		bench_result("kgc", "32 at once", "ns", bench_min(&t), SAMPLE_OPS);
 	bench_heap_close(&h);
 	return err;
 }
@@ -208,7 +208,7 @@ const struct bench bench_bulk = {
 	.run = bulk_run,
 };
 
-/* The longest stretches are those that fetched a span. */
+/* The longest samples are those that fetched a span. */
 static int refill_run(void)
 {
 	u64 fast = U64_MAX, slow = 0, total = 0, n = 4096, begin, ns, i;

@@ -10,8 +10,8 @@
 
 #include "bench.h"
 
-#define STRETCH	64	/* operations in a sample */
-#define TARGETS	(STRETCH * BENCH_SAMPLES)
+#define SAMPLE_OPS	64	/* operations in a sample */
+#define TARGETS	(SAMPLE_OPS * BENCH_SAMPLES)
 
 DEFINE_STATIC_SRCU(plain_srcu);
 
@@ -25,7 +25,7 @@ DEFINE_STATIC_SRCU(plain_srcu);
 	while (t_.n < BENCH_SAMPLES) {					\
 		u64 begin_ = bench_now();				\
 									\
-		for (i = 0; i < STRETCH; i++) {				\
+		for (i = 0; i < SAMPLE_OPS; i++) {			\
 			OP;						\
 			barrier();					\
 		}							\
@@ -53,8 +53,8 @@ static int section_run(void)
 	empty = MEDIAN_OF();
 	kgc = MEDIAN_OF(kgc_exit(kgc_enter(h.heap)));
 	srcu = MEDIAN_OF(srcu_pair());
-	bench_result("kgc", "enter + exit", "ns", kgc - empty, STRETCH);
-	bench_result("srcu", "read lock + unlock", "ns", srcu - empty, STRETCH);
+	bench_result("kgc", "enter + exit", "ns", kgc - empty, SAMPLE_OPS);
+	bench_result("srcu", "read lock + unlock", "ns", srcu - empty, SAMPLE_OPS);
 	bench_heap_close(&h);
 	return 0;
 }
@@ -71,10 +71,10 @@ static noinline u64 store_each(struct kgc_section s, struct bench_slot *slots,
 	struct bench_samples t = { };
 	unsigned int n, i;
 
-	for (n = 0; n < TARGETS; n += STRETCH) {
+	for (n = 0; n < TARGETS; n += SAMPLE_OPS) {
 		u64 begin = bench_now();
 
-		for (i = n; i < n + STRETCH; i++)
+		for (i = n; i < n + SAMPLE_OPS; i++)
 			kgc_store(s, &slots[i].ref,
 				  (struct bench_node *)values[i]);
 		bench_sample(&t, begin);
@@ -87,10 +87,10 @@ static noinline u64 plain_each(struct bench_slot *slots, void *const *values)
 	struct bench_samples t = { };
 	unsigned int n, i;
 
-	for (n = 0; n < TARGETS; n += STRETCH) {
+	for (n = 0; n < TARGETS; n += SAMPLE_OPS) {
 		u64 begin = bench_now();
 
-		for (i = n; i < n + STRETCH; i++)
+		for (i = n; i < n + SAMPLE_OPS; i++)
 			WRITE_ONCE(*(void **)&slots[i], values[i]);
 		bench_sample(&t, begin);
 	}
@@ -102,10 +102,10 @@ static noinline u64 rcu_each(void __rcu **slots, void *const *values)
 	struct bench_samples t = { };
 	unsigned int n, i;
 
-	for (n = 0; n < TARGETS; n += STRETCH) {
+	for (n = 0; n < TARGETS; n += SAMPLE_OPS) {
 		u64 begin = bench_now();
 
-		for (i = n; i < n + STRETCH; i++)
+		for (i = n; i < n + SAMPLE_OPS; i++)
 			rcu_assign_pointer(slots[i], values[i]);
 		bench_sample(&t, begin);
 	}
@@ -125,11 +125,11 @@ static void store_shading(struct bench_heap *h, struct kgc_section s,
 
 	preempt_disable();
 	bench_result("kgc", "marking, old unmarked", "ns",
-		     store_each(s, slots, nulls) - plain, STRETCH);
+		     store_each(s, slots, nulls) - plain, SAMPLE_OPS);
 	bench_result("kgc", "marking, old NULL", "ns",
-		     store_each(s, slots, values) - plain, STRETCH);
+		     store_each(s, slots, values) - plain, SAMPLE_OPS);
 	bench_result("kgc", "marking, old marked", "ns",
-		     store_each(s, slots, values) - plain, STRETCH);
+		     store_each(s, slots, values) - plain, SAMPLE_OPS);
 	preempt_enable();
 }
 
@@ -173,11 +173,11 @@ static void store_all(struct bench_heap *h, void **values, void **nulls)
 	kgc = store_each(s, slots, values);
 	rcu = rcu_each((void __rcu **)copy, values);
 	kgc_exit(s);
-	bench_result("plain", "store", "ns", plain, STRETCH);
+	bench_result("plain", "store", "ns", plain, SAMPLE_OPS);
 	bench_result("kgc", "idle, over a plain store", "ns", kgc - plain,
-		     STRETCH);
+		     SAMPLE_OPS);
 	bench_result("rcu", "rcu_assign_pointer, over a plain store", "ns",
-		     rcu - plain, STRETCH);
+		     rcu - plain, SAMPLE_OPS);
 	/* addresses outlive the section because nothing moves or dies here */
 	store_marking(h, values, nulls, plain);
 	kvfree(copy);

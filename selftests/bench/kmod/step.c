@@ -45,11 +45,11 @@ struct step_state {
 	u64			ticks;
 	u64			ns;
 	struct histogram	*arm[4];
-	struct histogram	*calm[4];
+	struct histogram	*undisturbed[4];
 	struct histogram	*round;
-	struct histogram	*round_calm;
+	struct histogram	*round_undisturbed;
 	struct bench_samples	tail[4];
-	struct bench_samples	tail_calm[4];
+	struct bench_samples	tail_undisturbed[4];
 	bool			collecting;
 	struct completion	done;
 	int			err;
@@ -79,7 +79,7 @@ static __always_inline void note(struct step_state *t, u64 ticks, u64 *before)
 
 	histogram_add(t->round, ticks);
 	if (now == *before)
-		histogram_add(t->round_calm, ticks);
+		histogram_add(t->round_undisturbed, ticks);
 	*before = now;
 }
 
@@ -187,8 +187,8 @@ static int mutator(void *data)
 			t->ticks += ticks() - tk;
 			t->ns += bench_now() - ns;
 			turn_end(t->round, t->arm[a], &t->tail[a]);
-			turn_end(t->round_calm, t->calm[a],
-				 &t->tail_calm[a]);
+			turn_end(t->round_undisturbed, t->undisturbed[a],
+				 &t->tail_undisturbed[a]);
 		}
 	}
 	WRITE_ONCE(t->collecting, false);
@@ -197,7 +197,7 @@ static int mutator(void *data)
 }
 
 static void arm_report(struct step_state *t, const char *subject,
-		       const struct histogram *all, const struct histogram *calm)
+		       const struct histogram *all, const struct histogram *undisturbed)
 {
 	unsigned int j;
 
@@ -205,10 +205,10 @@ static void arm_report(struct step_state *t, const char *subject,
 		bench_result(subject, histogram_rank(j)->name, "ns",
 			     ticks_ns(t, histogram_at(all, histogram_rank(j)->ppm)), 1);
 	bench_result(subject, "max", "ns", ticks_ns(t, all->max), 1);
-	bench_result(subject, "set apart", "", all->n - calm->n, 1);
+	bench_result(subject, "set apart", "", all->n - undisturbed->n, 1);
 	bench_result(subject, "p99.99, undisturbed", "ns",
-		     ticks_ns(t, histogram_at(calm, 999900)), 1);
-	bench_result(subject, "max, undisturbed", "ns", ticks_ns(t, calm->max),
+		     ticks_ns(t, histogram_at(undisturbed, 999900)), 1);
+	bench_result(subject, "max, undisturbed", "ns", ticks_ns(t, undisturbed->max),
 		     1);
 }
 
@@ -237,14 +237,14 @@ static void step_report(struct step_state *t)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		arm_report(t, subject[i], t->arm[i], t->calm[i]);
+		arm_report(t, subject[i], t->arm[i], t->undisturbed[i]);
 	for (i = 0; i < 4; i += 2) {
 		const char *s = i ? "spinner" : "step";
 
 		ratio_report(s, "p99.99 on / off, median of turns", &t->tail[i],
 			     &t->tail[i + 1]);
 		ratio_report(s, "p99.99 on / off, undisturbed",
-			     &t->tail_calm[i], &t->tail_calm[i + 1]);
+			     &t->tail_undisturbed[i], &t->tail_undisturbed[i + 1]);
 	}
 }
 
@@ -283,13 +283,13 @@ static int step_run(void)
 	t->spin = bench_param("spin", 400);
 	for (i = 0; i < 4; i++) {
 		t->arm[i] = kvzalloc(sizeof(*t->arm[i]), GFP_KERNEL);
-		t->calm[i] = kvzalloc(sizeof(*t->calm[i]), GFP_KERNEL);
-		if (!t->arm[i] || !t->calm[i])
+		t->undisturbed[i] = kvzalloc(sizeof(*t->undisturbed[i]), GFP_KERNEL);
+		if (!t->arm[i] || !t->undisturbed[i])
 			goto out;
 	}
 	t->round = kvzalloc(sizeof(*t->round), GFP_KERNEL);
-	t->round_calm = kvzalloc(sizeof(*t->round_calm), GFP_KERNEL);
-	if (!t->round || !t->round_calm)
+	t->round_undisturbed = kvzalloc(sizeof(*t->round_undisturbed), GFP_KERNEL);
+	if (!t->round || !t->round_undisturbed)
 		goto out;
 	err = bench_heap_open(&t->h, "step");
 	if (err)
@@ -301,10 +301,10 @@ static int step_run(void)
 out:
 	for (i = 0; i < 4; i++) {
 		kvfree(t->arm[i]);
-		kvfree(t->calm[i]);
+		kvfree(t->undisturbed[i]);
 	}
 	kvfree(t->round);
-	kvfree(t->round_calm);
+	kvfree(t->round_undisturbed);
 	kvfree(t);
 	return err;
 }

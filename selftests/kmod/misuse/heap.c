@@ -9,7 +9,7 @@
 /* Return: a span that is on a list of its central, *@ct; NULL if there is none. */
 struct kgc_span *some_span(struct kgc_central **ct)
 {
-	unsigned int spc = type->shape.spc, list;
+	unsigned int spc = type->layout.spc, list;
 	int nid;
 
 	kgc_collect(heap, 1);
@@ -44,8 +44,8 @@ void change_mark(struct kgc_span *span, struct kgc_central *ct, int by)
 	unsigned int last = span->nelems - 1;
 
 	if (by > 0) {
-		kgc_poison_open(kgc_span_slot(span, last), span->size,
-				span->size);
+		kgc_unpoison_slot(kgc_span_slot(span, last), span->size,
+				  span->size);
 		kgc_clear_words(kgc_span_slot(span, last), span->size);
 		set_bit(last, kgc_span_mark(span));
 	} else {
@@ -86,7 +86,7 @@ static void change_pages(struct kgc_span *span, struct kgc_central *ct, int by)
 	heap->alloc.node[span->nid]->pages.inuse += by * (int)KGC_PAGE_SIZE;
 }
 
-/* By 2: the verifier accepts a span that a region put there before the flip. */
+/* By 2: the verifier accepts a span that a region put there before the flush. */
 static void change_gen(struct kgc_span *span, struct kgc_central *ct, int by)
 {
 	if (by > 0)

@@ -210,7 +210,7 @@ static void floats_again(void)
 static void slot_open(struct node *n, bool open)
 {
 	if (open) {
-		kgc_poison_open(n, sizeof(*n), sizeof(*n));
+		kgc_unpoison_slot(n, sizeof(*n), sizeof(*n));
 		kgc_clear_words(n, sizeof(*n));
 	} else {
 		kgc_poison_clear(n, sizeof(*n));

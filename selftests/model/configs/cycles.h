@@ -7,7 +7,7 @@
 	"with a field) in 2 spans (2 + 1), 1 root, 2 mutators, 1 " \
 	"marker, from every graph"
 #define LEAVES \
-	"shade as one step; caches (flip): all CPUs flip at once"
+	"shade as one step; caches (flush): all CPUs flush at once"
 #define NO	3
 #define FIELDS	{ 1, 1, 0 }
 #define NSLOT	2

@@ -3,10 +3,10 @@
 #define NAME	"irq"
 #endif
 #define BOUNDS \
-	"as flip, but 1 CPU: the second mutator is an interrupt that " \
+	"as flush, but 1 CPU: the second mutator is an interrupt that " \
 	"may come between any two steps of the first"
 #define LEAVES \
-	"a second CPU (flip); fields; shade as one step"
+	"a second CPU (flush); fields; shade as one step"
 #define NO	3
 #define FIELDS	{ 0, 0, 0 }
 #define NSLOT	0

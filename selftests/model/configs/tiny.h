@@ -3,7 +3,7 @@
 #define NAME	"tiny"
 #endif
 #define BOUNDS \
-	"as flip, but objects are blocks of tiny ones: a cache fills up " \
+	"as flush, but objects are blocks of tiny ones: a cache fills up " \
 	"those that it took, and the tracer notes what floats; from all " \
 	"blocks that may be open"
 #define LEAVES \

@@ -2,7 +2,7 @@
 /* The collector's steps that empty the caches of all CPUs. */
 #include "model.h"
 
-void publish_ticket(void)
+void publish_gen(void)
 {
 	struct state n = *cur;
 
@@ -11,41 +11,41 @@ void publish_ticket(void)
 	n.closed = 0;
 	go(&n, CACHES ? C_FGP : C_PUBIDLE);
 	if (CACHES)
-		n.rgp = MUT(no_flip_gp) ? 0 : regions(cur);
-	emit(&n, "C heap ticket published");
+		n.rgp = MUT(no_flush_gp) ? 0 : regions(cur);
+	emit(&n, "C new generation published");
 }
 
-void ticket_gp(void)
+void gen_gp(void)
 {
 	struct state n = *cur;
 
 	if (cur->rgp)
 		return;
 	mandatory++;
-	go(&n, C_FLIP);
-	emit(&n, "C ticket grace period over");
+	go(&n, C_FLUSH);
+	emit(&n, "C grace period of the new generation over");
 }
 
-static void try_to_flip(int i)
+static void try_to_flush(int i)
 {
 	struct state n = *cur;
 
 	mandatory++;
 	n.chk |= BIT(i);
-	if (MUT(skip_flip) && i == NC - 1) {
+	if (MUT(skip_flush) && i == NC - 1) {
 		emit(&n, L("C forgets CPU %d", i));
 		return;
 	}
-	if (n.ticket[i] == (n.hgen ^ 1) ||
-	    (MUT(flip_not_exclusive) && n.ticket[i] != n.hgen)) {
-		n.ticket[i] = T_FLIP;
+	if (n.owner_gen[i] == (n.hgen ^ 1) ||
+	    (MUT(flush_not_exclusive) && n.owner_gen[i] != n.hgen)) {
+		n.owner_gen[i] = T_FLUSH;
 		n.creg = i;
-		n.cc = C_FLIP1;
+		n.cc = C_FLUSH1;
 	}
-	emit(&n, L("C tries to flip CPU %d", i));
+	emit(&n, L("C tries to flush CPU %d", i));
 }
 
-void flip(void)
+void flush(void)
 {
 	struct state n = *cur;
 	int i;
@@ -53,25 +53,25 @@ void flip(void)
 	if (cur->chk == BIT(NC) - 1) {
 		mandatory++;
 		go(&n, C_PUBIDLE);
-		emit(&n, "C all CPUs flipped");
+		emit(&n, "C all CPUs flushed");
 		return;
 	}
 	for (i = 0; i < NC; i++)
 		if (!(cur->chk & BIT(i)))
-			try_to_flip(i);
+			try_to_flush(i);
 }
 
-void flip_read(void)
+void flush_read(void)
 {
 	struct state n = *cur;
 
 	mandatory++;
 	n.cspan = cur->cache[cur->creg];
-	n.cc = C_FLIP1P;
+	n.cc = C_FLUSH1P;
 	emit(&n, L("C reads CPU %d's span", cur->creg));
 }
 
-void flip_give_back(void)
+void flush_give_back(void)
 {
 	struct state n = *cur;
 
@@ -80,17 +80,17 @@ void flip_give_back(void)
 		viol = "a span is given back twice";
 	n.cspan = 0;
 	give_back(&n, cur->creg);
-	n.cc = C_FLIP2;
+	n.cc = C_FLUSH2;
 	emit(&n, L("C gives back CPU %d's span", cur->creg));
 }
 
-void flip_publish(void)
+void flush_publish(void)
 {
 	struct state n = *cur;
 
 	mandatory++;
-	n.ticket[cur->creg] = n.hgen;
-	n.cc = C_FLIP;
+	n.owner_gen[cur->creg] = n.hgen;
+	n.cc = C_FLUSH;
 	n.creg = 0;
-	emit(&n, L("C flipped CPU %d", cur->creg));
+	emit(&n, L("C flushed CPU %d", cur->creg));
 }

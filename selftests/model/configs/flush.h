@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #ifndef NAME
-#define NAME	"flip"
+#define NAME	"flush"
 #endif
 #define BOUNDS \
-	"caches of 2 CPUs that flip one after another, by the " \
+	"caches of 2 CPUs that flush one after another, by the " \
 	"collector or by themselves, refill, central path, sweep on " \
 	"demand; 3 objects in 2 spans (2 + 1), 1 root, 2 mutators, " \
 	"every way to cache the spans"
