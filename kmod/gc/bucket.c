@@ -90,7 +90,7 @@ void kgc_bucket_give(struct kgc_bucket *bucket, u64 cost_ns)
 }
 
 /**
- * kgc_fair_clock_ns() - advance a clock, and read it
+ * kgc_bucket_clock_ns() - advance a clock, and read it
  * @clock: the clock; callers take turns
  * @now_ns: the current time
  * @parts: the number of buckets in use since the last call, at least 1
@@ -100,7 +100,7 @@ void kgc_bucket_give(struct kgc_bucket *bucket, u64 cost_ns)
  * Context: any.
  * Return: the clock's time, in ns.
  */
-u64 kgc_fair_clock_ns(struct kgc_fair_clock *clock, u64 now_ns, u32 parts)
+u64 kgc_bucket_clock_ns(struct kgc_bucket_clock *clock, u64 now_ns, u32 parts)
 {
 	u32 rest;
 

@@ -28,16 +28,16 @@ struct kgc_bucket {
 };
 
 /**
- * struct kgc_fair_clock - a clock for buckets that divide a budget
+ * struct kgc_bucket_clock - a clock for buckets that divide a budget
  * @ns: its time
  * @at_ns: the real time at which it had that time
  */
-struct kgc_fair_clock {
+struct kgc_bucket_clock {
 	u64	ns;
 	u64	at_ns;
 };
 
-u64 kgc_fair_clock_ns(struct kgc_fair_clock *clock, u64 now_ns, u32 parts);
+u64 kgc_bucket_clock_ns(struct kgc_bucket_clock *clock, u64 now_ns, u32 parts);
 void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns);
 u64 kgc_bucket_take(struct kgc_bucket *bucket, u64 now_ns, u64 cost_ns,
 		    u64 burst_ns);

@@ -31,7 +31,7 @@ static struct kgc_tenant kernel_tenant;
 
 /* The clock of the tenants' buckets, and the tenants with a cycle under way. */
 static DEFINE_RAW_SPINLOCK(clock_lock);
-static struct kgc_fair_clock clock;
+static struct kgc_bucket_clock clock;
 static unsigned int running;
 
 struct kgc_tenant *kgc_tenant_kernel(void)
@@ -125,7 +125,7 @@ unsigned int kgc_tenant_nr_running(void)
 /* Context: @clock_lock is held. */
 static u64 clock_advance(void)
 {
-	return kgc_fair_clock_ns(&clock, ktime_get_ns(), kgc_tenant_nr_running());
+	return kgc_bucket_clock_ns(&clock, ktime_get_ns(), kgc_tenant_nr_running());
 }
 
 /* The time that the tenants' buckets count in, in ns. Context: any but NMI. */

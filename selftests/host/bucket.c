@@ -178,7 +178,7 @@ static void tenant_goes_on(struct tenant *t, struct kgc_bucket *module, u64 cloc
 static void a_crowd_that_came_first_has_no_more(void)
 {
 	static struct tenant crowd, late;
-	struct kgc_fair_clock clock = { 0 };
+	struct kgc_bucket_clock clock = { 0 };
 	struct kgc_bucket module = { 0 };
 	unsigned int before = 0, i;
 	u64 now, ns, begin = 5 * SECOND, end = 25 * SECOND;
@@ -187,7 +187,7 @@ static void a_crowd_that_came_first_has_no_more(void)
 	for (i = 0; i < CROWD; i++)
 		ask(&crowd, i, 0);
 	for (now = MS; now < end; now += MS) {
-		ns = kgc_fair_clock_ns(&clock, now, late.heaps ? 2 : 1);
+		ns = kgc_bucket_clock_ns(&clock, now, late.heaps ? 2 : 1);
 		tenant_goes_on(&crowd, &module, ns, now);
 		if (now == begin) {
 			before = crowd.slices;
@@ -206,7 +206,7 @@ static void a_crowd_that_came_first_has_no_more(void)
 /* The clock's time is real time over the parts, and no rest is lost. */
 static void clocks_lose_nothing(void)
 {
-	struct kgc_fair_clock clock = { 0 };
+	struct kgc_bucket_clock clock = { 0 };
 	u64 now = 0, each = 0;
 	unsigned int i, parts;
 
@@ -215,10 +215,10 @@ static void clocks_lose_nothing(void)
 
 		for (i = 0; i < 100; i++) {
 			now += random() % 5000;
-			each = kgc_fair_clock_ns(&clock, now, parts);
+			each = kgc_bucket_clock_ns(&clock, now, parts);
 			check(each >= ns && each - ns <= (now - from) / parts + 1);
 			/* a clock that is read too late, or twice, stands still */
-			check(kgc_fair_clock_ns(&clock, now - now % 1000, parts) == each);
+			check(kgc_bucket_clock_ns(&clock, now - now % 1000, parts) == each);
 		}
 		check(each - ns + 1 >= (now - from) / parts);
 	}
