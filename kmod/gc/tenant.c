@@ -5,7 +5,8 @@
  * time in each walk over heaps. So the heaps that the processes of one user have open
  * together are limited.
  *
- * An xarray holds the tenants with open heaps, by user id in the initial namespace.
+ * An xarray holds the tenants with open heaps, and those in debt, by user id in the
+ * initial namespace.
  */
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -39,6 +40,49 @@ struct kgc_tenant *kgc_tenant_kernel(void)
 	return &kernel_tenant;
 }
 
+/* ---- the clock --------------------------------------------------------------- */
+
+/* Return: how many tenants divide the budgets; at least 1. Context: any. */
+unsigned int kgc_tenant_nr_running(void)
+{
+	return max(READ_ONCE(running), 1U);
+}
+
+/* Context: @clock_lock is held. */
+static u64 clock_advance(void)
+{
+	return kgc_bucket_clock_ns(&clock, ktime_get_ns(), kgc_tenant_nr_running());
+}
+
+/* The time that the tenants' buckets count in, in ns. Context: any but NMI. */
+u64 kgc_tenant_clock(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_lock);
+	return clock_advance();
+}
+
+/* A heap of the tenant begins a cycle. Context: the state machine. */
+void kgc_tenant_begin(struct kgc_tenant *tenant)
+{
+	guard(raw_spinlock_irqsave)(&clock_lock);
+	clock_advance();
+	WRITE_ONCE(tenant->running, tenant->running + 1);
+	if (tenant->running == 1)
+		WRITE_ONCE(running, running + 1);
+}
+
+/* A cycle that kgc_tenant_begin() counted is over. Context: the state machine. */
+void kgc_tenant_end(struct kgc_tenant *tenant)
+{
+	guard(raw_spinlock_irqsave)(&clock_lock);
+	clock_advance();
+	WRITE_ONCE(tenant->running, tenant->running - 1);
+	if (!tenant->running)
+		WRITE_ONCE(running, running - 1);
+}
+
+/* ---- the table --------------------------------------------------------------- */
+
 /* Count a heap of @uid. Return: 0; -ENOENT if there is no tenant yet; -EMFILE. */
 static int tenant_count(kuid_t uid, bool unlimited, struct kgc_tenant **tenant)
 {
@@ -54,6 +98,31 @@ static int tenant_count(kuid_t uid, bool unlimited, struct kgc_tenant **tenant)
 		(*tenant)->heaps++;
 	xa_unlock(&tenants);
 	return err;
+}
+
+/* Whether the tenant has used more than its part, so that its next cycle has to wait. */
+static bool tenant_owes(const struct kgc_tenant *tenant)
+{
+	u64 clock_ns = kgc_tenant_clock();
+
+	return kgc_bucket_owes(&tenant->cpu, clock_ns) ||
+	       kgc_bucket_owes(&tenant->expedite, clock_ns);
+}
+
+/* Forget tenants that have no heap, and owe nothing any more. */
+static void tenants_prune(void)
+{
+	struct kgc_tenant *tenant;
+	unsigned long uid;
+
+	xa_lock(&tenants);
+	xa_for_each(&tenants, uid, tenant) {
+		if (tenant->heaps || tenant_owes(tenant))
+			continue;
+		__xa_erase(&tenants, uid);
+		kfree(tenant);
+	}
+	xa_unlock(&tenants);
 }
 
 /* Add the tenant @uid with one heap. Return: 0; -EEXIST if there is one; -ENOMEM. */
@@ -92,8 +161,10 @@ struct kgc_tenant *kgc_tenant_get(kuid_t uid)
 
 	do {
 		err = tenant_count(uid, unlimited, &tenant);
-		if (err == -ENOENT)
+		if (err == -ENOENT) {
+			tenants_prune();
 			err = tenant_add(uid, &tenant);
+		}
 		/* a process that needs no capability must not be marked as using one */
 		if (err == -EMFILE && !unlimited && capable(CAP_SYS_RESOURCE))
 			unlimited = true;
@@ -102,13 +173,16 @@ struct kgc_tenant *kgc_tenant_get(kuid_t uid)
 	} while (true);
 }
 
-/* A heap of the tenant is gone. Context: may sleep. */
+/*
+ * A heap of the tenant is gone. A tenant in debt stays in the table: closing heaps and
+ * opening others does not pay. Context: may sleep.
+ */
 void kgc_tenant_put(struct kgc_tenant *tenant)
 {
 	if (tenant == &kernel_tenant)
 		return;
 	xa_lock(&tenants);
-	if (--tenant->heaps)
+	if (--tenant->heaps || tenant_owes(tenant))
 		tenant = NULL;
 	else
 		__xa_erase(&tenants, __kuid_val(tenant->uid));
@@ -116,58 +190,16 @@ void kgc_tenant_put(struct kgc_tenant *tenant)
 	kfree(tenant);
 }
 
-/* Return: how many tenants divide the budgets; at least 1. Context: any. */
-unsigned int kgc_tenant_nr_running(void)
-{
-	return max(READ_ONCE(running), 1U);
-}
-
-/* Context: @clock_lock is held. */
-static u64 clock_advance(void)
-{
-	return kgc_bucket_clock_ns(&clock, ktime_get_ns(), kgc_tenant_nr_running());
-}
-
-/* The time that the tenants' buckets count in, in ns. Context: any but NMI. */
-u64 kgc_tenant_clock(void)
-{
-	unsigned long flags;
-	u64 ns;
-
-	raw_spin_lock_irqsave(&clock_lock, flags);
-	ns = clock_advance();
-	raw_spin_unlock_irqrestore(&clock_lock, flags);
-	return ns;
-}
-
-/* A heap of the tenant begins a cycle. Context: the state machine. */
-void kgc_tenant_begin(struct kgc_tenant *tenant)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&clock_lock, flags);
-	clock_advance();
-	WRITE_ONCE(tenant->running, tenant->running + 1);
-	if (tenant->running == 1)
-		WRITE_ONCE(running, running + 1);
-	raw_spin_unlock_irqrestore(&clock_lock, flags);
-}
-
-/* A cycle that kgc_tenant_begin() counted is over. Context: the state machine. */
-void kgc_tenant_end(struct kgc_tenant *tenant)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&clock_lock, flags);
-	clock_advance();
-	WRITE_ONCE(tenant->running, tenant->running - 1);
-	if (!tenant->running)
-		WRITE_ONCE(running, running - 1);
-	raw_spin_unlock_irqrestore(&clock_lock, flags);
-}
-
-/* An insertion that memory was refused to may have left nodes in the empty table. */
+/*
+ * No heap is left. An insertion that memory was refused to may have left nodes in the
+ * empty table.
+ */
 void kgc_tenant_exit(void)
 {
+	struct kgc_tenant *tenant;
+	unsigned long uid;
+
+	xa_for_each(&tenants, uid, tenant)
+		kfree(tenant);
 	xa_destroy(&tenants);
 }
