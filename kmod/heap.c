@@ -188,13 +188,14 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_due_stop(&heap->due_queue);
 	/* reclaim may begin to wait for a cycle until it has left the heap */
 	kgc_registry_drain(heap);
-	kgc_request_drain(heap);
+	/* a thread that waits for calls may begin to wait for their cycle: it goes first */
 	kgc_due_drain(&heap->due_queue);
+	kgc_request_drain(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
 	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
-	kgc_dues_destroy(&heap->due_queue);
+	kgc_due_destroy(&heap->due_queue);
 	kgc_roots_end(heap);
 	kgc_handles_destroy(&heap->handles);
 	kgc_handles_destroy(&heap->weaks);

@@ -342,10 +342,10 @@ static enum kgc_await step_sweep(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* Give every free page back. That may take long, so each piece waits for CPU time. */
 static enum kgc_await step_trim(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (!kgc_trim_some(heap)) {
-		cy->trimmed = true;
+	cy->trimmed = !kgc_trim_some(heap);
+	/* past the goal the next cycle is due: the timer gives the rest back */
+	if (cy->trimmed || kgc_throttle_past_goal(heap))
 		cy->step = KGC_STEP_END;
-	}
 	return KGC_AWAIT_NOTHING;
 }
 

@@ -121,11 +121,15 @@ static bool waiter_returns(const struct kgc_heap *heap, u64 nr)
 static int finalizers_wait(struct kgc_heap *heap, u64 nr)
 {
 	struct kgc_due_queue *due_queue = &heap->due_queue;
+	u64 cycle;
 
 	kgc_request_might_wait(heap);
-	/* the cycle that found the rest may be paused: this runs its steps */
-	if (READ_ONCE(due_queue->nr_calls) < nr &&
-	    kgc_wait(heap, READ_ONCE(heap->request.begun)) == -EINTR)
+	/*
+	 * The cycle that found the rest may be paused: kgc_wait() runs its steps. Both
+	 * reads are hints. Out of order they cost that help, or a wait for one more cycle.
+	 */
+	cycle = READ_ONCE(heap->request.begun);
+	if (READ_ONCE(due_queue->nr_calls) < nr && kgc_wait(heap, cycle) == -EINTR)
 		return -EINTR;
 	if (wait_event_interruptible(due_queue->called_waitq, waiter_returns(heap, nr)))
 		return -EINTR;
@@ -410,7 +414,7 @@ int kgc_due_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_cal
 }
 
 /* Context: no call is due or under way; may sleep. */
-void kgc_dues_destroy(struct kgc_due_queue *due_queue)
+void kgc_due_destroy(struct kgc_due_queue *due_queue)
 {
 	if (due_queue->wq)
 		destroy_workqueue(due_queue->wq);

@@ -65,7 +65,7 @@ struct kgc_due_queue {
 };
 
 int kgc_due_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls);
-void kgc_dues_destroy(struct kgc_due_queue *due_queue);
+void kgc_due_destroy(struct kgc_due_queue *due_queue);
 void kgc_due_stop(struct kgc_due_queue *due_queue);
 void kgc_due_drain(struct kgc_due_queue *due_queue);
 bool kgc_due_calling(const struct kgc_heap *heap);

@@ -162,7 +162,8 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 		return 0;
 	*reasons = rq->reasons;
 	rq->reasons = 0;
-	return ++rq->begun;
+	WRITE_ONCE(rq->begun, rq->begun + 1);
+	return rq->begun;
 }
 
 /*

@@ -164,16 +164,20 @@ static void charge_module(struct kgc_share *share, u64 now)
 	share->due_ns = 0;
 }
 
-/* How long until what the heap has asked for is paid, in ns, if no tenant comes or goes. */
+/* How long to wait until what the heap has asked for may be paid, in ns. */
 static u64 unpaid_ns(const struct kgc_share *share, u64 now)
 {
-	u64 ns = share->ready_ns > now ? share->ready_ns - now : 0, clock;
+	u64 ns = share->ready_ns > now ? share->ready_ns - now : 0, clock, left;
+	unsigned int tenants = kgc_tenant_nr_running();
 
 	if (!share->due_ns)
 		return ns;
 	clock = kgc_tenant_clock();
-	return share->paid_ns <= clock ? ns :
-	       max(ns, (share->paid_ns - clock) * kgc_tenant_nr_running());
+	if (share->paid_ns <= clock)
+		return ns;
+	left = (share->paid_ns - clock) * tenants;
+	/* less if tenants leave: look again */
+	return max(ns, tenants > 1 ? min_t(u64, left, PAUSE_NS) : left);
 }
 
 void kgc_share_init(struct kgc_heap *heap)
@@ -226,7 +230,7 @@ u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 	if (!share->paused)
 		WRITE_ONCE(share->pauses, share->pauses + 1);
 	share->paused = true;
-	return min_t(u64, ns, PAUSE_NS);
+	return ns;
 }
 
 /* The state machine has used @ns of its slice. Context: as kgc_share_wait(). */
@@ -283,6 +287,8 @@ void kgc_share_end(struct kgc_heap *heap)
 		charge_module(share, ktime_get_ns());
 	kgc_share_put_slice(heap, share->left_ns);
 	share->left_ns = 0;
+	/* the next cycle counts a pause of its own */
+	share->paused = false;
 	share->pauses_before = share->pauses;
 	if (share->running)
 		kgc_tenant_end(heap->tenant);

@@ -52,7 +52,8 @@
 #define MAX_BACKOFF	((unsigned long)HZ * 10)
 #define STOCK_RETRY_MS	10	/* delay of the next try after one without memory */
 
-static bool past_the_goal(struct kgc_heap *heap)
+/* Whether mutators have allocated past the goal of the current cycle. Context: any. */
+bool kgc_throttle_past_goal(struct kgc_heap *heap)
 {
 	return kgc_allocator_charged(&heap->alloc) >=
 	       READ_ONCE(heap->pace.pacer.room);
@@ -273,7 +274,7 @@ static u64 throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 	}
 	if (kgc_request_idle(&heap->request))
 		kgc_pace_due(heap);
-	if (!kgc_request_idle(&heap->request) && past_the_goal(heap))
+	if (!kgc_request_idle(&heap->request) && kgc_throttle_past_goal(heap))
 		kgc_pace_behind(heap);
 	if (!gfpflags_allow_blocking(gfp) || current->flags & PF_MEMALLOC)
 		return 0;

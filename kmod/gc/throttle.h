@@ -50,6 +50,7 @@ static inline void kgc_throttle_refs_dropped(struct kgc_throttle *th)
 		WRITE_ONCE(th->refs_dropped, true);
 }
 
+bool kgc_throttle_past_goal(struct kgc_heap *heap);
 void kgc_throttle_init(struct kgc_heap *heap);
 void kgc_throttle_stop(struct kgc_heap *heap);
 void kgc_throttle_wake(struct kgc_heap *heap);

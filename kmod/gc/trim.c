@@ -109,6 +109,13 @@ static void trim_arm(struct kgc_heap *heap, enum kgc_trim_timer what, unsigned i
 		mod_delayed_work(kgc_wq, &trim->timer, msecs_to_jiffies(ms));
 }
 
+/* The timer sets itself again, unless the end of a cycle has set it meanwhile. */
+static void trim_rearm(struct kgc_heap *heap, enum kgc_trim_timer what, unsigned int ms)
+{
+	if (!delayed_work_pending(&heap->trim.timer))
+		trim_arm(heap, what, ms);
+}
+
 /* Nothing is left to give back unless the heap becomes idle. */
 static void trim_arm_idle(struct kgc_heap *heap)
 {
@@ -152,7 +159,7 @@ static void trim_go_on(struct kgc_heap *heap, enum kgc_trim_timer what)
 	u64 ns;
 
 	if (!kgc_share_slice(heap, &left_ns)) {
-		trim_arm(heap, what, RETRY_MS);
+		trim_rearm(heap, what, RETRY_MS);
 		return;
 	}
 	more = trim_piece(heap, what == KGC_TRIM_WHEN_IDLE);
@@ -161,8 +168,8 @@ static void trim_go_on(struct kgc_heap *heap, enum kgc_trim_timer what)
 	left_ns -= ns;
 	kgc_share_put_slice(heap, left_ns);
 	if (more)
-		trim_arm(heap, what, PAUSE_MS);
-	else if (what == KGC_TRIM_REST)
+		trim_rearm(heap, what, PAUSE_MS);
+	else if (what == KGC_TRIM_REST && !delayed_work_pending(&heap->trim.timer))
 		trim_arm_idle(heap);
 }
 
@@ -185,7 +192,7 @@ static void trim_timer(struct work_struct *work)
 	    kgc_allocator_charged(&heap->alloc) == READ_ONCE(heap->trim.charged))
 		trim_go_on(heap, what);
 	else
-		trim_arm(heap, KGC_TRIM_WHEN_IDLE, IDLE_MS);
+		trim_rearm(heap, KGC_TRIM_WHEN_IDLE, IDLE_MS);
 }
 
 void kgc_trim_init(struct kgc_heap *heap)
