@@ -26,7 +26,7 @@ MODULE_PARM_DESC(max_user_heaps,
 
 static DEFINE_XARRAY(tenants);
 
-/* Modules of the kernel; their heaps are not counted. */
+/* The tenant of all kernel modules. Their heaps are not counted. */
 static struct kgc_tenant kernel_tenant;
 
 /* The clock of the tenants' buckets, and the tenants with a cycle under way. */
@@ -166,7 +166,7 @@ void kgc_tenant_end(struct kgc_tenant *tenant)
 	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
-/* An insertion that memory was refused to may have left nodes in the empty table. */
+/* The table is empty, but an insertion that got no memory may have left nodes in it. */
 void kgc_tenant_exit(void)
 {
 	xa_destroy(&tenants);
