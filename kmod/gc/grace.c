@@ -3,7 +3,8 @@
  * The grace periods of a cycle. A cycle waits for one at a time, in one of two ways:
  *
  *	normal		call_srcu() or call_rcu() runs a callback; no thread waits
- *	expedited	a thread of the heap, the expediter, waits
+ *	expedited	a thread of the heap, the expediter, waits; or, for sections since
+ *			6.19, it calls call_srcu() and expedites that grace period
  *
  * RCU has expedited grace periods only for a thread that waits, and so has SRCU before
  * 6.19. synchronize_srcu_expedited() cannot be interrupted: while a section sleeps, the
@@ -18,9 +19,9 @@
  *   A work item then wakes the expediter from time to time. Otherwise a process that
  *   decides how long its section sleeps could trigger the hung task detector, which
  *   may panic the machine. section.c reports the section.
- * - The expediter starts no grace period if it leaves the wait to a callback. So only
- *   one of the two carries a wait out and ends it. A second end would end the next wait
- *   too early: see mutants "no_gp_mark" and "no_gp_settle" of the model.
+ * - Either the expediter waits for a grace period and ends the wait, or a callback does,
+ *   never both. A second end would end the next wait too early: see mutants "no_gp_mark"
+ *   and "no_gp_settle" of the model.
  *
  * The state machine hands a wait to the expediter by a release, after it has published a
  * phase. The expediter ends the wait by a release, which the state machine reads with
