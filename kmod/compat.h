@@ -29,8 +29,9 @@
 #endif
 
 /*
- * Newer kernels have these as spinlock_bh and kvfree. Stable kernels gain guards as well,
- * 6.12.37 that of spinlock_bh, so a version does not say which are there.
+ * Newer kernels have these guards, under the names spinlock_bh and kvfree. Stable kernels
+ * gain guards, too: 6.12.37 gained spinlock_bh. So a kernel's version does not say which
+ * guards it has, and kgc defines these two under names of its own.
  */
 DEFINE_GUARD(kgc_spin_bh, spinlock_t *, spin_lock_bh(_T), spin_unlock_bh(_T))
 DEFINE_FREE(kgc_kvfree, void *, if (_T) kvfree(_T))
@@ -58,7 +59,7 @@ DEFINE_FREE(kgc_kvfree, void *, if (_T) kvfree(_T))
 #define __GFP_ATOMIC	((__force gfp_t)0)
 #endif
 
-/* 6.2 made call_rcu() lazy, and added call_rcu_hurry() for callbacks that must not be. */
+/* 6.2 made call_rcu() lazy, and added call_rcu_hurry() for callbacks that must run soon. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry	call_rcu
 #endif
@@ -82,8 +83,9 @@ static inline int kgc_srcu_init(struct srcu_struct *ssp, const char *name,
 /*
  * call_srcu() with an expedited grace period. Since 6.19 a callback's grace period can be
  * expedited. Earlier kernels expedite only while a thread waits, so there this is plain
- * call_srcu(). SRCU's irq_work decides whether to sleep for a tick first; IRQs are off so
- * that it runs after the expedite. On PREEMPT_RT irq_work runs in a thread anyway.
+ * call_srcu(). In newer kernels SRCU's irq_work decides whether the grace period begins
+ * with a sleep of a tick. Interrupts are off, so that the irq_work runs after
+ * srcu_expedite_current(). On PREEMPT_RT that would not help: irq_work runs in a thread.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define KGC_CALLS_SRCU_EXPEDITED	false
@@ -197,9 +199,10 @@ static inline void kgc_work_class(struct work_struct *work, const char *name,
  */
 
 /*
- * Whether readers are inside on one @side of SRCU, and how many have @ended there so far.
- * The result is a hint, because the counters change while the loop adds them up. Tiny
- * SRCU does not poll for readers, so for it the answer is always no.
+ * Whether any reader is inside on @side of SRCU. @ended receives the number of readers
+ * that have ended on that side so far. The result is a hint, because the counters change
+ * while the loop adds them up. Tiny SRCU does not poll for readers, so for it the answer
+ * is always no.
  *
  * Why: an expedited grace period polls for readers, so kgc first gives them time to
  * leave. Replaced by: an SRCU function that says whether readers are left.
@@ -300,8 +303,8 @@ static inline bool kgc_memcg_active(void)
 /*
  * Take a reference to @memcg, which may be NULL, for mem_cgroup_put(). Context: any.
  *
- * Why: mem_cgroup_tryget() can fail, but a caller that holds a reference needs no such
- * case. Replaced by: mem_cgroup_get().
+ * Why: mem_cgroup_tryget() may fail, so a caller would need an error path. A caller that
+ * holds a reference already needs none. Replaced by: mem_cgroup_get().
  */
 static inline void kgc_memcg_get(struct mem_cgroup *memcg)
 {
@@ -315,16 +318,16 @@ static inline void kgc_memcg_get(struct mem_cgroup *memcg)
  * Get the cgroup that the kernel page @page is charged to now, or NULL. The kernel looks
  * up the cgroup of a slab object in the same way. Context: any but NMI.
  *
- * Why: once its cgroup is removed, a heap charges the parent. The obj_cgroup knows the
- * parent, but a module cannot hold one, and a page that is charged can. Replaced by:
- * exports of get_mem_cgroup_from_objcg() and related functions.
+ * Why: once its cgroup is removed, a heap charges the parent. The obj_cgroup leads to the
+ * parent. A module cannot hold an obj_cgroup, but a page that is charged holds one.
+ * Replaced by: exports of get_mem_cgroup_from_objcg() and related functions.
  */
 static inline struct mem_cgroup *kgc_page_memcg_get(struct page *page)
 {
 	struct mem_cgroup *memcg = NULL;
 #ifdef CONFIG_MEMCG
 	rcu_read_lock();
-	/* css_tryget() fails until a removed cgroup's charges are its parent's */
+	/* css_tryget() fails until a removed cgroup's charges have moved to its parent */
 	do
 		memcg = page_memcg_check(page);
 	while (memcg && !css_tryget(&memcg->css));

@@ -85,9 +85,9 @@ static void heap_parts_init(struct kgc_heap *heap)
 
 /*
  * Make a heap. @gfp is added to the flags with which it allocates pages and tables.
- * @opener, if not NULL, may see it in the list of heaps, and is the tenant that it counts
- * for. lockdep treats the sections of
- * all heaps with the same @keys as one lock.
+ * @opener, if not NULL, may see the heap in the list of heaps. The heap counts for the
+ * tenant of @opener, or for that of the kernel's modules if @opener is NULL. lockdep treats
+ * the sections of all heaps with the same @keys as one lock.
  */
 struct kgc_heap *kgc_heap_new(const char *name, struct module *owner,
 			      const struct cred *opener, struct lock_class_key keys[2],

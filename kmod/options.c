@@ -55,7 +55,7 @@ static const struct kgc_option_row rows[] = {
 	{ KGC_OPT_HARDEN, "harden", "", 0, KGC_HARDEN_RANDOM | KGC_HARDEN_POISON,
 	  0, true, .bits = true, IN(harden), .values = "random poison",
 	  .changed = harden_changed },
-	/* it lets a heap take more from others than every program may */
+	/* privileged: with it a heap may disturb CPUs of others beyond its budget */
 	{ KGC_OPT_EXPEDITE, "expedite", "", KGC_EXPEDITE_BUDGET,
 	  KGC_EXPEDITE_ALWAYS, .privileged = true, IN(expedite),
 	  .values = "budget never always" },

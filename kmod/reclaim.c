@@ -13,8 +13,9 @@
  * out of memory. That thread may itself block the cycle, because it is inside a section
  * or holds a lock that a section needs. So it stops waiting once a section has blocked
  * the cycle for 100 ms, and after one second in any case, because it reclaims nothing
- * more meanwhile. If the wait freed nothing, reclaim does not wait for that heap for ten
- * times as long. An allocation by a heap, which happens inside a section, never waits.
+ * more meanwhile. After a wait that freed nothing, reclaim does not wait for that heap for
+ * ten times as long as the wait took. An allocation by a heap, which happens inside a
+ * section, never waits.
  *
  * The kernel calls a shrinker for a cgroup only if a list_lru of that shrinker has held
  * an item of that cgroup, so each heap has its nodes (struct kgc_node) on one. When the
@@ -48,7 +49,7 @@
 #define CYCLE_TIMEOUT	HZ
 #define CYCLE_POLL	(HZ / 20)	/* between checks */
 #define SECTION_TIMEOUT_MS	100
-#define WAIT_BACKOFF	10	/* pause / length of a wait that freed nothing */
+#define WAIT_BACKOFF	10	/* backoff, in lengths of the wait that freed nothing */
 
 /* Why a wait for a cycle ended. */
 enum cycle_wait {
@@ -183,7 +184,7 @@ static u64 heap_ask(struct kgc_heap *heap)
 }
 
 /**
- * struct cycle_awaited - the cycle to wait for, of those asked for
+ * struct cycle_awaited - of the cycles that reclaim asked for, the one to wait for
  * @heap: its heap, counted so that it does not end; or NULL
  * @cycle: number of the cycle
  * @garbage: bytes that the cycle may free at most; the highest of all candidates
@@ -203,7 +204,10 @@ static void cycle_awaited_put(struct cycle_awaited *awaited)
 	awaited->heap = NULL;
 }
 
-/* Ask, and keep the cycle in @awaited if it may free most. Context: @heap cannot end. */
+/*
+ * Ask for a cycle of @heap. Keep it in @awaited if it may free more than the one there.
+ * Context: @heap cannot end.
+ */
 static void heap_ask_and_note(struct kgc_heap *heap, struct cycle_awaited *awaited)
 {
 	bool joined = cycle_runs(heap);
@@ -250,7 +254,10 @@ void kgc_reclaim_waits(u64 *all, u64 *stuck, u64 *expired)
 	*all = *stuck + *expired + atomic64_read(&waits[WAIT_OVER]);
 }
 
-/* Context: may sleep. Return: bytes that the heap gave back, also to other reclaimers. */
+/*
+ * Wait for the cycle until @end. Context: may sleep. Return: bytes that the heap gave back,
+ * including what concurrent reclaimers got.
+ */
 static u64 cycle_await(const struct cycle_awaited *awaited, unsigned long end)
 {
 	struct kgc_heap *heap = awaited->heap;
@@ -432,7 +439,7 @@ static u64 heaps_release(struct cycle_awaited *awaited)
  */
 static int heaps_oom(struct notifier_block *nb, unsigned long unused, void *pages)
 {
-	/* an allocation that must not kill retries, and each retry calls this */
+	/* the kernel retries where it may not kill a task, and each retry calls this */
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, 5 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	unsigned long end = jiffies + CYCLE_TIMEOUT, *others = pages;

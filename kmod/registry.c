@@ -76,7 +76,8 @@ void kgc_registry_put(struct kgc_heap *heap)
  * @wanted: tells whether the heap is wanted; called with the registry locked, so it must
  *	not sleep
  *
- * A caller never delays the end of a heap that it may not see.
+ * Only a heap that is wanted is counted. So a caller never delays the end of a heap that it
+ * may not see.
  *
  * Context: process context.
  * Return: the heap, for kgc_registry_put(); NULL when it is not wanted.

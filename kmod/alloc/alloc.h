@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The allocator of one heap: per-CPU caches over central lists over page
- * heaps. Of the collector it knows only the mark bits in a span, the
- * generation, and one call upwards (kgc_allocator.pressure).
+ * The allocator of one heap: per-CPU caches over central lists over page heaps. It knows
+ * four things of the collector: the mark bits in a span, the generation, whether an object
+ * is allocated marked, and one call upwards (kgc_allocator.pressure).
  *
  * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
  * (a span with free slots, swept if need be) -> pageheap.c (pages of an arena).
@@ -73,7 +73,7 @@ struct kgc_cpu {
  * struct kgc_central - the spans of one span class on one node
  * @lock: guards all members; taken before the page heap's lock
  * @partial: spans with free slots, by generation & 1
- * @full: spans without, by generation & 1
+ * @full: spans without free slots, by generation & 1
  * @mallocs: objects handed out; a cached span's are added when the cache returns it
  * @frees: objects found dead by sweeps
  * @live: objects that the sweeps of this generation found marked
@@ -82,17 +82,18 @@ struct kgc_cpu {
  * @reused: slots handed out from spans with kgc_span.reused set, that is, from memory
  *	that the heap has used before. A refill adds all free slots of the span; when
  *	the cache returns the span, the slots it has not used are subtracted
- * @fresh: slots of new spans that have at least one page new to the heap
- * @asked: bytes that the callers behind @mallocs asked for; a slot may be larger. Arrays,
- *	large objects, tiny blocks and slots of mixed spans count with the slot's size
+ * @fresh: slots of new spans that have at least one page that was never in a span before
+ * @asked: bytes that callers asked for in the allocations that @mallocs counts; a slot may
+ *	be larger. Arrays, large objects, tiny blocks and slots of mixed spans count with
+ *	the slot's size
  * @swept: spans swept
  * @freed_spans: spans that a sweep found empty and gave back to the page heap
  * @contended: acquisitions of @lock that had to wait
- * @wait_ns: ns they waited
+ * @wait_ns: total length of these waits, in ns
  * @large_bytes: class 0 only: bytes ever allocated
  * @large_freed: class 0 only: bytes ever freed
  * @large_live: class 0 only: bytes that this generation's sweeps found marked
- * @random: state of the generator behind KGC_HARDEN_RANDOM
+ * @random: state of the random number generator for KGC_HARDEN_RANDOM
  */
 struct kgc_central {
 	raw_spinlock_t		lock;
@@ -120,12 +121,12 @@ struct kgc_central {
  * struct kgc_node - one NUMA node of an allocator
  * @owner: the allocator
  * @home: where its CPUs allocate: itself, or the nearest node that has memory
- * @reclaim: link on reclaim's list_lru. The list_lru files it by the cgroup that this
- *	structure is charged to, and by the NUMA node that the structure lies on. If
- *	this node had no memory for it, that is another one, and reclaim looks there
+ * @reclaim: link on reclaim's list_lru. The list_lru files this structure by the cgroup
+ *	that it is charged to, and by the NUMA node whose memory holds it. If this node
+ *	had no memory, reclaim finds the structure under that other node
  * @pages: its page heap
  * @central: by span class, each made when first needed
- * @starved: span classes that lacked a free slot for an allocation that may not sleep
+ * @starved: span classes in which an allocation that may not sleep found no free slot
  */
 struct kgc_node {
 	struct kgc_allocator	*owner;
@@ -165,7 +166,7 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  *	may sleep for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
  * @charged: bytes handed to caches or as large objects in this cycle
- * @limit: bytes that the heap holds, and may hold
+ * @limit: bytes that the heap holds, and its hard limit
  * @steps: how long slow paths took
  */
 struct kgc_allocator {
@@ -199,7 +200,7 @@ static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,
 	a->pressure = pressure;
 }
 
-/* Let @bytes be charged before the allocator calls the collector. Context: any. */
+/* Set the allowance: at @bytes charged the allocator calls the collector. Context: any. */
 static inline void kgc_allocator_allow(struct kgc_allocator *a, s64 bytes)
 {
 	WRITE_ONCE(a->allowance, bytes);
@@ -214,7 +215,7 @@ static inline s64 kgc_allocator_charged(const struct kgc_allocator *a)
 static inline void kgc_allocator_charge(struct kgc_allocator *a, s64 bytes)
 {
 	atomic64_add(bytes, &a->charged);
-	/* before the caller reads the allowance: pairs with kgc_pace_rearm() */
+	/* charge, then read the allowance: pairs with kgc_pace_rearm() */
 	smp_mb__after_atomic();
 }
 
@@ -233,7 +234,7 @@ bool kgc_cache_flush(struct kgc_allocator *a, struct kgc_cpu *c);
 bool kgc_cache_flush_all(struct kgc_allocator *a);
 void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i);
 
-/* What an attempt lacked; kgc_reserve_fill() fetches it, outside of any region. */
+/* What an attempt did not find. kgc_reserve_fill() fetches it outside of any region. */
 enum kgc_need {
 	KGC_NEED_NOTHING,
 	KGC_NEED_CENTRAL,
@@ -244,15 +245,15 @@ enum kgc_need {
 
 /**
  * struct kgc_reserve - what one allocation has fetched for its next attempt
- * @need: what the last attempt lacked
- * @unmixed: there is no memory for a side table: pass over spans of another type
+ * @need: what the last attempt did not find
+ * @unmixed: there is no memory for a side table, so attempts skip spans of another type
  *	instead of making them mixed
  * @reaps: how often old spans were swept because memory was missing
  * @npages: with KGC_NEED_PAGES, how many adjacent heap pages
  * @span: a span structure, or NULL
  * @types: a side table, or NULL
  * @types_bytes: bytes in @types
- * @step: how long the allocation takes
+ * @step: times the allocation, if it is slow
  */
 struct kgc_reserve {
 	enum kgc_need	need;
@@ -305,7 +306,7 @@ int kgc_central_wipe_value(const struct kgc_allocator *a);
 bool kgc_central_survives(struct kgc_allocator *a, struct kgc_span *span,
 			  const void *addr, unsigned int i, unsigned int mode);
 
-/* The node to allocate from. A hint, so the caller may migrate right after. */
+/* The node to allocate from. A hint: the caller may migrate to another node at once. */
 static inline struct kgc_node *kgc_node_home(struct kgc_allocator *a)
 {
 	return a->node[cpu_to_mem(raw_smp_processor_id())]->home;

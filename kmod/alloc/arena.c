@@ -41,7 +41,7 @@ static unsigned int longest_within(unsigned long bits, unsigned int longest)
 	return longest;
 }
 
-/* Goes word by word, not run by run: a fragmented arena may have 256 runs. */
+/* Find the longest run word by word: a fragmented arena may have 256 runs, in 8 words. */
 static void arena_update_run(struct kgc_arena *arena)
 {
 	unsigned int w, run = 0, longest = 0;
@@ -83,7 +83,7 @@ static void arena_update_empty(struct kgc_pageheap *ph, struct kgc_arena *arena)
 	}
 }
 
-/* Pages of @arena were taken, freed, or given back: bring the trees up to date. */
+/* Bring the trees up to date after pages of @arena were taken, freed or given back. */
 void kgc_arena_update(struct kgc_pageheap *ph, struct kgc_arena *arena)
 {
 	arena_update_run(arena);

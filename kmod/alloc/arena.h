@@ -7,9 +7,9 @@
  * fragmented, an arena may be as small as the span it is made for.
  *
  * Each node of the tree knows the longest free run in its subtree, so address-ordered
- * first fit takes one descent: O(log arenas). Finding memory to give back costs as
- * little: it looks for the highest arena with a run of the wanted length, or for the
- * highest arena without a page in use. The latter are in a second tree.
+ * first fit takes one descent: O(log arenas). The search for memory to give back costs as
+ * little. It finds the highest arena with a run of the wanted length in the same tree. It
+ * finds the highest arena without a page in use in a second tree, of such arenas only.
  *
  * Pages of an arena can be given back while others are in use. Such pages are *gone*,
  * for good: the kernel may use them for anything, even for another arena. So the
@@ -44,9 +44,10 @@ struct kgc_pageheap;
  * @nfree: free heap pages
  * @ngone: heap pages given back
  * @order: order of the block
- * @dirty: heap pages from this index on are zero; @npages if the block came uncleared
+ * @dirty: heap pages from this index on are zero; @npages if the kernel did not clear the
+ *	block
  * @base: address in the direct map
- * @split: split_page() was called: the buddy allocator takes single pages back
+ * @split: split_page() was called, so single pages can be freed
  * @used: bitmap of heap pages in a span, or gone. Two more bitmaps follow it: pages
  *	that are gone, and pages that have ever been in a span
  *

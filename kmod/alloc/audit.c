@@ -10,7 +10,7 @@
 #include "audit.h"
 #include "pagewalk.h"
 
-#define AUDIT_SPANS	8	/* per hold of the lock; a refill sweeps as many */
+#define AUDIT_SPANS	8	/* in one lock hold; a refill sweeps as many spans */
 
 /**
  * struct audit - an audit under way
@@ -122,7 +122,7 @@ static u64 pages_of_spans(struct kgc_allocator *a)
  * @a: the allocator; nothing allocates from it, or @disturbed returns true
  * @report: called for each contradiction
  * @disturbed: returns whether anything may have allocated since the audit began. If so,
- *	the reports mean nothing, and the audit leaves the list it is in early
+ *	the reports mean nothing, and the audit stops walking the list that it is in
  *
  * Context: process context, may sleep.
  */

@@ -15,8 +15,9 @@
 #define MAX_REAPS	2
 
 /*
- * The tiny block of entry @i, below KGC_NR_TINY, of a CPU's cache; NULL if the entry has
- * none with room for one more object. Context: no section is open.
+ * Return: the tiny block that entry @i (below KGC_NR_TINY) of a CPU's cache keeps open;
+ * NULL if there is none, or none with room for one more object. Context: no section is
+ * open.
  */
 void *kgc_cache_open_block(struct kgc_allocator *a, int cpu, unsigned int i)
 {
@@ -73,7 +74,8 @@ bool kgc_cache_flush(struct kgc_allocator *a, struct kgc_cpu *c)
 /*
  * Flush every CPU's cache, an RCU grace period after the generation was advanced. A
  * cache that is BUSY is in a region that saw the new generation, so it has been flushed
- * already. On many CPUs a moment at which no cache is BUSY may never come.
+ * already. The collector must not wait until no cache is BUSY, because on many CPUs that
+ * moment may never come.
  *
  * Return: whether all caches are flushed now.
  */
@@ -87,7 +89,7 @@ bool kgc_cache_flush_all(struct kgc_allocator *a)
 
 		scoped_guard(preempt) {
 			if (!kgc_cache_flush(a, c) &&
-			    /* BUSY: flushed already, spans handed over under central locks */
+			    /* BUSY: it is flushed, and central locks order its old spans */
 			    smp_load_acquire(&c->owner_gen) != KGC_OWNER_BUSY)
 				all = false;
 		}
@@ -175,7 +177,7 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_region_end(c, owner_gen);
 		else
 			c->nested++;
-		/* no cache keeps this block open: its object has the whole slot */
+		/* no cache keeps this block open, so its object gets the whole slot */
 		if (layout->flags & KGC_LAYOUT_TINY)
 			size = KGC_TINY_BLOCK;
 		obj = kgc_central_alloc(a, node, mode, spc, layout, size, r);
@@ -209,7 +211,10 @@ static void report_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		kgc_steps_throttled(step, ns);
 }
 
-/* No slot of class @spc: no memory if the caller may sleep, otherwise none was ready. */
+/*
+ * Report that an allocation of class @spc got no slot. If the caller may sleep, a limit or
+ * the kernel has refused memory. Any other caller has just found no slot that was ready.
+ */
 static void report_no_slot(struct kgc_allocator *a, struct kgc_node *node,
 			   unsigned int spc, unsigned int mode, gfp_t gfp,
 			   struct kgc_slow_path *step)
@@ -247,7 +252,7 @@ static bool reap(struct kgc_allocator *a, struct kgc_node *node,
 	return kgc_central_reap(a, node);
 }
 
-/* After a sweep the swept spans likely have what is missing: ask the kernel less hard. */
+/* Once spans were swept, they likely have a free slot: the kernel need not try hard. */
 static gfp_t gfp_for(const struct kgc_reserve *r, gfp_t gfp)
 {
 	return r->reaps ? gfp | __GFP_NORETRY : gfp;
@@ -269,7 +274,7 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 			return NULL;
 		if (kgc_reserve_fill(a, node, spc, r, gfp_for(r, gfp)))
 			continue;
-		/* pages freed by a sweep make room for metadata, too: see make_room() */
+		/* a sweep helps with metadata, too: make_room() gives freed pages back */
 		if (r->need == KGC_NEED_TYPES && !r->unmixed)
 			r->unmixed = true;
 		else if (!reap(a, node, r, gfp))
@@ -278,8 +283,9 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /*
- * Try on one node. Between attempts, fetch what is missing as far as the context allows;
- * pages only if @grow. If it is refused, sweep old spans of any class and try again.
+ * Try on one node. If an attempt does not find what it needs, fetch that as far as the
+ * context allows, and pages only if @grow. Then try again. If the kernel or a limit refuses
+ * it, sweep old spans of any class before the next attempt.
  */
 static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			unsigned int mode, const struct kgc_layout *layout,
@@ -288,7 +294,7 @@ static void *node_alloc(struct kgc_allocator *a, struct kgc_node *node,
 {
 	void *obj = node_try(a, node, mode, layout, spc, size, r, gfp, grow);
 
-	/* in interrupts, too: kgc_reserve_span() may have taken a spare structure */
+	/* interrupts have to do this, too: kgc_reserve_span() takes a spare structure */
 	kgc_reserve_release(node, r);
 	return obj;
 }
@@ -322,7 +328,7 @@ static void *other_nodes_alloc(struct kgc_allocator *a, struct kgc_node *not,
  * @size: bytes of the object, at most the class's
  * @gfp: how hard to try
  *
- * Context: any but NMI; sleeps if @gfp allows. Hardirq gets a slot only if one is ready.
+ * Context: any but NMI; sleeps if @gfp allows. A hardirq takes only a slot that is ready.
  * Return: the object, cleared; NULL without memory or at a limit.
  */
 void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,

@@ -17,8 +17,8 @@
  *   After the grace period no region that saw the old generation is left, and a new
  *   region notices the mismatch; see kgc_cache_flush(). So a cache that is BUSY at that
  *   point has been flushed already.
- * - A marker, or a reader of statistics. Of all that a region works on they change only
- *   mark bits, atomically.
+ * - A marker, or a reader of statistics. Markers change mark bits, and they do so
+ *   atomically. They change nothing else that a region works on.
  */
 #ifndef _KGC_CACHE_H
 #define _KGC_CACHE_H
@@ -121,7 +121,7 @@ static __always_inline unsigned int kgc_take_slots(struct kgc_allocator *a,
 	return done;
 }
 
-/* Take free slot @bit of the current word, for @bytes. For any span, mixed or not. */
+/* Take free slot @bit of the current word for @bytes. The span may be mixed or not. */
 static __always_inline void *kgc_take_any_slot(struct kgc_allocator *a,
 					       struct kgc_span *span,
 					       unsigned int bit,

@@ -2,8 +2,8 @@
 /*
  * Central lists: per span class and node, the spans that no CPU holds.
  *
- * A central has four lists: for spans with and without free slots, and for each low
- * bit of the generation. After a flush the lists of the old generation hold the spans
+ * A central has four lists: of spans with and without free slots, and both for even and
+ * odd generations. After a flush the lists of the old generation hold the spans
  * that are still to be swept. The collector starts its next cycle only when they are
  * empty, so there are never more than two generations.
  *
@@ -23,7 +23,7 @@
 #define REAP_BUDGET	64	/* spans that one kgc_central_reap() sweeps at most */
 #define MIXED_BUDGET	4	/* spans of another type that one search looks at */
 
-/* @step: of the allocation that takes the lock, or NULL; notes that it had to wait */
+/* Take the lock. @step records that the allocation had to wait; it may be NULL. */
 static unsigned long central_lock(struct kgc_central *ct, struct kgc_slow_path *step)
 	__acquires(&ct->lock)
 {
@@ -48,7 +48,7 @@ static void central_unlock(struct kgc_central *ct, unsigned long flags)
 	raw_spin_unlock_irqrestore(&ct->lock, flags);
 }
 
-/* Bytes asked for per object in @span; the whole slot where the span does not tell. */
+/* Bytes that callers asked for per object; the whole slot if @span does not know them. */
 static u32 span_asked(const struct kgc_span *span)
 {
 	const struct kgc_layout *layout = span->layout;
@@ -122,7 +122,7 @@ static void central_sweep(struct kgc_allocator *a, struct kgc_central *ct,
  * kgc_central_accept() - make a span take objects of a type
  * @span: a span from which only the caller takes slots, or kgc_empty_span
  * @layout: the type
- * @r: may hold a side table; says if one is missing
+ * @r: may hold a side table; @r->need says if one has to be fetched
  *
  * A span of another type becomes mixed, which takes a side table. It stays mixed until
  * it is empty: central_find() gives an empty span a type anew.
@@ -262,7 +262,7 @@ static struct kgc_span *central_take(struct kgc_allocator *a,
  * @a: the allocator
  * @node: node to take pages from
  * @spc: span class
- * @r: what was fetched for this try; says what was missing on failure
+ * @r: what was fetched for this attempt; on failure @r->need says what to fetch
  *
  * The span goes to the head of its list. Behind spans of other types an interrupt would
  * not find it: a search gives up after MIXED_BUDGET of those.
@@ -296,7 +296,7 @@ bool kgc_central_stock(struct kgc_allocator *a, struct kgc_node *node,
  * @spc: span class
  * @old: the span the cache gives back, or kgc_empty_span
  * @layout: type of the object to be allocated
- * @r: what was fetched for this try; says what was missing on failure
+ * @r: what was fetched for this attempt; on failure @r->need says what to fetch
  *
  * Context: inside a region.
  * Return: the new span, owned by the cache; NULL with @r->need set. @old has been given
@@ -355,7 +355,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
 	unsigned int n, w;
 	unsigned long word;
 
-	/* the kernel's own generator takes a lock, so it only seeds this one */
+	/* the kernel's generator takes a lock, so use one that it has seeded */
 	n = reciprocal_scale(prandom_u32_state(&ct->random),
 			     kgc_span_count_free(span));
 	for (w = 0; n >= hweight_long(free[w]); w++)
@@ -374,7 +374,7 @@ static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
  * @spc: span class
  * @layout: type
  * @size: bytes asked for
- * @r: what was fetched for this try; says what was missing on failure
+ * @r: what was fetched for this attempt; on failure @r->need says what to fetch
  *
  * Used by an interrupt that finds its CPU's cache in use, by a CPU whose cache the
  * collector is flushing, and for heaps with KGC_HARDEN_RANDOM.
@@ -421,7 +421,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
  * @node: node to take pages from
  * @spc: 0 for an object with pointers, 1 for one without
  * @size: bytes in the object
- * @r: what was fetched for this try; says what was missing on failure
+ * @r: what was fetched for this attempt; on failure @r->need says what to fetch
  *
  * Context: preemption disabled.
  * Return: the span, its slot still free; NULL with @r->need set.
@@ -484,7 +484,7 @@ static void wipe_large(struct kgc_central *ct, struct kgc_span *span, int wipe,
 	*flags = central_lock(ct, NULL);
 }
 
-/* @wipe: as for kgc_span_sweep() */
+/* kgc_central_sweep_some() with a given @wipe, which is as for kgc_span_sweep(). */
 static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 		       struct kgc_node *node, unsigned int budget, int wipe)
 {
@@ -495,7 +495,7 @@ static bool sweep_some(struct kgc_allocator *a, struct kgc_central *ct,
 	while (budget--) {
 		flags = central_lock(ct, NULL);
 		gen = READ_ONCE(a->gen);
-		/* full spans first: allocations prefer to sweep those with free slots */
+		/* full spans first: allocations sweep spans with free slots first */
 		span = central_old(a, gen, ct->full, ct->partial);
 		if (span && kgc_span_large(span)) {
 			wipe_large(ct, span, wipe, &flags);
@@ -557,7 +557,7 @@ bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
 }
 
 /**
- * kgc_central_survives() - whether an object outlives a cycle that has settled
+ * kgc_central_survives() - check in SETTLE or IDLE that the sweep keeps an object
  * @a: the allocator
  * @span: the span that the map had for @addr
  * @addr: an address of the object
@@ -565,7 +565,8 @@ bool kgc_central_reap(struct kgc_allocator *a, struct kgc_node *node)
  * @mode: of the section
  *
  * The span may have been swept, given back and used again since the caller found it. So
- * this function asks the map again under the central lock, which keeps the span.
+ * this function reads the map again under the central lock, without which no CPU sweeps
+ * the span or gives it back.
  *
  * Context: any but NMI.
  * Return: false if the object was found dead, or its slot is not in use any more.

@@ -34,7 +34,7 @@ gfp_t kgc_charge_gfp(const struct kgc_allocator *a, gfp_t gfp)
 	gfp = (gfp & GFP_TRY) | __GFP_NOWARN | a->gfp;
 	if (gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
 		gfp |= __GFP_RETRY_MAYFAIL;
-	/* with access to the reserves, a charge may exceed the cgroup's limit */
+	/* with these flags, a charge may exceed the cgroup's limit */
 	if (gfp & __GFP_ACCOUNT)
 		gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC);
 	return gfp;
@@ -79,7 +79,7 @@ u64 kgc_charge_limit(const struct kgc_allocator *a)
 	return min(limit, kgc_limit_cap() ?: U64_MAX);
 }
 
-/* Whether the heap may not hold @bytes more. Context: any but NMI. */
+/* Whether @bytes more would exceed a limit, the cgroup's included. Context: any but NMI. */
 bool kgc_charge_would_exceed(const struct kgc_allocator *a, size_t bytes)
 {
 	struct mem_cgroup *memcg = owner_get(&a->owner);
@@ -101,7 +101,7 @@ struct kgc_charging kgc_charge_begin(const struct kgc_allocator *a)
 	return charging;
 }
 
-/* Charge again the cgroup charged before. Context: that of kgc_charge_begin(). */
+/* Restore the cgroup that was active before. Context: as kgc_charge_begin(). */
 void kgc_charge_end(struct kgc_charging charging)
 {
 	if (!charging.memcg)
@@ -112,8 +112,8 @@ void kgc_charge_end(struct kgc_charging charging)
 
 /*
  * Make the cgroup of the current process the one that the heap charges, if the heap has
- * __GFP_ACCOUNT. The root cgroup needs a reference instead of a page: no page is charged
- * to it, and it is never removed.
+ * __GFP_ACCOUNT. If that is the root cgroup, the heap holds a reference to it instead of a
+ * page: no page is charged to the root cgroup, and it is never removed.
  *
  * Context: process context, may sleep. Return: 0 or -ENOMEM.
  */
@@ -188,8 +188,8 @@ static bool make_room(struct kgc_allocator *a, size_t bytes)
 
 /*
  * Charge @bytes of metadata to the heap's limits before they are allocated. The caller
- * takes the charge back with kgc_limit_uncharge_meta() when it frees them, or does not
- * get them. At a limit this asks for a cycle, as the allocation of an object does.
+ * takes the charge back with kgc_limit_uncharge_meta() when it frees them, or if their
+ * allocation fails. At a limit this asks for a cycle, as the allocation of an object does.
  *
  * Context: as @gfp says. Return: false at a limit.
  */

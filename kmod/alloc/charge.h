@@ -26,7 +26,7 @@ struct page;
  * @page: a page charged to the cgroup; the heap asks the kernel for the page's cgroup.
  *	When a cgroup is removed, the kernel moves the charge of the page to the parent.
  *	NULL if no cgroup is charged, and for the root cgroup
- * @root: a reference to the root cgroup, if that is the one; otherwise NULL
+ * @root: a reference to the root cgroup, if the heap is charged to it; otherwise NULL
  *
  * The heap holds no reference to any other cgroup. A reference would keep a removed
  * cgroup in memory, as a dying one, until the heap is closed.

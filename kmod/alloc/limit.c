@@ -25,9 +25,9 @@ u64 kgc_limit_total_held(void)
 }
 
 /*
- * Add @bytes to @sum unless it would exceed @limit. The sum does not exceed the limit for
- * a moment either: a concurrent, smaller request must not fail because of bytes that are
- * about to be taken back.
+ * Add @bytes to @sum unless it would exceed @limit. The sum never exceeds the limit, not
+ * even briefly. Otherwise a smaller, concurrent request could fail because of bytes that
+ * are about to be taken back.
  */
 static bool sum_add(atomic64_t *sum, size_t bytes, u64 limit)
 {
@@ -101,7 +101,10 @@ u64 kgc_limit_max_bytes(const struct kgc_allocator *a)
  */
 static int charge(struct kgc_limit *limit, size_t bytes)
 {
-	/* first: a heap at its own limit must not briefly take room of others */
+	/*
+	 * The heap's own limit comes first: a heap that has reached it must not take room
+	 * from other heaps, even briefly.
+	 */
 	if (!sum_add(&limit->held, bytes, READ_ONCE(limit->hard)))
 		return -EDQUOT;
 	if (sum_add(&total_held, bytes, kgc_limit_cap()))

@@ -43,7 +43,7 @@ struct kgc_refused {
 };
 
 /**
- * struct kgc_limit - how many bytes a heap holds, and may hold
+ * struct kgc_limit - bytes that a heap holds, and its hard limit
  * @hard: hard limit of @held; 0 is no limit
  * @held: bytes that count against limits: @pages and all of @meta
  * @pages: bytes held from the buddy allocator for objects

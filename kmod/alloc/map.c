@@ -17,7 +17,10 @@ struct kgc_leaf {
 	struct kgc_span *span[KGC_LEAF_ENTRIES];
 };
 
-/* By map region: the leaf's address minus leaf_bias(), see kgc_map_span_at(); 0: none. */
+/*
+ * For each map region, the address of its leaf minus leaf_bias(), see kgc_map_span_at(). It
+ * is 0 if the region has no leaf.
+ */
 static unsigned long *top __read_mostly;
 unsigned long kgc_map_from_zero __read_mostly;
 unsigned long kgc_map_regions __read_mostly;
@@ -28,7 +31,10 @@ static atomic_long_t nr_leaves;
 /* The least room in the map for memory that is added after the module was loaded. */
 #define HOTPLUG_BYTES	(64UL << 30)
 
-/* How far a leaf lies above the address where it would begin if it covered address 0. */
+/*
+ * The offset of the leaf of @region, in bytes, in a table that had an entry for each heap
+ * page from address 0 on.
+ */
 static unsigned long leaf_bias(unsigned long region)
 {
 	return ((kgc_map_base >> KGC_PAGE_SHIFT) + region * KGC_LEAF_ENTRIES) *
@@ -123,7 +129,10 @@ size_t kgc_map_bytes(void)
 	       atomic_long_read(&nr_leaves) * sizeof(struct kgc_leaf);
 }
 
-/* Lowest address of the memory there is, rounded so that no arena crosses map regions. */
+/*
+ * Lowest address of this machine's memory, rounded down to an arena's alignment, so that
+ * no arena crosses map regions.
+ */
 static unsigned long lowest_address(void)
 {
 	unsigned long pfn = ULONG_MAX;

@@ -106,8 +106,9 @@ void kgc_pageheap_put(struct kgc_pageheap *ph, struct kgc_span *span)
 	unsigned long flags;
 
 	/*
-	 * Clear the map before the structure becomes another span, which takes the
-	 * lock again (kgc_pageheap_take()): pairs with the smp_rmb() in kgc_lookup().
+	 * Clear the map before the structure can become another span. That happens in
+	 * kgc_pageheap_take(), after it has taken the lock that is released below:
+	 * pairs with the smp_rmb() in kgc_lookup().
 	 */
 	kgc_map_set(span->base, span->npages, NULL);
 	span->state = KGC_SPAN_DEAD;
@@ -188,7 +189,10 @@ bool kgc_pageheap_trim_spares(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	return false;
 }
 
-/* Order of the next arena: an eighth of the heap, so that a small heap stays small. */
+/*
+ * Order of the next arena: an eighth of the page heap, so that a small heap stays small.
+ * The least is 64 KiB.
+ */
 static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 				       unsigned int least)
 {
@@ -204,8 +208,8 @@ static unsigned int arena_wanted_order(struct kgc_pageheap *ph,
 
 /*
  * Allocate a block of @order and charge it against the limits. If @gfp allows reclaim,
- * @step records that cause. Return: the block; as ERR_PTR() an error of
- * kgc_limit_charge_pages(), or -ENOMEM.
+ * @step records KGC_CAUSE_RECLAIM. Return: the block; ERR_PTR() of an error that
+ * kgc_limit_charge_pages() returned; or ERR_PTR(-ENOMEM).
  */
 static struct page *block_alloc(struct kgc_allocator *a,
 				struct kgc_pageheap *ph, unsigned int order,

@@ -32,7 +32,7 @@
  * @steps: arenas visited by searches
  * @visits: arenas visited to find pages to give back
  * @grown: arenas added
- * @smaller: the part of @grown smaller than wanted: no larger block was available
+ * @smaller: arenas of @grown that are smaller than wanted, because no larger block was free
  * @denied: arenas that could not be added, for lack of memory or at a limit
  */
 struct kgc_pageheap {

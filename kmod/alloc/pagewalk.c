@@ -139,7 +139,7 @@ bool kgc_pagewalk_describe(struct kgc_allocator *a, struct kgc_pagewalk *walk,
 		span = span_here(a, walk);
 		if (span)
 			span_describe(span, info);
-		/* the span may have been freed, its structure reused, while it was read */
+		/* meanwhile the span may have been freed, and its structure reused */
 		if (!span || span_here(a, walk) != span)
 			info->npages = 0;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An attempt inside a region allocates no memory. If it lacks a central, a span
- * structure, a side table or pages, it fails and says which. The functions here fetch
- * that outside of the region, as the caller's gfp says, and charge the heap's cgroup.
+ * An attempt inside a region allocates no memory. If it needs a central, a span structure,
+ * a side table or pages and finds none, it fails and sets kgc_reserve.need. The functions
+ * in this file fetch what is needed outside of the region, as the caller's gfp says, and
+ * charge the heap's cgroup.
  */
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -32,7 +33,7 @@ static struct kgc_central *central_create(struct kgc_allocator *a,
 	return ct;
 }
 
-/* The cgroup is charged here, since kgc_pageheap_grow() does not do it for pages. */
+/* Fetch pages. kgc_pageheap_grow() charges no cgroup for them, so this function does. */
 static bool pages_fill(struct kgc_allocator *a, struct kgc_node *node,
 		       struct kgc_reserve *r, gfp_t gfp)
 {
@@ -45,11 +46,11 @@ static bool pages_fill(struct kgc_allocator *a, struct kgc_node *node,
 }
 
 /**
- * kgc_reserve_fill() - fetch what an attempt inside a region lacked
+ * kgc_reserve_fill() - fetch what an attempt inside a region did not find
  * @a: the allocator
  * @node: the node of that attempt
  * @spc: span class
- * @r: its need says what to fetch; receives it
+ * @r: @r->need says what to fetch; receives what was fetched
  * @gfp: how hard to try
  *
  * Context: as @gfp says; outside of any region, no locks held.
@@ -113,7 +114,10 @@ struct kgc_span *kgc_reserve_span(struct kgc_node *node, unsigned int nelems,
 	return span;
 }
 
-/* Give back what was not used. Context: no locks held; no hardirq with a side table. */
+/*
+ * Give back what was not used. Context: no locks held; not in hardirq if @r has a side
+ * table.
+ */
 void kgc_reserve_release(struct kgc_node *node, struct kgc_reserve *r)
 {
 	if (unlikely(r->span))

@@ -185,7 +185,7 @@ static bool arena_take_runs(struct kgc_pageheap *ph, struct kgc_arena *arena,
 			break;
 		run_take(ph, arena, at - n, n, runs);
 	}
-	/* its longest run may still seem to fit, but not once aligned to UNIT */
+	/* skip this arena from now on: its max_run may fit, but not once aligned to UNIT */
 	if (!n)
 		runs->below = kgc_arena_key(arena);
 	if (runs->nr == before)
@@ -241,7 +241,7 @@ static size_t release_arenas(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	return bytes;
 }
 
-/* The same for free runs of arenas in use. */
+/* As release_arenas(), but give free runs of arenas in use back. */
 static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
 			   u64 keep, size_t most)
 {
@@ -279,8 +279,8 @@ static size_t release_runs(struct kgc_allocator *a, struct kgc_pageheap *ph,
  *
  * Context: process context, direct reclaim included. This function neither allocates nor
  * waits, except for kmemleak where it is configured.
- * Return: bytes given back: fewer than @most if no more can be given back, otherwise up
- * to 16 arenas more.
+ * Return: bytes given back. Fewer than @most if no more can be given back; otherwise @most
+ * or more, by up to ARENA_BATCH arenas.
  */
 size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep,
 			 size_t most)
@@ -290,7 +290,7 @@ size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 k
 	return bytes < most ? bytes + release_runs(a, ph, keep, most - bytes) : bytes;
 }
 
-/* kgc_scavenge_some() without a bound. Context and Return: as there. */
+/* Give free pages back without a bound. Context and Return: as kgc_scavenge_some(). */
 size_t kgc_scavenge_pages(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 keep)
 {
 	return kgc_scavenge_some(a, ph, keep, SIZE_MAX);

@@ -11,7 +11,7 @@
 #include "poison.h"
 #include "span.h"
 
-#define CLEAR_AHEAD	1024	/* bytes; spans of slots up to this size are 8 KiB */
+#define CLEAR_AHEAD	1024	/* bytes; spans with slots of this size or less are 8 KiB */
 
 static struct kmem_cache *span_cache[KGC_NR_SPAN_SIZES];
 
@@ -44,9 +44,9 @@ static size_t span_bytes(unsigned int index)
 }
 
 /*
- * Bytes that a span structure takes with its bitmaps. These are whole cache lines: one
- * CPU writes the free bitmap, another CPU what lies beside it. With SLAB_TYPESAFE_BY_RCU
- * the slab allocator keeps a pointer of its own behind the object.
+ * Bytes that a span structure takes with its bitmaps. These are whole cache lines, because
+ * one CPU writes the free bitmap while others write the memory beside the structure. With
+ * SLAB_TYPESAFE_BY_RCU the slab allocator keeps a pointer of its own behind the object.
  */
 size_t kgc_span_bytes(unsigned int words_index)
 {

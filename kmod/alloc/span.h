@@ -61,7 +61,7 @@ enum kgc_span_state {
 	KGC_NR_SPAN_STATES,
 };
 
-#define KGC_MANUAL_SPC	1	/* that of large objects without pointers */
+#define KGC_MANUAL_SPC	1	/* the span class of large objects without pointers */
 
 /**
  * struct kgc_span - a run of pages of one span class

@@ -15,7 +15,7 @@
 
 /* What an allocation had to do, the cheapest first and the costliest last. */
 enum kgc_cause {
-	KGC_CAUSE_REFILL,	/* take a span from a central list, wait for its lock */
+	KGC_CAUSE_REFILL,	/* take a span from a central list, or wait for its lock */
 	KGC_CAUSE_FLUSH,	/* empty its CPU's cache for a new generation */
 	KGC_CAUSE_SWEEP,	/* sweep old spans */
 	KGC_CAUSE_GROWTH,	/* ask the kernel for memory */

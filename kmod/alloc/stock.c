@@ -48,7 +48,7 @@ static bool stock_class(struct kgc_allocator *a, struct kgc_node *node,
  * kgc_stock_fill() - make spans for the classes that are starved
  * @a: the allocator
  *
- * The sweep of the next cycle gives back the spans that nothing was allocated from.
+ * The sweep of the next cycle gives back the spans from which nothing was allocated.
  *
  * Context: process context, inside a section; may sleep, no locks held.
  * Return: false if one of the classes got no span, at a limit or without memory.

@@ -69,7 +69,7 @@ void *kgc_tiny_join(struct kgc_allocator *a, struct kgc_tiny *tiny,
 	return obj;
 }
 
-/* Keep @block open, a slot of the cached span just taken for the first object in it. */
+/* Keep @block open: a slot of the cached span, just taken for the first object in it. */
 void kgc_tiny_open(struct kgc_tiny *tiny, const struct kgc_layout *layout,
 		   char *block)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of an allocator, summed over its central lists. The fast path counts nothing:
- * a central counts the objects of a span when the span comes back to it, and the bitmaps
- * tell the objects of spans in caches. The sums are exact while the heap is at rest;
- * otherwise each of them is a snapshot.
+ * Counters of an allocator, summed over its central lists. The fast path counts nothing.
+ * A central counts the objects of a span when the span comes back to it. For a span in a
+ * cache, the free bitmap shows how many objects were allocated since. The sums are exact
+ * while the heap is at rest; otherwise each of them is a snapshot.
  */
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
@@ -44,7 +44,8 @@ static void central_add(struct kgc_central *ct, struct kgc_class_stats *st)
 
 /*
  * Objects allocated from a cached span that its central has not counted yet. The span
- * may leave the cache meanwhile. RCU keeps its structure a span, so this is a snapshot.
+ * may leave the cache meanwhile. RCU keeps the structure a span, maybe another one, so the
+ * result is a snapshot.
  */
 static u64 cached_mallocs(const struct kgc_cpu *c, unsigned int spc)
 {

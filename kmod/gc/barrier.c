@@ -104,7 +104,7 @@ void *__kgc_cmpxchg(struct kgc_section s, void **slot, void *old, void *value)
 	}
 	if (found == old)
 		found = cmpxchg(slot, old, value);
-	/* a cmpxchg() that fails orders nothing; callers may use @found: kgc_store() */
+	/* an acquire, which a failed cmpxchg() is not: pairs with kgc_store_slot() */
 	if (found != old)
 		smp_acquire__after_ctrl_dep();
 	return found;
@@ -158,7 +158,7 @@ bool kgc_barrier_cmpxchg_word(struct kgc_section s, void **slot, void **old, voi
 	return try_cmpxchg(slot, old, value);
 }
 
-/* Replace such a word, whatever its value. Return: the old value. */
+/* kgc_barrier_cmpxchg_word() for any old value. Return: the old value. */
 void *kgc_barrier_xchg_word(struct kgc_section s, void **slot, void *value)
 {
 	void *old;

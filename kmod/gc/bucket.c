@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Token buckets. If callers wait as they are told, they take over any stretch of time at
- * most that time, one burst, and the cost of the last call. This is the generic cell rate
- * algorithm of ATM networks (ITU-T I.371).
+ * Token buckets. If all callers wait for the time that kgc_bucket_take() returns, they take
+ * in any period no more than the length of the period, plus one burst, plus the cost of the
+ * last call. This is the generic cell rate algorithm of ATM networks (ITU-T I.371).
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -10,9 +10,9 @@
 #include "bucket.h"
 
 /*
- * The most debt. It is far beyond what callers that wait run into. The bound keeps a cost
- * that was computed wrongly, or at a rate that has been raised since, from blocking the
- * bucket for good.
+ * Upper bound on the debt. Callers that wait stay far below it. The bound is for a cost
+ * that was computed wrongly, or at a rate that has been raised since: without the bound it
+ * would block the bucket for good.
  */
 #define MAX_DEBT_NS	600000000000LL
 
@@ -22,7 +22,7 @@ void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns)
 	atomic64_set(&bucket->paid_ns, now_ns);
 }
 
-/* The time that the next cost is added to: a bucket never holds more than a burst. */
+/* The time from which the next cost counts: a bucket never holds more than a burst. */
 static s64 counts_from(s64 paid_ns, u64 now_ns, u64 burst_ns)
 {
 	return max_t(s64, paid_ns, (s64)now_ns - (s64)burst_ns);
@@ -91,13 +91,13 @@ void kgc_bucket_give(struct kgc_bucket *bucket, u64 cost_ns)
 
 /**
  * kgc_bucket_clock_ns() - advance a clock, and read it
- * @clock: the clock; callers take turns
+ * @clock: the clock
  * @now_ns: the current time
  * @parts: the number of buckets in use since the last call, at least 1
  *
- * Call it before that number changes, with the old number.
+ * Before that number changes, call the function with the old number.
  *
- * Context: any.
+ * Context: any; the caller holds a lock that guards @clock.
  * Return: the clock's time, in ns.
  */
 u64 kgc_bucket_clock_ns(struct kgc_bucket_clock *clock, u64 now_ns, u32 parts)

@@ -7,11 +7,11 @@
  * is paid for. If it lies in the past, the bucket holds the time that has passed since,
  * up to a *burst*. If it lies in the future, the bucket is in debt until then.
  *
- * Buckets that divide one budget count in the time of a fair clock. It passes at 1/n of
- * the speed of real time while n of them are in use. So a cost is the same however many
- * they are when it is taken, and what was taken before the number changed is paid for at
- * the new speed. This is the virtual time of fair queueing (Demers, Keshav and Shenker,
- * "Analysis and Simulation of a Fair Queueing Algorithm", 1989).
+ * Buckets that divide one budget count in the time of a fair clock. While n of them are in
+ * use, the clock runs at 1/n of the speed of real time. So a cost in ns does not depend on
+ * n. When n changes, costs that are not paid yet are paid at the new speed. This is the
+ * virtual time of fair queueing (Demers, Keshav and Shenker, "Analysis and Simulation of a
+ * Fair Queueing Algorithm", 1989).
  */
 #ifndef _KGC_BUCKET_H
 #define _KGC_BUCKET_H
@@ -29,8 +29,8 @@ struct kgc_bucket {
 
 /**
  * struct kgc_bucket_clock - a clock for buckets that divide a budget
- * @ns: its time
- * @at_ns: the real time at which it had that time
+ * @ns: the time that the clock shows
+ * @at_ns: the real time at which it showed @ns
  */
 struct kgc_bucket_clock {
 	u64	ns;

@@ -31,6 +31,7 @@
  *	FLUSH		empty every cache,	-
  *			publish IDLE
  *	SWEEP		sweep the other spans	-
+ *	TRIM		option: scavenge all	-
  *	END		count, give pages back	-
  *
  * The cycle waits for sections by a grace period of SRCU, and for regions (stretches
@@ -69,10 +70,10 @@
 #include "work.h"
 
 #define MARK_BATCH	512	/* objects between looks at the clock */
-#define SWEEP_BATCH	64	/* spans, likewise */
+#define SWEEP_BATCH	64	/* spans between looks at the clock */
 #define HELP_BATCH	128	/* objects of one part, with preemption off */
-#define HELP_SWEEP	8	/* spans, likewise */
-#define HELP_PARTS	4	/* most parts between two points of preemption */
+#define HELP_SWEEP	8	/* spans of one part, with preemption off */
+#define HELP_PARTS	4	/* parts before preemption is enabled again, at most */
 
 static const unsigned int mode_of_phase[] = {
 	[KGC_PHASE_IDLE]	= 0,
@@ -280,7 +281,7 @@ static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_SECTIONS;
 }
 
-/* No section is open but those that could not wait; the tracer notices these. */
+/* The only open sections are some that could not wait, and the tracer notices them. */
 static enum kgc_await step_trace(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	kgc_tracer_run(heap);
@@ -309,7 +310,7 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 	/* the check above may have set the heap aside: then publish nothing to sweep */
 	if (kgc_request_closed(&heap->request))
 		return KGC_AWAIT_NOTHING;
-	/* every open section began after these had been taken out of the tables */
+	/* every open section began after these chunks had been removed from the tables */
 	kgc_handles_free_removed(&heap->handles);
 	kgc_handles_free_removed(&heap->weaks);
 	kgc_sweep_begin(heap);
@@ -321,7 +322,7 @@ static enum kgc_await step_settled(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* No region that saw the old generation is left. */
 static enum kgc_await step_flush(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	/* a CPU may be using or flushing its own cache at the moment: try again soon */
+	/* a CPU may just be flushing or leaving its own cache: try again after a tick */
 	if (!kgc_cache_flush_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
 	cy->now.peak = kgc_pace_flushed(heap, cy->begin_ns, cy->charged_begin);
@@ -371,7 +372,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_finals_publish(heap);
 	kgc_records_add(&heap->records, now);
 	kgc_share_end(heap);
-	/* before a waiter finds the cycle complete, and is refused again */
+	/* before a waiter finds the cycle complete, and its allocation is refused again */
 	kgc_throttle_cycle_over(heap, cy->for_limit, bytes - cy->bytes_before,
 				now->live_bytes);
 	kgc_request_complete(heap, now->nr);
@@ -383,17 +384,17 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 }
 
 /*
- * Whether a step waits for CPU time, and which threads may run it beside the work item:
- * waiters wait for the cycle, mutators have outrun it.
+ * Whether a step waits for CPU time, and which threads may run it instead of the work item:
+ * waiters, which wait for the cycle, or mutators, which have outrun it. A brief step waits
+ * as little as possible, because a wait would prolong marking. No thread runs the step that
+ * allocates, because a waiter may be in reclaim.
  */
 enum step_kind {
-	STEP_FIRST,	/* waits; waiters and mutators */
-	STEP_BRIEF,	/* waits only if a slice is owed, since a wait would prolong
-			 * marking; waiters
-			 */
-	STEP_LONG,	/* waits; waiters and mutators, in parts that do not sleep */
-	STEP_OTHER,	/* waits; waiters */
-	STEP_OWN,	/* never waits; no thread: it allocates, and waiters may reclaim */
+	STEP_FIRST,	/* waits; waiters and mutators may run it */
+	STEP_BRIEF,	/* waits only if a slice is owed; waiters may run it */
+	STEP_LONG,	/* as STEP_FIRST, in parts that do not sleep */
+	STEP_OTHER,	/* waits; waiters may run it */
+	STEP_OWN,	/* never waits; no thread may run it */
 };
 
 static const struct step {
@@ -457,7 +458,7 @@ static void cycle_await(struct kgc_heap *heap, enum kgc_await await)
 /* How long the next step has to wait for CPU time, in ns. */
 static u64 cycle_pause_ns(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	/* new sections are held up until the tracer has run: it is paid for afterwards */
+	/* new sections wait for the tracer, so run it now and pay for it afterwards */
 	if (cy->step == KGC_STEP_TRACE)
 		return 0;
 	return kgc_share_wait(heap, steps[cy->step].kind == STEP_BRIEF);
@@ -553,13 +554,13 @@ static bool cycle_help(struct kgc_heap *heap, bool inside)
 	else
 		await = step->run(heap, cy);
 	kgc_work_charge_thread(&heap->work, kgc_work_lap_ns(lap), inside);
-	/* in IDLE the work item goes on: kgc_share_wait() counts the next cycle */
+	/* in IDLE the work item has to go on: its kgc_share_wait() counts the next cycle */
 	if (await == KGC_AWAIT_NOTHING && steps[cy->step].kind != STEP_BRIEF &&
 	    cy->step != KGC_STEP_IDLE)
 		return true;
 	kgc_request_unpause(heap);
 	cycle_await(heap, await);
-	/* the end of the pause may have taken a kick with it, but not that of a marker */
+	/* kicks during the pause were lost; an active marker has yet to send its own */
 	if (await == KGC_AWAIT_NOTHING || kgc_request_closed(&heap->request) ||
 	    (await == KGC_AWAIT_KICK &&
 	     (cy->step != KGC_STEP_DRAIN || !kgc_mark_active(heap))))

@@ -13,7 +13,7 @@
 
 struct kgc_heap;
 
-/* A comment names the grace period that comes before the step, then what it works on. */
+/* A comment names the grace period before the step, if any, and what the step works on. */
 enum kgc_step {
 	KGC_STEP_IDLE,
 	KGC_STEP_ARMED,		/* grace period after ARM */
@@ -25,13 +25,13 @@ enum kgc_step {
 	KGC_STEP_FINAL,		/* finalizers */
 	KGC_STEP_CLEANUP,	/* cleanups: marking is over */
 	KGC_STEP_VERIFY,	/* option: check the marks */
-	KGC_STEP_TRACE,		/* option: grace period for the tracer, tracer */
+	KGC_STEP_TRACE,		/* option: grace period after new sections halted, tracer */
 	KGC_STEP_SETTLE,	/* marks complete, and checked by the option */
 	KGC_STEP_SETTLED,	/* grace period after SETTLE */
 	KGC_STEP_FLUSH,		/* RCU grace period after the new generation */
 	KGC_STEP_SWEEP,
-	KGC_STEP_TRIM,		/* everything is swept: give free memory back */
-	KGC_STEP_END,		/* statistics, and threads that wait */
+	KGC_STEP_TRIM,		/* option: give all free memory back */
+	KGC_STEP_END,		/* statistics, free memory, and threads that wait */
 };
 
 /**

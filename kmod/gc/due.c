@@ -27,7 +27,10 @@
 
 /* ---- calls ------------------------------------------------------------------- */
 
-/* Queue @found, which is all that kgc_due_expect() has counted. Context: may sleep. */
+/*
+ * Queue the calls in @found: all that kgc_due_expect() has counted since this was called
+ * last. Context: may sleep.
+ */
 void kgc_due_queue_calls(struct kgc_due_queue *due_queue, struct list_head *found)
 {
 	if (list_empty(found))
@@ -75,7 +78,7 @@ static void due_call(struct kgc_heap *heap, struct kgc_due *due)
 	struct kgc_due_queue *due_queue = &heap->due_queue;
 	u64 begin = ktime_get_ns(), wait = begin - due->since_ns;
 	struct module *owner = due->owner;
-	/* only printed: the union may hold a finalizer instead */
+	/* only printed, so it may as well be a finalizer, which is in the same union */
 	kgc_cleanup_t fn = due->cleanup;
 
 	WRITE_ONCE(due_queue->calling, fn);
@@ -144,10 +147,10 @@ static int finalizers_wait(struct kgc_heap *heap, u64 nr)
  *
  * Waits for the calls of all objects that have been found dead, and for the end of a
  * cycle under way that has found some. So kgc_collect() with two cycles, and then this
- * function, wait for all calls of what was garbage before. One kind of cleanup may be
- * missing: if the object has a finalizer, or one with a finalizer refers to it, only a
- * cycle that begins after that finalizer has run finds the cleanup.
- * kgc_finalizers_drain() waits for those too.
+ * function, wait for the calls of all objects that were garbage before. There is one
+ * exception. If an object has a finalizer, or if another object with a finalizer refers to
+ * it, only a cycle that begins after that finalizer has run finds the object's cleanups.
+ * kgc_finalizers_drain() waits for such cleanups, too.
  *
  * Context: process context, not inside a section of @heap, nor in a finalizer or
  * cleanup.
@@ -174,8 +177,9 @@ int kgc_finalizers_wait(struct kgc_heap *heap)
 EXPORT_SYMBOL_GPL(kgc_finalizers_wait);
 
 /*
- * Pin the module *@owner for a call. The module that owns the heap needs no reference: it
- * ends the heap before it exits. Then set *@owner to NULL. Return: false if it exits.
+ * Pin the module *@owner for a call. The module that owns the heap needs no reference,
+ * since it ends the heap before it exits: for it, set *@owner to NULL. Return: false if
+ * *@owner is exiting.
  */
 bool kgc_due_owner_get(const struct kgc_heap *heap, struct module **owner)
 {
@@ -221,7 +225,10 @@ void kgc_due_queue_records(struct kgc_due_queue *due_queue, struct list_head *fo
 	wake_up_interruptible_all(&due_queue->records_waitq);
 }
 
-/* Take the next record; one of the two below follows. Return: NULL when there is none. */
+/*
+ * Take the next record. kgc_due_record_read() or kgc_due_put_record() must follow. Return:
+ * NULL when there is no record.
+ */
 static struct kgc_due *take_record(struct kgc_due_queue *due_queue)
 {
 	struct kgc_due *due;
@@ -389,9 +396,9 @@ void kgc_due_show(struct seq_file *m, struct kgc_due_queue *due_queue)
 }
 
 /*
- * @key keeps heaps apart: a cleanup may end another heap and wait for its work item. A
- * heap of the device needs no workqueue: it has records only. Context: may sleep.
- * Return: 0 or -ENOMEM.
+ * @key is the lockdep class of the work item. Heaps need different classes, since a cleanup
+ * may end another heap, and wait for that heap's work item. A heap of the device has
+ * records only, and needs no workqueue. Context: may sleep. Return: 0 or -ENOMEM.
  */
 int kgc_due_init(struct kgc_heap *heap, struct lock_class_key *key, bool has_calls)
 {
@@ -426,7 +433,7 @@ void kgc_due_stop(struct kgc_due_queue *due_queue)
 	cancel_work_sync(&due_queue->work);
 }
 
-/* Make threads that wait for calls return, and wait until all have. Context: as above. */
+/* Make threads that wait for calls return, and wait until they have. Context: may sleep. */
 void kgc_due_drain(struct kgc_due_queue *due_queue)
 {
 	kgc_due_wake(due_queue);

@@ -86,8 +86,8 @@ __poll_t kgc_due_poll(struct kgc_due_queue *due_queue, struct file *file,
 void kgc_due_show(struct seq_file *m, struct kgc_due_queue *due_queue);
 
 /*
- * One more call will become due. Context: the collector, with the lock of the index that
- * it takes the call from.
+ * Count a call that becomes due when the cycle is over. Context: the collector, which holds
+ * the lock of the index from which it takes the call.
  */
 static inline void kgc_due_expect(struct kgc_due_queue *due_queue)
 {

@@ -122,7 +122,7 @@ static int final_insert(struct kgc_heap *heap, struct kgc_final *f, gfp_t gfp)
 }
 
 /*
- * Add a finalizer, or without @fn a record.
+ * Add a finalizer; if @fn is NULL, add a record for userspace.
  *
  * Context: process or softirq; sleeps if @gfp allows.
  * Return: as kgc_finalize().
@@ -386,8 +386,8 @@ static bool is_white(const void *obj)
 }
 
 /*
- * Look at a bounded number of entries of @xa, and find those of white objects, or @all.
- * Return: whether any may be left to look at.
+ * Look at a bounded number of entries of @xa. Find the entries of white objects, or with
+ * @all every entry. Return: whether any may be left to look at.
  */
 static bool finals_find_some(struct kgc_heap *heap, struct xarray *xa, bool all)
 {

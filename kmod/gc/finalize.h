@@ -23,9 +23,9 @@ struct kgc_marker;
  * @at: index at which the collector's scan goes on
  * @marking: all of @pending has been looked at, and objects are being marked
  * @marked: the last entry of @found whose object has been marked
- * @marked_record: the same of @found_records
+ * @marked_record: the last entry of @found_records whose object has been marked
  * @found: calls found in the current cycle; only the collector uses it
- * @found_records: records found in the current cycle, likewise
+ * @found_records: records found in the current cycle; only the collector uses it
  * @nr_found_records: entries in @found_records
  */
 struct kgc_finals {

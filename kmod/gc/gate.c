@@ -20,7 +20,7 @@
 
 #define GATE_CLOSED	1
 #define GATE_ONE	2	/* one strengthening */
-#define KEEP_ROUND	7	/* leaves 3 of 10: kept targets, finalizers, a spare */
+#define KEEP_ROUND	7	/* of 10; 3 are left: kept targets, finalizers, a spare */
 
 /* Under MARK: shade a white object unless the gate is closed. */
 static bool shade_through_gate(struct kgc_heap *heap, struct kgc_span *span,

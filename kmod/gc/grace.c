@@ -3,12 +3,13 @@
  * The grace periods of a cycle. A cycle waits for one at a time, in one of two ways:
  *
  *	normal		call_srcu() or call_rcu() runs a callback; no thread waits
- *	expedited	a thread of the heap, the expediter, waits
+ *	expedited	a thread of the heap, the expediter, waits; or, for sections since
+ *			6.19, it calls call_srcu() and expedites that grace period
  *
  * RCU has expedited grace periods only for a thread that waits, and so has SRCU before
  * 6.19. synchronize_srcu_expedited() cannot be interrupted: while a section sleeps, the
- * caller is in uninterruptible sleep. A freezable thread or work item must not be, since
- * the machine could not be suspended then. This leads to three rules:
+ * caller is in uninterruptible sleep. A freezable thread or work item must not sleep like
+ * that, because the machine could then not be suspended. This leads to three rules:
  *
  * - Each heap has its own expediter, a kernel thread that the freezer ignores. A section
  *   that is stuck holds up its own heap only.
@@ -18,9 +19,9 @@
  *   A work item then wakes the expediter from time to time. Otherwise a process that
  *   decides how long its section sleeps could trigger the hung task detector, which
  *   may panic the machine. section.c reports the section.
- * - The expediter starts no grace period if it leaves the wait to a callback. So only
- *   one of the two carries a wait out and ends it. A second end would end the next wait
- *   too early: see mutants "no_gp_mark" and "no_gp_settle" of the model.
+ * - Either the expediter waits for a grace period and ends the wait, or a callback does,
+ *   never both. A second end would end the next wait too early: see mutants "no_gp_mark"
+ *   and "no_gp_settle" of the model.
  *
  * The state machine hands a wait to the expediter by a release, after it has published a
  * phase. The expediter ends the wait by a release, which the state machine reads with
@@ -50,8 +51,8 @@
 #define IDLE_TICKS	(HZ / 2)
 #define AWAKE_TICKS	(2 * HZ)	/* far below the detector's two minutes */
 #define LET_END_US	40	/* between two looks at the open sections */
-#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* in all, on one CPU */
-#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* on several, once one ended */
+#define LET_END_ALONE_NS	(2 * NSEC_PER_MSEC)	/* if none ended, or on one CPU */
+#define LET_END_BESIDE_NS	(200 * NSEC_PER_USEC)	/* if one ended, on several CPUs */
 
 static void grace_end(struct kgc_heap *heap)
 {
@@ -103,7 +104,7 @@ static void wait_normal(struct kgc_heap *heap, enum kgc_await await)
  * grace period polls for open sections, for up to a tick. A section that was interrupted
  * on this processor, or that sleeps, cannot end meanwhile, so leave the processor to it.
  * The time is short, because the grace period also waits for sections that begin before
- * it starts to poll. On several processors there may always be one of those.
+ * it starts to poll. On several processors some section may be open at any time.
  *
  * Return: false if sections are open and none was seen to end.
  */
@@ -119,7 +120,7 @@ static bool let_sections_end(struct kgc_heap *heap)
 	if (!kgc_srcu_busy(srcu, side, &first))
 		return true;
 	ended = first;
-	/* if a short sleep takes a tick, a callback is no later */
+	/* if a short sleep takes a tick, an ordinary grace period is as fast */
 	while (hrtimer_resolution <= LET_END_US * NSEC_PER_USEC &&
 	       ns < (ended == first ? LET_END_ALONE_NS : enough)) {
 		usleep_range_state(LET_END_US, LET_END_US + LET_END_US / 4,
@@ -172,7 +173,7 @@ static void expedite(struct kgc_heap *heap, enum kgc_await await)
 		heap->grace.polled_ns = ktime_get_ns();
 	if (!calls)
 		synchronize(heap, await);
-	/* the wait ends after this, since the cycle may need the expediter at once */
+	/* READY before the end of the wait: the cycle may need the expediter at once */
 	atomic_set_release(&heap->grace.expediter, KGC_EXPEDITER_READY);
 	if (!calls)
 		grace_end(heap);

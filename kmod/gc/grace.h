@@ -16,12 +16,12 @@ enum kgc_await {
 	KGC_AWAIT_SECTIONS,	/* an SRCU grace period */
 	KGC_AWAIT_REGIONS,	/* an RCU grace period */
 	KGC_AWAIT_KICK,		/* a request, or the last parallel worker */
-	KGC_AWAIT_PAUSE,	/* a pause, so that it keeps within its CPU share */
+	KGC_AWAIT_PAUSE,	/* a tick, after which the step is tried again */
 };
 
 /* State of the expediter, the thread that waits for expedited grace periods. */
 enum kgc_expediter {
-	KGC_EXPEDITER_NONE,	/* none, or it exits without touching the heap */
+	KGC_EXPEDITER_NONE,	/* there is none, or it exits and does not touch the heap */
 	KGC_EXPEDITER_MAKING,
 	KGC_EXPEDITER_READY,
 	KGC_EXPEDITER_SECTIONS,	/* it has been handed a wait for sections */
@@ -58,7 +58,10 @@ static inline enum kgc_await kgc_grace_kind(const struct kgc_grace *grace)
 	return READ_ONCE(grace->waiting);
 }
 
-/* Whether the cycle waits for one. If not, the caller sees what the last one ordered. */
+/*
+ * Whether the cycle waits for a grace period. If not, the caller sees everything that came
+ * before the end of the last grace period.
+ */
 static inline bool kgc_grace_pending(const struct kgc_grace *grace)
 {
 	/* pairs with the release in grace_end() */

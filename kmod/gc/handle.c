@@ -490,12 +490,12 @@ void kgc_handles_scan_begin(struct kgc_handles *handles)
 
 /*
  * The slots of the next chunk with an open handle, for the collector; NULL after the last
- * one. Chunks without an open handle are removed on the way. ERR_PTR(-EAGAIN) if that were
- * so many that the caller should look at the clock: preemption may be off.
+ * one. Chunks without an open handle are removed on the way. ERR_PTR(-EAGAIN) after
+ * MAX_REMOVED of them: preemption may be off, so the caller has to look at the clock.
  *
- * The scan may miss a handle that is opened during the phase: a section holds its object,
- * so the object gets marked or was allocated marked. The scan finds every handle that was
- * open when the phase began, since the grace period makes its count in @open visible.
+ * The scan may miss a handle that is opened during the phase. That is harmless: a section
+ * holds the object, so it gets marked. The scan finds every handle that was open when the
+ * phase began, since the grace period makes its count in @open visible.
  */
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles)
 {

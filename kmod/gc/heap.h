@@ -102,7 +102,7 @@ struct kgc_reclaim {
  * @gate: decides between weak lookups and the end of marking
  * @pace: when a cycle begins, and how fast it goes
  * @share: what the heap has taken of the module's budgets
- * @tenant: whose part of the budgets that is
+ * @tenant: the tenant from whose part of the budgets the heap takes
  * @throttle: mutators that are slowed down
  * @verify: the verifier
  * @tracer: the verifier's tracer

@@ -28,8 +28,8 @@
 #define CHUNK_BYTES	(32 * 1024)	/* of a large object, scanned at a time */
 #define SLICE_OBJECTS	256		/* between looks at the clock */
 #define SHARE_SPANS	32		/* queue length from which to offer spans */
-#define SHARE_MOST	4096		/* offered at a time, since it walks them */
-#define TAKE_MOST	512		/* taken over at a time, for the same reason */
+#define SHARE_MOST	4096		/* spans offered at a time, in one walk */
+#define TAKE_MOST	512		/* spans appended at a time, in one walk */
 
 /* Make slot @i of @span grey if it is white. @cur is being scanned and needs no queue. */
 static __always_inline void marker_mark(struct kgc_marker *m,
@@ -330,7 +330,7 @@ static unsigned int scan_span(struct kgc_marker *m)
 	return total;
 }
 
-/* Offer up to half of a long queue to the other workers, and queue a run of one. */
+/* Offer up to half of a long queue to the other workers, and queue one of them. */
 static void marker_share(struct kgc_marker *m)
 {
 	struct kgc_marking *mk = &m->heap->marking;
@@ -345,13 +345,13 @@ static void marker_share(struct kgc_marker *m)
 		return;
 	first = kgc_queue_cut(&m->queue, min(nr / 2, SHARE_MOST), &last);
 	llist_add_batch(first, last, &mk->shared);
-	/* an idle worker first: one that runs would only run once more */
+	/* an idle worker first: a worker that runs would only be queued to run again */
 	for (i = 1; i < 2 * mk->nr_markers; i++) {
 		struct work_struct *work = &mk->marker[i % mk->nr_markers].work;
 
 		if (i % mk->nr_markers == 0 || (i < mk->nr_markers && work_busy(work)))
 			continue;
-		/* count it before it runs: at 0 no other worker has or gets spans */
+		/* count it before it runs: while @active is 0, no other worker has spans */
 		atomic_inc(&mk->active);
 		if (queue_work(kgc_markers_wq, work))
 			return;

@@ -28,7 +28,7 @@ struct kgc_heap;
 /**
  * struct kgc_grey - spans shaded by this CPU's barriers
  * @list: the CPU pushes spans; the context that runs the cycle takes the whole list
- * @shaded: regions that shaded an object with pointers, ever
+ * @shaded: number of regions on this CPU that shaded an object with pointers; never reset
  */
 struct kgc_grey {
 	struct llist_head	list;
@@ -70,7 +70,7 @@ struct kgc_marker {
  * struct kgc_marking - the mark phase of a heap
  * @grey: spans that barriers shaded, per CPU
  * @shared: spans that a worker offers or leaves to the others
- * @active: runs of other workers than the cycle's own that are queued or not over
+ * @active: number of workers beside the cycle's own that are queued or running
  * @nr_markers: workers that this cycle may use
  * @marker: the workers; number 0 is the cycle's own
  */
@@ -132,8 +132,8 @@ static __always_inline void kgc_shade_slot(struct kgc_marking *mk,
 	preempt_disable();
 	kgc_mark_white(span, i);
 	if (!kgc_span_noscan(span)) {
-		/* count before @queued shows it, also if an interrupt comes between:
-		 * see kgc_grey_pending()
+		/* count first: no context may see @queued but not the count, not even an
+		 * interrupt; see kgc_grey_pending()
 		 */
 		this_cpu_inc(mk->grey->shaded);
 		if (unlikely(!READ_ONCE(span->queued)))

@@ -13,8 +13,7 @@
  *
  * Other events set the timer too, because they may leave garbage: a handle or root is
  * dropped, a finalizer has run, the device stores a reference, a lookup of a weak
- * reference keeps its target. Without allocations and such events, a heap has no timer
- * and no work pending.
+ * reference keeps its target. Without allocations and such events the timer is not set.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -189,7 +188,7 @@ bool kgc_pace_grace_begin(struct kgc_heap *heap)
 	return pace->expedited;
 }
 
-/* Whether a later grace period of this cycle may be urgent, as mutators allocate. */
+/* Whether later grace periods of this cycle may be urgent, because mutators allocate. */
 bool kgc_pace_may_expedite(struct kgc_heap *heap)
 {
 	return heap->cycle.now.reason == KGC_REASON_GROWTH ||
@@ -284,8 +283,8 @@ u64 kgc_pace_end(struct kgc_heap *heap, u64 live)
 }
 
 /*
- * The cycle counts as complete. Allocations since kgc_pace_end() have found it under way,
- * and have not set the timer. Context: the state machine.
+ * The cycle now counts as complete. Allocations between kgc_pace_end() and this moment have
+ * found a cycle under way, and have not set the timer. Context: the state machine.
  */
 void kgc_pace_rearm(struct kgc_heap *heap)
 {
@@ -331,7 +330,7 @@ void kgc_pace_repace(struct kgc_heap *heap)
 	guard(raw_spinlock_irqsave)(&pace->lock);
 	limits = pace_limits(heap);
 	kgc_pacer_retarget(&pace->pacer, pace->pacer.live, &limits);
-	/* the next refill looks whether a cycle is due, or runs */
+	/* the next refill calls the collector, which checks whether a cycle is due */
 	kgc_allocator_allow(&heap->alloc, 0);
 }
 

@@ -50,7 +50,10 @@ static u64 predict(const struct kgc_pacer *p, u64 grace_us)
 	return div_u64(min(p->rate, 1ULL << 30) * min(us, 1ULL << 32), 800);
 }
 
-/* Goal of a heap that may hold @most bytes: beyond @live unless that is near @most. */
+/*
+ * Goal of a heap that may hold @most bytes: LIMIT_PERCENT of @most. If @live is near that
+ * or above, the goal is a sixteenth above @live, but at most half of the way to @most.
+ */
 static u64 goal_below(u64 live, u64 most)
 {
 	u64 growth = min(live / 16, (most - min(most, live)) / 2);
@@ -143,7 +146,10 @@ void kgc_pacer_update(struct kgc_pacer *p, const struct kgc_pacer_cycle *c,
 	kgc_pacer_retarget(p, c->live, limits);
 }
 
-/* Microseconds: 0 up to @from, then growing, and @most from a sixteenth past it on. */
+/*
+ * Return: microseconds. 0 up to @from, then in proportion to the bytes past @from, and
+ * @most from a sixteenth past @from on.
+ */
 static unsigned int past_us(s64 charged, s64 from, unsigned int most)
 {
 	u64 overshoot;

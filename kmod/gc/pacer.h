@@ -24,7 +24,7 @@
  * @rate: bytes allocated per millisecond between the last two flushes
  * @work_us: length of a cycle until its flush, without its grace periods; smoothed
  * @normal_us: length of a normal grace period; smoothed, 0 until one was measured
- * @expedited_us: length of an expedited grace period; likewise
+ * @expedited_us: length of an expedited grace period; smoothed, 0 until one was measured
  * @during: bytes allocated from the begin of the last cycle until its flush
  * @peak: heap size at the last flush
  * @overshoot: of @peak, bytes beyond the goal of that cycle

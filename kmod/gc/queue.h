@@ -3,8 +3,8 @@
  * The queue of one marker: grey spans, first in first out, linked through the spans.
  *
  * Barriers and other markers hand spans over as lists. Such a list may have all spans of
- * the heap, and only a walk finds its end. So the queue keeps a list that it has taken
- * over as it is, and appends a bounded number of its spans at a time.
+ * the heap, and only a walk finds its end. So the queue keeps such a list in @rest, and
+ * appends a bounded number of its spans at a time.
  */
 #ifndef _KGC_QUEUE_H
 #define _KGC_QUEUE_H

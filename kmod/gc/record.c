@@ -49,9 +49,10 @@ bool kgc_records_get(struct kgc_records *records, u64 nr,
 }
 
 /*
- * Estimate how many of @bytes, allocated since the last cycle, are dead: as large a share
- * as in the last cycle with MIN_SAMPLE_BYTES, or all if there is none. The result is never
- * 0, since reclaim would then ignore a heap that once grew. Context: any.
+ * Estimate how many of @bytes, allocated since the last cycle, are dead. The share that is
+ * dead is as large as in the last cycle before which MIN_SAMPLE_BYTES were allocated. If
+ * there was no such cycle, all are dead. The result is at least MIN_DEAD: at 0, reclaim
+ * would never ask a heap for a cycle again that once grew. Context: any.
  */
 u64 kgc_records_dead(struct kgc_records *records, u64 bytes)
 {

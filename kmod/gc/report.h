@@ -17,8 +17,8 @@ struct kgc_heap;
  * struct kgc_report - what the checks found in a heap
  * @misused: rules broken by a client
  * @aside: the heap has been set aside
- * @refusals: limits the log of calls that are not allowed, so that no heap keeps
- *	another's out of it
+ * @refusals: limits the rate of log messages about calls that are not allowed. Each heap
+ *	has its own, so that no heap suppresses the messages about another
  * @errors: invariants found broken; written by the cycle's work item only
  * @held: violations held back until the tracer knows whether a section disturbed it
  * @held.on: violations are held back now: counted in @held, not logged

@@ -11,9 +11,10 @@
  *
  * kgc_request_runner_begin() and kgc_request_runner_end() order what one runner has
  * written before the steps of the next. A thread stops being the runner after every step.
- * It may not get the CPU for long, because its cgroup's bandwidth is used up or a thread
- * of higher priority runs. That holds up the state machine only in the middle of a step.
- * So a thread runs long steps with preemption off, except on PREEMPT_RT (cycle.c).
+ * A thread may be kept from the CPU for a long time, because its cgroup's bandwidth is used
+ * up or a thread of higher priority runs. Between two steps that holds up nobody else. In
+ * the middle of a step it holds up the state machine. So a thread runs long steps with
+ * preemption off, except on PREEMPT_RT (cycle.c).
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -238,7 +239,7 @@ void kgc_request_might_wait(struct kgc_heap *heap)
 /* End a wait: the thread's last access to the heap. */
 static void waiter_end(struct kgc_request *rq)
 {
-	/* the wakeup of a pause may have gone to this thread, which does not help */
+	/* the wakeup of a pause may have gone to this thread, which runs no step now */
 	if (READ_ONCE(rq->paused) && kgc_request_has_waiters(rq))
 		wake_up(&rq->waitq);
 	kgc_users_put(&rq->waiters);
@@ -271,7 +272,7 @@ static int request_wait(struct kgc_heap *heap, u64 cycle)
 			return -EINTR;
 		kgc_request_help(heap, false);
 		cond_resched();
-		/* a thread that finds a step to run each time does not sleep above */
+		/* while there are steps to run, the wait above does not look for signals */
 		if (signal_pending(current) && !waiter_returns(heap, cycle))
 			return -EINTR;
 	}

@@ -66,7 +66,7 @@ void kgc_sections_halt(struct kgc_heap *heap)
 	WRITE_ONCE(heap->sections.halted, true);
 }
 
-/* Whether a section has begun since kgc_sections_halt() that did not wait to the end. */
+/* Whether a section began after kgc_sections_halt() and before kgc_sections_resume(). */
 bool kgc_sections_disturbed(struct kgc_heap *heap)
 {
 	/* pairs with section_halted(): a caller that saw its changes sees the flag too */
@@ -208,7 +208,7 @@ static bool is_object(struct kgc_heap *heap, const void *addr)
 	return kgc_lookup(heap, addr, &i);
 }
 
-/* Return: the owner of the span that has @addr; NULL when none has it, as for a root. */
+/* Return: the owner of the span that has @addr; NULL if no span has it, as for a root. */
 static const struct kgc_allocator *owner_of(const void *addr)
 {
 	struct kgc_span *span;

@@ -42,7 +42,8 @@ struct kgc_tracked {
  * @side: side of SRCU, 0 or 1, that sections used when the cycle began to wait
  * @since_ns: when the cycle began to wait for sections; 0 while it does not
  * @halted: a section that begins now waits for the tracer, if it may sleep
- * @disturbed: since @halted was set a section has begun that did not wait to the end
+ * @disturbed: a section has begun while @halted was set, because it could not wait, or had
+ *	waited too long
  * @resumed: waits for the end of @halted
  */
 struct kgc_sections {

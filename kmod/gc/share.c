@@ -43,7 +43,7 @@
 #define SLICE_NS		(500LL * NSEC_PER_USEC)
 #define IPI_NS			(20 * NSEC_PER_USEC)
 #define SAVED_NS		NSEC_PER_SEC	/* most unused time to save up */
-#define PAUSE_NS		NSEC_PER_SEC	/* until a pause takes note that tenants left */
+#define PAUSE_NS		NSEC_PER_SEC	/* longest pause: tenants may leave */
 
 static unsigned int max_cpu_percent = 5;
 module_param(max_cpu_percent, uint, 0644);
@@ -146,7 +146,7 @@ bool kgc_share_spare(struct kgc_heap *heap)
 	       !kgc_bucket_owes(&heap->tenant->cpu, kgc_tenant_clock());
 }
 
-/* The heap asks for @ns of what it and its tenant have. The module comes later. */
+/* Take @ns from the heap and its tenant. charge_module() follows when these have paid. */
 static void ask_own(struct kgc_heap *heap, u64 now, u64 ns)
 {
 	struct kgc_share *share = &heap->share;
@@ -164,7 +164,10 @@ static void charge_module(struct kgc_share *share, u64 now)
 	share->due_ns = 0;
 }
 
-/* How long to wait until what the heap has asked for may be paid, in ns. */
+/*
+ * Return: ns to wait until @due_ns may be paid for or, once the module is charged, until
+ * the slice begins.
+ */
 static u64 unpaid_ns(const struct kgc_share *share, u64 now)
 {
 	u64 ns = share->ready_ns > now ? share->ready_ns - now : 0, clock, left;
@@ -198,7 +201,8 @@ static void share_begin(struct kgc_heap *heap)
  * @heap: the heap
  * @brief: the next step is short: it may run early, until the heap has used a slice early
  *
- * Asks for a slice if the last one is used up, and pays for what overdrew that.
+ * The function asks for a slice if the last one is used up. If the steps took more than
+ * that slice, the heap pays for the rest as well.
  *
  * Context: the heap's own work item, which runs the state machine.
  * Return: how long to wait, in ns.
@@ -208,7 +212,7 @@ u64 kgc_share_wait(struct kgc_heap *heap, bool brief)
 	struct kgc_share *share = &heap->share;
 	u64 now = ktime_get_ns(), ns;
 
-	/* the tenant counts among those that divide the budget before it takes of it */
+	/* count the tenant before it takes CPU time: running tenants divide the budget */
 	if (!share->running)
 		share_begin(heap);
 	if (share->left_ns <= 0 && !share->due_ns)
@@ -302,8 +306,8 @@ void kgc_share_end(struct kgc_heap *heap)
  * @helped_ns: CPU time of mutators that ran the cycle's steps
  * @over: bytes by which mutators passed the goal
  *
- * A cycle was short of CPU time if it was paused, before its begin too, and mutators had
- * to help or passed the goal.
+ * A cycle was short of CPU time if it was paused, and mutators helped it or passed the
+ * goal. A pause before the first step counts, too.
  *
  * Context: the state machine, at the end of the cycle.
  */

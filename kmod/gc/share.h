@@ -20,9 +20,10 @@ struct seq_file;
  * @cpu: CPU time taken, within the option cpu_percent
  * @left_ns: rest of the state machine's slice; negative if it used more than it took.
  *	Only the state machine writes this and the members below
- * @due_ns: CPU time that the heap and its tenant are about to pay; then the module is
- *	asked for it. 0 if the state machine has its slice
- * @ready_ns: time at which the heap has paid for that, or at which the slice begins
+ * @due_ns: CPU time that the heap and its tenant are paying for. Once they have paid, the
+ *	module is charged, and this becomes 0
+ * @ready_ns: time at which the heap has paid for @due_ns. Once the module is charged, time
+ *	at which the slice begins
  * @paid_ns: time of the tenants' clock at which the tenant has paid for @due_ns
  * @early_ns: CPU time used by short steps that did not wait, since the last wait was over
  * @early: the current step is one of these
@@ -31,8 +32,8 @@ struct seq_file;
  * @pauses: times that the state machine had to wait for a slice
  * @pauses_before: @pauses when the last cycle ended
  * @short_cycles: cycles for which the share was not enough
- * @expedited: urgent grace periods that kgc_share_expedite() allowed to be expedited
- * @refused: urgent grace periods that it did not allow to be expedited
+ * @expedited: urgent grace periods that were expedited
+ * @refused: urgent grace periods that kgc_share_expedite() did not allow to be expedited
  * @running: the heap counts among those that run a cycle
  */
 struct kgc_share {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The background sweep. An allocation that needs a span sweeps a bounded number of
- * them; this file sweeps the rest. The next cycle cannot begin before that: the write
- * barrier takes a mark of the last cycle for one of its own, and shades nothing.
+ * The background sweep. An allocation that needs a span sweeps a bounded number of spans;
+ * this file sweeps the rest. The next cycle cannot begin before every span is swept: its
+ * write barrier would take a mark of the last cycle for one of its own, and would not shade
+ * the object.
  */
 #include <linux/nodemask.h>
 
@@ -18,7 +19,7 @@ void kgc_sweep_begin(struct kgc_heap *heap)
 	heap->sweep.at = 0;
 }
 
-/* Whether the next spans to sweep are those of large objects. */
+/* Whether the next spans to sweep hold large objects. */
 bool kgc_sweep_large(const struct kgc_heap *heap)
 {
 	return heap->sweep.at % KGC_NR_SPAN_CLASSES < 2;

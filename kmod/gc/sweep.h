@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The background sweep: what allocation has not swept. */
+/* The background sweep of the spans that allocations have not swept. */
 #ifndef _KGC_SWEEP_H
 #define _KGC_SWEEP_H
 

@@ -27,7 +27,7 @@ MODULE_PARM_DESC(max_user_heaps,
 
 static DEFINE_XARRAY(tenants);
 
-/* Modules of the kernel; their heaps are not counted. */
+/* The tenant of all kernel modules. Their heaps are not counted. */
 static struct kgc_tenant kernel_tenant;
 
 /* The clock of the tenants' buckets, and the tenants with a cycle under way. */

@@ -19,11 +19,11 @@
  * grows by at most one span for each mutator. A throttled mutator never waits for the end
  * of a cycle.
  *
- * Never throttle a section that the current grace period waits for. Each section that
- * began in an older phase is one. While an expedited SRCU grace period is under way, each
- * section on the side of SRCU that was current at its begin is one, too: SRCU switches
- * sides, then polls until the old side is empty. Sections that begin after the switch are
- * on the new side.
+ * A section is never throttled if the current grace period waits for it. The grace period
+ * waits for each section that began in an older phase. An expedited SRCU grace period also
+ * waits for each section on the side of SRCU that was current when the grace period began:
+ * SRCU switches sides, then polls until the old side is empty. Sections that begin after
+ * the switch are on the new side.
  *
  * The side is a hint, because it comes from SRCU's index: a section that is interrupted
  * while it begins may be on the old side although it began after the switch. The hint
@@ -90,7 +90,7 @@ static unsigned int throttle_us(struct kgc_heap *heap, unsigned int mode)
 	return us;
 }
 
-/* Return: for how many us at most such a mutator helps the cycle. */
+/* Return: for how many us at most a mutator that refills its cache now helps the cycle. */
 static unsigned int help_us(struct kgc_heap *heap, unsigned int mode)
 {
 	if (kgc_request_idle(&heap->request) || blocks_grace_period(heap, mode))
@@ -148,7 +148,7 @@ void kgc_throttle_cycle_begin(struct kgc_heap *heap)
 /**
  * kgc_throttle_cycle_over() - learn whether cycles at a limit are worth their cost
  * @heap: the heap
- * @for_limit: a limit was a reason for the cycle: the goal's, or that of a refused
+ * @for_limit: a limit was a reason for the cycle: it had lowered the goal, or refused an
  *	allocation
  * @freed: bytes freed during the cycle
  * @live: bytes that the cycle found alive
@@ -230,7 +230,7 @@ static void stock_work(struct work_struct *work)
 	kgc_work_woken(&heap->work);
 	if (READ_ONCE(heap->dying))
 		return;
-	/* only sections make spans: the tracer, which counts them, halts sections */
+	/* make spans inside a section: the tracer halts sections while it counts spans */
 	s = kgc_enter(heap);
 	WRITE_ONCE(th->stock_failed, !kgc_stock_fill(&heap->alloc));
 	kgc_exit(s);

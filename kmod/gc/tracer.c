@@ -13,9 +13,9 @@
  *	reachable one cycle later; a tiny block that a CPU still fills is not garbage
  *	lists, counters and pages agree with each other
  *
- * A section disturbs the tracer if it cannot wait (atomic context). So does a section
- * that has waited long, as an open section may be waiting for its thread. A tracer that
- * was disturbed concludes nothing.
+ * A section disturbs the tracer if it cannot wait (atomic context). So does a section that
+ * begins because it has waited for TRACER_TIMEOUT: an open section may be waiting for its
+ * thread. A tracer that was disturbed concludes nothing.
  */
 #include <linux/bitmap.h>
 #include <linux/rcupdate.h>
@@ -318,7 +318,7 @@ static void check_floating(struct tracer *t)
 	tr->floats = t->floats;
 	tr->floats_total += t->floats;
 	tr->floating_due = 0;
-	/* the next cycle can use only a complete set, of which no object can come back */
+	/* the next cycle can use only a complete set of objects that cannot come back */
 	if (t->failed || may_resurrect) {
 		set_empty(t->floating);
 		return;

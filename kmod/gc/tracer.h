@@ -19,7 +19,8 @@ struct kgc_heap;
  * @objects: objects reached in all cycles
  * @floats: floating garbage of the last cycle traced: objects marked but not reachable
  * @floats_total: sum of @floats over all cycles
- * @floating_due: those of @floats that must be gone in the next cycle: all or none
+ * @floating_due: objects of @floats that must be gone in the next cycle; 0 if the tracer
+ *	cannot demand that
  */
 struct kgc_tracer {
 	struct xarray		floating[2];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Give back the memory that a sweep has left free: after the sweep where most of a heap
- * is free, otherwise by a timer once the heap has become idle. The timer is pending only
- * while there is something to give back, or while the heap allocates.
+ * Give back the memory that a sweep has left free. If most of a heap is free, the end of
+ * the cycle gives memory back. Otherwise a timer does, once the heap has become idle. The
+ * timer is pending only while there is something to give back, or while the heap allocates.
  *
  * A large heap may have gigabytes to give back, and as many structures of spans as heap
  * pages. So memory goes back in pieces. The end of a cycle gives one piece back, because
@@ -44,8 +44,9 @@ static bool trim_worth(const struct kgc_pageheap *ph)
 /*
  * Bytes that stay free after a sweep. While at most 70 % are free, all of them stay.
  * Otherwise 40 % stay; the JVM calls these two bounds of a hysteresis MaxHeapFreeRatio
- * and MinHeapFreeRatio. More stays if the heap is likely to allocate more within a
- * second and before the next cycle. With KGC_SCAVENGE_NOW nothing stays.
+ * and MinHeapFreeRatio. Once a node has @begun to give back, only the second bound counts.
+ * More stays if the heap is likely to allocate more within a second and before the next
+ * cycle. With KGC_SCAVENGE_NOW nothing stays.
  */
 static u64 trim_keep(struct kgc_heap *heap, struct kgc_pageheap *ph, bool begun)
 {
@@ -116,7 +117,7 @@ static void trim_rearm(struct kgc_heap *heap, enum kgc_trim_timer what, unsigned
 		trim_arm(heap, what, ms);
 }
 
-/* Nothing is left to give back unless the heap becomes idle. */
+/* Set the timer if the heap would give something back once it is idle. */
 static void trim_arm_idle(struct kgc_heap *heap)
 {
 	bool worth = false;

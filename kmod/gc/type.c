@@ -120,7 +120,7 @@ static void type_layout(struct kgc_type *type)
 		layout->fast_spc = layout->spc;
 }
 
-/* The most that a C type of @size can need: its size is a multiple of its alignment. */
+/* The largest alignment that a C type of @size can have: its size is a multiple of it. */
 static u32 natural_align(u32 size)
 {
 	return size < 8 ? size & -size : 8;
@@ -258,7 +258,7 @@ static int field_cmp(const void *key, const void *elem)
 	return offset < field->offset ? -1 : offset > field->offset;
 }
 
-/* The pointer field at @offset, in an array that of any element; or NULL. */
+/* Return: the pointer field at @offset, of any element if the type is an array; or NULL. */
 const struct kgc_type_field *kgc_type_field(const struct kgc_type *type,
 					    u64 offset)
 {

@@ -18,7 +18,7 @@
 enum kgc_kind {
 	KGC_KIND_NOSCAN,	/* no pointers */
 	KGC_KIND_PRECISE,	/* pointers at up to KGC_FEW_FIELDS listed offsets */
-	KGC_KIND_ARRAY,		/* listed offsets in each element, or more offsets */
+	KGC_KIND_ARRAY,		/* listed offsets in each element, or over KGC_FEW_FIELDS */
 	KGC_KIND_CONSERVATIVE,	/* any aligned word may be a pointer */
 	KGC_KIND_NONE,		/* no type has this kind: kgc_marker.quick */
 };
@@ -37,7 +37,7 @@ struct kgc_type_field {
  * struct kgc_type - a type of one heap; lives as long as the heap
  * @layout: what the allocator has to know; the first member
  * @heap: the heap
- * @array_heap: @heap if @array, otherwise NULL: one test covers both
+ * @array_heap: @heap if @array, otherwise NULL, so that one test checks both
  * @size: declared size of an object or element, in bytes
  * @align: alignment in bytes
  * @kind: how the collector scans an object

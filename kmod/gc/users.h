@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A count of threads that use a heap outside of its sections. Destroying the heap waits
- * for them. A thread is counted while the heap cannot end, and touches nothing of the
- * heap after kgc_users_put().
+ * for them. A thread is counted at a time when something else keeps the heap from ending.
+ * It touches nothing of the heap after kgc_users_put().
  */
 #ifndef _KGC_USERS_H
 #define _KGC_USERS_H

@@ -90,7 +90,7 @@ static void verify_object(struct kgc_heap *heap, struct kgc_span *span,
 /*
  * Note a slot that is marked and free. Either an allocation is about to take it, since a
  * newborn is marked first, or something is wrong. The allocation is a region, so it is
- * over after an RCU grace period, however long its CPU does not run.
+ * over after an RCU grace period, even if a hypervisor stops its CPU for a while.
  */
 static void suspect(struct kgc_verify *verify, struct kgc_span *span,
 		    unsigned int i)
@@ -99,7 +99,10 @@ static void suspect(struct kgc_verify *verify, struct kgc_span *span,
 	__set_bit(i, verify->suspects);
 }
 
-/* Check @suspects after the grace period. Nothing was swept since: same span. */
+/*
+ * Check @suspects after the grace period. No span was swept since, so @suspect is still the
+ * span that these slots are in.
+ */
 static void verify_suspects(struct kgc_heap *heap)
 {
 	struct kgc_verify *verify = &heap->verify;

@@ -29,8 +29,9 @@ int kgc_weak_open(struct kgc_section s, void *obj, unsigned int type,
 	if (!slot)
 		return err;
 	/*
-	 * The collector must see the mark of a newborn if it sees its address, or it
-	 * takes the object for dead: pairs with the load in kgc_weaks_clear_some().
+	 * If the collector sees the address of a newborn, it must see its mark as well.
+	 * Otherwise it would take the newborn for dead. This release therefore
+	 * pairs with the load in kgc_weaks_clear_some().
 	 */
 	smp_store_release(&slot->obj, obj);
 	/* publish the object before "open": pairs with kgc_handle_slot_get() */

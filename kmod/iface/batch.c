@@ -39,7 +39,10 @@ struct batch_run {
 
 #define NO_HANDLE	KGC_RESULT_BIT
 
-/* Resolve an operand: a handle, or the index of an earlier result. Or NO_HANDLE. */
+/*
+ * Resolve an operand, which is a handle or the index of an earlier result. Return: a
+ * handle; NO_HANDLE if the operand names no earlier result that is a handle.
+ */
 static u64 batch_handle(struct batch_run *run, u64 operand)
 {
 	u64 i = operand & ~KGC_RESULT_BIT;
@@ -153,7 +156,7 @@ static int op_write(struct kgc_heap *heap, struct kgc_op *op, u64 handle)
  * @outside: the operation, if it runs outside of the section; NULL if @inside is set
  * @makes_handle: the result is a new handle, which later operations may name
  * @takes_handle: the value is a handle
- * @allocates: it may succeed when memory has become free
+ * @allocates: the operation may fail for lack of memory, and succeed after a cycle
  */
 struct operation {
 	int	(*inside)(struct kgc_section s, struct kgc_op *op, u64 handle,
@@ -196,7 +199,7 @@ static const struct operation *operation_of(const struct kgc_op *op)
 	return row->inside || row->outside ? row : NULL;
 }
 
-/* An allocation was refused. Return: whether it may succeed now. */
+/* Wait for a cycle after an allocation was refused. Return: whether it may succeed now. */
 static bool op_relief(struct batch_run *run, unsigned long *end)
 	__must_hold(kgc_section)
 {

@@ -4,7 +4,8 @@
  * forked children, receivers of the descriptor) share the heap. The heap ends with the
  * last reference to the file.
  *
- * A table, as in iommufd, has the size, the least size and the function of each command.
+ * Each command is a row of a table, as in iommufd: the size of its argument structure, the
+ * size of that structure's first version, and the command's function.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>

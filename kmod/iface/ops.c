@@ -280,7 +280,7 @@ static void write_conservative(struct kgc_section s, const struct object *o,
 		} else {
 			old = READ_ONCE(*slot);
 			do {
-				/* an address reads as 0: a partial write keeps no part */
+				/* a partial write keeps 0 of an address: it reads as 0 */
 				value = n < sizeof(void *) && kgc_map_find(old) ?
 					NULL : old;
 				memcpy((char *)&value + (offset - word), buf, n);

@@ -46,7 +46,10 @@ static int table_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(table);
 
-/* Over all spans of a class, @tail: bytes past the last slot, @idle: of free slots. */
+/*
+ * Sum up over all spans of a class. @tail receives the bytes behind the last slots, and
+ * @idle the bytes in free slots.
+ */
 static void class_waste(unsigned int class, const struct kgc_class_stats *st,
 			u64 *tail, u64 *idle)
 {

@@ -32,7 +32,7 @@ static void alloc_stats(struct kgc_heap *heap, struct kgc_stats *st)
  * @heap: the heap
  * @bytes: receives the bytes by kind, enum kgc_meta
  *
- * The counts do not include inner nodes of the index of finalizers, and bytes that the
+ * The counts include neither inner nodes of the index of finalizers, nor bytes that the
  * kernel's allocators add when they round a size up.
  *
  * Context: any.

@@ -404,7 +404,9 @@ enum kgc_reason {
 	KGC_REASON_GROWTH,	/* the allowance is used up */
 	KGC_REASON_PERIOD,	/* kgc_option PERIOD_MS passed */
 	KGC_REASON_REQUEST,	/* KGC_COLLECT or kgc_collect() */
-	KGC_REASON_LIMIT,	/* the soft limit, or no memory for a request */
+	KGC_REASON_LIMIT,	/* the allowance, lowered by a limit, is used up; or a
+				 * request for memory failed
+				 */
 	KGC_REASON_SHRINK,	/* the machine or the cgroup is short of memory */
 	KGC_NR_REASONS,
 };
@@ -522,7 +524,7 @@ struct kgc_stats {
  * @created_ns: monotonic time at which it was opened. Another heap may get the same
  *	@id later, but not with the same @created_ns
  * @__spare: 0
- * @stats: its counters, as KGC_STATS; stats.size is the part of them in the entry
+ * @stats: its counters, as KGC_STATS; stats.size is how many bytes of them the entry has
  */
 struct kgc_heap_entry {
 	__u32 id;

@@ -208,7 +208,7 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 
 	__acquire(kgc_section);
 	s.srcu = srcu_read_lock(&front->srcu);
-	/* what the collector did before: pairs with the release in phase_publish() */
+	/* see what came before this phase: pairs with the release in phase_publish() */
 	s.mode = smp_load_acquire(&front->mode);
 	if (KGC_TRACKS(s.mode))
 		return __kgc_section_note(s);
@@ -280,7 +280,7 @@ static __always_inline void kgc_store_slot(struct kgc_section s, void **slot,
 	if (!__kgc_check(s, slot, value))
 		return;
 	if (unlikely(s.mode & KGC_MODE_SHADE))
-		/* scalars: for a struct, gcc builds a copy even if it makes no call */
+		/* not the struct: gcc would build a copy of it even without a call */
 		__kgc_store(s.heap, s.mode, slot, value);
 	else
 		smp_store_release(slot, value);	/* pairs with kgc_load() */
@@ -454,7 +454,7 @@ struct kgc_heap *__kgc_heap_create(const char *name, struct module *owner,
  */
 #define kgc_heap_create(name, owner)					\
 ({									\
-	/* of its sections, and of its work item for finalizers */	\
+	/* lockdep classes of sections, and of the finalizers' work */	\
 	static struct lock_class_key __kgc_keys[2];			\
 									\
 	__kgc_heap_create(name, owner, __kgc_keys);			\
