@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What bench-check compares today's figures with: those of the baseline commit.
+"""baseline: figures of the baseline commit, which bench-check compares with today's.
 
-The file 'baseline' names the commit. Where the repository has it, its own scripts
-build it and run its benchmarks on the kernel of today's figures; the results are
-kept in the cache, under the commit and all that they depend on, and every worktree
-shares them. A shallow clone or a tarball lacks the commit and falls back to
-expected.json: what was recorded of the commit, on the nearest kernel there.
+The file 'baseline' names the commit. If the repository has it, the commit's own scripts
+build it and run its benchmarks on the kernel of today's figures. The cache keeps the
+results under the commit and all that they depend on, and all worktrees share them. A
+shallow clone or a tarball does not have the commit. Then expected.json gives the figures
+that were recorded of the commit, on the nearest kernel that it has.
 """
 import contextlib
 import fcntl
@@ -24,22 +24,23 @@ RECORDS = os.path.join(suites.HERE, "expected.json")
 CACHE = os.environ.get("KGC_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "kgc")
 
-# How far above its baseline a figure may be. The same code, measured twice on a busy
-# machine, differs by 0.2 %; the rest is what a change elsewhere makes the compiler do.
+# How far a figure may be above its baseline. Two measurements of the same code on a busy
+# machine differ by 0.2 %. The rest is for code that the compiler lays out differently
+# after a change elsewhere.
 TOLERANCE = 0.03
-# Recorded figures of the same series, 6.1 for instance: gcc 14 instead of 12 makes up
-# to 4.0 % of difference, the update from 6.1.0-56 to -57 up to 1.4 %.
+# The same for recorded figures of the same series, such as 6.1. gcc 14 instead of 12
+# makes up to 4.0 % of difference, the update from 6.1.0-56 to -57 up to 1.4 %.
 SAME_SERIES = 0.08
-# Of another series: from 6.1 to 6.12 it is up to 8.0 %, with gcc 14 as well 12 %.
+# For those of another series. From 6.1 to 6.12 it is up to 8.0 %, with gcc 14 it is 12 %.
 OTHER_SERIES = 0.15
 
 
 class Unavailable(Exception):
-    """Why there is no baseline; bench-check fails then."""
+    """The reason why there is no baseline. bench-check then fails."""
 
 
 class Baseline:
-    """Figures by name, how they were got, and how far today's may be above."""
+    """Figures by name, their origin, and how far today's figures may be above them."""
 
     def __init__(self, figures, about, tolerance):
         self.figures = figures
@@ -48,7 +49,7 @@ class Baseline:
 
 
 def figures(found, checked):
-    """{name: value or None} of the checked figures."""
+    """Return: {name: value or None} of the checked figures."""
     return {f"{bench} {parameters}: {metric}".replace(" :", ":"):
             suites.value(found, bench, "kgc", metric, parameters)
             for bench, parameters, metric in checked}
@@ -67,7 +68,7 @@ def commit():
 
 @contextlib.contextmanager
 def locked(name):
-    """As with_lock in vm-images/lib.sh: one process measures, others wait."""
+    """The same lock as with_lock in vm-images/lib.sh: one process measures, others wait."""
     with open(os.path.join(CACHE, "lock." + name), "w", encoding="utf-8") as f:
         try:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,7 +87,7 @@ def read(path):
 
 
 def write(path, content):
-    """Whole or not at all."""
+    """Write the whole file or nothing."""
     with open(path + ".tmp", "w", encoding="utf-8") as f:
         json.dump(content, f, indent=1, sort_keys=True)
         f.write("\n")
@@ -94,7 +95,7 @@ def write(path, content):
 
 
 def unpack(name, tree):
-    """The commit's tree into a directory; returns git's words if it cannot."""
+    """Unpack the commit's tree into a directory. Return: git's complaint, or None."""
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(tree)
     archive = tree + ".tar"
@@ -114,7 +115,7 @@ def unpack(name, tree):
 
 
 def run(name, here, tree):
-    """Results of the commit's own harness, or None where git lacks the commit."""
+    """Return: results of the commit's own harness, or None if git does not have the commit."""
     lacking = unpack(name, tree)
     if lacking is not None:
         shutil.rmtree(tree)
@@ -143,7 +144,7 @@ def run(name, here, tree):
 
 
 def measured(name, here):
-    """Results of the commit on this kernel, or None where git lacks the commit."""
+    """Return: results of the commit on this kernel, or None if git does not have the commit."""
     digest = hashlib.sha256(repr((name, sorted(here.items()))).encode())
     key = f"{SUITE}-{name[:12]}-{digest.hexdigest()[:12]}"
     os.makedirs(os.path.join(CACHE, "bench"), exist_ok=True)
@@ -161,13 +162,13 @@ def measured(name, here):
 
 
 def numbers(version):
-    """Those of 6.1.0-57-amd64 are 6, 1, 0 and 57."""
+    """Return: the numbers of a version; 6, 1, 0 and 57 of 6.1.0-57-amd64."""
     leading = re.match(r"[0-9.]*(-[0-9]+)?", version)[0]
     return [int(n) for n in re.findall("[0-9]+", leading)]
 
 
 def distance(a, b):
-    """Of versions: what sorts @a by how near to @b it is, the newer first."""
+    """Return: a sort key of version @a by its distance to @b, the newer first."""
     a, b = numbers(a), numbers(b)
     same = len(os.path.commonprefix([a, b]))
     differ = [abs(x - y) for x, y in zip(a[same:], b[same:])]
@@ -179,7 +180,7 @@ def key_of(here):
 
 
 def nearest(recorded, here):
-    """The key of the nearest kernel, and of its records the nearest compiler."""
+    """Return: the key of the nearest kernel, and among its records the nearest compiler."""
     def apart(key):
         release, compiler = key.split(", ", 1)
         return (distance(release, here["release"]),
@@ -195,7 +196,7 @@ def tolerance(key, here):
 
 
 def recorded(name, here):
-    """The figures in expected.json."""
+    """Return: the figures in expected.json."""
     records = read(RECORDS) or {}
     if records.get("commit") != name:
         raise Unavailable(
@@ -228,7 +229,7 @@ def record(here, checked):
         raise Unavailable("this repository lacks the baseline: fetch it")
     records = read(RECORDS) or {}
     if records.get("commit") != name:
-        # figures of another commit say nothing of this one
+        # figures of another commit do not belong to this one
         records = {"commit": name, "figures": {}}
     records["figures"][key_of(here)] = {
         what: v for what, v in figures(found, checked).items() if v is not None}

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""T13: 'make run' from a fresh clone and an empty cache, and once more.
+"""T13: time 'make run' from a fresh clone with an empty cache, and once more.
 
-What a fresh machine has to install through apt before is in the time only
-where it is missing here.
+The time includes the packages that apt installs first only if they are missing here.
 """
 import datetime
 import os

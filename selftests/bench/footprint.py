@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What the order in which spans are filled could make of T10.
+"""Simulate how the order in which spans are filled would change T10.
 
-The churn of selftests/bench/kmod/memory.c without a kernel: objects of its sizes replace
-each other at random, a cycle comes whenever as much was allocated as GOGC allows
-and sweeps at once. Prints, per policy, the bytes of spans that are not empty after
-a last cycle over the bytes that live.
+This is the churn of selftests/bench/kmod/memory.c without a kernel. Objects of its sizes
+replace each other at random. A cycle begins once the program has allocated as much as
+GOGC allows, and sweeps at once. For each policy the script prints the bytes of spans that
+are not empty after a last cycle, divided by the bytes of live objects.
 """
 import random
 
@@ -13,7 +13,7 @@ SIZES = [16, 24, 32, 40, 64, 72, 96, 128, 200, 256, 400, 512, 1000, 2048]
 CLASSES = [16, 24, 32, 48, 64, 80, 96, 128, 208, 256, 416, 512, 1024, 2048]
 LIVE = 50000
 REPLACED = 1500000
-ORDERS = {  # of the spans with free slots, the one to be filled first comes last
+ORDERS = {  # of the spans with free slots, the span to fill first comes last
     "as they were swept": lambda spans: spans[::-1],
     "fullest first": lambda spans: sorted(spans, key=lambda s: -s.free),
     "emptiest first": lambda spans: sorted(spans, key=lambda s: s.free),

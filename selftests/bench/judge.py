@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The targets, and what the results say of each."""
+"""The targets, and verdicts on them from the results."""
 from suites import load, value
 
 
 class Figure:
-    """What was measured for a target; no figure, no verdict."""
+    """The figure of a target, and whether it meets the target."""
 
     def __init__(self, text, met):
         self.text = text
@@ -12,11 +12,11 @@ class Figure:
 
 
 class NotMeasured(Exception):
-    """Why a target has no figure."""
+    """The reason why a target has no figure."""
 
 
 def finished(results):
-    """@results, but a suite that failed has no figure to judge."""
+    """Refuse suites that failed: they have no figure to judge."""
     def of(suite):
         found = results(suite)
         if found and not found["complete"]:
@@ -70,7 +70,7 @@ def t5(need):
     idle = over("idle, over a plain store")
     marking = [over("marking, old " + x) for x in ("NULL", "marked", "unmarked")]
     text = ", ".join(f"+{v:.1f}" for v in marking)
-    # a stretch of 64 stores carries a fraction of its own begin and end
+    # a stretch of 64 stores includes a fraction of its own begin and end
     return Figure(f"idle +{idle:.1f}; marking {text} instr",
                   idle < 4.5 and max(marking) < 30.5)
 
@@ -90,8 +90,7 @@ def t7(need):
     longest = [of(x + ", collector on", "max") / 1e6
                for x in ("step", "spinner")]
     text = f"longest {longest[0]:.1f} ms, spinner {longest[1]:.1f} ms"
-    # of all steps; else of those that nothing came into, where the machine
-    # was too busy for the rest
+    # if the machine is too busy to judge all steps, judge those that no interrupt hit
     for metric, what in (("p99.99 on / off, median of turns", "all steps"),
                          ("p99.99 on / off, undisturbed",
                           "steps no interrupt came into")):
@@ -164,7 +163,7 @@ def t12(need):
 
 
 def t13(_):
-    # never of itself: it fetches a kernel
+    # do not run this suite here: it fetches a kernel
     found = load("run")
     if not found:
         raise NotMeasured("'make bench BENCH=run' does")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The rivals: the programs of selftests/bench/kmod/ on other allocators and collectors.
 
-In C loads.c and threads.c are the very sources, on the interface of
-rivals/shim.h; the programs of T12 are written as one would in C, and all of
-them again in Go. That all did the same work is seen by their checksums.
+In C, rivals compile loads.c and threads.c unchanged, on the interface of rivals/shim.h.
+The programs of T12 are written in plain C. Go has all of them again. Equal checksums show
+that all rivals did the same work.
 """
 import os
 import subprocess
@@ -13,7 +13,7 @@ SOURCES = ("program", "loads", "threads")
 
 
 def command(top, name, to):
-    """How a rival is built, and in what environment."""
+    """Return: the command that builds a rival, and its environment."""
     here = os.path.join(top, "selftests", "bench", "rivals")
     c = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Werror", "-D_GNU_SOURCE",
          "-I", here, "-I", os.path.join(top, "selftests", "bench", "kmod"),
@@ -26,14 +26,14 @@ def command(top, name, to):
     if name == "boehm":
         return [*c, "-static", "-DBOEHM", "-lgc", "-lpthread"], {}
     if name == "mimalloc":
-        # Debian has no archive to link statically
+        # Debian has no static library of mimalloc
         return [*c, '-DBENCH_SUBJECT="mimalloc"', "-lmimalloc",
                 "-lpthread"], {}
     return [*c, "-static", "-lpthread"], {}
 
 
 def build(top, names, say):
-    """Those of the rivals there are tools for."""
+    """Build the rivals whose tools are installed. Return: their names."""
     directory = os.path.join(top, "build", "bench", "rivals")
     os.makedirs(directory, exist_ok=True)
     built = []

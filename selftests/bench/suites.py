@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Suites of benchmarks: what runs in which guest, and how results are kept.
 
-A suite is one boot of one kernel. Its results go to build/bench/SUITE.json
-with all that they depend on; they stand for as long as the sources of the
-module and of the suite, the kernel, the compiler and the emulator are what
-they were.
+A suite is one boot of one kernel. Its results go to build/bench/SUITE.json with all that
+they depend on. They are valid until the sources of the module or of the suite, the
+kernel, the compiler or the emulator change.
 """
 import datetime
 import functools
@@ -46,13 +45,13 @@ class Suite:
 
 
 def programs(*names):
-    """Each program on kgc, then on every rival."""
+    """Return: each program on kgc, then on every rival."""
     return [subject + name for name in names
             for subject in ["", *(f"./{r} " for r in rivals.SUBJECTS)]]
 
 
 def through_device(*names):
-    """Each program through /dev/kgc, then by hand in a process."""
+    """Return: each program through /dev/kgc, then in a process without kgc."""
     return [subject + name for name in names
             for subject in ("kgcctl bench --json ", "./malloc ", "./boehm ")]
 
@@ -116,7 +115,7 @@ SUITES = {
 }
 
 
-# What is no boot of a guest: see firstrun.py.
+# results that do not come from the boot of a guest: see firstrun.py
 ASIDE = ("run",)
 
 
@@ -126,7 +125,7 @@ def output(*command, **more):
 
 
 def output_or(otherwise, *command):
-    """What the command prints, or @otherwise where it cannot say."""
+    """Return: the output of the command, or @otherwise if it fails."""
     try:
         return output(*command, stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
@@ -138,7 +137,7 @@ def commit():
 
 
 def compiler(build):
-    """What compiles a module: Debian's headers name it, otherwise it is gcc."""
+    """Return: the compiler of a module, as Debian's headers name it, or else gcc."""
     name = "gcc"
     try:
         with open(os.path.join(build, ".kernelvariables"), encoding="utf-8") as f:
@@ -151,7 +150,7 @@ def compiler(build):
 
 @functools.cache
 def platform(kernel):
-    """What a figure depends on beside the sources."""
+    """Return: what a figure depends on apart from the sources."""
     directory = output("vm-images/kernel", kernel)
     with open(os.path.join(directory, "config"), "rb") as f:
         config = hashlib.sha256(f.read()).hexdigest()[:12]
@@ -172,7 +171,7 @@ def say(word, text):
 
 
 def files_below(names):
-    """Files and what is in directories, without git, which a tarball lacks."""
+    """Generate the files, and those in directories, without git: a tarball has none."""
     for name in names:
         if os.path.isfile(os.path.join(TOP, name)):
             yield name
@@ -183,7 +182,7 @@ def files_below(names):
 
 
 def fingerprint(suite):
-    """A digest of everything a figure depends on but the machine."""
+    """Return: a digest of all that a figure depends on, the machine apart."""
     digest = hashlib.sha256(suite.encode())
     sources = ["Kbuild", "kmod", "uapi", "selftests/bench/kmod",
                "selftests/bench/common"]
@@ -209,7 +208,7 @@ def path_of(suite):
 
 
 def load(suite):
-    """Results of the suite for these sources, or None."""
+    """Return: results of the suite for these sources, or None."""
     try:
         with open(path_of(suite), encoding="utf-8") as f:
             found = json.load(f)
@@ -219,7 +218,7 @@ def load(suite):
 
 
 def build(kernel):
-    """The module and kgcctl; returns what goes into the guest."""
+    """Build the module and kgcctl. Return: the files for the guest."""
     log = os.path.join(TOP, "build", "log", f"bench-{kernel}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     with open(log, "w", encoding="utf-8") as f:
@@ -241,7 +240,7 @@ def save(found):
 
 
 def describe(suite):
-    """What the results are of."""
+    """Return: a description of the results."""
     s = SUITES[suite]
     return {
         "suite": suite,
@@ -256,7 +255,7 @@ def describe(suite):
 
 
 def boot(s, files, lines):
-    """Lines of JSON from a guest as they come, and at last its status."""
+    """Generate a guest's lines of JSON as they come, and finally its status."""
     arguments = ["vm-images/boot", *s.options]
     for name in files:
         arguments += ["-f", name]
@@ -273,7 +272,7 @@ def boot(s, files, lines):
 
 
 def agree(results):
-    """Where two did the same work they came to the same result."""
+    """Check that subjects which did the same work have the same result."""
     sums = {}
     for r in results:
         if r["metric"] == "checksum":
@@ -320,14 +319,13 @@ def run(suite):
 
 
 def need(suite):
-    """Results of the suite, running it unless there are all of these
-    sources."""
+    """Return: results of the suite. Run it unless all results for these sources exist."""
     found = load(suite)
     return found if found and found["complete"] else run(suite)
 
 
 def value(found, bench, subject, metric, parameters=""):
-    """One figure, or None."""
+    """Return: one figure, or None."""
     for r in (found or {}).get("results", []):
         if (r["bench"], r["subject"], r["metric"], r["parameters"]) == \
            (bench, subject, metric, parameters):

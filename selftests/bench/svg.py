@@ -21,7 +21,7 @@ def short(v):
 
 
 class Axis:
-    """Values to positions between two ends."""
+    """Map values to positions between two ends."""
 
     def __init__(self, values, begin, end, log):
         self.log = log

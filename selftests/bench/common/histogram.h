@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Histograms of durations: buckets 3 % apart, exact up to 31. Used by the kernel
- * and, for the rivals, by programs.
+ * Histograms of durations: buckets 3 % apart, exact up to 31. The kernel uses them, and
+ * so do the rivals' programs.
  */
 #ifndef _KGC_BENCH_HISTOGRAM_H
 #define _KGC_BENCH_HISTOGRAM_H
@@ -21,7 +21,7 @@ struct histogram {
 	u32	bucket[HISTOGRAM_BUCKETS];
 };
 
-/* A rank that is told of, in samples of a million. */
+/* A rank to report, in samples of a million. */
 struct histogram_rank {
 	const char	*name;
 	u32		ppm;
@@ -50,7 +50,7 @@ static inline unsigned int histogram_bucket(u64 v)
 	       ((v >> e) & ((1 << HISTOGRAM_SUB) - 1));
 }
 
-/* The least value that falls into bucket @b. */
+/* The least value of bucket @b. */
 static inline u64 histogram_value(unsigned int b)
 {
 	unsigned int e = b >> HISTOGRAM_SUB;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A text of nested lists, numbers and strings, the same on every run: what is
- * parsed by the kernel, by the rivals and by kgcctl.
+ * A text of nested lists, numbers and strings, the same on every run. The kernel, the
+ * rivals and kgcctl parse it.
  */
 #ifndef _KGC_BENCH_TEXT_H
 #define _KGC_BENCH_TEXT_H
