@@ -10,10 +10,10 @@
 #define HISTOGRAM_BUCKETS	((65 - HISTOGRAM_SUB) << HISTOGRAM_SUB)
 
 /**
- * struct histogram - how often which duration was seen
- * @n: durations
+ * struct histogram - how often each duration was seen
+ * @n: number of durations
  * @max: the longest, exact
- * @bucket: how many fell into each
+ * @bucket: number of durations in each bucket
  */
 struct histogram {
 	u64	n;

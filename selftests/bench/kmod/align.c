@@ -8,8 +8,8 @@
  *	sharing		two CPUs count, 8, 64 and 128 bytes apart, and a line of this
  *			machine
  *
- * Turns go A B C, C B A; reported are median and spread. The second and third
- * are about caches: only native code shows them.
+ * Turns go A B C, C B A. The figures are median and spread. The second and the third
+ * benchmark measure effects of caches, which only native code shows.
  */
 #include <linux/cache.h>
 #include <linux/completion.h>
@@ -181,7 +181,7 @@ out:
 
 static u64 sink;
 
-/* @wide words of each of @n records; the words of one are @step apart. */
+/* Sum @wide words of each of @n records. The words of a record are @step apart. */
 static noinline u64 array_sum(const u64 *word, size_t n, size_t record,
 			      size_t step, unsigned int wide)
 {
@@ -270,7 +270,7 @@ static int counting(void *data)
 	return 0;
 }
 
-/* Two CPUs count, @apart bytes apart; nanoseconds of the slower, 0 on failure. */
+/* Two CPUs count, @apart bytes apart. Return: ns of the slower one, 0 on failure. */
 static u64 sharing_turn(u64 *words, size_t apart, u64 n)
 {
 	struct task_struct *task[2];

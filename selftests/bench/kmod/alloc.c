@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What single allocations cost, and what the kernel's own allocator asks for
- * the same.
+ * The cost of single allocations, in kgc and in the kernel's own allocator.
  */
 #include <linux/delay.h>
 #include <linux/rcupdate.h>
@@ -15,7 +14,7 @@
 
 static void *sink;
 
-/* The loop around what sample_pairs() measures: to be subtracted. */
+/* The loop around what sample_pairs() measures. Callers subtract it. */
 static noinline u64 empty_loop(void)
 {
 	struct bench_samples t = { };
@@ -34,8 +33,8 @@ static noinline u64 empty_loop(void)
 }
 
 /*
- * The least of many short samples is the fast path alone: a sample in which
- * a word of the bitmap ran out took longer.
+ * The least of many short samples is the fast path alone. A sample takes longer if a word
+ * of the bitmap runs out in it.
  */
 static noinline u64 sample_pairs(struct kgc_section s,
 				 struct kgc_type *a, struct kgc_type *b)
@@ -55,7 +54,7 @@ static noinline u64 sample_pairs(struct kgc_section s,
 	return bench_min(&t);
 }
 
-/* Holes of garbage between objects that live, swept: what there is to reuse. */
+/* Leave swept garbage between live objects, so that allocations reuse slots. */
 static int make_holes(struct bench_heap *h, unsigned int n)
 {
 	int err = bench_table_fill(h, n);
@@ -104,7 +103,7 @@ static void alloc_fast(struct bench_heap *h)
 	kgc_exit(s);
 }
 
-/* In sections that begin while the collector marks; a long list keeps it busy. */
+/* Measure in a section that begins while the collector marks a long list. */
 static int alloc_marking(struct bench_heap *h)
 {
 	u64 empty = empty_loop();
@@ -132,7 +131,7 @@ static int alloc_marking(struct bench_heap *h)
 	return 0;
 }
 
-/* With every slow path that comes along, into fresh memory, in short sections. */
+/* Allocate from fresh memory in short sections, slow paths included. */
 static int alloc_long(struct bench_heap *h, u64 n)
 {
 	struct bench_busy busy;
@@ -208,7 +207,7 @@ const struct bench bench_bulk = {
 	.run = bulk_run,
 };
 
-/* The longest samples are those that fetched a span. */
+/* The longest sample is an allocation that fetched a span. */
 static int refill_run(void)
 {
 	u64 fast = U64_MAX, slow = 0, total = 0, n = 4096, begin, ns, i;
@@ -241,7 +240,7 @@ const struct bench bench_refill = {
 	.run = refill_run,
 };
 
-/* What is allocated dies; what a cycle costs is in it, the sweep above all. */
+/* All objects die. The figure includes cycles, mostly their sweep. */
 static int harden_turn(unsigned int harden, const char *name, u64 n)
 {
 	struct bench_busy busy;
@@ -306,7 +305,7 @@ static u64 slab_hot(struct kmem_cache *cache, u64 n)
 	return bench_busy_ns(&busy);
 }
 
-/* @batch objects, then the same freed. */
+/* Allocate @batch objects, then free them, until @n are done. */
 static u64 slab_batch(struct kmem_cache *cache, u64 n, size_t batch,
 		      void **objs)
 {

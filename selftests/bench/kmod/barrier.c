@@ -15,7 +15,7 @@
 
 DEFINE_STATIC_SRCU(plain_srcu);
 
-/* Time @stretch of @OP with the loop counter i, over and over; the median. */
+/* The median time of SAMPLE_OPS times @OP, which may use the loop counter i. */
 #define MEDIAN_OF(OP)							\
 ({									\
 	static struct bench_samples t_; /* one benchmark at a time */	\
@@ -113,10 +113,10 @@ static noinline u64 rcu_each(void __rcu **slots, void *const *values)
 }
 
 /*
- * While marking is held up by our section: overwrite each target once while it
- * is unmarked, then write it back over NULL, then over itself, marked by now.
- * The list in front of the table keeps the marker away from the targets. The
- * table is allocated before marking, and stores go to the heap, not to roots.
+ * The section keeps the collector in MARK. Overwrite each target once while it is
+ * unmarked, then write it back over NULL, then over itself, which is marked by then. The
+ * marker does not reach the targets, because the list comes before the table. The table
+ * is allocated before marking, and stores go to the heap, not to roots.
  */
 static void store_shading(struct bench_heap *h, struct kgc_section s,
 			  void **values, void **nulls, u64 plain)

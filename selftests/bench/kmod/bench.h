@@ -3,8 +3,8 @@
  * kgc_bench: benchmarks of kgc from inside the kernel, through its public
  * interface, each with its rival in the same loop.
  *
- * A benchmark reports *results*: one number each, named by what was measured
- * (the subject: kgc or a rival) and which of its figures it is (the metric).
+ * A benchmark reports *results*. Each is a number with two names: the subject is kgc or a
+ * rival, and the metric says what the number measures.
  */
 #ifndef _KGC_BENCH_H
 #define _KGC_BENCH_H
@@ -19,9 +19,9 @@
 
 /**
  * struct bench - a benchmark
- * @name: what one writes to debugfs to run it
- * @about: one line for people
- * @run: does it; 0 or a negative errno
+ * @name: its name in debugfs
+ * @about: description, in one line
+ * @run: runs it, and returns 0 or a negative errno
  */
 struct bench {
 	const char	*name;
@@ -29,19 +29,19 @@ struct bench {
 	int		(*run)(void);
 };
 
-/* A parameter of the benchmark that runs, "name=value" behind its name. */
+/* A parameter of the running benchmark: "name=value" after its name. */
 u64 bench_param(const char *name, u64 or_else);
 
-/* Report @total / @n @unit, rounded to thousandths; negative too. */
+/* Report @total / @n in @unit, rounded to thousandths. It may be negative. */
 void bench_result(const char *subject, const char *metric, const char *unit,
 		  s64 total, u64 n);
 
-/* The median of @s over @n, and how far apart its extremes are. */
+/* Report the median of @s over @n, and the distance between its extremes. */
 struct bench_samples;
 void bench_spread(const char *subject, const char *metric, const char *unit,
 		  struct bench_samples *s, u64 n);
 
-/* Say that, and why, something cannot be measured here. */
+/* Report that something cannot be measured here, and why. */
 void bench_skip(const char *why);
 
 #ifdef CONFIG_PERF_EVENTS
@@ -95,7 +95,7 @@ static __always_inline u64 bench_now(void)
 	return ktime_get_raw_ns();
 }
 
-/* Processor time of the whole machine that was not spent idle, from here on. */
+/* CPU time that the whole machine spends from now on, idle time excluded. */
 struct bench_busy {
 	u64	wall_ns;
 	u64	idle_us;
@@ -107,8 +107,8 @@ u64 bench_busy_ns(const struct bench_busy *busy);
 #define BENCH_SAMPLES	101
 
 /*
- * Samples of a short stretch of code. Those that an interrupt or a slow path
- * hit stand far out above; the median does not see them.
+ * Samples of a short stretch of code. The median ignores samples that an interrupt or a
+ * slow path hit, because they are far above the others.
  */
 struct bench_samples {
 	unsigned int	n;
@@ -146,11 +146,11 @@ struct bench_slot {
  * struct bench_heap - a heap, and roots for it
  * @heap: the heap
  * @node: struct bench_node
- * @pair: struct bench_node again, another type
+ * @pair: another type of struct bench_node
  * @slots: arrays of struct bench_slot
  * @root: registration of the roots
  * @last: a root for one node
- * @spare: a second one
+ * @spare: another root for one node
  * @table: a root for one array
  */
 struct bench_heap {

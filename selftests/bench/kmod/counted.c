@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Graphs whose nodes are shared: who holds the last reference is not known
- * beforehand, so by hand every node is counted (kref), and a graph that is
- * dropped comes down reference by reference. Both arms build the same graphs in
- * the same order and drop them from a table at random.
+ * Graphs with shared nodes. A program does not know in advance which reference is the
+ * last. So without a collector it counts references to each node (kref), and frees a
+ * graph reference by reference. Both arms build the same graphs in the same order and
+ * drop them from a table at random.
  */
 #include <linux/kref.h>
 #include <linux/sched.h>
@@ -11,8 +11,8 @@
 
 #include "bench.h"
 
-#define NODES	256	/* of a graph */
-#define GRAPHS	64	/* that live at a time */
+#define NODES	256	/* in a graph */
+#define GRAPHS	64	/* alive at a time */
 
 /* As large as struct bench_node. */
 struct counted {
@@ -22,7 +22,7 @@ struct counted {
 	u64		data[5];
 };
 
-static struct counted *dead;	/* counted down to nothing, linked by @left */
+static struct counted *dead;	/* nodes without a reference, linked by @left */
 
 static void counted_release(struct kref *count)
 {
@@ -33,7 +33,9 @@ static void counted_release(struct kref *count)
 	dead = o;
 }
 
-/* Drop one reference, and what falls with it: as deep as the graph, so no recursion. */
+/*
+ * Drop a reference, and the nodes that this frees. A graph may be too deep for recursion.
+ */
 static void counted_put(struct kmem_cache *cache, struct counted *o)
 {
 	kref_put(&o->count, counted_release);
@@ -51,7 +53,7 @@ static void counted_put(struct kmem_cache *cache, struct counted *o)
 	}
 }
 
-/* Node i refers to node i - 1 and to any other before it: all hang on the last. */
+/* Node i refers to node i - 1 and to another earlier one, so the last node keeps all. */
 static struct counted *counted_build(struct kmem_cache *cache,
 				     struct counted **made, u64 *seed)
 {
@@ -69,7 +71,7 @@ static struct counted *counted_build(struct kmem_cache *cache,
 		made[i] = o;
 		if (!i)
 			continue;
-		/* takes over the builder's reference */
+		/* this field takes over the builder's reference */
 		o->left = made[i - 1];
 		o->right = made[bench_random(seed) % i];
 		kref_get(&o->right->count);
@@ -162,7 +164,7 @@ static int managed_rounds(struct bench_heap *h, struct bench_node **made,
 	return 0;
 }
 
-/* Paced; what is left over at the end is paid for as well. */
+/* The pacer begins the cycles. The figure includes a last cycle for what is left. */
 static int managed(u64 rounds, void **made)
 {
 	struct bench_busy busy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hardware counters around each benchmark, all CPUs together. Where the machine
- * has none that is said once; "software" counts what any machine can.
+ * Hardware counters around each benchmark, summed over all CPUs. If the machine has none,
+ * kgc_bench says so once. "software" counts events that any machine has.
  */
 #include <linux/cpumask.h>
 #include <linux/perf_event.h>
@@ -41,7 +41,7 @@ static struct perf_event *counter_open(const struct counter *c, int cpu)
 	return perf_event_create_kernel_counter(&attr, cpu, NULL, NULL, NULL);
 }
 
-/* Count from the next benchmark on: "hardware", "software", or nothing else. */
+/* Count from the next benchmark on: "hardware" or "software"; anything else ends it. */
 int bench_counters_choose(const char *what)
 {
 	struct perf_event *e;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a cycle costs: per live object, per dead object, and with nothing to do.
+ * The cost of a cycle: per live object, per dead object, and of an empty heap.
  */
 #include <linux/sched.h>
 
@@ -80,7 +80,7 @@ const struct bench bench_cycle = {
 	.run = cycle_run,
 };
 
-/* Garbage, with one object of @keep alive; 0 for none. */
+/* Make garbage, with one of @keep objects alive, or none if @keep is 0. */
 static int litter(struct bench_heap *h, u64 n, unsigned int keep)
 {
 	u64 i, j, at = 0;
@@ -148,7 +148,7 @@ const struct bench bench_sweep = {
 	.run = sweep_run,
 };
 
-/* A heap left alone, for somebody who counts wake-ups; "release" ends it. */
+/* Leave a heap alone, so that the guest can count wake-ups; "release" ends it. */
 static int idle_run(void)
 {
 	struct bench_heap *h = bench_hold("idle");

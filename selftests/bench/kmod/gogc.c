@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The experiment on GOGC: objects of 1 KiB replace each other at random in a
- * live set of constant size. Cycles and the longest step fall out; the peak
- * should be live * (1 + GOGC / 100).
+ * The effect of GOGC: objects of 1 KiB replace each other at random in a live set of
+ * constant size. The benchmark reports cycles and the longest step. The peak should be
+ * live * (1 + GOGC / 100).
  */
 #include <linux/sched.h>
 
@@ -37,7 +37,7 @@ static int replace_one(struct gogc *g)
 			  (struct bench_node *)obj);
 	kgc_exit(s);
 	g->longest = max(g->longest, bench_now() - begin);
-	/* what a program does with an object, in time */
+	/* the time that a program spends on an object */
 	while (bench_now() - begin < g->work)
 		cpu_relax();
 	return obj ? 0 : -ENOMEM;
@@ -76,7 +76,7 @@ static int gogc_run(void)
 	g.type = kgc_type_register(g.h.heap, &kib_desc);
 	err = PTR_ERR_OR_ZERO(g.type) ?: bench_table_fill(&g.h, g.live);
 	kgc_option_set(g.h.heap, KGC_OPT_GOGC, percent);
-	/* the pacer learns the pace, and all of the live set is of 1 KiB */
+	/* until here the pacer learns the pace, and all live objects get 1 KiB */
 	err = err ?: replace(&g, 12 * g.live) ?: kgc_collect(g.h.heap, 1);
 	first = kgc_collect_start(g.h.heap, 1);
 	err = err ?: kgc_wait(g.h.heap, first) ?: replace(&g, n);

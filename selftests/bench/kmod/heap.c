@@ -32,7 +32,7 @@ struct kgc_type *bench_type_pair(struct kgc_heap *heap)
 	return kgc_type_register(heap, &pair_desc);
 }
 
-/* No cycle begins by itself: a benchmark asks for them, or sets GOGC. */
+/* No cycle begins by itself. A benchmark asks for cycles, or sets GOGC. */
 int bench_heap_open(struct bench_heap *h, const char *name)
 {
 	memset(h, 0, sizeof(*h));
@@ -58,7 +58,7 @@ void bench_heap_close(struct bench_heap *h)
 	kgc_heap_destroy(h->heap);
 }
 
-/* An array of @n empty slots in @h->table. */
+/* Store an array of @n empty slots in @h->table. */
 int bench_table_empty(struct bench_heap *h, size_t n)
 {
 	struct kgc_section s = kgc_enter(h->heap);
@@ -70,7 +70,7 @@ int bench_table_empty(struct bench_heap *h, size_t n)
 	return table ? 0 : -ENOMEM;
 }
 
-/* The same with a node in each. */
+/* The same with a node in each slot. */
 int bench_table_fill(struct bench_heap *h, size_t n)
 {
 	int err = bench_table_empty(h, n);
@@ -100,8 +100,8 @@ int bench_table_fill(struct bench_heap *h, size_t n)
 }
 
 /*
- * Put @n nodes in front of the list in @h->spare, linked by ->left; ->right
- * points to the node two further on.
+ * Put @n nodes in front of the list in @h->spare, linked by ->left. ->right points two
+ * nodes further on.
  */
 int bench_grow_list(struct bench_heap *h, size_t n)
 {
@@ -130,7 +130,7 @@ int bench_grow_list(struct bench_heap *h, size_t n)
 	return 0;
 }
 
-/* A binary tree of @n nodes, allocated depth first. Its depth is log2(@n). */
+/* Build a binary tree of @n nodes, allocated depth first. Its depth is log2(@n). */
 static struct bench_node *tree(struct bench_heap *h, struct kgc_section s,
 			       size_t n)
 {
@@ -150,7 +150,7 @@ static struct bench_node *tree(struct bench_heap *h, struct kgc_section s,
 	return node;
 }
 
-/* A tree of @n nodes in @h->spare. In one section: no cycle may be under way. */
+/* Build a tree of @n nodes in @h->spare, in one section. No cycle may run meanwhile. */
 int bench_grow_tree(struct bench_heap *h, size_t n)
 {
 	struct kgc_section s = kgc_enter(h->heap);
@@ -161,7 +161,7 @@ int bench_grow_tree(struct bench_heap *h, size_t n)
 	return top ? 0 : -ENOMEM;
 }
 
-/* @n nodes in @h->table, the pointers of each to any two of them. */
+/* Put @n nodes into @h->table. Each points to any two of them. */
 int bench_grow_graph(struct bench_heap *h, size_t n)
 {
 	int err = bench_table_fill(h, n);
@@ -191,8 +191,8 @@ int bench_grow_graph(struct bench_heap *h, size_t n)
 static struct bench_heap held;
 
 /*
- * Open a heap that stays when the benchmark has returned, for its files in
- * debugfs to be read; it replaces the one held before.
+ * Open a heap that stays after the benchmark has returned, so that its files in debugfs
+ * can be read. It replaces the heap held before.
  */
 struct bench_heap *bench_hold(const char *name)
 {

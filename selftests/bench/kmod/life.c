@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The whole life of an object that becomes garbage: allocated, linked with the
- * barrier, in one case of ten marked because it is still reachable, swept.
- * All processor time counts, the collector's and that of grace periods too.
+ * The whole life of an object that becomes garbage. It is allocated and linked with the
+ * barrier. One of ten is marked because it is still reachable. It is swept. The figure
+ * includes all CPU time, also that of the collector and of grace periods.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -10,7 +10,7 @@
 #include "bench.h"
 
 #define BATCH	64	/* objects in a section */
-#define LINGER	10	/* one object of so many goes into the table */
+#define LINGER	10	/* one of so many objects goes into the table */
 
 static int life_loop(struct bench_heap *h, size_t live, u64 n)
 {
@@ -41,8 +41,8 @@ static int life_loop(struct bench_heap *h, size_t live, u64 n)
 }
 
 /*
- * Exactly a tenth alive: nine times the live set is allocated between one cycle
- * and the next, and the loop waits for each.
+ * Exactly a tenth lives: between two cycles the loop allocates nine times the live set,
+ * and it waits for each cycle.
  */
 static int life_rounds(struct bench_heap *h, size_t live, unsigned int rounds)
 {
@@ -65,7 +65,7 @@ static int life_run(void)
 	err = bench_heap_open(&h, "life");
 	if (err)
 		return err;
-	/* two rounds until memory is reused only */
+	/* after two rounds all memory is reused */
 	err = bench_table_fill(&h, live) ?: life_rounds(&h, live, 2);
 	bench_busy_begin(&busy);
 	err = err ?: life_rounds(&h, live, rounds);
@@ -77,7 +77,7 @@ static int life_run(void)
 	return err;
 }
 
-/* The same under the pacer: cycles begin by growth and run beside the loop. */
+/* The same under the pacer: growth begins the cycles, which run beside the loop. */
 static int paced_run(void)
 {
 	size_t live = bench_param("live", 60000);
@@ -96,7 +96,7 @@ static int paced_run(void)
 	err = err ?: kgc_wait(h.heap, first);
 	bench_busy_begin(&busy);
 	err = err ?: life_loop(&h, live, n);
-	/* what is left over is paid for as well */
+	/* the figure includes a cycle for what is left */
 	last = kgc_collect_start(h.heap, 1);
 	err = err ?: kgc_wait(h.heap, last);
 	if (!err) {

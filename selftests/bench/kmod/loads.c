@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loads as services have them, each a program (see program.h):
+ * Loads that resemble those of services, each a program (see program.h):
  *
  *	parse		a text of nested lists becomes a tree of small objects, is
  *			read once and forgotten
@@ -82,7 +82,7 @@ static struct value *parse_value(struct parser *p, struct kgc_section s)
 	return v;
 }
 
-/* Numbers, and first letters; by hand this is where the tree goes. */
+/* Numbers, and first letters. A load without a collector frees the tree here. */
 static u64 value_sum(struct kgc_section s, struct value *v)
 {
 	struct value *next;
@@ -157,7 +157,7 @@ struct entry {
 
 KGC_DEFINE_TYPE(entry_desc, struct entry, next);
 
-/* Entries stand in the slots of a table of nodes. */
+/* Entries are in the slots of a table of nodes. */
 static int entry_put(struct worker *w, struct kgc_type *type, u64 size, u64 key)
 {
 	struct kgc_section s = kgc_enter(w->p->h.heap);
@@ -288,7 +288,7 @@ static struct request *request_make(struct cache *c, struct kgc_section s,
 	return r;
 }
 
-/* What somebody who frees by hand has to know of the structure. */
+/* Links that code needs to free the structure without a collector. */
 static void request_free(struct kgc_section s, struct request *r)
 {
 	struct header *h, *next;

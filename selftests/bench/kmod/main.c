@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The benchmarks by name, in debugfs:
+ * The interface of kgc_bench in debugfs:
  *
- *	kgc_bench/list		one line each
- *	kgc_bench/run		write "NAME [PARAMETER=NUMBER ...]"; returns when done;
- *				"counters hardware", "software" or "off" says what
- *				is counted around each
- *	kgc_bench/results	a line of JSON per result; reading starts afresh
- *				after "clear" was written to run; "release" ends a heap
- *				that a benchmark left for others to look at
+ *	kgc_bench/list		a line for each benchmark
+ *	kgc_bench/run		writing "NAME [PARAMETER=NUMBER ...]" runs a benchmark;
+ *				"counters hardware", "software" or "off" chooses the
+ *				events to count around each; "clear" drops the results;
+ *				"release" ends a heap that a benchmark has left open
+ *	kgc_bench/results	a line of JSON per result
  *
- * One at a time: a mutex is held while a benchmark runs.
+ * A mutex lets one benchmark run at a time.
  */
 #include <linux/debugfs.h>
 #include <linux/kernel_stat.h>
@@ -64,7 +63,7 @@ void bench_result(const char *subject, const char *metric, const char *unit,
 	u32 rest;
 	u64 whole;
 
-	/* without overflow for what a benchmark of minutes can count */
+	/* @total * 1000 would overflow in a benchmark of minutes */
 	n = max(n, 1ULL);
 	whole = div64_u64(abs, n);
 	rest = div64_u64((abs - whole * n) * 1000 + n / 2, n);
@@ -85,7 +84,7 @@ void bench_skip(const char *why)
 				 "{\"skipped\": \"%s\"}\n", why);
 }
 
-/* Without the tick's accounting, on kernels without NO_HZ, idle reads as 0. */
+/* A kernel without NO_HZ does not tell its idle time, which then reads as 0. */
 static u64 idle_us(void)
 {
 	u64 us, sum = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a heap weighs. These leave their heap behind, for its counters in
- * debugfs to be read; "release" ends it.
+ * The memory of a heap. The heaps stay, so that their counters in debugfs can be read;
+ * "release" ends them.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -83,7 +83,7 @@ static int churn_types(struct churn *c)
 	return 0;
 }
 
-/* Replace @n objects chosen at random by ones of any size. */
+/* Replace @n random objects by objects of any size. */
 static int churn_loop(struct churn *c, u64 n)
 {
 	u64 i, j;

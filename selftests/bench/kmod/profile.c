@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the time of a benchmark goes: "NAME profile=NANOSECONDS" samples the
- * instruction pointer of the first CPU and reports the symbols by their share.
- * When guest nanoseconds count instructions, so do the samples. Code with
- * interrupts off shows at the place that turns them on.
+ * Where a benchmark spends its time: "NAME profile=NANOSECONDS" samples the instruction
+ * pointer of the first CPU and reports the symbols by their share. If guest nanoseconds
+ * count instructions, so do the samples. A sample taken with interrupts off counts for
+ * the place that turns them on.
  */
 #include <linux/kallsyms.h>
 #include <linux/perf_event.h>
@@ -72,7 +72,7 @@ static unsigned int places(struct place *list, unsigned int max)
 	char name[KSYM_SYMBOL_LEN];
 	unsigned int i, n = 0;
 
-	/* names of neighbouring addresses follow each other */
+	/* samples of one symbol are neighbours once they are sorted by address */
 	sort(ips, nr_ips, sizeof(*ips), by_address, NULL);
 	for (i = 0; i < nr_ips; i++) {
 		sprint_symbol_no_offset(name, ips[i]);

@@ -45,7 +45,7 @@ int program_open(struct program *p)
 	return p->worker[0].err;
 }
 
-/* A type of the program's; where there is none the first worker has failed. */
+/* Register a type of the program. If that fails, the first worker has failed. */
 struct kgc_type *program_type(struct program *p,
 			      const struct kgc_type_desc *desc)
 {
@@ -81,7 +81,7 @@ static void program_report(struct program *p, u64 busy)
 		bench_result(BENCH_SUBJECT, "bytes per operation", "B",
 			     all->bytes, all->steps.n);
 	}
-	/* exact, in a number with thousandths */
+	/* exact in thousandths */
 	bench_result(BENCH_SUBJECT, "checksum", "", all->sum & U32_MAX, 1);
 	bench_result(BENCH_SUBJECT, "peak", "KiB", program_peak_kib(p), 1);
 }
@@ -98,7 +98,7 @@ int program_close(struct program *p, int err)
 }
 
 #ifdef __KERNEL__
-/* Note how much memory has been taken; the first time, how much is free. */
+/* Note how much memory has been taken, and at the first call how much is free. */
 void program_look(struct program *p)
 {
 	u64 now = global_zone_page_state(NR_FREE_PAGES) << (PAGE_SHIFT - 10);
@@ -131,7 +131,7 @@ static int program_thread(void *data)
 	return 0;
 }
 
-/* Run @n workers at once and wait for them; the first error, or 0. */
+/* Run @n workers in parallel and wait for them. Return: the first error, or 0. */
 int program_run(struct program *p, unsigned int n, int (*run)(struct worker *w))
 {
 	struct program_thread *t;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the programs have in common: a heap, workers, and what is noted of them.
+ * What the programs have in common: a heap, workers, and their figures.
  *
- * selftests/bench/rivals/ compiles the same files (but programs.c) on malloc(),
- * mimalloc and the Boehm collector, where its header takes the place of
- * bench.h; program_free() is free() there and nothing here. So all of them do
- * the same work, and their checksums say so.
+ * selftests/bench/rivals/ compiles the same files, except programs.c, on malloc(), mimalloc
+ * and the Boehm collector. There shim.h replaces bench.h, and program_free() is free(),
+ * where it does nothing here. So all of them do the same work, and equal checksums show it.
  */
 #ifndef _KGC_BENCH_PROGRAM_H
 #define _KGC_BENCH_PROGRAM_H
@@ -17,7 +16,7 @@
 
 #include "bench.h"
 
-#define PROGRAM_FREES	0	/* who works by hand says 1 */
+#define PROGRAM_FREES	0	/* 1 if the program frees objects itself */
 
 static inline void program_free(void *p)
 {
@@ -30,7 +29,7 @@ static inline void program_free(void *p)
 
 #define PROGRAM_WORKERS	8
 
-/* Sizes of objects of plain bytes: their kinds. */
+/* Sizes of the types of plain bytes. */
 static const u16 program_sizes[] = {
 	16, 24, 32, 40, 64, 72, 96, 128, 200, 256, 400, 512, 1000, 2048,
 };
@@ -42,13 +41,13 @@ struct program;
 /**
  * struct worker - one thread of a program, or its only one
  * @p: the program
- * @nr: which of its workers
- * @err: 0, or why it stopped
+ * @nr: its number in the program
+ * @err: 0, or the error that stopped it
  * @seed: state of its random numbers
- * @sum: of what it read; the same whoever runs the program
- * @allocs: objects it asked for
- * @bytes: bytes it asked for
- * @steps: how long its operations took
+ * @sum: checksum of the words that it read; kgc and all rivals must get the same
+ * @allocs: objects that it allocated
+ * @bytes: bytes that it allocated
+ * @steps: durations of its operations
  */
 struct worker {
 	struct program		*p;
@@ -62,13 +61,13 @@ struct worker {
 };
 
 /**
- * struct program - a program that runs
+ * struct program - a running program
  * @h: its heap
  * @kind: types of plain bytes, by index in program_sizes
- * @busy: processor time since program_open()
- * @free_kib: memory that was free then, for program_look()
- * @peak_kib: most that was taken since, where it looked
- * @worker: PROGRAM_WORKERS of them
+ * @busy: CPU time since program_open()
+ * @free_kib: memory that was free at the first program_look()
+ * @peak_kib: most memory taken since, as seen by program_look()
+ * @worker: PROGRAM_WORKERS workers
  */
 struct program {
 	struct bench_heap	h;
@@ -102,7 +101,7 @@ static __always_inline void *worker_alloc(struct worker *w,
 	return kgc_alloc(s, type, GFP_KERNEL);
 }
 
-/* Plain bytes, of which the first eight are @word. */
+/* Allocate plain bytes, the first eight of which are @word. */
 static __always_inline u64 *worker_bytes(struct worker *w,
 					 struct kgc_section s,
 					 unsigned int kind, u64 word)

@@ -4,13 +4,13 @@
  * program.h):
  *
  *	ring	a buffer of messages of 1 KiB, the newest replacing the oldest
- *	trees	binary trees of many depths, built and counted, beside one
- *		that lives on
+ *	trees	binary trees of many depths, built and counted, beside a tree
+ *		that stays
  *	gcbench	trees built top down and bottom up beside a long-lived tree
  *		and a long-lived array (Ellis, Kovac, Boehm)
  *
- * selftests/bench/rivals/ has them in C and in Go, written as one would there.
- * An operation, for its latency, is one message, or one tree of depth 4.
+ * selftests/bench/rivals/ has them in plain C and in Go. The operation whose latency is
+ * reported is one message, or one tree of depth 4.
  */
 #include "program.h"
 
@@ -160,7 +160,7 @@ static u64 count(struct kgc_section s, struct leaf *node)
 	return n;
 }
 
-/* Build a tree, count it unless it stays, and keep it if it does. */
+/* Build a tree. Keep it if it @stays, or else count it. */
 static int one_tree(struct forest *f, unsigned int depth, bool down, bool keep)
 {
 	u64 begin = bench_now();
@@ -249,7 +249,7 @@ static int gcbench_run(void)
 	err = f.p.worker[0].err ?: one_tree(&f, most + 2, false, false) ?:
 	      one_tree(&f, most, true, true) ?: numbers(&f, n);
 	for (depth = MIN_DEPTH; depth <= most && !err; depth += 2) {
-		/* as many nodes at each depth as two stretch trees have */
+		/* each depth has as many nodes in all as two stretch trees */
 		times = 2 * ((2ULL << (most + 2)) - 1) / ((2ULL << depth) - 1);
 		for (i = 0; i < times && !err; i++) {
 			err = one_tree(&f, depth, true, false) ?:

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocation on 1 to N CPUs at once, against a loop that only computes, and one
- * that clears as much memory as kgc hands out and computes as long, in turns. Each
- * thread has a fixed amount to do and is timed by itself, so what counts is the
- * sum of their rates.
+ * Allocation on 1 to N CPUs at once. In turns with it run a loop that only computes, and
+ * a loop that also clears as much memory as kgc hands out. Each thread has a fixed amount
+ * of work and takes its own time, so the result is the sum of the rates.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -29,17 +28,17 @@ struct scale_thread {
 /**
  * struct scale - a turn
  * @h: the heap
- * @cache: the rival's
+ * @cache: cache of the rival, the slab allocator
  * @n: operations for each thread
- * @what: which loop
+ * @what: loop to run
  * @ready: threads that have not come to the start
  * @left: threads that have not finished
- * @done: none has
+ * @done: completed by the last thread that finishes
  * @one: rates of one thread
  * @all: rates of all threads together
- * @gain: the second over the first in the same round, in 1/100000
- * @over_cpu: of that, in its round, the part that computing reached
- * @thread: by CPU
+ * @gain: @all divided by @one of the same round, in 1/100000
+ * @over_cpu: @gain of the loop divided by that of SCALE_CPU in the same round
+ * @thread: threads, by CPU
  */
 struct scale {
 	struct bench_heap	h;
@@ -94,7 +93,7 @@ static int slab_loop(struct scale *t, char *memory)
 	return 0;
 }
 
-/* As many steps as an allocation has instructions, or so. */
+/* About as many steps as an allocation has instructions. */
 static __always_inline void compute(u64 *x, unsigned int objects)
 {
 	unsigned int i;
@@ -150,7 +149,7 @@ static int scale_thread(void *data)
 	return 0;
 }
 
-/* Thousands of operations per second, all threads together; 0 on failure. */
+/* Thousands of operations per second of all threads together; 0 on failure. */
 static u64 scale_turn(struct scale *t, unsigned int cpus)
 {
 	struct task_struct *task;
@@ -166,7 +165,7 @@ static u64 scale_turn(struct scale *t, unsigned int cpus)
 		task = kthread_create(scale_thread, &t->thread[i],
 				      "kgc_bench/%u", i);
 		if (IS_ERR(task)) {
-			/* those that wait at the start are let go */
+			/* the threads that wait at the start go on */
 			t->thread[i].err = PTR_ERR(task);
 			t->thread[i].ns = 1;
 			atomic_dec(&t->ready);
@@ -186,7 +185,7 @@ static u64 scale_turn(struct scale *t, unsigned int cpus)
 	return rate;
 }
 
-/* One turn on one CPU and one on all; garbage goes while no clock runs. */
+/* One turn on one CPU and one on all. The garbage goes while no clock runs. */
 static int scale_pair(struct scale *t, unsigned int cpus, bool all_first)
 {
 	struct bench_samples *s;
@@ -221,7 +220,7 @@ static void scale_ratios(struct scale *t, unsigned int round)
 				  t->gain[SCALE_CPU].ns[round]);
 }
 
-/* What a host is busy with comes and goes, so ratios are those of a round. */
+/* The load of the host comes and goes, so each ratio is that of one round. */
 static int scale_report(struct scale *t, unsigned int cpus)
 {
 	static const char * const subject[] = { "kgc", "slab", "clear", "cpu" };
@@ -231,7 +230,7 @@ static int scale_report(struct scale *t, unsigned int cpus)
 	for (round = 0; round < ROUNDS; round++) {
 		for (i = 0; i < NR_SCALE; i++) {
 			t->what = round & 1 ? NR_SCALE - 1 - i : i;
-			/* A B, then B A: one CPU and all */
+			/* A B, then B A, for one CPU and all CPUs */
 			if (scale_pair(t, cpus, round & 1))
 				return -ENOMEM;
 		}
@@ -274,9 +273,9 @@ static int scale_run(void)
 	if (err)
 		goto out;
 	/*
-	 * So much that lives that what a turn on all CPUs leaves is kept for the
-	 * next one. Otherwise half of it would be given back by the turn on one
-	 * CPU that comes between, and be fetched anew while the clock runs.
+	 * Enough live objects for the heap to keep the memory of a turn on all CPUs until
+	 * the next one. With fewer, the turn on one CPU in between would give half of it
+	 * back, and the heap would fetch it again while the clock runs.
 	 */
 	err = bench_table_fill(&t->h, t->n * cpus / 2);
 	t->what = SCALE_KGC;

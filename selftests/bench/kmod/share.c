@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Throughput lost to collection: a mutator that does some work for each object
- * it allocates and replaces one of a constant live set with it, under the pacer
- * at a given multiple of the live set, against the same where all collecting
- * is done while the clock stands.
+ * Throughput lost to collection. A mutator replaces one object of a constant live set
+ * after another, and does some work for each. It runs under the pacer at a given multiple
+ * of the live set, and then with all cycles between measurements.
  */
 #include <linux/sched.h>
 
@@ -19,7 +18,7 @@ struct share {
 	u64			peak;
 };
 
-/* About @n instructions that nobody can leave out: three in a turn. */
+/* About @n instructions that the compiler cannot omit, three in a turn. */
 static __always_inline void toil(u64 n)
 {
 	u64 x = n;
@@ -58,7 +57,7 @@ static int share_loop(struct share *t, u64 n)
 	return 0;
 }
 
-/* Without collection beside it; returns nanoseconds, or 0 on failure. */
+/* Run without a cycle beside it. Return: nanoseconds, or 0 on failure. */
 static u64 share_base(struct share *t, u64 n)
 {
 	struct bench_busy busy;
@@ -96,7 +95,7 @@ static int share_run(void)
 	if (err)
 		goto out;
 	base = share_base(&t, n);
-	/* the pacer learns the pace before the clock runs */
+	/* until here, the pacer learns the pace */
 	kgc_option_set(t.h.heap, KGC_OPT_GOGC, gogc);
 	err = share_loop(&t, round_up(t.live * gogc / 100, BATCH));
 	t.peak = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the page heap costs when it is fragmented as far as can be: objects of
- * which each is a span of one page, every second one dropped, swept, allocated
- * again. No run of free pages is longer than a page, and they lie all over the
- * heap. The heap stays, for its counters to be read.
+ * The cost of a page heap in the most fragmented state. Each object is a span of one
+ * page. Every second object is dropped, swept and allocated again. No run of free pages
+ * is longer than a page, and the runs lie all over the heap. The heap stays, so that its
+ * counters can be read.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -28,7 +28,7 @@ struct spans {
 	size_t			n;
 };
 
-/* Have an object in every @step-th slot of the table. */
+/* Put an object into every @step-th slot of the table. */
 static int spans_fill(struct spans *t, size_t step)
 {
 	size_t i = 0, end;
@@ -52,7 +52,7 @@ static int spans_fill(struct spans *t, size_t step)
 	return 0;
 }
 
-/* Drop every second one. */
+/* Drop every second object. */
 static void spans_drop(struct spans *t)
 {
 	struct kgc_section s = kgc_enter(t->h->heap);
@@ -64,7 +64,7 @@ static void spans_drop(struct spans *t)
 	kgc_exit(s);
 }
 
-/* What clearing @n new objects takes: stores as the allocator's. */
+/* The cost of clearing @n new objects, by the stores that the allocator uses. */
 static noinline u64 spans_clear(struct page_object *page, size_t n)
 {
 	struct bench_busy busy;
@@ -88,8 +88,8 @@ static noinline u64 spans_clear(struct page_object *page, size_t n)
 }
 
 /*
- * One cycle finds the garbage, the next one the same live objects and none: the
- * difference is what sweeping and giving back takes.
+ * The first cycle finds the garbage, and the second one the same live objects and no
+ * garbage. The difference is the cost of sweeping and of giving back.
  */
 static int spans_round(struct spans *t, u64 *put, u64 *take)
 {

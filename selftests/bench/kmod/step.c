@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long one step of a mutator takes while the collector runs beside it: a
- * ring of nodes in which each new one pushes the oldest out. Arms take turns,
- * so that what else the machine does falls on all of them:
+ * The duration of a step of a mutator while the collector runs beside it. The mutator fills
+ * a ring of nodes, in which each new node replaces the oldest. The arms take turns, so that
+ * other work of the machine hits all of them:
  *
  *	step, collector off		step, cycles back to back
  *	spinner, collector off		spinner, cycles back to back
  *
- * The spinner does arithmetic of about the same length and no kgc work: what
- * it is held up by is not kgc. Samples that an interrupt or another task came
- * into are counted, and set apart in figures of their own. The caller confines
- * unbound workqueues to other CPUs than the first, where the mutator runs.
+ * The spinner computes for about as long, without kgc, so kgc does not cause its delays.
+ * The figures "undisturbed" are without samples that an interrupt or another task came
+ * into. The caller confines unbound workqueues to CPUs other than the first, on which the
+ * mutator runs.
  */
 #include <linux/completion.h>
 #include <linux/hardirq.h>
@@ -23,7 +23,7 @@
 #include "../common/histogram.h"
 
 #define ROUNDS		16
-/* A clock of the CPU's own: reading the time would be half of a step. */
+/* A clock of the CPU itself. Reading the time would take half of a step. */
 static __always_inline u64 ticks(void)
 {
 #ifdef CONFIG_X86_64
@@ -56,8 +56,8 @@ struct step_state {
 };
 
 /*
- * What changes when something else has run on this CPU: interrupts, also those
- * of the CPU's own that kstat leaves out, and switches of tasks.
+ * A number that changes if anything else has run on this CPU: interrupts, also those that
+ * kstat does not count, and other tasks.
  */
 static u64 disturbances(void)
 {
@@ -72,7 +72,7 @@ static u64 disturbances(void)
 	return n;
 }
 
-/* A sample, and whether anything came into it; @before is as of the last one. */
+/* Take a sample, and note whether anything has disturbed it since @before. */
 static __always_inline void note(struct step_state *t, u64 ticks, u64 *before)
 {
 	u64 now = disturbances();
@@ -91,14 +91,14 @@ static __always_inline int step(struct step_state *t, struct kgc_section s,
 	if (!node)
 		return -ENOMEM;
 	node->data[0] = t->at;
-	/* the oldest is what stood in the slot */
+	/* this drops the oldest node, which was in the slot */
 	kgc_store(s, &ring[t->at].ref, node);
 	if (++t->at == t->ring)
 		t->at = 0;
 	return 0;
 }
 
-/* Nanoseconds of a number of ticks. */
+/* Convert ticks to nanoseconds. */
 static u64 ticks_ns(const struct step_state *t, u64 n)
 {
 	return div64_u64(n * (t->ns >> 10), (t->ticks >> 10) ?: 1);
@@ -141,7 +141,7 @@ static noinline void arm_spin(struct step_state *t)
 	}
 }
 
-/* Cycles back to back, from a thread on another CPU. */
+/* Run cycles back to back, in a thread on another CPU. */
 static int collector(void *data)
 {
 	struct step_state *t = data;
@@ -155,7 +155,7 @@ static int collector(void *data)
 	return 0;
 }
 
-/* Keep the tail of this turn, and add the turn to the arm's histogram. */
+/* Record the tail of this turn, and add the turn to the arm's histogram. */
 static void turn_end(struct histogram *turn, struct histogram *arm,
 		     struct bench_samples *tail)
 {
@@ -171,7 +171,7 @@ static int mutator(void *data)
 	u64 ns, tk;
 
 	for (round = 0; round < ROUNDS && !t->err; round++) {
-		/* A B C D, then D C B A; the garbage of one arm goes first */
+		/* A B C D, then D C B A; the garbage of one arm goes before the next */
 		for (arm = 0; arm < 4 && !t->err; arm++) {
 			unsigned int a = round & 1 ? 3 - arm : arm;
 
@@ -212,7 +212,7 @@ static void arm_report(struct step_state *t, const char *subject,
 		     1);
 }
 
-/* The collector on over the collector off: medians of the turns, and spread. */
+/* Report "on" divided by "off": medians of the turns, and spread. */
 static void ratio_report(const char *subject, const char *metric,
 			 struct bench_samples *off, struct bench_samples *on)
 {

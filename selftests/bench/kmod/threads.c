@@ -5,15 +5,15 @@
  *	larson		each thread replaces objects of random sizes in its table,
  *			and leaves the table to a thread that follows it (Larson,
  *			Krishnan)
- *	xmalloc		who allocates is never who lets go: batches of objects
- *			pass through a queue (Lever, Boreham)
+ *	xmalloc		one thread allocates batches of objects, and another drops
+ *			them: a queue connects the two (Lever, Boreham)
  *	handoff		structures of pointers go to another thread, which adds
  *			to them and hands them back
  */
 #include "program.h"
 
 #define BATCH	64
-#define DEPTH	16	/* places in a queue */
+#define DEPTH	16	/* items that a queue has room for */
 
 static unsigned int workers(const char *name, u64 or_else)
 {
@@ -22,7 +22,7 @@ static unsigned int workers(const char *name, u64 or_else)
 
 /* ---- larson -------------------------------------------------------------*/
 
-/* One table for all, of which each worker has a part. */
+/* All workers share one table. Each has a part of it. */
 static int larson_worker(struct worker *w)
 {
 	u64 size = bench_param("slots", 5000), n = bench_param("n", 50000), i;
@@ -80,11 +80,11 @@ const struct bench bench_larson = {
 /* ---- xmalloc ------------------------------------------------------------*/
 
 /**
- * struct queue - objects on their way from one thread to another
- * @slot: roots
- * @root: their registration
- * @items: counts those that are filled
- * @space: counts those that are empty
+ * struct queue - batches that one thread hands to another
+ * @slot: roots, one for each batch
+ * @root: registration of the roots
+ * @items: counts full slots
+ * @space: counts empty slots
  */
 struct queue {
 	bench_ref		slot[DEPTH];
@@ -123,7 +123,7 @@ static void queues_close(struct program *p, unsigned int n)
 	queues = NULL;
 }
 
-/* Whoever takes NULL out of a queue knows that its other end has failed. */
+/* Let the thread at the other end take NULL out of the queue, so that it fails, too. */
 static void queue_fail(struct queue *q)
 {
 	complete(&q->items);
@@ -203,7 +203,7 @@ static int xmalloc_worker(struct worker *w)
 {
 	u64 n = bench_param("n", 200000) / BATCH;
 
-	/* even workers make, the next takes */
+	/* workers with even numbers allocate, the others take */
 	return w->nr & 1 ? consume(w, &queues[w->nr / 2], n) :
 			   produce(w, &queues[w->nr / 2], n);
 }
@@ -238,7 +238,7 @@ const struct bench bench_xmalloc = {
 
 /* ---- handoff ------------------------------------------------------------*/
 
-#define PARTS	4	/* nodes that each side adds */
+#define PARTS	4	/* nodes that either thread adds */
 
 static struct bench_node *parts_add(struct worker *w, struct kgc_section s,
 				    struct bench_node *list, u64 word)
@@ -272,7 +272,7 @@ static u64 parts_sum(struct kgc_section s, struct bench_node *node)
 	return sum;
 }
 
-/* Up to DEPTH lists are under way at once. */
+/* At most DEPTH lists are under way. */
 static int handoff_sender(struct worker *w, struct queue *there,
 			  struct queue *back, u64 n)
 {

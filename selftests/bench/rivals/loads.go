@@ -37,7 +37,7 @@ func (w *worker) count(size int) {
 	w.bytes += uint64(size)
 }
 
-// Plain bytes, of which the first eight are word.
+// Plain bytes. The first eight are word.
 func (w *worker) cell(kind uint32, word uint64) unsafe.Pointer {
 	w.count(int(sizes[kind]))
 	p := makers[kind]()

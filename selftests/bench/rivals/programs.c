@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs of selftests/bench/kmod/programs.c as one would write them in C, without
- * the checks and arguments that the kernel asks for: T12 is judged by them.
+ * The programs of selftests/bench/kmod/programs.c in plain C, without the checks and
+ * arguments that the kernel needs. T12 compares kgc with them.
  */
 #include "program.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The programs of selftests/bench/kmod/ on another allocator: PROGRAM [NAME=NUMBER ...].
- * Prints a line of JSON per figure, as kgc_bench.ko does; times are processor
- * time (total) and the clock's (single operations).
+ * It prints a line of JSON per figure, as kgc_bench.ko does. Totals are CPU time. Times
+ * of single operations are those of the clock.
  */
 #include "program.h"
 
@@ -56,7 +56,7 @@ u64 bench_busy_ns(const struct bench_busy *busy)
 void kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value)
 {
 #ifdef BOEHM
-	/* collect when @value percent of what lives has been allocated */
+	/* collect after @value percent of the live bytes have been allocated */
 	GC_set_free_space_divisor(value < 100 ? 100 / value : 1);
 #endif
 }
@@ -88,7 +88,7 @@ int bench_heap_open(struct bench_heap *h, const char *name)
 	return IS_ERR(h->node) || IS_ERR(h->slots) ? -ENOMEM : 0;
 }
 
-/* The process is over soon. */
+/* nothing to free: the process ends soon */
 void bench_heap_close(struct bench_heap *h)
 {
 }
@@ -103,7 +103,7 @@ void program_look(struct program *p)
 {
 }
 
-/* What the kernel noted of the process. */
+/* Return: what the kernel reports of the process. */
 u64 program_peak_kib(struct program *p)
 {
 	unsigned long long kib = 0;

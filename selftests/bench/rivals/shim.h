@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The interface that selftests/bench/kmod/program.h asks for, on malloc() and free(), or
- * with -DBOEHM on the Boehm collector. It costs nothing beyond the allocator:
- * sections are empty, a managed pointer is a pointer.
+ * The interface that selftests/bench/kmod/program.h needs, on malloc() and free(), or
+ * with -DBOEHM on the Boehm collector. It costs nothing beyond the allocator: sections
+ * are empty, and a managed pointer is a pointer.
  */
 #ifndef RIVALS_SHIM_H
 #define RIVALS_SHIM_H
@@ -51,7 +51,7 @@ typedef int64_t s64;
 #define GFP_KERNEL		0
 #define cond_resched()		do { } while (0)
 
-/* Memory outside of the heap, not looked at unless it is made a root. */
+/* Memory outside of the heap. The collector scans it only if it is made a root. */
 #define kvzalloc(n, gfp)	calloc(1, n)
 #define kvcalloc(n, size, gfp)	calloc(n, size)
 #define kvfree(p)		free(p)
@@ -91,7 +91,7 @@ struct kgc_type {
 #define kgc_exit(s)		((void)(s))
 #define kgc_load(s, ref)	((void)(s), (ref)->kgc_ref)
 #define kgc_store(s, ref, v)	((void)(s), (void)((ref)->kgc_ref = (v)))
-/* between two completions: nobody else is at it */
+/* two completions order the accesses to a slot, so no other thread accesses it here */
 #define kgc_xchg(s, ref, v)						\
 ({									\
 	typeof((ref)->kgc_ref) old_ref = (ref)->kgc_ref;		\
@@ -111,7 +111,7 @@ void kgc_option_set(struct kgc_heap *heap, unsigned int option, u64 value);
 struct kgc_type *kgc_type_register(struct kgc_heap *heap,
 				   const struct kgc_type_desc *desc);
 
-/* Never NULL, and the compiler knows: a program of its own would not look. */
+/* Never NULL, and the compiler knows it: a program in plain C would not check. */
 static __always_inline void *bench_allocate(size_t n, bool noscan)
 {
 	void *p;
@@ -209,7 +209,7 @@ static __always_inline u64 bench_now(void)
 
 /* ---- threads -------------------------------------------------------------*/
 
-/* as in the kernel, it counts */
+/* counts, as the kernel's completion does */
 struct completion {
 	sem_t	sem;
 };
