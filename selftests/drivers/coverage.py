@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""coverage.py [-c] GCOV LIST MISSING: adds up what gcov says of the objects of kgc.ko.
+"""coverage.py [-c] GCOV LIST MISSING: add up gcov's reports on the objects of kgc.ko.
 
-GCOV has gcov's reports (JSON, one a line). Printed are, for each file of kmod/, how
-many of its lines ran, and of the branches in those how many were taken; what was not
-goes to the file MISSING. With -c it has to be in LIST, and everything in LIST has to
-be like that still: what is not gets a line each, and the status is 1.
+GCOV has the reports (JSON, one a line). The output has, for each file of kmod/, how many
+of its lines ran, and how many of the branches in these lines were taken. The file MISSING
+receives the branches not taken. With -c, LIST must have exactly these branches. Each
+difference gets a line, and the exit status is 1.
 
-What counts as a branch. gcov knows those that the compiler made, which stand at the
-line of the source that they come from, the ones inside the kernel's macros too (a lock
-under lockdep, a tracepoint, list_for_each_entry()). Here a branch counts if the
-statement it stands in says one itself: if, while, for, switch, ?:, && or ||; and return,
-since there the compiler puts the caller's question when it inlines. What such a
-statement has from macros counts as well, because gcov cannot tell which it is. The
-copies of a function that is always inlined are one.
+What counts as a branch. gcov knows the branches that the compiler made, at the line of
+the source from which they come. Some of these are in the kernel's macros: a lock under
+lockdep, a tracepoint, list_for_each_entry(). A branch counts here if its statement has a
+condition of its own: if, while, for, switch, ?:, && or ||. A return counts, too, because
+the compiler puts the caller's condition there when it inlines. Branches from macros in
+such a statement also count, because gcov cannot tell them apart. All copies of a function
+that is always inlined count as one.
 
-LIST is a line "FILE: FUNCTION: STATEMENT" for each statement with branches that the
-suite does not take, its parts joined by one blank, with "#2" behind the second one
-that reads the same in its function; or "FILE: FUNCTION: is not called". Then,
-indented, "N KIND: reason" says how many branches they are and why. Those of kind
-"chance" are taken in some runs; of the others exactly N are not.
+LIST has a line "FILE: FUNCTION: STATEMENT" for each statement with branches that the
+suite does not take. A blank joins the parts of the statement, and "#2" follows the second
+one in a function that reads the same. "FILE: FUNCTION: is not called" is also possible. The
+indented line after it, "N KIND: reason", says how many branches these are, and why. Some
+runs take branches of kind "chance"; of the other kinds exactly N are not taken.
 """
 import json
 import re
@@ -34,7 +34,7 @@ KINDS = ("chance", "memory", "never", "compiler", "node", "build", "size")
 
 
 class Source:
-    """Function and statement of each line of a file."""
+    """The function and the statement of each line of a file."""
 
     def __init__(self, path):
         self.function, self.statement = {}, {}
@@ -77,7 +77,7 @@ class Source:
 
 
 def normal(path):
-    """kmod/gc/../heap.h is kmod/heap.h."""
+    """Return: kmod/heap.h for kmod/gc/../heap.h."""
     path = re.sub(r".*\bkmod/", "kmod/", path)
     while "/../" in path:
         path = re.sub(r"[^/]+/\.\./", "", path, count=1)
@@ -89,18 +89,18 @@ def ours(path):
 
 
 def bare(statement):
-    """Without its strings and characters."""
+    """Return: the statement without strings and characters."""
     return re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])\'', "", statement)
 
 
 def said_branches(statement):
-    """How many branches the statement itself has: each condition's two sides."""
+    """Return: branches of the statement itself, two for each condition."""
     asks = len(re.findall(r"\b(?:if|while|for)\b|\?", bare(statement)))
     return 2 * (max(asks, 1) + len(re.findall(r"&&|\|\|", bare(statement))))
 
 
 def fold(statement, counts):
-    """Branches by line of a statement, those of all copies of it as those of one."""
+    """Return: branches of a statement by line, with all its copies counted as one."""
     copies, rest = divmod(sum(map(len, counts.values())), said_branches(statement))
     if not copies or rest or "switch" in statement or any(len(c) % copies for c in counts.values()):
         return counts
@@ -144,7 +144,7 @@ class Coverage:
                 old[i] += count
 
     def missing(self):
-        """(file, function, statement): [line, branches not taken, branches]."""
+        """Return: {(file, function, statement): [line, branches not taken, branches]}."""
         found = {}
         for path, lines in self.runs.items():
             source = self.source[path]
@@ -181,7 +181,7 @@ def percent(part, whole):
 
 
 def read_list(path):
-    """As Coverage.missing(), with number and kind."""
+    """Return: the same keys as Coverage.missing(), with number and kind."""
     entries, key = {}, None
     with open(path, encoding="ascii") as file:
         for nr, line in enumerate(file, 1):

@@ -10,7 +10,7 @@ mkdir -p "$logs"
 rows=() passed=0 failed=0 skipped=0
 declare -A job
 
-# Each stage is a process group, of which nothing is to survive us.
+# Each stage is a process group. None of its processes outlives this script.
 kill_stages() {
 	local name
 	for name in "${!job[@]}"; do
@@ -25,13 +25,13 @@ headline() {	# headline NAME [WORDS]
 	printf '\n== %s (at %d:%02d)%s\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)) "${2:-}"
 }
 
-run() {	# run NAME COMMAND...: in NAME.end its status and how long it took
+run() {	# run NAME COMMAND...: write its status and duration to NAME.end
 	local start=$SECONDS status=0
 	"${@:2}" || status=$?
 	echo "$status $((SECONDS - start))" >"$logs/$1.end"
 }
 
-begin() {	# begin NAME COMMAND...: a stage beside those that follow, until 'finish NAME'
+begin() {	# begin NAME COMMAND...: run a stage in the background until 'finish NAME'
 	# 'finish' may look before the job does anything
 	: >"$logs/$1.log"
 	set -m
@@ -40,7 +40,7 @@ begin() {	# begin NAME COMMAND...: a stage beside those that follow, until 'fini
 	set +m
 }
 
-finish() {	# finish NAME: show what it has said so far and says until it ends
+finish() {	# finish NAME: show the output of a stage until it ends
 	if [ -e "$logs/$1.end" ]; then
 		cat "$logs/$1.log"
 	else
@@ -57,7 +57,7 @@ stage() {	# stage NAME COMMAND...
 	finish "$1"
 }
 
-counts() {	# counts NAME: what its last line says, as PASSED FAILED 0SKIPPED
+counts() {	# counts NAME: the counts in its last line, as PASSED FAILED 0SKIPPED
 	sed -nE -e 's/^litmus: ([0-9]+) as expected, ([0-9]+) not/\1 passed, \2 failed/' \
 		-e 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' \
 		"$logs/$1.log" | tail -n 1
@@ -89,7 +89,7 @@ missing() {	# missing NAME WHY
 	skipped=$((skipped + 1))
 }
 
-summary() {	# the table, then 'N passed, N failed'. Return: whether none failed
+summary() {	# print the table, then 'N passed, N failed'. Return: whether none failed
 	printf '\n%-14s %6s %6s %7s %8s\n' stage passed failed skipped time
 	printf '%s\n' "${rows[@]}"
 	row all "$passed" "$failed" "$skipped" "$SECONDS"
