@@ -93,7 +93,7 @@ static void audit_central(struct audit *au, int nid, unsigned int spc,
 	audit_list(au, ct, &ct->partial[now], spc, false);
 	audit_list(au, ct, &ct->full[now], spc, true);
 	if (!list_empty(&ct->partial[!now]) || !list_empty(&ct->full[!now]))
-		au->report(au->a, "spans that nobody has swept", ct);
+		au->report(au->a, "spans are left unswept", ct);
 	raw_spin_unlock_irq(&ct->lock);
 	audit_caches(au, nid, spc);
 	if (au->spans != ct->spans)

@@ -212,7 +212,7 @@ int kgc_finalize_cancel(struct kgc_section s, void *obj)
 	u64 cookie;
 
 	if (in_hardirq() || irqs_disabled()) {
-		kgc_refuse(s.heap, "a finalizer is called off with interrupts off");
+		kgc_refuse(s.heap, "a finalizer is cancelled with interrupts off");
 		return -EINVAL;
 	}
 	return kgc_final_cancel(s, obj, &cookie);
@@ -317,7 +317,7 @@ bool kgc_cleanup_cancel(struct kgc_heap *heap, struct kgc_cleanup *c)
 	bool pending;
 
 	if (in_hardirq() || irqs_disabled()) {
-		kgc_refuse(heap, "a cleanup is called off with interrupts off");
+		kgc_refuse(heap, "a cleanup is cancelled with interrupts off");
 		return false;
 	}
 	xa_lock_bh(cleanups);

@@ -9,7 +9,7 @@
 
 bool kgc_warn = true;
 module_param_named(warn, kgc_warn, bool, 0600);
-MODULE_PARM_DESC(warn, "warn of what the checks find; else it is only logged");
+MODULE_PARM_DESC(warn, "warn of what the checks find; if off, only log it");
 
 void kgc_report_init(struct kgc_report *report)
 {

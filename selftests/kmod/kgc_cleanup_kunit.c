@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Cleanups of a module: kgc calls each one once, outside of sections, after the end of
- * its object, unless the module has called it off.
+ * its object, unless the module has cancelled it.
  *
  * kselftest-timeout: 120
  */
@@ -62,7 +62,7 @@ static void cleanups_follow_the_end_of_an_object(struct kunit *test)
 }
 
 /* Cancel cleanups of an object in any order; the rest are still called. */
-static void cleanups_are_called_off(struct kunit *test)
+static void cleanups_are_cancelled(struct kunit *test)
 {
 	static const unsigned int order[NR_CLEANUPS] = { 2, 0, 4, 3, 1 };
 	unsigned int i, left;
@@ -241,7 +241,7 @@ static int churn(void *data)
 }
 
 /* Each cleanup is called once or cancelled, while cycles look at the objects. */
-static void each_is_called_or_called_off(struct kunit *test)
+static void each_is_called_or_cancelled(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
 	struct churn *ch = kunit_kzalloc(test, sizeof(*ch), GFP_KERNEL);
@@ -301,10 +301,10 @@ static void the_end_of_a_heap_drops_the_others(struct kunit *test)
 
 static struct kunit_case cleanup_cases[] = {
 	KUNIT_CASE(cleanups_follow_the_end_of_an_object),
-	KUNIT_CASE(cleanups_are_called_off),
+	KUNIT_CASE(cleanups_are_cancelled),
 	KUNIT_CASE(cleanups_come_after_the_finalizer),
 	KUNIT_CASE(a_cleanup_that_sleeps_is_in_no_section),
-	KUNIT_CASE(each_is_called_or_called_off),
+	KUNIT_CASE(each_is_called_or_cancelled),
 	KUNIT_CASE(a_slow_call_is_counted),
 	KUNIT_CASE(the_end_of_a_heap_drops_the_others),
 	{}

@@ -158,9 +158,9 @@ static void a_root_deleted_during_a_cycle_has_another(struct kunit *test)
 	heap_end(test, heap);
 }
 
-/* ---- calling them off --------------------------------------------------------- */
+/* ---- cancelling them --------------------------------------------------------- */
 
-static void a_finalizer_is_called_off(struct kunit *test)
+static void a_finalizer_is_cancelled(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
 	struct kgc_section s;
@@ -311,7 +311,7 @@ static struct kunit_case final_cases[] = {
 	KUNIT_CASE(one_that_renews_itself_has_a_cycle_a_period),
 	KUNIT_CASE(a_deleted_root_has_a_cycle_within_the_period),
 	KUNIT_CASE(a_root_deleted_during_a_cycle_has_another),
-	KUNIT_CASE(a_finalizer_is_called_off),
+	KUNIT_CASE(a_finalizer_is_cancelled),
 	KUNIT_CASE(a_client_that_ends_loses_nothing),
 	KUNIT_CASE(a_function_holds_its_module),
 	{}

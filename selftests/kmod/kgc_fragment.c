@@ -13,7 +13,7 @@
 
 static unsigned int spare = 40;
 module_param(spare, uint, 0);
-MODULE_PARM_DESC(spare, "MiB to leave as they are, so that nobody is killed meanwhile");
+MODULE_PARM_DESC(spare, "MiB to leave free, so that the OOM killer kills no process meanwhile");
 
 static LIST_HEAD(taken);
 

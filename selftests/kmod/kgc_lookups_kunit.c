@@ -165,7 +165,7 @@ static int seek_half(void *data)
 	return 0;
 }
 
-static void what_nobody_looks_up_dies_beside_lookups(struct kunit *test)
+static void objects_without_lookups_die_beside_lookups(struct kunit *test)
 {
 	struct seeker sk = { };
 	unsigned int i, cold = 0, tries;
@@ -291,7 +291,7 @@ static void cycles_beside_ordinary_lookups(struct kunit *test)
 
 static struct kunit_case lookups_cases[] = {
 	KUNIT_CASE(lookups_do_not_keep_a_cycle_from_its_end),
-	KUNIT_CASE(what_nobody_looks_up_dies_beside_lookups),
+	KUNIT_CASE(objects_without_lookups_die_beside_lookups),
 	KUNIT_CASE(rounds_that_do_not_end_are_expedited),
 	KUNIT_CASE(cycles_beside_ordinary_lookups),
 	{}

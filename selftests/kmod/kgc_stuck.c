@@ -26,7 +26,7 @@ MODULE_PARM_DESC(finalizers, "heaps with a finalizer that sleeps until the modul
 
 static unsigned int track;
 module_param(track, uint, 0);
-MODULE_PARM_DESC(track, "who is inside is remembered");
+MODULE_PARM_DESC(track, "track the sections");
 
 static unsigned int heaps;
 module_param(heaps, uint, 0);

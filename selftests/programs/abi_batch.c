@@ -379,7 +379,7 @@ static bool two_handles_more(const struct kgc_stats *now, const struct kgc_stats
  * read-only after the batch began and before it writes the results. The batch waits for
  * a cycle meanwhile, so the first attempt nearly always hits that time.
  */
-TEST_F(batch, handles_that_nobody_can_be_told_of_are_closed)
+TEST_F(batch, handles_that_cannot_be_reported_are_closed)
 {
 	struct kgc_op *ops = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

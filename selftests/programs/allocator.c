@@ -309,7 +309,7 @@ TEST_F(heap, waiting_for_a_central_lock_is_counted)
 	pid_t child;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "one processor: nobody waits");
+		SKIP(return, "one processor: no CPU waits");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARDEN, KGC_HARDEN_RANDOM));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_HARD_LIMIT, 64 << 20));
 	/* a second process: User-mode Linux runs one thread of a process at a time */

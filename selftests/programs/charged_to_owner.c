@@ -82,7 +82,7 @@ static pid_t bystander(void)
 		pause();
 }
 
-TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
+TEST_F(cgroups, at_the_limit_tables_are_refused_and_no_process_is_killed)
 {
 	static __u64 handles[4096];
 	__u64 object, handle;
@@ -120,7 +120,7 @@ TEST_F(cgroups, at_the_limit_tables_are_refused_and_nobody_is_killed)
 	while (err > 0);
 	EXPECT_EQ(-ENOMEM, err);
 	EXPECT_EQ(0, waitpid(victim, &status, WNOHANG)) {
-		TH_LOG("somebody else was killed");
+		TH_LOG("another process was killed");
 	}
 	kill(victim, SIGKILL);
 	waitpid(victim, &status, 0);

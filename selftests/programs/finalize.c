@@ -186,7 +186,7 @@ TEST_F(heap, records_are_split_between_buffers)
 }
 
 /* A finalizer can be cancelled until its object has been found dead. */
-TEST_F(heap, one_that_was_called_off_is_not_reported)
+TEST_F(heap, a_cancelled_finalizer_is_not_reported)
 {
 	struct kgc_final_record record;
 	__u64 objects[2], cookie = 0;

@@ -187,7 +187,7 @@ static void need_memory(struct __test_metadata *_metadata)
 	}
 }
 
-TEST_F(cgroups, nobody_is_killed_while_pages_are_idle)
+TEST_F(cgroups, no_process_is_killed_while_pages_are_idle)
 {
 	int heap;
 
@@ -198,7 +198,7 @@ TEST_F(cgroups, nobody_is_killed_while_pages_are_idle)
 	EXPECT_EQ(0, kgc_close(heap));
 }
 
-TEST_F(cgroups, nobody_is_killed_while_there_is_garbage)
+TEST_F(cgroups, no_process_is_killed_while_there_is_garbage)
 {
 	int heap;
 

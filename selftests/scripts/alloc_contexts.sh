@@ -1,15 +1,15 @@
 #!/bin/sh
-# Allocation from hardirq, softirq and threads at once loses nothing, hands out
-# nothing that is not zero, and afterwards the heap is empty. What hardirq may not do
-# is refused. Hardirqs that find no slot ready find some soon after, without a cycle, and
-# allocations with preemption off have cycles begin.
+# Allocation from hardirq, softirq and threads at once loses no object and hands out only
+# zeroed memory. Afterwards the heap is empty. kgc refuses what hardirq must not do.
+# Hardirqs that find no slot ready find one soon after, without a cycle. Allocations with
+# preemption off make cycles begin.
 # kselftest-timeout: 120
 module=kgc_contexts
 echo "TAP version 13"
 echo "1..2"
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 failed=0
-# kgc_finalize() refuses with a warning, which would be taken for a failure
+# kgc_finalize() refuses with a warning, which the runner would take for a failure
 warn=/sys/module/kgc/parameters/warn
 echo N >$warn
 if insmod "/kgc/$module.ko" refusals=1; then

@@ -1,7 +1,7 @@
 #!/bin/sh
-# A heap is charged to the memory cgroup it was opened in, whoever allocates. At
-# the cgroup's limit an allocation fails, nobody is killed for it, and what was
-# charged is given back with the heap.
+# A heap is charged to the memory cgroup in which it was opened, not to that of the
+# allocating thread. At the cgroup's limit an allocation fails, and the OOM killer kills
+# no process. The end of the heap gives back all that was charged.
 # kselftest-timeout: 180
 module=kgc_charged
 root=/sys/fs/cgroup
@@ -27,13 +27,13 @@ current() {
 	cat $group/memory.current
 }
 
-round() {	# round WHO
+round() {	# round CONTEXT
 	group=$root/kgc-$1
 	mkdir $group
 	echo $limit >$group/memory.max
 	before=$(current)
 	sh -c "echo \$\$ >$group/cgroup.procs; exec insmod /kgc/$module.ko from=$1"
-	result $? "$1: the limit is a failed allocation and no more"
+	result $? "$1: at the limit an allocation fails, and nothing else happens"
 	dmesg | sed -n "s/.*$module: /# /p" | tail -n 1
 	held=$(dmesg | sed -n "s/.*$module: .*held //p" | tail -n 1)
 	during=$(current)
@@ -44,7 +44,7 @@ round() {	# round WHO
 	[ "$during" -ge "$held" ]
 	result $? "$1: all of it is charged to the owner"
 	[ "$(event oom_kill)" = 0 ]
-	result $? "$1: nobody is killed"
+	result $? "$1: no process is killed"
 	rmmod $module
 	tries=100
 	while [ $tries -gt 0 ]; do
@@ -55,7 +55,7 @@ round() {	# round WHO
 	done
 	echo "# cgroup: $after afterwards"
 	[ "$after" -le $((before + slack)) ]
-	result $? "$1: what was charged is given back"
+	result $? "$1: all that was charged is given back"
 	rmdir $group
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What one CPU allocates and another lets die, in many sizes: nothing is lost or
-# changed, every object is found dead, every page comes back. Once with
-# allocations that may wait, once with such as may not, while memory is refused
-# at random where the kernel can do that.
+# One CPU allocates objects of many sizes, and another drops them. No object is lost or
+# changed, every object is found dead, and every page comes back. The test runs with
+# allocations that may wait, and with allocations that may not while memory is refused at
+# random, if the kernel can do that.
 # kselftest-timeout: 180
 module=kgc_pair
 debugfs=/sys/kernel/debug/kgc
@@ -41,7 +41,7 @@ all_dead() {	# every object, every span and every page of the module's heap
 		"$debugfs/heap$id/stats" "$debugfs/heap$id/classes"
 }
 
-verified() {	# cycles of the module's heap, and nothing found in them
+verified() {	# cycles of the module's heap, in which the verifier found no error
 	awk '$1 == "Verified" { runs = $2 } $1 == "VerifyErrors" { errors = $2 }
 		END { exit errors || !runs }' "$debugfs/heap$id/verify"
 }
@@ -55,7 +55,7 @@ round() {	# round NAME PARAMETERS
 	all_dead '/^(HeapObjects|HeapSys|Mallocs|Frees|NumGC) /'
 	result $? "$1: every object found dead, every page given back"
 	verified
-	result $? "$1: the verifier was there and found nothing"
+	result $? "$1: the verifier ran and found no error"
 	rmmod $module
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A machine short of memory has garbage collected and free memory given back.
+# A machine short of memory makes kgc collect garbage and give free memory back.
 # kselftest-timeout: 120
 module=kgc_contexts
 debugfs=/sys/kernel/debug/kgc
@@ -33,6 +33,6 @@ result 2 $? "garbage is collected"
 echo 2 >/proc/sys/vm/drop_caches
 show "asked twice"
 [ "$(stat_of HeapSys)" -lt 200000 ]
-result 3 $? "what is free is given back"
+result 3 $? "free memory is given back"
 rmmod $module
 exit $failed

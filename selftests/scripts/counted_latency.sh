@@ -1,8 +1,9 @@
 #!/bin/sh
-# For how long the collector keeps interrupts off, in instructions, whatever the heap
-# holds: with a tracer, which counts every list of spans again. The kernel itself keeps them
-# off as well, more so with many possible CPUs; so a large heap is compared with a small one.
-# 600000 objects are 4700 spans: walked without a pause they take 222 us.
+# How long the collector keeps interrupts off, in instructions, does not depend on the
+# size of the heap. The tracer runs, and it counts every list of spans again. The kernel
+# itself keeps interrupts off, too, longer with many possible CPUs. So the test compares a
+# large heap with a small one. 600000 objects are 4700 spans: a walk of these without a
+# pause takes 222 us.
 # kselftest-timeout: 120
 module=/kgc/kgc_latency.ko
 [ "$COUNTED" = 1 ] && [ -e $module ] || {
@@ -12,7 +13,7 @@ module=/kgc/kgc_latency.ko
 echo "TAP version 13"
 echo "1..1"
 
-longest() {	# longest OBJECTS: for how many ns interrupts were off at most
+longest() {	# longest OBJECTS: most ns that interrupts were off
 	dmesg -c >/dev/null
 	insmod $module objects="$1" || return
 	rmmod kgc_latency

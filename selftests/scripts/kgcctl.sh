@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# kgcctl keeps its word: what each command prints, in each form, and what it does to
-# the heap. What it says to wrong input is in kgcctl_errors.sh.
+# kgcctl does what it promises: what each command prints, in each form, and what it does
+# to the heap. kgcctl_errors.sh tests what it says to wrong input.
 #
 # kselftest-timeout: 180
 
@@ -38,11 +38,11 @@ run() {	# run STATUS ARGUMENT...: kgcctl must end with that status
 	[ "$got" = "$want" ]
 }
 
-says() {	# says PATTERN: in what kgcctl printed last
+says() {	# says PATTERN: in the last output of kgcctl
 	grep -qE "$1" "$out" "$err"
 }
 
-value() {	# value NAME: of the heap's counters or options, as printed last
+value() {	# value NAME: of the heap's counters or options, in the last output
 	awk -v name="$1" '$1 == name { print $2 }' "$out"
 }
 
@@ -52,7 +52,7 @@ prints() {	# prints PATTERN ARGUMENT...
 	run 0 "$@" && says "$pattern"
 }
 
-exactly() {	# exactly TEXT ARGUMENT...: that and nothing else
+exactly() {	# exactly TEXT ARGUMENT...: that output and no other
 	text=$1
 	shift
 	run 0 "$@" && [ "$(cat "$out")" = "$text" ] && [ ! -s "$err" ]
@@ -92,7 +92,7 @@ bytes_to_the_last_digit() {
 		prints '"page": 8192' info -J && prints '^8192$' info -rn -o page
 }
 
-fits() {	# fits ARGUMENT...: into the 80 columns of a terminal
+fits() {	# fits ARGUMENT...: the output fits into the 80 columns of a terminal
 	run 0 "$@" &&
 		! awk 'length > 79 { print "# too wide: " $0; wide = 1 } END { exit !wide }' "$out"
 }
@@ -106,7 +106,7 @@ all_fits() {
 		fits classes && fits classes "$1" && fits bench
 }
 
-# Of every command, below a line "= COMMAND". help, -h and --help say the same.
+# The help of every command follows a line "= COMMAND". help, -h and --help say the same.
 collect_help() {
 	list=$(commands)
 	: >"$saved"
@@ -122,7 +122,7 @@ collect_help() {
 	done
 }
 
-# Each is in the list, fits into 80 columns, and has no letter twice.
+# Each option is in the list, fits into 80 columns, and has a letter of its own.
 help_is_everywhere() {
 	run 0 help && says 'Exit status' && collect_help && awk '
 		length > 79 { print "# too wide: " $0; wrong = 1 }
@@ -158,7 +158,7 @@ cycles_of() {
 }
 
 gc_waits() {
-	# an earlier test may have left a cycle under way: it would be counted as well
+	# an earlier test may have left a cycle under way, which would count as well
 	run 0 gc --wait "$heap" || return 1
 	before=$(cycles_of)
 	run 0 gc --wait "$heap" && [ "$(wc -l <"$out")" = 1 ] &&
@@ -168,7 +168,7 @@ gc_waits() {
 		[ "$(cycles_of)" -ge $((before + 3)) ]
 }
 
-gc_says_what_was_freed() {	# gc_says_what_was_freed HEAP: one that makes garbage
+gc_says_what_was_freed() {	# gc_says_what_was_freed HEAP: a heap that makes garbage
 	for _ in $(seq 50); do
 		run 0 gc --wait "$1" && says 'freed [1-9][0-9]* objects, [0-9.]+[KM]? bytes; ' &&
 		return 0
@@ -187,7 +187,7 @@ option() {	# option NAME: its number, as the module has it
 	done <"/sys/kernel/debug/kgc/heap$heap/options"
 }
 
-# What people write, and what the module then has.
+# Pairs of what a user may type and what the module then has.
 set_takes_names_and_sizes() {
 	while read -r what text becomes; do
 		run 0 set "$heap" "$what" "$text" && [ ! -s "$out" ] &&
@@ -278,7 +278,7 @@ demo_is_exact() {
 		[ "$(tail -n 1 "$out")" = "}" ]
 }
 
-# The cap alone refuses the growth of this heap.
+# Only the cap refuses the growth of this heap.
 the_cause_is_named() {
 	echo 3M >$max_bytes
 	run 1 demo --objects 1000000
@@ -287,7 +287,7 @@ the_cause_is_named() {
 	[ $good = 0 ] && says 'refused by max_bytes' && ! says 'machine|cgroup|hard_limit'
 }
 
-words() {	# words TEXT WORD...: what completion offers, without the meaning
+words() {	# words TEXT WORD...: the words that completion offers, without the meaning
 	text=$1 offered=''
 	shift
 	kgcctl complete "$@" >"$out"
@@ -328,7 +328,7 @@ come_and_go() {
 	done
 }
 
-# In so many rounds some close between kgcctl's look and its write.
+# In so many rounds some heaps close between kgcctl's look and its write.
 closing_heaps_are_no_failure() {
 	churn='' good=1
 	for _ in 1 2 3; do
@@ -345,7 +345,7 @@ closing_heaps_are_no_failure() {
 	[ $good = 1 ]
 }
 
-# As the user "nobody" with access to the device, but neither root nor debugfs.
+# As the user "nobody", who has access to the device, but is not root and has no debugfs.
 a_user_sees_what_is_its_own() {
 	chmod 666 /dev/kgc
 	su -s /bin/sh -c '
@@ -362,7 +362,7 @@ a_user_sees_what_is_its_own() {
 echo "TAP version 13"
 echo "1..34"
 
-# This shell's descriptor 3 is a heap.
+# Descriptor 3 of this shell is a heap.
 exec 3<>/dev/kgc || exit 1
 heap=$(kgcctl stat -rn -o id)
 
@@ -406,7 +406,7 @@ else
 fi
 ok "heaps that close meanwhile are no failure" closing_heaps_are_no_failure
 ok "the demo is exact, and shows no progress to a file" demo_is_exact
-ok "who refused memory is named" the_cause_is_named
+ok "kgcctl says what refused memory" the_cause_is_named
 ok "output that cannot be written is a failure" output_is_checked
 ok "a user sees its own heaps" a_user_sees_what_is_its_own
 

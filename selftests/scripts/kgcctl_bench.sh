@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # kselftest-timeout: 240
-# The programs of 'kgcctl bench' come to the sums that the same programs come to
-# with malloc() and free() on the host (selftests/bench/rivals), while cycles are
-# requested all the time. Sizes are small, but for 'ring', which is to grow until
-# cycles begin by themselves.
+# The programs of 'kgcctl bench' get the same sums as with malloc() and free() on the host
+# (selftests/bench/rivals), while other threads request cycles all the time. Sizes are
+# small, except that of 'ring', which must grow until cycles begin by themselves.
 status=0
 n=0
 out=$(mktemp)
@@ -85,18 +84,19 @@ warm_up_is_not_measured() {
 }
 verdict 'a warm-up is not measured' warm_up_is_not_measured
 
-# A processor as its files in sysfs show it; guests have none whose frequency can be set.
+# A processor in the form of its files in sysfs. No guest has one whose frequency can be
+# set.
 cpus=/sys/devices/system/cpu
 fake=$(mktemp -d)
 mkdir -p "$fake/cpu0/cpufreq" "$fake/cpu1/cpufreq" "$fake/cpufreq"
 governors="$cpus/cpu0/cpufreq/scaling_governor $cpus/cpu1/cpufreq/scaling_governor"
-says() {	# says GOVERNOR BOOST: that every file does
+says() {	# says GOVERNOR BOOST: whether all files say so
 	for file in $governors; do
 		[ "$(cat "$file")" = "$1" ] || return 1
 	done
 	[ "$(cat $cpus/cpufreq/boost)" = "$2" ]
 }
-becomes() {	# becomes GOVERNOR BOOST: within some seconds
+becomes() {	# becomes GOVERNOR BOOST: wait some seconds for that
 	for try in 1 2 3 4 5 6 7 8 9 10; do
 		! says "$1" "$2" || return 0
 		sleep "0.$try"

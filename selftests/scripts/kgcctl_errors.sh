@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What kgcctl says to wrong input, and with which exit status: tables. Everything is
-# said on stderr, and nothing is printed.
+# What kgcctl says to wrong input, and with which exit status: tables. It says everything
+# on stderr, and prints nothing.
 #
 # kselftest-timeout: 180
 
@@ -9,8 +9,8 @@ number=0
 failed=0
 out=$(mktemp) said=$(mktemp) dir=$(mktemp -d)
 
-# A process takes milliseconds in an emulated guest, so a line of a table starts kgcctl
-# and no other: one awk judges what the shell noted of the whole table.
+# A process takes milliseconds in an emulated guest. So a line of a table starts kgcctl
+# only, and one awk judges the results of the whole table.
 try() {	# try STATUS PATTERN COMMAND...
 	number=$((number + 1))
 	status=$1 pattern=$2
@@ -254,7 +254,7 @@ table nobody kgcctl <<END
 END
 
 exec 3>&-
-# A heap of someone else's keeps the module; then there is nothing to see here.
+# A heap of another program keeps the module loaded. Then this part is skipped.
 if [ -r "${KGC_MODULE:=kgc.ko}" ] && rmmod kgc 2>/dev/null; then
 	absent='/dev/kgc is missing: load the module \(modprobe kgc, or insmod kgc.ko\)'
 	nodebug='/sys/kernel/debug/kgc is missing: load the module'

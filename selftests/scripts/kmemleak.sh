@@ -1,6 +1,6 @@
 #!/bin/sh
-# kmemleak looks into a heap: what only its objects refer to is no leak. That what
-# they refer to no more is one, 'make detectors' shows.
+# kmemleak scans a heap: memory that only the heap's objects refer to is no leak. 'make
+# detectors' shows that memory to which no object refers any more is a leak.
 # kselftest-timeout: 120
 module=kgc_keeper
 leaks=/sys/kernel/debug/kmemleak
@@ -10,7 +10,7 @@ echo "TAP version 13"
 echo "1..1"
 echo clear >$leaks
 insmod /kgc/$module.ko || exit 1
-sleep 6		# younger objects are not reported
+sleep 6		# kmemleak does not report younger objects
 echo scan >$leaks
 echo scan >$leaks
 found=$(grep -c '^unreferenced' $leaks)

@@ -35,7 +35,7 @@ says() {	# says STATUS PATTERN COMMAND...
 	[ $? = "$status" ] && grep -qE "$pattern" "$out"
 }
 
-refuses() {	# refuses FILE: to be written
+refuses() {	# refuses FILE: writing to it fails
 	! (echo 1 >"$1") 2>"$out"
 }
 

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Every rule broken on purpose is noticed, by the verifier in any build and by the
-# checks of loads and stores in builds with KGC_DEBUG=1; and what is not broken is
-# not complained of. Meanwhile kgc only logs what it finds: the runner takes a
-# warning for a failure.
+# kgc notices every rule that a module breaks: the verifier does in any build, and checks
+# of loads and stores do in builds with KGC_DEBUG=1. It reports nothing else. In this test
+# kgc only logs what it finds, because the runner takes a warning for a failure.
 # kselftest-timeout: 300
 module=/kgc/kgc_misuse.ko
 [ -e $module ] || { echo "1..0 # SKIP no kgc_misuse.ko"; exit 4; }
@@ -12,7 +11,7 @@ number=0 failed=0
 warn=/sys/module/kgc/parameters/warn
 echo N >$warn
 
-fault() {	# fault NAME: what the log said goes to /tmp/misuse.log
+fault() {	# fault NAME: the log goes to /tmp/misuse.log
 	dmesg -c >/tmp/misuse.before
 	insmod $module fault="$1" 2>/tmp/misuse.error
 	status=$?
@@ -50,7 +49,7 @@ provoke kind 'span on a list of another kind'
 provoke nmi 'an allocation in NMI'
 provoke array-of-none 'an array of a type that is none'
 provoke one-of-array 'an object of an array type'
-provoke sweep 'spans that nobody has swept'
+provoke sweep 'spans are left unswept'
 provoke shaded-late 'shaded after marking was over'
 provoke root-gone 'no object is referred to'
 provoke nested-section 'a section inside a section'
@@ -61,19 +60,19 @@ provoke stale-store 'what is stored is no object of the heap'
 provoke shade-freed 'a field refers to an object that is gone'
 provoke field-foreign 'a field of another heap is used'
 
-# What is broken twice is told once.
+# A rule that is broken twice is reported once.
 number=$((number + 1))
 fault nested-twice
 if grep -q 'not supported' /tmp/misuse.error; then
 	echo "ok $number nested-twice # SKIP only builds with KGC_DEBUG=1 look"
 elif [ "$(grep -c 'kgc: heap .*: a section inside a section' /tmp/misuse.log)" = 1 ]; then
-	echo "ok $number nested-twice: told once"
+	echo "ok $number nested-twice: reported once"
 else
 	echo "not ok $number nested-twice: $(cat /tmp/misuse.error)"
 	failed=1
 fi
 
-allow() {	# allow NAME WHAT: loading says that nothing was noticed
+allow() {	# allow NAME WHAT: loading says that kgc has noticed nothing
 	number=$((number + 1))
 	fault "$1"
 	if grep -q 'not supported' /tmp/misuse.error; then
@@ -87,7 +86,7 @@ allow() {	# allow NAME WHAT: loading says that nothing was noticed
 	fi
 }
 
-# Rules of <linux/kgc.h>.
+# Break rules of <linux/kgc.h>.
 module=/kgc/kgc_abuse.ko
 no_object='(no object is referred to|what is stored is no object of the heap)'
 provoke type-foreign 'a type of another heap'
@@ -110,7 +109,7 @@ provoke final-drains 'a finalizer waits for all finalizers'
 provoke cleanup-ends 'a finalizer or cleanup ends its heap'
 provoke cleanup-twice 'a cleanup is added twice'
 
-# debugfs says so of a heap that is set aside, as long as it is there.
+# debugfs shows that a heap is set aside, as long as the heap exists.
 number=$((number + 1))
 insmod $module fault=aside 2>/dev/null
 heap=$(awk '$2 == "kgc_abuse" { print $1, $3 }' $debugfs/heaps)
@@ -125,9 +124,9 @@ rmmod kgc_abuse
 module=/kgc/kgc_misuse.ko
 
 allow floating-goes 'floating garbage is counted, and gone one cycle later'
-allow forged 'a word that names garbage is counted'
-allow trace-disturbed 'a trace that somebody disturbs is given up, and the next one runs'
-allow audit-disturbed 'an audit is given up when somebody allocates meanwhile'
+allow forged 'a word that points to garbage is counted'
+allow trace-disturbed 'a trace that a section disturbs is given up, and the next one runs'
+allow audit-disturbed 'an audit is given up when a thread allocates meanwhile'
 allow many-sections 'sections that are not remembered are counted'
 allow tiny-filled 'a tiny block that is filled up after a trace is no garbage that has come back'
 allow taken-slowly 'a slot that a slow region marks and then takes is not called free'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A short run of kgc_stress.ko: no object dies early, the verifier finds nothing,
-# all garbage is gone in two cycles. The long one is
+# A short run of kgc_stress.ko: no object dies early, the verifier finds no error, and
+# two cycles free all garbage. The long run is
 #   insmod kgc_stress.ko ops=100000000
 # kselftest-timeout: 120
 [ -e /kgc/kgc_stress.ko ] || { echo "1..0 # SKIP no kgc_stress.ko"; exit 4; }

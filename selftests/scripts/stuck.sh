@@ -1,11 +1,10 @@
 #!/bin/sh
-# A section that does not end for 30 s holds up its own heap's cycle only, is
-# reported, and when it ends the cycle does. A machine out of memory does not wait
-# for that cycle. Finalizers that sleep hold up no cycle and no finalizer of another heap,
-# however many they are. Sections that sleep in a hundred heaps, with a thread
-# waiting for a cycle of each, leave no thread of the kernel hung, also where other
-# sections come and go meanwhile, and the grace periods of another heap are hurried as
-# ever.
+# A section that does not end for 30 s delays only its own heap's cycle, and kgc reports
+# it. When it ends, the cycle does. A machine out of memory does not wait for that cycle.
+# Finalizers that sleep delay no cycle and no finalizer of another heap, however many
+# sleep. Sections sleep in a hundred heaps, with a thread that waits for a cycle of each.
+# No thread of the kernel hangs, even if other sections come and go meanwhile, and the
+# grace periods of another heap are still expedited.
 # kselftest-timeout: 220
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
@@ -21,7 +20,7 @@ cycles() { awk '$1 == "NumGC" { print $2 }' "$debugfs/heap$id/stats"; }
 waiting() { awk '$1 == "waiting_us" { print $2 }' "$debugfs/heap$id/sections"; }
 
 waits() { awk -v name="$1" '$1 == name { print $2 }' $debugfs/stats; }
-# the OOM killer is called, and kills a process that is here for it
+# invoke the OOM killer, with a process for it to kill
 out_of_memory() {
 	sh -c 'echo 1000 >/proc/self/oom_score_adj; exec sleep 1000' &
 	sleep 1
@@ -29,15 +28,15 @@ out_of_memory() {
 	wait $! 2>/dev/null
 }
 
-# loading takes some cycles of another heap, or fails
+# loading runs some cycles of another heap, or fails
 insmod "/kgc/$module.ko" seconds=30 track=1
 result 1 $? "cycles of another heap go on"
 find_heap
 before=$(cycles)
 [ "$(waiting)" -gt 1000000 ]
-result 2 $? "how long the cycle has been waiting can be read"
+result 2 $? "debugfs says how long the cycle has been waiting"
 [ "$(grep -c 'comm kgc_stuck_[01] age_us .* at stay' "$debugfs/heap$id/sections")" = 2 ]
-result 3 $? "who is inside, and where, can be read"
+result 3 $? "debugfs says which threads are inside, and where"
 tries=20
 until dmesg | grep -q "heap $id (kgc_stuck): cycle .* has been waiting"; do
 	tries=$((tries - 1))
@@ -49,8 +48,8 @@ dmesg | grep -q "heap $id: the oldest section is kgc_stuck_0/.*, entered at stay
 result 4 $? "the log says so after ten seconds"
 [ "$(cycles)" = "$before" ]
 result 5 $? "the cycle has not ended meanwhile"
-# The first call takes free pages, the second waits for cycles. Earlier tests have made
-# the kernel wait as well, so the counters are read before.
+# The first call takes free pages, and the second waits for cycles. Earlier tests have
+# made the kernel wait, too, so read the counters before.
 all=$(waits ReclaimWaits) stuck=$(waits ReclaimWaitsStuck) expired=$(waits ReclaimWaitsExpired)
 echo 1 >/proc/sys/kernel/sysrq
 out_of_memory
@@ -75,7 +74,7 @@ insmod "/kgc/$module.ko" seconds=20 finalizers=300
 result 9 $? "300 finalizers that sleep hold up no cycle and no finalizer of another heap"
 dmesg | grep kgc_stuck: | sed 's/^/# /'
 rmmod $module
-# a thread that sleeps for so long, and cannot be interrupted, is reported
+# the kernel reports a thread that sleeps uninterruptibly for so long
 hung=/proc/sys/kernel/hung_task_timeout_secs
 if [ -w $hung ]; then
 	before=$(cat $hung)

@@ -1,7 +1,6 @@
 #!/bin/sh
-# The machine can be suspended, as far as its threads are concerned, while sections are
-# open and threads wait for the cycles that wait for those. Cycles stand still meanwhile
-# and go on afterwards.
+# The machine can suspend its threads while sections are open and other threads wait for
+# the cycles that wait for these sections. Cycles stop meanwhile, and go on afterwards.
 # kselftest-timeout: 120
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
@@ -16,7 +15,7 @@ result() {	# result NUMBER STATUS NAME
 	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
 }
 crowd() { awk '$2 == "kgc_crowd" { print $1 }' $debugfs/heaps; }
-waiting() {	# how many of the crowd wait for sections
+waiting() {	# threads of the crowd that wait for sections
 	for id in $(crowd); do
 		awk '$1 == "waiting_us" && $2 > 0 { print }' "$debugfs/heap$id/sections"
 	done | wc -l

@@ -14,7 +14,7 @@
 static const struct column columns[] = {
 	{ "Pending", NULL, KIND_COUNT, true, "finalizers of objects not found dead" },
 	{ "Cleanups", NULL, KIND_COUNT, true, "cleanups of objects not found dead" },
-	{ "Cancelled", NULL, KIND_COUNT, true, "of both, called off" },
+	{ "Cancelled", NULL, KIND_COUNT, true, "of both, cancelled" },
 	{ "Found", NULL, KIND_COUNT, true, "calls due since their objects were found dead" },
 	{ "Called", NULL, KIND_COUNT, true, "of these, calls that have returned" },
 	{ "WaitingUs", NULL, KIND_COUNT, true, "how long the oldest due call has waited" },
