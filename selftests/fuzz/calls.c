@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making one call of a fuzz program: its arguments are chosen by the numbers in
- * it, from what earlier calls have brought to light and from odd values.
+ * Make a call of a fuzz program. The call's numbers choose its arguments: results of
+ * earlier calls, and odd values.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,10 +23,9 @@
 #define PAGE		4096UL
 
 /*
- * What user pointers point to: a page for reading and writing, one that
- * "protect" changes, one that cannot be touched, and behind it room for
- * operations. It lies where nothing is near, so that a pointer with a bit
- * changed does not lead the kernel to write to what is ours.
+ * The target of user pointers: a page for reading and writing, a page that "protect"
+ * changes, an inaccessible page, and room for operations behind it. No other mapping is
+ * near, so a pointer with a wrong bit does not make the kernel write to our memory.
  */
 static char *window;
 static bool protected;	/* page 1 */
@@ -46,13 +45,13 @@ static uint64_t odd(uint32_t x)
 	return odd_values[x % (sizeof(odd_values) / sizeof(odd_values[0]))];
 }
 
-/* Small and a multiple of 8 mostly, as offsets are. */
+/* Offsets are mostly small multiples of 8. */
 static uint64_t offset_of(uint32_t x)
 {
 	return x % 16 ? x / 16 % 8 * 8 : odd(x / 16);
 }
 
-/* One of the first @nr things found, of which @room are remembered. */
+/* One of the first @nr things found, of which sh remembers @room. */
 static uint32_t among(uint32_t x, uint32_t nr, uint32_t room)
 {
 	return x % (nr == 0 ? 1 : nr < room ? nr : room);
@@ -95,16 +94,16 @@ static void keep_weak(uint64_t h)
 		sh->weak[__atomic_fetch_add(&sh->next_weak, 1, 5) % NR_WEAK] = h;
 }
 
-/* A user address with @length good bytes behind it, unless x is odd. */
+/* Return: a user address with @length valid bytes behind it, unless @x is odd. */
 static void *buffer(uint32_t x, size_t length)
 {
 	switch (x % 32) {
 	case 0:	return NULL;
-	case 1:	return window + 2 * PAGE;		/* nothing there */
+	case 1:	return window + 2 * PAGE;		/* no memory there */
 	case 2:	return window + 2 * PAGE - (length < PAGE ? length : PAGE) + 1;
 	case 3:	return window + PAGE;			/* may be protected */
 	case 4:	return window + 2 * PAGE - 24;		/* its end is missing */
-	case 5:	return (void *)0xffff888000000000UL;	/* the kernel's */
+	case 5:	return (void *)0xffff888000000000UL;	/* an address of the kernel */
 	case 6:	return (void *)(uintptr_t)odd(x / 32);
 	default: return window;
 	}
@@ -112,7 +111,7 @@ static void *buffer(uint32_t x, size_t length)
 
 /* ---- calls --------------------------------------------------------------- */
 
-/* An ioctl whose argument may be spoilt. Return: 0 or -errno. */
+/* Make an ioctl, and break its argument if the twist says so. Return: 0 or -errno. */
 static int call(const struct fuzz_call *c, unsigned long cmd, void *arg,
 		size_t size)
 {
@@ -131,7 +130,7 @@ static int call(const struct fuzz_call *c, unsigned long cmd, void *arg,
 		((uint32_t *)arg)[1] = c->d ? c->d : 1;	/* flags */
 		break;
 	case 3: case 19:	/* longer, and the tail is zero */
-	case 4: case 20:	/* or not */
+	case 4: case 20:	/* or is not zero */
 		memset(big, 0, sizeof(big));
 		memcpy(big, arg, size);
 		*(uint32_t *)big = size + 8 + c->d % 64 * 8;
@@ -168,7 +167,7 @@ static int run_open(const struct fuzz_call *c)
 			      O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	/* memory is not all ours, then */
+	/* other programs also hold memory then */
 	if (sh->beside)
 		kgc_option_set(fd, KGC_OPT_HARD_LIMIT, MAX_BESIDE);
 	old = __atomic_exchange_n(&sh->fd[c->fd % FUZZ_FDS], fd, 5);
@@ -182,7 +181,7 @@ static int run_close(const struct fuzz_call *c)
 	return old < 0 ? -EBADF : close(old);
 }
 
-/* Two descriptors, one heap. */
+/* two descriptors of one heap */
 static int run_share(const struct fuzz_call *c)
 {
 	int copy = dup(sh->fd[c->a % FUZZ_FDS]), old;
@@ -356,7 +355,7 @@ static int run_batch(const struct fuzz_call *c)
 		uint32_t x = random_word(&r);
 
 		op->op = x % 32 ? 1 + x / 32 % KGC_OP_FINALIZE : odd(x);
-		/* waiting for many cycles in one batch is no news */
+		/* batches that wait for many cycles find nothing new */
 		if (op->op == KGC_OP_COLLECT && random_below(&r, 32))
 			op->op = KGC_OP_ALLOC;
 		op->handle = operand(&r, i);
@@ -385,7 +384,7 @@ static int run_batch(const struct fuzz_call *c)
 	return err;
 }
 
-/* Whatever is in the list may come and go while it is made. */
+/* Heaps come and go while the kernel makes the list. */
 static int run_heaps(const struct fuzz_call *c)
 {
 	size_t entry = c->b % 8 ? sizeof(struct kgc_heap_entry) : odd(c->b);
@@ -425,7 +424,7 @@ static int run_raw(const struct fuzz_call *c)
 	for (i = 0; i < 64; i++)
 		words[i] = random_below(&r, 2) ? 0 : random_word(&r);
 	words[0] = c->b % 2 ? c->b / 2 % 80 * 4 : odd(c->b);
-	/* a wait for ever is not among them, a long one may be */
+	/* this cannot wait forever, but for a long time */
 	return ioctl(sh->fd[c->fd % FUZZ_FDS], cmd,
 		     c->c % 8 ? words : buffer(c->c / 8, 64)) < 0 ? -errno : 0;
 }
@@ -518,7 +517,7 @@ void fuzz_map_window(void)
 {
 	struct sigaction ignore = { .sa_handler = on_alarm };
 
-	/* no SA_RESTART: calls shall be interrupted */
+	/* without SA_RESTART, so that the signal interrupts calls */
 	sigaction(SIGALRM, &ignore, NULL);
 	window = mmap(WINDOW, 4 * PAGE + MAX_OPS * sizeof(struct kgc_op),
 		      PROT_READ | PROT_WRITE,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making, changing, writing and reading fuzz programs. */
+/* Make, change, write and read fuzz programs. */
 #include <ctype.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static const char *const names[FUZZ_KINDS] = {
 	"heaps",
 };
 
-/* How often each is made, relative to the others. */
+/* How often each kind of call is made, relative to the others. */
 static const uint8_t weight[FUZZ_KINDS] = {
 	2, 1, 1, 1, 6, 24, 12, 20, 8, 4, 6, 6, 16, 2, 4, 2, 4, 2, 24, 2,
 	5, 5, 3, 5, 4, 2, 4, 1, 2, 1, 1,
@@ -36,7 +36,10 @@ static struct fuzz_call any_call(struct random *r, unsigned int workers)
 	struct fuzz_call c = {
 		.kind = pick_kind(r),
 		.worker = random_below(r, workers),
-		/* most on the first, so that something comes about there */
+		/*
+		 * most calls use the first descriptor, so that its heap comes to have
+		 * contents
+		 */
 		.fd = random_below(r, 6) ? 0 : random_below(r, FUZZ_FDS),
 		.twist = random_below(r, 12) ? 0 : 1 + random_below(r, 255),
 		.a = random_word(r), .b = random_word(r),
@@ -58,7 +61,7 @@ void fuzz_generate(struct fuzz_program *p, struct random *r)
 	p->nr = 8 + random_below(r, random_below(r, 3) ? FUZZ_CALLS - 8 : 40);
 	for (i = 0; i < p->nr; i++)
 		p->call[i] = any_call(r, workers);
-	/* a heap, two types and an object, or nearly nothing can happen */
+	/* without a heap, two types and an object, nearly all calls fail */
 	for (i = 0; i < 4; i++) {
 		p->call[i].worker = p->call[i].fd = p->call[i].twist = 0;
 		p->call[i].kind = i == 0 ? FUZZ_OPEN : i < 3 ? FUZZ_TYPE : FUZZ_ALLOC;
@@ -73,20 +76,20 @@ void fuzz_mutate(struct fuzz_program *p, const struct fuzz_program *other,
 	while (changes--) {
 		i = random_below(r, p->nr);
 		switch (random_below(r, 8)) {
-		case 0:	/* leave one out */
+		case 0:	/* remove a call */
 			if (p->nr < 2)
 				break;
 			memmove(&p->call[i], &p->call[i + 1],
 				(--p->nr - i) * sizeof(p->call[0]));
 			break;
-		case 1: case 2:	/* one more */
+		case 1: case 2:	/* add a call */
 			if (p->nr == FUZZ_CALLS)
 				break;
 			memmove(&p->call[i + 1], &p->call[i],
 				(p->nr++ - i) * sizeof(p->call[0]));
 			p->call[i] = any_call(r, 1 + p->call[i].worker);
 			break;
-		case 3:	/* the end of another */
+		case 3:	/* append the end of another program */
 			n = random_below(r, other->nr);
 			while (n < other->nr && p->nr < FUZZ_CALLS)
 				p->call[p->nr++] = other->call[n++];
@@ -154,7 +157,7 @@ const char *fuzz_parse(struct fuzz_program *p, const char *text)
 
 		for (const char *c = text; c < end; c++)
 			blank &= !!isspace(*c);
-		/* other lines, such as "# ...", are remarks */
+		/* ignore other lines, such as "# ..." */
 		if (!blank && p->nr < FUZZ_CALLS &&
 		    parse_line(&p->call[p->nr], text))
 			p->nr++;

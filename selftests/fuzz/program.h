@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fuzz program: calls, each a record of small numbers whose meaning run.c
- * gives. Any record is a valid call, so programs can be changed blindly.
+ * A fuzz program is a list of calls. A call is a record of small numbers, to which calls.c
+ * gives a meaning. Any record is a valid call, so any change of a program is valid.
  */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
@@ -12,9 +12,9 @@
 
 #include "random.h"
 
-#define FUZZ_CALLS	500	/* most in a program */
-#define FUZZ_WORKERS	3	/* who carry it out */
-#define FUZZ_FDS	4	/* descriptors they share */
+#define FUZZ_CALLS	500	/* most calls in a program */
+#define FUZZ_WORKERS	3	/* processes that run a program */
+#define FUZZ_FDS	4	/* descriptors that they share */
 
 enum fuzz_kind {
 	FUZZ_OPEN, FUZZ_CLOSE, FUZZ_SHARE, FUZZ_INFO, FUZZ_TYPE, FUZZ_ALLOC,
@@ -29,13 +29,13 @@ enum fuzz_kind {
 /**
  * struct fuzz_call - one call
  * @kind: enum fuzz_kind
- * @worker: who makes it
- * @fd: which descriptor
- * @twist: 0: well-formed; else what is wrong with its argument
- * @a: usually which handle or type
- * @b: usually which offset or number
- * @c: usually which second handle, length or value
- * @d: seed of what is left
+ * @worker: number of the worker that makes it
+ * @fd: number of the descriptor
+ * @twist: 0 for a valid argument, or what is wrong with it
+ * @a: usually chooses the handle or the type
+ * @b: usually chooses the offset or the number
+ * @c: usually chooses the second handle, the length or the value
+ * @d: seed for all other choices
  */
 struct fuzz_call {
 	uint8_t kind, worker, fd, twist;
@@ -44,9 +44,9 @@ struct fuzz_call {
 };
 
 /**
- * struct fuzz_program - calls in order; each worker makes its own of them
- * @nr: how many
- * @call: they
+ * struct fuzz_program - calls in order; each worker makes its own calls
+ * @nr: number of calls
+ * @call: the calls
  */
 struct fuzz_program {
 	uint32_t nr;
@@ -57,7 +57,7 @@ void fuzz_generate(struct fuzz_program *p, struct random *r);
 void fuzz_mutate(struct fuzz_program *p, const struct fuzz_program *other,
 		 struct random *r);
 void fuzz_print(FILE *to, const struct fuzz_program *p);
-/* The next program of a text; NULL at its end. */
+/* Read the next program of a text. Return: what follows it, NULL at the end. */
 const char *fuzz_parse(struct fuzz_program *p, const char *text);
 bool fuzz_is_sequential(const struct fuzz_program *p);
 

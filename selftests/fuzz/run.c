@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Carrying out fuzz programs: workers, what they cover, and what has to be true
- * afterwards.
+ * Run fuzz programs: workers, coverage, and checks afterwards.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +48,7 @@ static void cover_open(void)
 		cover = NULL;
 }
 
-/* From one place to the next: a bit for each pair that was seen. */
+/* Mark a bit for each pair of places that ran one after the other. */
 static void cover_note(void)
 {
 	uint64_t n, i, last = 0;
@@ -94,7 +93,7 @@ static void work(unsigned int worker)
 
 static void futex(uint32_t *word, int op, uint32_t value)
 {
-	/* with a deadline, so that a helper outlives no main program */
+	/* with a timeout, so that a helper does not outlive a killed main program */
 	struct timespec second = { .tv_sec = 1 };
 
 	syscall(SYS_futex, word, op, value, &second, NULL, 0);
@@ -129,14 +128,14 @@ void fuzz_start(bool beside_others)
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sh->beside = beside_others;
-	/* a guest's memory is small, and its OOM killer is not what is tested */
+	/* a guest has little memory, and this does not test its OOM killer */
 	if (!sh->beside)
 		put_max_bytes(192UL << 20);
 	for (i = 0; i < FUZZ_FDS; i++)
 		sh->fd[i] = -1;
 	fflush(stdout);
 	for (i = 1; i < FUZZ_WORKERS; i++) {
-		/* as fork(), but with one table of descriptors for all */
+		/* like fork(), but all processes share one table of descriptors */
 		helper[i] = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 		if (!helper[i])
 			helper_main(i, 0);
@@ -176,7 +175,7 @@ static const char *say(const char *format, ...)
 	return broken;
 }
 
-/* A heap at rest: its counters agree with each other. */
+/* Check that the counters of a heap at rest agree with each other. */
 static const char *reconcile(int fd)
 {
 	struct kgc_stats st;
@@ -200,7 +199,7 @@ static const char *reconcile(int fd)
 	return NULL;
 }
 
-/* The heap still collects, and then as many objects live as it says. */
+/* Check that the heap still collects. */
 static const char *still_collects(int fd)
 {
 	int err, tries = 0;
@@ -211,7 +210,7 @@ static const char *still_collects(int fd)
 	return err && err != -EBADF ? say("KGC_COLLECT: %s", strerror(-err)) : NULL;
 }
 
-/* Descriptors closed, the module holds nothing. */
+/* Check that with all descriptors closed the module holds nothing. */
 const char *fuzz_all_returned(void)
 {
 	__u64 heaps = ~0ULL, sys = ~0ULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the workers of a fuzz program share, between run.c, which leads them, and
- * calls.c, which makes the calls. Nothing is guarded: a race between workers is
- * a race in what is asked of the module.
+ * State that the workers of a fuzz program share. run.c leads the workers, and calls.c
+ * makes the calls. No lock guards it: a race between workers only changes which calls they
+ * make.
  */
 #ifndef FUZZ_STATE_H
 #define FUZZ_STATE_H
@@ -17,21 +17,21 @@
 
 /**
  * struct fuzz_shared - a page or so that all workers see
- * @program: being carried out
- * @round: raised to begin one
- * @finished: workers that are through with it
+ * @program: the program that runs
+ * @round: incremented to begin a round
+ * @finished: workers that have finished the round
  * @quit: there is no next round
- * @beside: others run, what the module holds is not ours alone
- * @fd: descriptors; -1: not open
- * @handle: what calls have brought to light, for later calls to choose from
- * @weak: the same of weak handles
- * @type: the same of types
- * @next_handle: found so far, of which the last NR_HANDLES are remembered
- * @next_weak: the same of weak handles
- * @next_type: the same of types
- * @totals: of the run
- * @fresh: places new in this round
- * @seen: places, a bit each
+ * @beside: other programs have heaps, too
+ * @fd: descriptors, -1 if not open
+ * @handle: handles that calls have returned, from which later calls choose
+ * @weak: the same for weak handles
+ * @type: the same for types
+ * @next_handle: handles found so far, of which @handle has the last NR_HANDLES
+ * @next_weak: the same for weak handles
+ * @next_type: the same for types
+ * @totals: totals of the run
+ * @fresh: places first reached in this round
+ * @seen: places reached, a bit each
  */
 struct fuzz_shared {
 	struct fuzz_program program;
@@ -48,7 +48,7 @@ struct fuzz_shared {
 
 extern struct fuzz_shared *sh;
 
-/* Each worker: once, and before each program. */
+/* Called by each worker once, and before each program. */
 void fuzz_map_window(void);
 void fuzz_clear_window(void);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A mutator that allocates: in one step, or, with CACHES, with per-CPU caches
- * and owner generations in many.
+ * A mutator that allocates. It does so in one step, or with CACHES in many steps, with
+ * per-CPU caches and owner generations.
  */
 #include "model.h"
 
-/* a central list has objects of swept spans only */
+/* a central list has only objects of swept spans */
 static void alloc_at_once(int i)
 {
 	u8 tok = cur->m[i].tok;
@@ -18,7 +18,7 @@ static void alloc_at_once(int i)
 		if (cur->alloc & BIT(o))
 			continue;
 		if (HASGEN && !swept(cur, sp))
-			continue;	/* must be swept first */
+			continue;	/* the span must be swept first */
 		n = *cur;
 		n.ba--;
 		if (MUT(mark_not_atomic) && black(cur, tok, sp)) {
@@ -56,7 +56,7 @@ void begin_alloc(int i)
 	}
 }
 
-/* the mutant mark_not_atomic writes what it has read */
+/* the mutant mark_not_atomic writes the word that it has read */
 static void write_mark_word(int i)
 {
 	const struct mu *c = &cur->m[i];
@@ -69,7 +69,7 @@ static void write_mark_word(int i)
 
 /* ---- with the CPU's cache --------------------------------------------- */
 
-/* pick a free slot of the cached span, all choices */
+/* pick a free slot of the cached span: all choices */
 static int pick_from(int i, int sp)
 {
 	int o, any = 0;
@@ -102,7 +102,7 @@ static void refill(int i)
 			sweep_span(&n, sp);
 		if (!(spanmask[sp] & ~n.alloc)) {
 			viol = NULL;
-			continue;	/* full */
+			continue;	/* the span is full */
 		}
 		n.cache[CPUOF(i)] = sp + 1;
 		if (TINY && !MUT(tiny_open_after_refill))
@@ -117,7 +117,7 @@ static void refill(int i)
 	}
 }
 
-/* one more object in a block that this CPU fills up */
+/* put another object into a block that this CPU fills */
 static void fill_block(int i, int o)
 {
 	struct state n = *cur;
@@ -139,13 +139,13 @@ static void pick(int i)
 	u8 span = cur->cache[CPUOF(i)];
 	int o;
 
-	/* unless they are full, or of another type */
+	/* go on as well: an open block may be full, or of another type */
 	for (o = 0; TINY && o < NO; o++)
 		if (cur->open[CPUOF(i)] & BIT(o))
 			fill_block(i, o);
 
 	if (MUT(colour_before_take) && !cur->m[i].new) {
-		/* decide the colour now, take the slot later */
+		/* decide the colour now, and take the slot later */
 		struct state n = *cur;
 
 		n.m[i].new = 1 + black(cur, n.m[i].tok, span ? span - 1 : 0);

@@ -17,20 +17,22 @@ static void go_on(struct mu *m, u8 pc)
 		rest(m);
 }
 
-/* this CPU has shaded something: the clean round looks whether that changed */
+/*
+ * This CPU has shaded an object. A clean round checks whether a CPU's count has changed.
+ */
 static void count(struct state *n, int i)
 {
 	int looked = n->cc == C_RGP || n->cc == C_CHKN ||
 		     (n->cc == C_SNAP && n->chk & BIT(CPUOF(i)));
 
-	/* only a change between two looks can ever be noticed */
+	/* only a change between two looks of the collector makes a difference */
 	if (looked && !MUT(no_count))
 		n->dirty |= BIT(CPUOF(i));
 }
 
 /* ---- shading ---------------------------------------------------------- */
 
-/* All of it in one step. */
+/* Shade in one step. */
 static void shade_at_once(int i, u8 val, u8 done)
 {
 	struct state n = *cur;
@@ -48,7 +50,7 @@ static void shade_at_once(int i, u8 val, u8 done)
 	emit(&n, L("M%d shade %c", i, on(val)));
 }
 
-/* test_and_set the mark */
+/* test and set the mark */
 static void shade_mark(int i, u8 stage, u8 val, u8 done)
 {
 	struct state n = *cur;
@@ -67,7 +69,7 @@ static void shade_mark(int i, u8 stage, u8 val, u8 done)
 	emit(&n, L("M%d marks %c", i, on(val)));
 }
 
-/* the mutant count_if_queued: the claim comes first */
+/* the mutant count_if_queued claims first */
 static void shade_claim_count(int i, u8 stage, int sp, u8 done)
 {
 	struct state n = *cur;
@@ -88,7 +90,7 @@ static void shade_claim_count(int i, u8 stage, int sp, u8 done)
 	emit(&n, L("M%d counts", i));
 }
 
-/* count, before the flag is set */
+/* count before the flag is set */
 static void shade_count(int i, u8 stage)
 {
 	struct state n = *cur;
@@ -107,7 +109,7 @@ static void shade_claim(int i, u8 stage, int sp, u8 done)
 	emit(&n, L("M%d claims span %d", i, sp));
 }
 
-/* push it on this CPU's list */
+/* push the span on this CPU's list */
 static void shade_push(int i, int sp, u8 done)
 {
 	struct state n = *cur;
@@ -118,8 +120,8 @@ static void shade_push(int i, int sp, u8 done)
 }
 
 /*
- * One step of shade(): @stage, P_SO, P_SN or P_W3, is its first pc; @val the
- * object; @done the pc after the whole of it.
+ * One step of a shading: @stage, P_SO, P_SN or P_W3, is its first pc, @val the object,
+ * and @done the pc after the last step.
  */
 static void step_shade(int i, u8 stage, u8 val, u8 done)
 {
@@ -150,7 +152,7 @@ static void step_shade(int i, u8 stage, u8 val, u8 done)
 
 /* ---- a store ---------------------------------------------------------- */
 
-/* a store begins or begins again: m->old has just been read */
+/* a store begins, or begins again: m->old was just read */
 void begin_store(struct mu *m)
 {
 	int o = m->old && !MUT(no_barrier), nw;
@@ -172,7 +174,7 @@ static u8 after_old(const struct mu *m)
 	return m->tok == ARM && m->new && !MUT(arm_no_new) ? P_SN : P_CX;
 }
 
-/* the store is done: what the operation gives the section */
+/* the store is done: give the section the result of the operation */
 void stored(struct state *s, struct mu *m)
 {
 	int o = m->slot - SLOT_FIN;
@@ -212,7 +214,7 @@ static void step_cmpxchg(int i)
 	}
 	m->old = v;
 	if (FIN && c->slot >= SLOT_FIN)
-		rest(m);	/* somebody else has taken it */
+		rest(m);	/* another mutator has taken it */
 	else
 		begin_store(m);
 	emit(&n, L("M%d cmpxchg fails, old is %c", i, on(v)));
@@ -255,7 +257,7 @@ static void step_weak_test(int i)
 		m->pc = P_W2;
 	if (c->tok == ARM && m->pc == P_W2)
 		m->pc = MUT(weak_arm_plain) ? P_W4 : P_W3;
-	if (m->pc == P_W3)	/* what it shades may float for a cycle */
+	if (m->pc == P_W3)	/* the objects that it shades may float for a cycle */
 		n.garb &= ~closure(&n, BIT(OBJ(c->old)));
 	emit(&n, L("M%d weak_get tests %c", i, on(c->old)));
 }

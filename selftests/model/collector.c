@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The collector: phases, roots, clean rounds, weak references, finalizers, flushes
- * and what a sweep may find.
+ * The collector: phases, roots, clean rounds, weak references, finalizers, flushes. Also
+ * what a sweep may find.
  */
 #include "model.h"
 
@@ -25,7 +25,7 @@ static int markers_busy(void)
 	return 0;
 }
 
-/* one of the first @nr lists, or 0: all are empty */
+/* Return: whether one of the first @nr lists has a span. */
 static int some_list(int nr)
 {
 	int i;
@@ -141,13 +141,13 @@ static void mark_root(void)
 
 /* ---- clean rounds --------------------------------------------------------- */
 
-/* nothing will be marked any more */
+/* no object will be marked any more */
 static void marking_done(struct state *n)
 {
 	go(n, CLN && !MUT(cleanup_late) && !MUT(cleanup_before_fin) ? C_CLEAN : C_SETTLE);
 }
 
-/* where finalizable objects are looked for next, if there are any */
+/* continue with finalizable objects, if the configuration has any */
 static void go_to_finalizers(struct state *n)
 {
 	if (!FIN)
@@ -182,7 +182,7 @@ static void begin_round(void)
 	emit(&n, "C round begins");
 }
 
-/* look at the counts, one CPU after another */
+/* look at the counts, one CPU after the other */
 static void look_at_counts(void)
 {
 	struct state n = *cur;
@@ -190,7 +190,7 @@ static void look_at_counts(void)
 
 	if (cur->chk == BIT(NC) - 1) {
 		mandatory++;
-		n.wchg = 0;	/* and at the gate of the weak references */
+		n.wchg = 0;	/* also look at the gate of the weak references */
 		go(&n, C_RGP);
 		n.rgp = MUT(no_round_gp) ? 0 : regions(cur);
 		if (MUT(count_look_late))
@@ -221,7 +221,7 @@ static void round_gp(void)
 	emit(&n, "C round: grace period over");
 }
 
-/* every count again, then every list */
+/* look at every count again, then at every list */
 static void check_round(void)
 {
 	int i, counts = cur->cc == C_CHKN;
@@ -270,8 +270,9 @@ static void close_weak(void)
 		emit(&n, "C closing fails: a weak_get has been here");
 		return;
 	}
-	/* what it may do in any round, and does when lookups do not end; this
-	 * garbage is for the next cycle
+	/*
+	 * the collector may keep the target in any round, and does if lookups do not end;
+	 * this garbage is for the next cycle
 	 */
 	if (cur->weak && cur->cyc == 1) {
 		kshade(&n, NULL, cur->weak);
@@ -286,7 +287,7 @@ static void close_weak(void)
 	emit(&n, "C weak references closed");
 }
 
-/* the mutant weak_closing_flag: a grace period in place of the gate */
+/* the mutant weak_closing_flag has a grace period instead of the gate */
 static void closing_gp(void)
 {
 	struct state n = *cur;
@@ -367,7 +368,7 @@ static void queue_finalizers(void)
 	if (!MUT(fin_twice))
 		n.finreg &= ~BIT(o);
 	if (MUT(fin_no_mark) || MUT(fin_twice))
-		go(&n, C_FDRAIN);	/* or it would be found again */
+		go(&n, C_FDRAIN);	/* otherwise the next step would find it again */
 	emit(&n, L("C queues the finalizer of %c", 'a' + o));
 }
 
@@ -404,7 +405,7 @@ static void find_cleanups(void)
 	if (!MUT(cleanup_stays))
 		n.clnreg &= ~BIT(o);
 	else
-		go(&n, C_SETTLE);	/* or it would be found again */
+		go(&n, C_SETTLE);	/* otherwise the next step would find it again */
 	if (MUT(cleanup_marks))
 		kshade(&n, NULL, o + 1);
 	emit(&n, L("C finds the cleanup of %c", 'a' + o));
@@ -421,7 +422,10 @@ static void publish_settle(struct state *n, const char *traced)
 	emit(n, L("C %sphase=%s", traced, phname[n->phase]));
 }
 
-/* Sections end, those that begin wait, and go on when the tracer has run. */
+/*
+ * Wait for sections to end, make new ones wait, and let them go on after the tracer has
+ * run.
+ */
 static void trace_and_settle(void)
 {
 	struct state n = *cur;
@@ -444,14 +448,14 @@ static void settle(void)
 	struct state n = *cur;
 
 	mandatory++;
-	/* a cycle that is not traced says nothing of the next */
+	/* without a trace in this cycle, nothing is known about the next one */
 	n.floats = 0;
 	publish_settle(&n, "");
 	if (TINY)
 		trace_and_settle();
 }
 
-/* end of the cycle without a second one: what the sweep would free */
+/* without a second cycle: check what the sweep would free */
 static void judge(struct state *n)
 {
 	if (n->alloc & ~n->mark & reachable(n))
@@ -495,7 +499,7 @@ static void publish_idle(void)
 	emit(&n, "C phase=IDLE");
 }
 
-/* the mutant weak_after_sweep */
+/* the mutant weak_after_sweep clears here */
 static void clear_weak_late(void)
 {
 	struct state n = *cur;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* what a configuration does not say */
+/* defaults of what a configuration does not define */
 #ifndef NK
 #define NK	1		/* markers */
 #endif
@@ -19,13 +19,13 @@
 #define CACHES	0		/* per-CPU caches and owner generations */
 #endif
 #ifndef TINY
-#define TINY	0		/* objects are blocks that a cache fills up */
+#define TINY	0		/* objects are blocks that a cache fills */
 #endif
 #ifndef ATOMIC_SHADE
 #define ATOMIC_SHADE 0		/* mark, claim and push in one step */
 #endif
 #ifndef MSPLIT
-#define MSPLIT	0		/* markers in single steps */
+#define MSPLIT	0		/* markers take single steps */
 #endif
 #ifndef WEAK
 #define WEAK	0
@@ -37,16 +37,16 @@
 #define FINOBJ	0		/* objects that may have a finalizer */
 #endif
 #ifndef FINNEW
-#define FINNEW	0		/* so may newborns */
+#define FINNEW	0		/* newborns may have one, too */
 #endif
 #ifndef FINRUN
-#define FINRUN(i)	1	/* which mutator runs finalizers */
+#define FINRUN(i)	1	/* whether mutator i runs finalizers */
 #endif
 #ifndef CLN
-#define CLN	0		/* cleanups */
+#define CLN	0		/* there are cleanups */
 #endif
 #ifndef BC
-#define BC	0		/* cleanups added */
+#define BC	0		/* budget of cleanups added */
 #endif
 #ifndef NEST
 #define NEST	0
@@ -58,13 +58,13 @@
 #define PLAIN	0
 #endif
 #ifndef SYMM
-#define SYMM	1		/* mutators are alike */
+#define SYMM	1		/* mutators are interchangeable */
 #endif
 #ifndef BW
-#define BW	0		/* weak_get */
+#define BW	0		/* budget of weak_get */
 #endif
 #ifndef BX
-#define BX	0		/* weak_set */
+#define BX	0		/* budget of weak_set */
 #endif
 #ifndef INIT_ALLOC
 #define INIT_ALLOC(a)	1

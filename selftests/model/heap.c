@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The heap of a state: what is reachable, what is handed out and what a sweep
- * frees.
+ * The heap of a state: what is reachable, what a step hands out, and what a sweep frees.
  */
 #include "model.h"
 
-/* The object whose field a slot is. */
+/* Return: the object that has the slot as a field. */
 u8 owner(u8 x)
 {
 	u8 o = 0;
@@ -42,7 +41,7 @@ u8 rootset(const struct state *s)
 	return r;
 }
 
-/* what roots and live sections can reach */
+/* Return: the objects that roots and live sections can reach. */
 u8 strong(const struct state *s)
 {
 	u8 r = rootset(s);
@@ -84,7 +83,7 @@ u8 incache(const struct state *s)
 	return r;
 }
 
-/* blocks that a cache still fills up */
+/* Return: the blocks that a cache still fills. */
 u8 opened(const struct state *s)
 {
 	u8 r = 0;
@@ -96,7 +95,7 @@ u8 opened(const struct state *s)
 	return r;
 }
 
-/* newborn: is it black?  decided in the region that takes the slot */
+/* Return: whether a newborn is black. The region that takes the slot decides this. */
 int black(const struct state *s, u8 tok, int span)
 {
 	switch (tok) {
@@ -144,8 +143,8 @@ void give_back(struct state *s, int cpu)
 }
 
 /*
- * The tracer, when marking is over and no section is open: what is marked and
- * cannot be reached is noted, and must not be marked a cycle later.
+ * Run the tracer, once marking is over and no section is open. It notes objects that are
+ * marked and unreachable. A cycle later they must not be marked.
  */
 void trace_floating(struct state *s)
 {

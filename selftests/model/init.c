@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states a search begins with.
+ * The states in which a search begins.
  */
 #include "model.h"
 
@@ -16,7 +16,7 @@ static void init_one(struct state *s)
 		s->m[i].held = PLAIN ? 0 : held;
 		s->m[i].pc = PLAIN ? P_OUT : P_REST;
 	}
-	/* to a section under IDLE the store of ARM is invisible: start with it */
+	/* the store of ARM is invisible to a section under IDLE, so start with it */
 	s->cc = C_ARMGP;
 	s->phase = ARM;
 	s->cyc = 1;
@@ -32,7 +32,7 @@ static void init_one(struct state *s)
 		ninit++;
 }
 
-/* every way to fill up blocks of a cached span, or none */
+/* all ways to fill blocks of a cached span, or none */
 static void init_open(struct state *s, int cpu)
 {
 	int blocks;
@@ -51,7 +51,7 @@ static void init_open(struct state *s, int cpu)
 	}
 }
 
-/* every way to have one span per cache, or none */
+/* all ways for the caches to have one span each, or none */
 static void init_caches(struct state *s)
 {
 	int c;
@@ -70,7 +70,7 @@ static void init_caches(struct state *s)
 	}
 }
 
-/* every way for objects to have a cleanup */
+/* all ways for objects to have a cleanup */
 static void init_cleanups(struct state *s)
 {
 	u8 c = 0;
@@ -115,7 +115,7 @@ static void init_slots(struct state *s, int x)
 	s->weak = 0;
 }
 
-/* Every initial graph of the configuration. Return: how many there are. */
+/* Make every initial graph of the configuration. Return: how many there are. */
 u64 init(void)
 {
 	struct state s;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The markers: they take spans off the lists and scan what is marked there.
+ * The markers: they take spans off the lists and scan the marked objects in them.
  */
 #include "model.h"
 
@@ -12,14 +12,14 @@ void kshade(struct state *n, struct mk *k, u8 v)
 		return;
 	n->mark |= BIT(OBJ(v));
 	if (k && sp == k->span)
-		return;		/* its own loop reads the mark word again */
+		return;		/* the marker of the span reads the mark word again */
 	if (!(n->queued & BIT(sp))) {
 		n->queued |= BIT(sp);
 		n->list[KLIST] |= BIT(sp);
 	}
 }
 
-/* the field is done: on to the next field, object, or read */
+/* the field is done: go to the next field, the next object, or read again */
 static void kadvance(struct mk *k)
 {
 	if (++k->fi >= nfields[OBJ(k->obj)]) {
@@ -34,7 +34,7 @@ static void kadvance(struct mk *k)
 	}
 }
 
-/* MSPLIT: what the field refers to is marked and queued */
+/* MSPLIT: the object that the field points to is marked and queued */
 static void kchild_done(struct mk *k)
 {
 	k->child = 0;
@@ -82,7 +82,7 @@ static void take_span(int j)
 	int i, sp;
 
 	if (NK == 2 && j == 1 && cur->k[0].pc == K_IDLE)
-		return;		/* both idle: they are the same */
+		return;		/* both markers are idle, and interchangeable */
 	for (sp = 0; sp < NSPAN; sp++) {
 		struct state n = *cur;
 		struct mk *k = &n.k[j];
@@ -111,7 +111,7 @@ static void read_marks(int j)
 	u8 todo = n.mark & ~n.scan & spanmask[c->span];
 
 	if (MUT(late_clear) && !todo) {
-		k->pc = K_TAKEN;	/* too late */
+		k->pc = K_TAKEN;	/* the clear comes too late */
 	} else if (!todo) {
 		memset(k, 0, sizeof(*k));
 	} else if (MSPLIT) {
@@ -150,7 +150,9 @@ void marker_step(int j)
 		read_marks(j);
 		break;
 	case K_OR:
-		/* no atomic OR: what a rival has set in between is lost */
+		/*
+		 * not an atomic OR: bits that another marker has set meanwhile are lost
+		 */
 		n.scan = (n.scan & ~spanmask[c->span]) | c->sc | c->todo;
 		k->sc = 0;
 		k->pc = K_SCAN;

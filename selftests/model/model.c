@@ -2,10 +2,10 @@
 /*
  * model.c - explicit-state model of the kgc collection protocol
  *
- * One transition relation, many bounded configurations (configs/NAME.h says
- * what is in each).  Breadth first, exact states (no hash compaction), so a
- * counterexample is a shortest one.  Mutants are run-time flags: the same
- * binary explores the protocol and the protocol with one step missing.
+ * The model has one transition relation and many bounded configurations; configs/NAME.h
+ * describes each. The search is breadth first over exact states, without hash compaction,
+ * so a counterexample is a shortest one. Mutants are run-time flags: the same binary
+ * explores the protocol, and the protocol with one step missing.
  */
 #include "model.h"
 

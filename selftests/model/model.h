@@ -24,7 +24,7 @@ typedef uint64_t u64;
 #define ALLO	((1 << NO) - 1)
 #define OBJ(v)	((v) - 1)	/* a pointer is an object number + 1; 0 is NULL */
 #define BIT(n)	(1u << (n))
-#define SLOT_FIN (NR + NSLOT)	/* + object: the finalizer queue's entry */
+#define SLOT_FIN (NR + NSLOT)	/* + object: its entry in the finalizer queue */
 
 static const u8 nfields[NO] = FIELDS;
 static const u8 spanof[NO] = SPANS;
@@ -61,11 +61,11 @@ struct state {
 	u8 root[NR], fld[NSLOT + 1];
 	u8 alloc, mark, scan, queued, list[NLIST];
 	u8 phase, vis, cc, rgp, chk, creg, cyc;
-	u8 dirty;	/* CPUs whose count has changed since it was looked at */
+	u8 dirty;	/* CPUs whose count has changed since the collector read it */
 	u8 gen, hgen, tgt, owner_gen[NC], cache[NC], cspan;
-	u8 open[NC], floats;	/* TINY: blocks filled up; what the tracer noted */
+	u8 open[NC], floats;	/* TINY: blocks that caches fill; notes of the tracer */
 	u8 weak, closed, wchg, finreg, finq, ran, dead;
-	u8 clnreg, gone;	/* cleanups registered; found, and not swept yet */
+	u8 clnreg, gone;	/* cleanups registered; cleanups found, object not swept yet */
 	u8 garb;
 	u8 bs, ba, bw, bx, bc;
 	struct mu m[NM];
@@ -134,9 +134,9 @@ void flush_publish(void);
 
 /* search.c */
 extern const char *viol;	/* set by a step that breaks a property */
-extern const struct state *cur;	/* the state whose successors are looked for */
-extern int mandatory;		/* steps that are progress, not choice */
-extern struct packed *states;	/* those found */
+extern const struct state *cur;	/* the state that is expanded */
+extern int mandatory;		/* steps that are not a mutator's free choice */
+extern struct packed *states;	/* states found */
 extern u32 *parent, curidx;
 extern u64 nstates, nsucc;
 
@@ -162,7 +162,7 @@ void report_violation(const char *what, const char *label, const struct state *l
 void report_clean(u64 ninit, u64 depth);
 void report_progress(u64 expanded, u64 depth);
 
-/* A step's label: only a counterexample shows it. */
+/* The label of a step. Only a counterexample shows labels. */
 #define L(...)	(tracing || viol ? format_label(__VA_ARGS__) : "")
 
 static inline char on(u8 v)

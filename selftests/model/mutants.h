@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* every mutant: X(name); mutants.txt says where it runs and what it stands for;
- * variants.txt lists those that are no faults but steps the model finds unneeded */
+/*
+ * X(name) for every mutant. mutants.txt says where it runs and which step it stands for.
+ * variants.txt lists those that the model finds harmless: the step is not needed.
+ */
 #define MUTANTS \
 	X(no_barrier) X(no_root_barrier) X(no_arm) \
 	X(no_gp_arm) X(no_gp_mark) X(no_gp_settle) X(idle_after_mark) \

@@ -9,7 +9,7 @@ int in_region(const struct mu *m)
 {
 	switch (m->pc) {
 	case P_SO: case P_SN:
-		return m->t != 0;	/* only a mutant stops here inside */
+		return m->t != 0;	/* only mutants set m->t here */
 	case P_SOP: case P_SNP: case P_W3P:
 		return !MUT(push_outside_region);
 	case P_SON: case P_SNN: case P_W3N: case P_SOC: case P_SNC: case P_W3C:
@@ -22,7 +22,7 @@ int in_region(const struct mu *m)
 	return 0;
 }
 
-/* The mutators that are in one. */
+/* Return: the mutators that are in a region. */
 u8 regions(const struct state *s)
 {
 	u8 r = 0;
@@ -36,7 +36,7 @@ u8 regions(const struct state *s)
 
 /* ---- from rest: choice, not progress ------------------------------------ */
 
-/* leave the section and enter again under the phase that is visible */
+/* leave the section and enter again, under the visible phase */
 static void leave_and_enter(int i)
 {
 	struct state n = *cur;
@@ -56,7 +56,7 @@ static int in_reach(const struct mu *m, u8 x)
 	return x < NR || m->held & BIT(owner(x));
 }
 
-/* PLAIN: leaving, loads and drops are steps of their own */
+/* PLAIN: leaving, loads and drops are separate steps */
 static void leave_load_drop(int i)
 {
 	const struct mu *c = &cur->m[i];
@@ -208,7 +208,7 @@ static void weak_get(int i)
 	}
 }
 
-/* where a section that is at rest can go */
+/* the steps of a section at rest */
 void mutator_ops(int i)
 {
 	if (PLAIN)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a search has to say, counterexamples above all.
+ * The output of a search, mostly counterexamples.
  */
 #include <stdarg.h>
 #include <time.h>
@@ -142,7 +142,7 @@ static double secs(void)
 	return (double)clock() / CLOCKS_PER_SEC;
 }
 
-/* The way to the current state, state by state. */
+/* Print the way to the current state, state by state. */
 static void print_path(const u32 *path, int n)
 {
 	struct state s;
@@ -156,7 +156,7 @@ static void print_path(const u32 *path, int n)
 	}
 }
 
-/* What is wrong with @last, which a step labelled @label leads to. Ends the search. */
+/* Report what is wrong with @last, to which a step labelled @label leads, and exit. */
 void report_violation(const char *what, const char *label, const struct state *last)
 {
 	char step[LABEL_SIZE];
@@ -192,7 +192,7 @@ void report_clean(u64 ninit, u64 depth)
 	       (unsigned long long)ninit, packbits, secs());
 }
 
-/* Now and then, for who waits. */
+/* Show the progress every ten seconds. */
 void report_progress(u64 expanded, u64 depth)
 {
 	static double last;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The search: breadth first, so that a counterexample is a shortest one, or depth
- * first, which finds one sooner. States are stored whole, in one large array with
- * a hash table over it.
+ * The search. Breadth first finds a shortest counterexample, and depth first finds one
+ * sooner. One large array has all states whole, with a hash table over it.
  */
 #include <sys/mman.h>
 
@@ -12,12 +11,12 @@ const char *viol;
 const struct state *cur;
 int mandatory;
 struct packed *states;
-u32 *parent, curidx;		/* the state that each was reached from */
+u32 *parent, curidx;		/* the state from which each state was reached */
 u64 nstates, nsucc;
 
-static u32 *table;		/* of indices + 1 */
+static u32 *table;		/* hash table of indices + 1 */
 static u64 tabmask;
-static u32 *stack;		/* depth first: those to be expanded */
+static u32 *stack;		/* depth first: states to be expanded */
 static u64 nstack;
 
 /* The step that find_step() looks for. */
@@ -106,7 +105,7 @@ void search_init(int dfs)
 
 /* ---- successors ------------------------------------------------------------ */
 
-/* A step has led to @s. */
+/* Add @s, to which a step has led. */
 void emit(struct state *s, const char *label)
 {
 	struct packed p;
@@ -116,12 +115,12 @@ void emit(struct state *s, const char *label)
 	if (tracing && wanted.found)
 		return;
 	nsucc++;
-	/* a region that has ended is no longer waited for */
+	/* the collector does not wait for a region that has ended */
 	for (i = 0; i < NM; i++)
 		if (!in_region(&s->m[i]))
 			s->rgp &= ~BIT(i);
 	if (!PLAIN) {
-		/* a section at rest has loaded all it can load (README) */
+		/* a section at rest has loaded all that it can load (README) */
 		roots = rootset(s);
 		for (i = 0; i < NM; i++)
 			if (s->m[i].pc == P_REST)
@@ -193,7 +192,7 @@ static void expand(void)
 		report_violation("deadlock: nothing can go on", "", cur);
 }
 
-/* Expand all states that can be reached. Return: the depth of the search. */
+/* Expand all reachable states. Return: the depth of the search. */
 u64 search(void)
 {
 	u64 i, depth = 0, levelend = nstates;
@@ -215,7 +214,7 @@ u64 search(void)
 	return depth;
 }
 
-/* The label of the step that leads from one state to another, or NULL. */
+/* Return: the label of the step that leads from one state to another, or NULL. */
 const char *find_step(const struct state *from, const struct packed *to)
 {
 	cur = from;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A state, packed and in its canonical form: of all states that are the same but
- * for the names of objects, spans, roots and mutators, one.
+ * A state, packed and in its canonical form: one of all states that differ only in the
+ * names of objects, spans, roots and mutators.
  */
 #include "model.h"
 
@@ -179,7 +179,7 @@ static void make_perms(void)
 	} while (next_perm(p.o, NO));
 }
 
-/* the same as tables, one per permutation */
+/* the same as tables, one for each permutation */
 static struct { u8 o[1 << NO], s[1 << NSPAN], r[1 << NR], v[NO + 1], x[64]; } pt[256];
 
 static void make_tables(void)
@@ -218,7 +218,7 @@ static inline void swapu8(u8 *a, u8 *b)
 	*b = t;
 }
 
-/* mutators i and j with their CPUs change places */
+/* swap mutators i and j, with their CPUs */
 static void swap_mut(struct state *s, int i, int j)
 {
 	struct mu t = s->m[i];
@@ -354,7 +354,7 @@ static void apply_markers(int n, struct state *b)
 	}
 }
 
-/* Mutators and markers have no names: each is as good as the other. */
+/* Mutators and markers have no names: all are interchangeable. */
 static void sort_threads(struct state *b)
 {
 	int i, j;
@@ -381,7 +381,7 @@ static void apply(int n, const struct state *a, struct state *b)
 	sort_threads(b);
 }
 
-/* What of an object no permutation changes. */
+/* Return: a number of what permutations do not change about an object. */
 static u8 signature(const struct state *s, int o)
 {
 	u32 x = (s->alloc >> o & 1) | (s->mark >> o & 1) << 1 |
@@ -405,8 +405,8 @@ static u8 signature(const struct state *s, int o)
 }
 
 /*
- * The canonical form: of the permutations that put the objects in order of their
- * signatures, the one that packs smallest.
+ * The canonical form. Among the permutations that sort the objects by their signatures,
+ * it is the one with the smallest packed state.
  */
 void canon(const struct state *s, struct packed *best)
 {

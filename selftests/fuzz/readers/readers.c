@@ -74,7 +74,7 @@ int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr)
 	return 0;
 }
 
-/* One of each kind. */
+/* One option of each kind. */
 int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info)
 {
 	static const struct kgc_option_info options[] = {
@@ -93,7 +93,7 @@ int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info)
 	return 0;
 }
 
-/* These need a module for all that they do. */
+/* Commands that need a module for all that they do. */
 const struct command command_demo = { .name = "demo" };
 const struct command command_bench = { .name = "bench" };
 
@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
-	/* which columns, or the usual ones */
+	/* the columns to show; NULL means the usual ones */
 	table_argp.parser('o', data[0] % 10 == 2 ? word : NULL, NULL);
 	switch (data[0] % 10) {
 	case 0:	return show_module();
