@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # cache comes from lib.sh
-# A private apt state: packages of any suite, for any architecture, without root
-# and without touching the host's configuration. The mirror is the one the host's
-# apt uses already, the signatures are checked with the archive's keyring as usual.
+# A private apt state: packages of any suite, for any architecture, without root and
+# without changes to the host's configuration. It uses the mirror of the host's apt, and
+# checks signatures with the archive's keyring.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-mirror_of() {	# mirror_of PATTERN: the site the host fetches such a release from
+mirror_of() {	# mirror_of PATTERN: the site from which the host fetches such a release
 	# shellcheck disable=SC2016 # apt expands these, not the shell
 	apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' 2>/dev/null |
 		awk -v want="$1" '$1 ~ want { print $2; exit }'
@@ -15,7 +15,7 @@ mirror_of() {	# mirror_of PATTERN: the site the host fetches such a release from
 apt_setup() {	# apt_setup SUITE ARCH: make the state, set APT_CONFIG to it
 	local suite=$1 arch=$2 dir=$cache/apt/$1-$2
 	export APT_CONFIG=$dir/apt.conf
-	# kernels of one suite have locks of their own, and this state in common
+	# kernels of one suite have locks of their own, but share this state
 	[ -z "${KGC_REFRESH:-}" ] && [ -e "$dir/updated" ] ||
 		with_lock "apt-$suite-$arch" apt_update
 }
@@ -45,7 +45,7 @@ apt_update() {
 	{
 		echo "deb [signed-by=$keyring] $main $suite main"
 		case $suite in
-		*-backports | sid) ;;	# fixed by newer versions
+		*-backports | sid) ;;	# newer versions fix bugs there
 		*)	[ -z "$security" ] ||
 				echo "deb [signed-by=$keyring] $security $suite-security main" ;;
 		esac
@@ -64,8 +64,8 @@ apt_version() {	# apt_version PACKAGE: its newest version
 	apt-cache madison "$1" | awk -F' *[|] *' '{ print $2 }' | sort -rV | head -n 1
 }
 
-# apt_use PACKAGE COMMAND...: run COMMAND FILE with its newest version, then remove
-# the file. Kernels have packages in common too.
+# apt_use PACKAGE COMMAND...: run COMMAND FILE with the newest version, then remove the
+# file. The lock is there because kernels share packages.
 apt_use() {
 	with_lock "package-$1" apt_use_alone "$@"
 }

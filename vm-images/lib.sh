@@ -2,7 +2,7 @@
 # What every script here shares: where things are and how to speak to people.
 set -euo pipefail
 
-# A kernel is built without what the caller's make was told (W=1, C=2, V=1).
+# Build a kernel without the variables of the caller's make (W=1, C=2, V=1).
 kernel_environment() {
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 }
@@ -18,11 +18,11 @@ mkdir -p "$cache/log" || {
 	exit 1
 }
 
-say() {	# say WORD TEXT...: one line of progress, in the manner of kbuild
+say() {	# say WORD TEXT...: print one line of progress, like kbuild
 	printf '  %-8s%s\n' "$1" "${*:2}" >&2
 }
 
-# what 'boot' sets: with 1 it would say that the guest's command failed
+# 'boot' sets it: there, 1 would mean that the guest's command failed
 die_status=1
 
 die() {
@@ -30,7 +30,7 @@ die() {
 	exit "$die_status"
 }
 
-# need_space MIB [DIR VARIABLE]: fail early rather than in the middle of a build
+# need_space MIB [DIR VARIABLE]: fail before a build rather than in it
 need_space() {
 	local free dir=${2:-$cache}
 	free=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
@@ -42,8 +42,8 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing: run 'vm-images/host-packages' as root"
 }
 
-# Several makes may run at once and share the cache: one of them fetches or builds. The
-# file of the lock says which process that is, and since when.
+# Several makes may run at once and share the cache. One of them fetches or builds, and
+# the others wait. The file of the lock says which process holds it, and since when.
 with_lock() {	# with_lock NAME COMMAND...
 	local lock=$1 file
 	file=$cache/lock.$(tr / _ <<<"$1")
@@ -55,7 +55,7 @@ with_lock() {	# with_lock NAME COMMAND...
 	) 9>>"$file"
 }
 
-wait_for_lock() {	# wait_for_lock NAME FILE: descriptor 9 gets it
+wait_for_lock() {	# wait_for_lock NAME FILE: descriptor 9 gets the lock
 	local pid='' since='' start=$SECONDS
 	read -r pid since <"$2" || :
 	say WAIT "process ${pid:-of another make}${since:+, for $(($(date +%s) - since)) s now,}" \
@@ -67,7 +67,7 @@ wait_for_lock() {	# wait_for_lock NAME FILE: descriptor 9 gets it
 	say GO "after a wait of $((SECONDS - start)) s"
 }
 
-what_is_done() {	# what_is_done LOCK: by its holder
+what_is_done() {	# what_is_done LOCK: the work of its holder
 	case $1 in
 	kernel-*)	echo "fetches or builds the kernel ${1#kernel-}" ;;
 	source-*)	echo "fetches the source of Linux ${1#source-}" ;;
@@ -96,8 +96,8 @@ make_both() {
 		make -C "$top/selftests" O="$dir" KSELFTEST_DIR="$harness" "$@" all
 }
 
-# Run a long command with its output in a log, show a line every few seconds of
-# where it is, and on failure show how the log ends.
+# Run a long command with its output in a log. Show the last line of the log every few
+# seconds, and after a failure the end of the log.
 logged() {	# logged LABEL LOG COMMAND...
 	local label=$1 log=$2 start=$SECONDS pid status=0 tick=0
 	shift 2
@@ -127,8 +127,8 @@ load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	SLOW=$((SLOW * $(busy)))
 }
 
-# busy: by how much deadlines grow. They are there for what hangs, so a machine that
-# others use as well must not make a test fail.
+# busy: factor by which deadlines grow. Deadlines exist for hangs, so other load of the
+# machine must not make a test fail.
 busy() {
 	awk -v n="$(nproc)" '{ b = int($1 / n) + 1; print (b > 8 ? 8 : b) }' /proc/loadavg
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the checks of the house know of kmod/: files, floors, includes, symbols."""
+"""Facts about kmod/ for the checks of the house: files, floors, includes, symbols."""
 import collections
 import os
 import re
@@ -8,19 +8,19 @@ import subprocess
 HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 KMOD = os.environ.get("HOUSE_KMOD", os.path.join(TOP, "kmod"))
-# clients, which stand outside of the house
+# clients, which belong to no floor
 CLIENTS = ("example/", "include/")
 
 
 def listed(name):
-    """Lines of a table, without comments."""
+    """Return: the words of each line of a table, without comments."""
     with open(os.path.join(HERE, name), encoding="utf-8") as f:
         return [line.split() for line in f
                 if line.strip() and not line.startswith("#")]
 
 
 def files(*endings):
-    """Paths below kmod/, clients excepted."""
+    """Return: paths below kmod/, except those of clients."""
     found = []
     for directory, _, names in os.walk(KMOD):
         for name in names:
@@ -36,7 +36,7 @@ def text(path):
 
 
 def blanked(said):
-    """C without comments and strings, line numbers kept."""
+    """Return: C without comments and strings. Line numbers stay."""
     def blank(match):
         return re.sub(r"[^\n]", " ", match.group())
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, said, flags=re.S)
@@ -47,7 +47,7 @@ def code(path):
 
 
 def floors():
-    """Rank by floor, 0 at the top; then functions called by pointer."""
+    """Return: rank by floor, 0 at the top; and functions called by pointer."""
     ranks, pointers = {}, {}
     for nr, words in enumerate(listed("floors")):
         if words[0] == "pointer":
@@ -58,13 +58,13 @@ def floors():
 
 
 def floor(path):
-    """The folder a file is in, or its own name."""
+    """Return: the folder of a file, or its own name."""
     first = path.split("/")[0]
     return re.sub(r"\.[cho]$", "", first)
 
 
 def includes():
-    """File -> files of kmod/ that it includes by itself."""
+    """Return: file -> files of kmod/ that it includes directly."""
     found = {}
     for path in files(".c", ".h"):
         found[path] = []
@@ -79,7 +79,7 @@ def includes():
 
 
 def symbols(build):
-    """Object -> object -> symbols that the first needs of the second."""
+    """Return: object -> object -> symbols that the first one needs of the second."""
     needs, has = collections.defaultdict(set), {}
     for path in files(".c"):
         name = os.path.join(build, "kmod", path[:-1] + "o")
@@ -101,7 +101,7 @@ def symbols(build):
 
 
 def circles(graph):
-    """Groups of nodes that reach each other (Tarjan 1972)."""
+    """Return: groups of nodes that reach each other (Tarjan 1972)."""
     index, low, stack, found = {}, {}, [], []
 
     def visit(node):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files beside this one share: each does one thing wrong. */
+/* Declarations that the files here share. Each file misuses a pointer in one way. */
 #ifndef _SPARSE_COMMON_H
 #define _SPARSE_COMMON_H
 

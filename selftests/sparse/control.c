@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The same as its neighbours do, as it should be done: no warning. */
+/* Do the same things as the other files, but correctly: sparse must not warn. */
 #include "common.h"
 
 u64 access(struct kgc_heap *heap, struct node *node, struct node *value)

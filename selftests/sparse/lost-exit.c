@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A section is not left on one way out. */
+/* One path out of the function does not exit the section. */
 // expect: context imbalance in 'access' - different lock contexts for basic block
 #include "common.h"
 

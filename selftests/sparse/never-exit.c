@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A section is never left. */
+/* No path exits the section. */
 // expect: context imbalance in 'access' - wrong count at exit
 #include "common.h"
 

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Completion of kgcctl for bash. What can be said is kgcctl's to know: see its
-# complete.c.
+# Completion of kgcctl for bash. kgcctl itself knows what can follow: see its complete.c.
 
 _kgcctl() {
 	local word rest
@@ -14,7 +13,7 @@ _kgcctl() {
 		fi
 		COMPREPLY+=("$word")
 	done < <("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-	# what goes on behind a comma or an equals sign is not finished
+	# a word that may continue with a comma or an equals sign is not finished
 	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
