@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# For people; what kbuild reads is Kbuild. 'make help' lists what there is.
+# The Makefile for users; kbuild reads Kbuild. 'make help' lists the targets.
 
 KERNEL ?= stock-6.1
 TESTS ?= *
@@ -98,7 +98,7 @@ check:
 	@$(vm)/host-packages run check
 	@$(drivers)/check
 
-# Without KERNEL= the set that CI runs.
+# Without KERNEL= this runs what CI runs.
 test:
 	@$(vm)/host-packages run check test
 ifeq ($(origin KERNEL),file)
@@ -145,7 +145,7 @@ bench-check fast-path:
 	@$(vm)/host-packages run test
 	@selftests/bench/$@
 
-# Without a browser the page is written all the same, and says that nobody looked.
+# Without a browser bench-report writes the page, and says that no browser opened it.
 bench-report:
 	@$(vm)/host-packages report || echo '  SKIP    no Chromium can be had'
 	@selftests/bench/$@

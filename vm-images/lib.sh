@@ -118,7 +118,7 @@ logged() {	# logged LABEL LOG COMMAND...
 load_kernel() {	# load_kernel NAME: read what vm-images/kernels/NAME says
 	local file=$here/kernels/$1
 	[ -f "$file" ] || die "no kernel '$1': 'make kernels' lists them"
-	# shellcheck disable=SC2034 # whoever asked reads them
+	# shellcheck disable=SC2034 # the caller reads them
 	ARCH=x86 KIND='' SERIES='' SUITE='' FLAVOUR=amd64 FRAGMENTS='' CMDLINE='' QEMU='' \
 		MEMORY=1024 CPUS=2 SLOW=1 SCALE=1 CHECKS='' MODULES='' SAME_AS='' NEEDS='' \
 		CC_KERNEL=gcc COUNTED=0 ABOUT=''

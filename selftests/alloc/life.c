@@ -48,7 +48,7 @@ static void lives_and_dies(void)
 		heap_sweep();
 		check_heap_at_rest();
 	}
-	note("%u objects at the end, told of pressure %u times", nr_objects,
+	note("%u objects at the end, pressure reported %u times", nr_objects,
 	     pressed);
 	heap_end();
 }

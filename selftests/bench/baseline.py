@@ -226,7 +226,7 @@ def record(here, checked):
     name = commit()
     found = measured(name, here)
     if not found:
-        raise Unavailable("this repository lacks the baseline: fetch it")
+        raise Unavailable("this repository does not have the baseline: fetch it")
     records = read(RECORDS) or {}
     if records.get("commit") != name:
         # figures of another commit do not belong to this one

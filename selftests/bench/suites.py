@@ -27,11 +27,11 @@ KERNEL = os.environ.get("BENCH_KERNEL", "stock-6.1")
 class Suite:
     """One boot.
 
-    lines: what the guest does, see selftests/bench/guest
-    about: for people
-    kernel, options: of vm-images/boot
-    counted: time is instructions
-    beside: rivals that are needed
+    lines: work of the guest, see selftests/bench/guest
+    about: description
+    kernel, options: arguments of vm-images/boot
+    counted: guest time counts instructions
+    beside: rivals that it needs
     """
 
     def __init__(self, about, lines, options, kernel=KERNEL, counted=True,

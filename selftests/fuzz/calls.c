@@ -424,7 +424,7 @@ static int run_raw(const struct fuzz_call *c)
 	for (i = 0; i < 64; i++)
 		words[i] = random_below(&r, 2) ? 0 : random_word(&r);
 	words[0] = c->b % 2 ? c->b / 2 % 80 * 4 : odd(c->b);
-	/* this cannot wait forever, but for a long time */
+	/* some of these wait for a long time, but none forever */
 	return ioctl(sh->fd[c->fd % FUZZ_FDS], cmd,
 		     c->c % 8 ? words : buffer(c->c / 8, 64)) < 0 ? -errno : 0;
 }

@@ -4,7 +4,7 @@
  * Cycles take grace periods, then time in proportion to the live bytes.
  *
  * The pacer makes two promises about the heap size when marking is over. A program that
- * lets itself be slowed down (see gc/throttle.c) exceeds its goal by no more than 10 % in
+ * can be throttled (see gc/throttle.c) exceeds its goal by no more than 10 % in
  * all. One that must not sleep exceeds it by no more than 10 % without the bytes that
  * it allocated during grace periods, which the pacer cannot avoid. The test counts
  * cycles in which the program changed its behaviour separately.
@@ -59,7 +59,7 @@ struct outcome {
 
 /**
  * struct manner - conditions of a simulation
- * @obedient: the program lets itself be slowed down
+ * @obedient: the program can be throttled
  * @share: part of one processor that the collector may use; 0 is all of it
  * @most: bytes that the heap may hold; 0 is no limit
  */

@@ -30,7 +30,7 @@ static struct footprint footprint(void)
 
 	if (!text || debugfs_find(text, "Heaps", &f.heaps) ||
 	    debugfs_find(text, "HeapSys", &f.sys))
-		fprintf(stderr, "# %s/stats lacks Heaps or HeapSys\n",
+		fprintf(stderr, "# %s/stats has no Heaps or HeapSys\n",
 			DEBUGFS_KGC);
 	free(text);
 	return f;

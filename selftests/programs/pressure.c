@@ -126,7 +126,7 @@ static pid_t squeeze(int heap, int seconds)
 	_exit(time(NULL) >= end);
 }
 
-/* ---- made on one processor, let go of on another -------------------------- */
+/* ---- allocated on one CPU, dropped on another ------------------------------ */
 
 #define ON_THE_WAY	512
 

@@ -97,14 +97,14 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(Refused_cap, "refused_cap", refused[KGC_REFUSAL_CAP], COUNT, false,		\
 	    "requests refused by max_bytes")						\
 	row(Refused_memory, "refused_memory", refused[KGC_REFUSAL_MEMORY], COUNT, false,\
-	    "requests refused for want of memory")
+	    "requests refused because there was no memory")
 
 #define COLUMN(name, key, member, kind, shown, about) \
 	{ #name, key, KIND_##kind, shown, about },
 
 static const struct column columns[] = {
 	[ID] = { "id", NULL, KIND_COUNT, true, "number of the heap" },
-	[NAME] = { "name", NULL, KIND_TEXT, true, "who opened it: process, or module" },
+	[NAME] = { "name", NULL, KIND_TEXT, true, "process or module that opened it" },
 	[USER] = { "user", NULL, KIND_TEXT, false, "its user's number, - for a module" },
 	[PHASE] = { "phase", NULL, KIND_TEXT, true, "IDLE, ARM, MARK, SETTLE, or ASIDE" },
 	COUNTERS(COLUMN)

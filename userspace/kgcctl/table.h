@@ -49,7 +49,7 @@ struct table;
 
 /*
  * Make a table called @name (in JSON). @columns ends with one without a name. A table
- * with @record has one row; for people it is printed as a line per column. If -o names an
+ * with @record has one row; as text it is printed as a line per column. If -o names an
  * unknown column, complains and returns NULL; the command then ends with STATUS_USAGE.
  */
 struct table *table_new(const char *name, const struct column *columns,
