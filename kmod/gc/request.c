@@ -12,7 +12,7 @@
  * kgc_request_runner_begin() and kgc_request_runner_end() order what one runner has
  * written before the steps of the next. A thread stops being the runner after every step.
  * A thread may be kept from the CPU for a long time, because its cgroup's bandwidth is used
- * up or a thread of higher priority runs. Between two steps that holds up nobody else. In
+ * up or a thread of higher priority runs. Between two steps that delays no other thread. In
  * the middle of a step it holds up the state machine. So a thread runs long steps with
  * preemption off, except on PREEMPT_RT (cycle.c).
  */

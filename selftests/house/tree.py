@@ -35,6 +35,28 @@ def text(path):
         return f.read()
 
 
+def sources():
+    """Return: name -> text of all files that git knows of, or, without git, of all files."""
+    try:
+        said = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
+                              cwd=TOP, check=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        names = said.split("\n")
+    except (OSError, subprocess.CalledProcessError):
+        names = [os.path.relpath(os.path.join(d, f), TOP)
+                 for d, _, fs in os.walk(TOP) for f in fs
+                 if not re.search(r"/(build|\.git)(/|$)", d)]
+    found = {}
+    for name in names:
+        try:
+            if name:
+                with open(os.path.join(TOP, name), encoding="utf-8") as f:
+                    found[name] = f.read()
+        except (OSError, UnicodeDecodeError):
+            pass    # a link to a directory, a file that is deleted, binary data
+    return found
+
+
 def blanked(said):
     """Return: C without comments and strings. Line numbers stay."""
     def blank(match):

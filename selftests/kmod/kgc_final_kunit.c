@@ -38,7 +38,7 @@ static void count_slowly(struct kgc_section s, void *obj)
 
 /* ---- when they are called --------------------------------------------------- */
 
-static void those_found_dead_are_waited_for(struct kunit *test)
+static void a_wait_returns_after_all_calls(struct kunit *test)
 {
 	struct kgc_heap *heap = heap_make(test);
 
@@ -306,7 +306,7 @@ static void a_function_holds_its_module(struct kunit *test)
 }
 
 static struct kunit_case final_cases[] = {
-	KUNIT_CASE(those_found_dead_are_waited_for),
+	KUNIT_CASE(a_wait_returns_after_all_calls),
 	KUNIT_CASE(a_heap_at_rest_frees_what_was_finalized),
 	KUNIT_CASE(one_that_renews_itself_has_a_cycle_a_period),
 	KUNIT_CASE(a_deleted_root_has_a_cycle_within_the_period),
