@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "heap.h"
@@ -442,11 +443,18 @@ TEST(the_node_is_for_root_only)
 	EXPECT_EQ(0, st.st_uid);
 }
 
+TEST_F(heap, a_descriptor_cannot_be_mapped)
+{
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(ENODEV, errno);
+}
+
 TEST_F(heap, info_is_consistent)
 {
 	struct kgc_info *info = &self->info;
 
 	EXPECT_EQ(KGC_ABI_VERSION, info->abi_version);
+	EXPECT_EQ(0, info->features & ~KGC_FEATURE_DEBUG);
 	EXPECT_EQ(0, info->page_size & (info->page_size - 1));
 	EXPECT_GE(info->max_small, 1024);
 	EXPECT_GE(info->max_object, info->max_small);

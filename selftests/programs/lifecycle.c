@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "chain.h"
 #include "debugfs_files.h"
+#include "files.h"
 #include "heap.h"
 #include "random.h"
 
@@ -325,21 +327,63 @@ TEST(the_module_stays_while_a_heap_is_open)
 	kgc_close(heap);
 }
 
-TEST(the_module_goes_when_no_heap_is_open_and_takes_everything_with_it)
+/* Return: the open file of the module that was unloaded; -errno, -ENOENT without a file. */
+static int unload(void)
 {
 	const char *path = module_file();
-	int module;
+	int module, err = 0;
 
 	if (!path)
-		SKIP(return, "no kgc.ko to put back: set KGC_MODULE");
+		return -ENOENT;
 	comes_true(!footprint().heaps);
 	module = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_GE(module, 0);
-	if (syscall(SYS_delete_module, "kgc", O_NONBLOCK)) {
-		if (errno == ENOSYS)
-			SKIP(return, "this kernel cannot unload modules");
-		ASSERT_EQ(0, errno);
+	if (module < 0 || syscall(SYS_delete_module, "kgc", O_NONBLOCK))
+		err = -errno;
+	if (err)
+		close(module);
+	return err ?: module;
+}
+
+#define TRACING	"/sys/kernel/tracing/"
+
+TEST(the_module_goes_while_its_trace_points_are_enabled)
+{
+	int heap, module;
+	char on = '?';
+	FILE *file;
+
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	if (put_file(TRACING "events/kgc/enable", "1"))
+		SKIP(return, "no trace points of kgc in this kernel");
+	heap = kgc_open();
+	ASSERT_GE(heap, 0);
+	EXPECT_EQ(0, kgc_collect(heap, 1, KGC_COLLECT_WAIT, NULL));
+	EXPECT_EQ(0, kgc_close(heap));
+	module = unload();
+	if (module == -ENOSYS || module == -ENOENT) {
+		put_file(TRACING "events/kgc/enable", "0");
+		SKIP(return, "no kgc.ko to put back, or no unloading of modules");
 	}
+	ASSERT_GE(module, 0);
+	EXPECT_NE(0, access(TRACING "events/kgc", F_OK));
+	ASSERT_EQ(0, syscall(SYS_finit_module, module, "", 0));
+	close(module);
+	file = fopen(TRACING "events/kgc/enable", "r");
+	ASSERT_NE(NULL, file);
+	EXPECT_EQ(1, fread(&on, 1, 1, file));
+	EXPECT_EQ('0', on);
+	fclose(file);
+}
+
+TEST(the_module_goes_when_no_heap_is_open_and_takes_everything_with_it)
+{
+	int module = unload();
+
+	if (module == -ENOENT)
+		SKIP(return, "no kgc.ko to put back: set KGC_MODULE");
+	if (module == -ENOSYS)
+		SKIP(return, "this kernel cannot unload modules");
+	ASSERT_GE(module, 0);
 	EXPECT_NE(0, access(KGC_DEVICE, F_OK));
 	EXPECT_NE(0, access(DEBUGFS_KGC, F_OK));
 	EXPECT_EQ(0, kgc_threads());

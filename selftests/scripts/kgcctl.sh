@@ -360,7 +360,7 @@ a_user_sees_what_is_its_own() {
 }
 
 echo "TAP version 13"
-echo "1..34"
+echo "1..35"
 
 # Descriptor 3 of this shell is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -371,6 +371,8 @@ ok "module, library and tool are of one version" versions_agree
 ok "stat lists the heap" prints "^ *$heap +$$/sh +IDLE +0 " stat
 ok "stat HEAP prints that heap's counters" prints '^HeapObjects +0 ' stat "$heap"
 ok "the directory's name is as good as the number" run 0 stat "heap$heap"
+ok "stat HEAP tells of cycles that were short of CPU time" \
+	prints '^ShortCycles +0 ' stat "$heap"
 ok "stat --module prints the module's counters" prints '^Heaps +[1-9]' stat --module
 ok "--json prints JSON" json_is_json
 ok "columns are chosen" columns_are_chosen

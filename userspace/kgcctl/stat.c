@@ -97,7 +97,7 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	row(Refused_cap, "refused_cap", refused[KGC_REFUSAL_CAP], COUNT, false,		\
 	    "requests refused by max_bytes")						\
 	row(Refused_memory, "refused_memory", refused[KGC_REFUSAL_MEMORY], COUNT, false,\
-	    "requests refused because there was no memory")
+	    "requests refused: memory was short")
 
 #define COLUMN(name, key, member, kind, shown, about) \
 	{ #name, key, KIND_##kind, shown, about },
