@@ -18,6 +18,7 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
 #include "tenant.h"
 
 static unsigned int max_user_heaps = 1024;
