@@ -89,7 +89,8 @@ enum kgc_span_state {
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
  * @grey: link on that queue
- * @link: on a list of its central, or on the page heap's list of spare structures
+ * @link: on a list of its central, or on the page heap's list of spare structures; guarded
+ *	by the lock of that list's owner
  * @arena: the arena of its pages
  * @owner: the allocator, to tell heaps apart
  * @words: the bitmaps
