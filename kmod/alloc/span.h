@@ -18,6 +18,7 @@
 #ifndef _KGC_SPAN_H
 #define _KGC_SPAN_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -154,6 +155,21 @@ static inline bool kgc_span_noscan(const struct kgc_span *span)
 static inline bool kgc_span_large(const struct kgc_span *span)
 {
 	return !span->magic;
+}
+
+/*
+ * Set @queued. Full barrier. Return: whether it was clear, so that the caller has to put the
+ * span on a grey queue.
+ */
+static __always_inline bool kgc_span_set_queued(struct kgc_span *span)
+{
+	return !xchg(&span->queued, 1);
+}
+
+/* Clear @queued, after the span was taken off its grey queue. Full barrier. */
+static __always_inline void kgc_span_clear_queued(struct kgc_span *span)
+{
+	xchg(&span->queued, 0);
 }
 
 static __always_inline unsigned int kgc_span_index(const struct kgc_span *span,
