@@ -78,8 +78,8 @@ struct kgc_handle_slot {
  * @removed: chunks that wait for a grace period
  * @a: the heap's allocator, to which the memory is charged
  *
- * Only the state machine writes @scan, @scanned and @removed. The other members that name
- * no lock are constant.
+ * Only the state machine writes @scan, @scanned and @removed. @tag, @kind and @a are
+ * constant.
  */
 struct kgc_handles {
 	u64		tag;
