@@ -23,7 +23,12 @@
 
 /* ---- interfaces of newer kernels ------------------------------------------- */
 
-/* Names the lock that guards a member. clang checks it in kernels that enable that. */
+/*
+ * Names the lock that guards a member. Every write holds the lock. So does every read, unless
+ * the member's kernel-doc says that it is read without the lock. Code that sets a structure
+ * up or ends it, when no other thread can reach it, needs no lock. clang checks the accesses
+ * in kernels that enable that.
+ */
 #ifndef __guarded_by
 #define __guarded_by(...)
 #endif

@@ -23,6 +23,7 @@
 #include <linux/prandom.h>
 #include <linux/topology.h>
 
+#include "../compat.h"
 #include "charge.h"
 #include "limit.h"
 #include "pageheap.h"
@@ -94,27 +95,30 @@ struct kgc_cpu {
  * @large_freed: class 0 only: bytes ever freed
  * @large_live: class 0 only: bytes that this generation's sweeps found marked
  * @random: state of the random number generator for KGC_HARDEN_RANDOM
+ *
+ * The audit reads @mallocs, @frees and @spans without @lock. Its result counts only if no
+ * section has begun meanwhile, and then no CPU changes them.
  */
 struct kgc_central {
 	raw_spinlock_t		lock;
-	struct list_head	partial[2];
-	struct list_head	full[2];
-	u64			mallocs;
-	u64			frees;
-	u64			live;
-	u64			spans;
-	u64			refills;
-	u64			reused;
-	u64			fresh;
-	u64			asked;
-	u64			swept;
-	u64			freed_spans;
-	u64			contended;
-	u64			wait_ns;
-	u64			large_bytes;
-	u64			large_freed;
-	u64			large_live;
-	struct rnd_state	random;
+	struct list_head	partial[2] __guarded_by(&lock);
+	struct list_head	full[2] __guarded_by(&lock);
+	u64			mallocs __guarded_by(&lock);
+	u64			frees __guarded_by(&lock);
+	u64			live __guarded_by(&lock);
+	u64			spans __guarded_by(&lock);
+	u64			refills __guarded_by(&lock);
+	u64			reused __guarded_by(&lock);
+	u64			fresh __guarded_by(&lock);
+	u64			asked __guarded_by(&lock);
+	u64			swept __guarded_by(&lock);
+	u64			freed_spans __guarded_by(&lock);
+	u64			contended __guarded_by(&lock);
+	u64			wait_ns __guarded_by(&lock);
+	u64			large_bytes __guarded_by(&lock);
+	u64			large_freed __guarded_by(&lock);
+	u64			large_live __guarded_by(&lock);
+	struct rnd_state	random __guarded_by(&lock);
 };
 
 /**

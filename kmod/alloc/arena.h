@@ -51,7 +51,8 @@ struct kgc_pageheap;
  * @used: bitmap of heap pages in a span, or gone. Two more bitmaps follow it: pages
  *	that are gone, and pages that have ever been in a span
  *
- * The page heap's lock guards all but @base, @order and @npages.
+ * The page heap's lock guards all members except @base, @order and @npages, which are
+ * constant. An arena that has left the trees belongs to the thread that frees it.
  */
 struct kgc_arena {
 	struct rb_node	node;

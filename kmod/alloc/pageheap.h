@@ -9,21 +9,22 @@
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 
+#include "../compat.h"
 #include "arena.h"
 #include "span.h"
 #include "steps.h"
 
 /**
  * struct kgc_pageheap - the pages of one node
- * @lock: guards all members; a leaf, taken inside the central locks
+ * @lock: guards all members except @nid; a leaf, taken inside the central locks
  * @arenas: tree of struct kgc_arena
  * @empties: tree of the arenas without a page in use
  * @spare: span structures without pages, by bitmap size
- * @nr_spare: number of these structures, by bitmap size
- * @nid: NUMA node
+ * @nr_spare: number of these structures, by bitmap size; read without @lock as a hint
+ * @nid: NUMA node; constant
  * @nr_arenas: arenas in the tree
- * @sys: bytes in arenas
- * @inuse: bytes in spans
+ * @sys: bytes in arenas; read without @lock as a hint
+ * @inuse: bytes in spans; read without @lock as a hint
  * @manual: the part of @inuse that is in manual spans
  * @reclaimable: machine pages that the kernel counts as reclaimable, see kgc_arenas_account()
  * @released: bytes given back to the kernel so far
@@ -37,24 +38,24 @@
  */
 struct kgc_pageheap {
 	raw_spinlock_t		lock;
-	struct rb_root		arenas;
-	struct rb_root		empties;
-	struct list_head	spare[KGC_NR_SPAN_SIZES];
-	unsigned int		nr_spare[KGC_NR_SPAN_SIZES];
+	struct rb_root		arenas __guarded_by(&lock);
+	struct rb_root		empties __guarded_by(&lock);
+	struct list_head	spare[KGC_NR_SPAN_SIZES] __guarded_by(&lock);
+	unsigned int		nr_spare[KGC_NR_SPAN_SIZES] __guarded_by(&lock);
 	int			nid;
-	unsigned int		nr_arenas;
-	u64			sys;
-	u64			inuse;
-	u64			manual;
-	long			reclaimable;
-	u64			released;
-	u64			searches;
-	u64			misses;
-	u64			steps;
-	u64			visits;
-	u64			grown;
-	u64			smaller;
-	u64			denied;
+	unsigned int		nr_arenas __guarded_by(&lock);
+	u64			sys __guarded_by(&lock);
+	u64			inuse __guarded_by(&lock);
+	u64			manual __guarded_by(&lock);
+	long			reclaimable __guarded_by(&lock);
+	u64			released __guarded_by(&lock);
+	u64			searches __guarded_by(&lock);
+	u64			misses __guarded_by(&lock);
+	u64			steps __guarded_by(&lock);
+	u64			visits __guarded_by(&lock);
+	u64			grown __guarded_by(&lock);
+	u64			smaller __guarded_by(&lock);
+	u64			denied __guarded_by(&lock);
 };
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid);

@@ -18,6 +18,7 @@
 #ifndef _KGC_SPAN_H
 #define _KGC_SPAN_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -89,7 +90,8 @@ enum kgc_span_state {
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
  * @grey: link on that queue
- * @link: on a list of its central, or on the page heap's list of spare structures
+ * @link: on a list of its central, or on the page heap's list of spare structures; guarded
+ *	by the lock of that list's owner
  * @arena: the arena of its pages
  * @owner: the allocator, to tell heaps apart
  * @words: the bitmaps
@@ -153,6 +155,21 @@ static inline bool kgc_span_noscan(const struct kgc_span *span)
 static inline bool kgc_span_large(const struct kgc_span *span)
 {
 	return !span->magic;
+}
+
+/*
+ * Set @queued. Full barrier. Return: whether it was clear, so that the caller has to put the
+ * span on a grey queue.
+ */
+static __always_inline bool kgc_span_set_queued(struct kgc_span *span)
+{
+	return !xchg(&span->queued, 1);
+}
+
+/* Clear @queued, after the span was taken off its grey queue. Full barrier. */
+static __always_inline void kgc_span_clear_queued(struct kgc_span *span)
+{
+	xchg(&span->queued, 0);
 }
 
 static __always_inline unsigned int kgc_span_index(const struct kgc_span *span,

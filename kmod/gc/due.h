@@ -20,19 +20,21 @@ struct seq_file;
 
 /**
  * struct kgc_due_queue - what is due in a heap
- * @lock: guards the lists, @read, @taken and @returned
+ * @lock: guards the members that name it
  * @calls: calls to be made, in the order in which they were found
- * @records: records to be read by userspace, in the same order
+ * @records: records to be read by userspace, in the same order. Readers look without @lock
+ *	whether it is empty
  * @work: makes the calls in @calls
  * @wq: runs @work; NULL in a heap that has no calls
  * @called_waitq: threads that wait for @called to rise
  * @records_waitq: threads that wait for a record, or for @read to rise
  * @waiters: counts the threads that wait for @called
  * @nr_found: calls found so far, including those of the cycle under way
- * @nr_calls: of @nr_found, those that became due because their cycle is over
+ * @nr_calls: of @nr_found, those that became due because their cycle is over; read without
+ *	@lock
  * @called: of @nr_calls, those that have returned
- * @nr_records: records that became due so far
- * @read: of @nr_records, those that have been read
+ * @nr_records: records that became due so far; read without @lock
+ * @read: of @nr_records, those that have been read; read without @lock for statistics
  * @taken: records that a reader has taken but not finished reading
  * @returned: records at the head of @records that readers took and put back
  * @calling: function of the call under way, or of the last one
@@ -40,6 +42,10 @@ struct seq_file;
  * @slow: calls that took KGC_DUE_SLOW_MS or more
  * @longest_wait_ns: longest time from finding an object dead to its call
  * @longest_call_ns: longest duration of a call
+ *
+ * The collector writes @nr_found, and once it has stopped, the thread that drains the heap.
+ * Only @work writes @called, @calling and the members below it. All of these are read at any
+ * time.
  */
 struct kgc_due_queue {
 	spinlock_t		lock;	/* see above */
@@ -51,9 +57,9 @@ struct kgc_due_queue {
 	wait_queue_head_t	records_waitq;
 	struct kgc_users	waiters;
 	u64			nr_found;
-	u64			nr_calls;
+	u64			nr_calls __guarded_by(&lock);
 	u64			called;
-	u64			nr_records;
+	u64			nr_records __guarded_by(&lock);
 	u64			read __guarded_by(&lock);
 	u64			taken __guarded_by(&lock);
 	u64			returned __guarded_by(&lock);

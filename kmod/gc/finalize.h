@@ -24,9 +24,13 @@ struct kgc_marker;
  * @marking: all of @pending has been looked at, and objects are being marked
  * @marked: the last entry of @found whose object has been marked
  * @marked_record: the last entry of @found_records whose object has been marked
- * @found: calls found in the current cycle; only the collector uses it
- * @found_records: records found in the current cycle; only the collector uses it
+ * @found: calls found in the current cycle
+ * @found_records: records found in the current cycle
  * @nr_found_records: entries in @found_records
+ *
+ * The lock of each xarray guards its entries, and with @cleanups also the rings. Only the
+ * state machine uses @at and the members below it. Once it has stopped, the thread that
+ * drains or ends the heap uses them.
  */
 struct kgc_finals {
 	struct xarray		pending;

@@ -58,6 +58,6 @@ noinline void kgc_shade_white(struct kgc_heap *heap, struct kgc_span *span,
 /* Queue a span in which a barrier has shaded. Context: the region of that shading. */
 noinline void kgc_grey_push(struct kgc_marking *mk, struct kgc_span *span)
 {
-	if (!xchg(&span->queued, 1))
+	if (kgc_span_set_queued(span))
 		llist_add(&span->grey, &this_cpu_ptr(mk->grey)->list);
 }

@@ -38,6 +38,9 @@
  * @last: number within the chunk of the last free slot
  *
  * Free slots form a queue, so that their generations are used up evenly.
+ *
+ * The table's lock guards @open, @first and @last. The collector reads @open without it.
+ * @index is constant while the chunk is in the table. Only the state machine uses @next.
  */
 struct kgc_handle_chunk {
 	struct kgc_handle_chunk	*next;

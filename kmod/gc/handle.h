@@ -39,6 +39,10 @@ struct kgc_marker;
  * @gen: generation, raised when the handle is dropped
  * @type: while open: id of the object's type, and KGC_SLOT_OPEN
  * @next_free: while free: number within the chunk of the next free slot, 0 for none
+ *
+ * The lock of the table guards changes of a slot, with two exceptions: the thread that took
+ * the slot opens it, and the collector clears @obj of a weak handle. Lookups hold no lock,
+ * see kgc_handle_slot_get().
  */
 struct kgc_handle_slot {
 	void	*obj;
@@ -60,27 +64,32 @@ struct kgc_handle_slot {
  * struct kgc_handles - a handle table of a heap
  * @tag: KGC_HANDLE_WEAK or 0
  * @kind: what its memory is accounted as
- * @lock: guards allocation and dropping of handles; leaf
+ * @lock: guards allocation and dropping of handles: the members that name it, the slots,
+ *	and which chunks are in @chunks; leaf
  * @chunks: by slot number / KGC_HANDLE_NUMBERS: the chunk or, for a chunk that was freed,
- *	a value entry with the generation at which its slots continue
- * @reserved: number of entries for which @chunks has memory
+ *	a value entry with the generation at which its slots continue. It is read without
+ *	@lock, and entries are reserved without @lock
+ * @reserved: number of entries for which @chunks has memory; read without @lock as a hint
  * @nr_chunks: number of entries that have ever been used
  * @lowest: the chunk with the lowest number that has a free slot, or NULL
- * @open: number of slots that are taken
+ * @open: number of slots that are taken; read without @lock
  * @scan: index of the next chunk that the collector scans
  * @scanned: chunks scanned so far
- * @removed: chunks that wait for a grace period; only the state machine uses it
+ * @removed: chunks that wait for a grace period
  * @a: the heap's allocator, to which the memory is charged
+ *
+ * Only the state machine writes @scan, @scanned and @removed. @tag, @kind and @a are
+ * constant.
  */
 struct kgc_handles {
 	u64		tag;
 	enum kgc_meta	kind;
 	spinlock_t	lock;	/* of free slots */
 	struct xarray	chunks;
-	u32		reserved;
+	u32		reserved __guarded_by(&lock);
 	u32		nr_chunks __guarded_by(&lock);
 	struct kgc_handle_chunk *lowest __guarded_by(&lock);
-	u32		open;
+	u32		open __guarded_by(&lock);
 	unsigned long	scan;
 	u64		scanned;
 	struct kgc_handle_chunk *removed;

@@ -41,7 +41,7 @@ static __always_inline void marker_mark(struct kgc_marker *m,
 	kgc_mark_white(span, i);
 	/* no call here, so that a loop around this keeps its state in registers */
 	if (span != cur && !kgc_span_noscan(span) &&
-	    !READ_ONCE(span->queued) && !xchg(&span->queued, 1))
+	    !READ_ONCE(span->queued) && kgc_span_set_queued(span))
 		kgc_queue_push(&m->queue, &span->grey);
 }
 
@@ -311,7 +311,7 @@ static bool marker_next_span(struct kgc_marker *m)
 	span = llist_entry(kgc_queue_pop(q), struct kgc_span, grey);
 	m->spans++;
 	/* full barrier: clear the flag before reading the marks; see kgc_mark_white() */
-	xchg(&span->queued, 0);
+	kgc_span_clear_queued(span);
 	m->cur = span;
 	return true;
 }

@@ -99,7 +99,7 @@ static __always_inline void kgc_mark_white(struct kgc_span *span,
 					   unsigned int i)
 {
 	set_bit(i, kgc_span_mark(span));
-	/* pairs with the xchg() in marker_next_span() */
+	/* pairs with kgc_span_clear_queued() in marker_next_span() */
 	smp_mb__after_atomic();
 }
 

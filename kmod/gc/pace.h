@@ -18,14 +18,15 @@ struct seq_file;
 
 /**
  * struct kgc_pace - the pace of one heap
- * @lock: guards @pacer, @timer, writes of @dropped, and the allowance; leaf
- * @pacer: the pacer
+ * @lock: guards the members that name it, the setting of @timer, and writes of
+ *	kgc_allocator.allowance; leaf
+ * @pacer: the pacer. Its goal, room, help and ceiling are read without @lock as hints
  * @timer: requests a cycle at the end of the period
- * @armed: whether @timer is set
+ * @armed: whether @timer is set; read without @lock for statistics
  * @dropped: since the last cycle began, an object may have become garbage without an
  *	allocation; read without @lock
  * @deadline: when @timer expires, in jiffies
- * @behind: mutators have passed the goal during the current cycle
+ * @behind: mutators have passed the goal during the current cycle. They set it without @lock
  * @yield: all grace periods of the current cycle are urgent: mutators that refill leave
  *	the CPU to the cycle while it waits for one
  * @expedited: the current grace period is expedited
@@ -40,13 +41,16 @@ struct seq_file;
  * @nr_expedited: grace periods that were expedited
  * @nr_unexpedited: urgent grace periods that were normal because a section was open for
  *	long, the heap had no expediter ready, or kgc_share_expedite() refused
+ *
+ * The state machine writes @yield and the members below it. While it waits for a grace
+ * period, the context that ends the wait writes them: the expediter or a callback.
  */
 struct kgc_pace {
 	raw_spinlock_t		lock;
 	struct kgc_pacer	pacer __guarded_by(&lock);
 	struct delayed_work	timer;
 	bool			armed __guarded_by(&lock);
-	bool			dropped;
+	bool			dropped __guarded_by(&lock);
 	unsigned long		deadline __guarded_by(&lock);
 	bool			behind;
 	bool			yield;

@@ -64,7 +64,7 @@ struct kgc_record_sums {
 
 /**
  * struct kgc_records - the cycles of a heap
- * @lock: leaf, interrupts off
+ * @lock: guards all members; leaf, interrupts off
  * @sums: sums over all cycles
  * @log: ring of the last cycles
  */

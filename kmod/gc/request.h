@@ -23,16 +23,16 @@ typedef bool (*kgc_help_fn)(struct kgc_heap *heap, bool inside);
  *	meanwhile and has to run again
  * @paused: @work waits for CPU time, and a thread may run steps instead; written by
  *	the runner
- * @lock: leaf, interrupts off
- * @begun: cycles begun
+ * @lock: guards the members that name it; leaf, interrupts off
+ * @begun: cycles begun; read without @lock as a hint
  * @wanted: number of the last cycle requested; read without @lock as a hint
  * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
- * @done: cycles completed, sweep included; read without @lock
+ * @done: cycles completed, sweep included; written by the runner, without @lock
  * @waitq: threads that sleep until @done changes, until they may run a step, or until
  *	there is no @runner
  * @waiters: threads that wait for @done, or are about to
- * @closed: no cycle begins any more, and a cycle under way takes no further step; read
- *	without @lock
+ * @closed: no cycle begins any more, and a cycle under way takes no further step; set once,
+ *	in any context, without @lock
  */
 struct kgc_request {
 	struct delayed_work	work;
@@ -41,7 +41,7 @@ struct kgc_request {
 	bool			paused;
 	raw_spinlock_t		lock;
 	u64			begun __guarded_by(&lock);
-	u64			wanted;
+	u64			wanted __guarded_by(&lock);
 	unsigned long		reasons __guarded_by(&lock);
 	u64			done;
 	wait_queue_head_t	waitq;

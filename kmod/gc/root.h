@@ -6,12 +6,14 @@
 #include <linux/kgc.h>
 #include <linux/spinlock.h>
 
+#include "../compat.h"
+
 struct kgc_heap;
 struct kgc_marker;
 
 /**
  * struct kgc_roots - the root ranges of a heap
- * @lock: guards the list and the scan position; leaf
+ * @lock: guards all members; leaf
  * @list: list of struct kgc_root
  * @at: next root that the marker scans, or later the verifier and its tracer; NULL
  *	if none is left
@@ -20,10 +22,10 @@ struct kgc_marker;
  */
 struct kgc_roots {
 	raw_spinlock_t		lock;
-	struct list_head	list;
-	struct kgc_root		*at;
-	size_t			slot;
-	unsigned int		nr;
+	struct list_head	list __guarded_by(&lock);
+	struct kgc_root		*at __guarded_by(&lock);
+	size_t			slot __guarded_by(&lock);
+	unsigned int		nr __guarded_by(&lock);
 };
 
 void kgc_roots_init(struct kgc_roots *roots);

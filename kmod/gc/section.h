@@ -35,9 +35,11 @@ struct kgc_tracked {
 
 /**
  * struct kgc_sections - the sections of a heap
- * @lock: guards @tracked; leaf, any context
- * @tracked: open sections, while sections are tracked
- * @missed: sections that are not in @tracked because all entries were taken
+ * @lock: guards @tracked and @missed; leaf, any context
+ * @tracked: open sections, while sections are tracked. Builds with KGC_DEBUG=1 read the entry
+ *	of a section without @lock, when they check whether the section is over
+ * @missed: sections that are not in @tracked because all entries were taken; read without
+ *	@lock for statistics
  * @watch: logs that sections keep a cycle waiting
  * @side: side of SRCU, 0 or 1, that sections used when the cycle began to wait
  * @since_ns: when the cycle began to wait for sections; 0 while it does not
@@ -45,6 +47,9 @@ struct kgc_tracked {
  * @disturbed: a section has begun while @halted was set, because it could not wait, or had
  *	waited too long
  * @resumed: waits for the end of @halted
+ *
+ * The state machine writes @side, @since_ns and @halted. The end of a grace period clears
+ * @since_ns. Sections set @disturbed.
  */
 struct kgc_sections {
 	raw_spinlock_t		lock;

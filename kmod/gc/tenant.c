@@ -31,10 +31,13 @@ static DEFINE_XARRAY(tenants);
 /* The tenant of all kernel modules. Their heaps are not counted. */
 static struct kgc_tenant kernel_tenant;
 
-/* The clock of the tenants' buckets, and the tenants with a cycle under way. */
+/*
+ * The clock of the tenants' buckets, and the number of tenants with a cycle under way, which
+ * is read without the lock.
+ */
 static DEFINE_RAW_SPINLOCK(clock_lock);
-static struct kgc_bucket_clock clock;
-static unsigned int running;
+static struct kgc_bucket_clock clock __guarded_by(&clock_lock);
+static unsigned int running __guarded_by(&clock_lock);
 
 struct kgc_tenant *kgc_tenant_kernel(void)
 {

@@ -17,7 +17,8 @@
  * @cpu: the tenant's part of the collectors' CPU time, by the tenants' clock
  * @expedite: the tenant's part of the time that expedited grace periods may take, by the
  *	tenants' clock
- * @running: heaps of the tenant with a cycle under way; guarded by the clock's lock
+ * @running: heaps of the tenant with a cycle under way; guarded by the clock's lock, but
+ *	read without it
  * @heaps: open heaps; guarded by the lock of the table of tenants
  * @uid: the user, in the initial namespace
  */

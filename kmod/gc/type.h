@@ -8,6 +8,7 @@
 #include <linux/kgc.h>
 
 #include "../alloc/span.h"
+#include "../compat.h"
 
 #define KGC_MAX_TYPES		65535
 #define KGC_TYPE_CHUNK		512
@@ -65,14 +66,15 @@ struct kgc_type {
 
 /**
  * struct kgc_types - the types of a heap, by id
- * @lock: serializes registration
- * @nr: the ids 1 to @nr are in use; read without the lock
- * @chunk: types by id / KGC_TYPE_CHUNK and id % KGC_TYPE_CHUNK
+ * @lock: serializes registration: guards writes of the other members
+ * @nr: the ids 1 to @nr are in use; read without @lock
+ * @chunk: types by id / KGC_TYPE_CHUNK and id % KGC_TYPE_CHUNK. The entries of ids up to
+ *	@nr never change, and are read without @lock
  */
 struct kgc_types {
 	struct mutex	lock;	/* of registration */
-	unsigned int	nr;
-	struct kgc_type	**chunk[KGC_TYPE_CHUNKS];
+	unsigned int	nr __guarded_by(&lock);
+	struct kgc_type	**chunk[KGC_TYPE_CHUNKS] __guarded_by(&lock);
 };
 
 static inline struct kgc_type *kgc_type_of_id(struct kgc_types *types,

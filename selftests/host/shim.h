@@ -84,6 +84,7 @@ typedef unsigned int slab_flags_t;
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 	__old;								\
 })
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 
 /* ---- arithmetic ---------------------------------------------------------- */
 
