@@ -96,9 +96,10 @@ static void audit_central(struct audit *au, int nid, unsigned int spc,
 		au->report(au->a, "spans are left unswept", ct);
 	raw_spin_unlock_irq(&ct->lock);
 	audit_caches(au, nid, spc);
-	if (au->spans != ct->spans)
+	/* without the lock: the audit is given up if anything was allocated meanwhile */
+	if (au->spans != READ_ONCE(ct->spans))
 		au->report(au->a, "spans are lost or double", ct);
-	if (au->used != ct->mallocs - ct->frees)
+	if (au->used != READ_ONCE(ct->mallocs) - READ_ONCE(ct->frees))
 		au->report(au->a, "objects are miscounted", ct);
 }
 

@@ -54,7 +54,6 @@ void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
 	root->token = root_token(heap, root);
 	guard(raw_spinlock_irqsave)(&roots->lock);
 	list_add_tail(&root->link, &roots->list);
-	roots->nr++;
 }
 
 /**
@@ -98,7 +97,6 @@ void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root)
 		roots->slot = 0;
 	}
 	list_del(&root->link);
-	roots->nr--;
 }
 
 /**

@@ -18,14 +18,12 @@ struct kgc_marker;
  * @at: next root that the marker scans, or later the verifier and its tracer; NULL
  *	if none is left
  * @slot: first slot of @at that is still to be scanned
- * @nr: number of registered ranges
  */
 struct kgc_roots {
 	raw_spinlock_t		lock;
 	struct list_head	list __guarded_by(&lock);
 	struct kgc_root		*at __guarded_by(&lock);
 	size_t			slot __guarded_by(&lock);
-	unsigned int		nr __guarded_by(&lock);
 };
 
 void kgc_roots_init(struct kgc_roots *roots);

@@ -290,7 +290,7 @@ static void watch_work(struct work_struct *work)
 	if (!ns || READ_ONCE(heap->dying))
 		return;
 	pr_warn("kgc: heap %u (%s): cycle %llu has been waiting %llu ms for sections\n",
-		heap->id, heap->name, heap->request.begun,
+		heap->id, heap->name, READ_ONCE(heap->request.begun),
 		div_u64(ns, NSEC_PER_MSEC));
 	if (READ_ONCE(heap->opt.track_sections))
 		print_oldest(heap);
