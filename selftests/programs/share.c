@@ -10,6 +10,7 @@
  *
  * kselftest-timeout: 300
  */
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -293,15 +294,36 @@ static unsigned long litter(int fd, int type, unsigned long nr, unsigned int liv
 	return refused;
 }
 
+#define TRACING		"/sys/kernel/tracing/"
+#define SHORT_EVENT	TRACING "events/kgc/kgc_share_short/enable"
+
+/* Return: how many events of the heap the trace has that say which cycle was short. */
+static unsigned int traced_short_cycles(unsigned int id)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	char line[256], event[64];
+	unsigned int nr = 0;
+
+	snprintf(event, sizeof(event), "kgc_share_short: heap=%u cycle=", id);
+	while (trace && fgets(line, sizeof(line), trace))
+		nr += !!strstr(line, event);
+	if (trace)
+		fclose(trace);
+	return nr;
+}
+
 TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 {
 	int blob = kgc_type_register(self->fd, "blob", 64, KGC_TYPE_NOSCAN, NULL, 0);
 	long long percent = number_in(PARAMETERS "max_cpu_percent");
 	struct kgc_stats before, after = { 0 };
 	__u64 shown = 0, all = 0;
+	bool traces;
 	double begin;
 	__u64 root;
 
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	traces = !put_file(SHORT_EVENT, "1");
 	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(50000), &root));
 	ASSERT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, blobs, NULL));
@@ -329,6 +351,13 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	       after.short_cycles - before.short_cycles, after.num_gc - before.num_gc,
 	       (after.gc_mutator_ns - before.gc_mutator_ns) / 1e9,
 	       (after.gc_cpu_ns - before.gc_cpu_ns) / 1e9);
+	if (traces) {
+		EXPECT_GE(traced_short_cycles(self->info.heap_id),
+			  after.short_cycles - before.short_cycles);
+		put_file(SHORT_EVENT, "0");
+	} else {
+		TH_LOG("this kernel has no trace points of kgc");
+	}
 	EXPECT_GT(after.short_cycles, before.short_cycles);
 	EXPECT_GT(after.gc_mutator_ns, before.gc_mutator_ns);
 	EXPECT_GE(shown, after.short_cycles);
