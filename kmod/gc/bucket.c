@@ -14,7 +14,7 @@
  * that was computed wrongly, or at a rate that has been raised since: without the bound it
  * would block the bucket for good.
  */
-#define MAX_DEBT_NS	600000000000LL
+#define MAX_DEBT_NS	60000000000LL
 
 /* An empty bucket. Context: any. */
 void kgc_bucket_init(struct kgc_bucket *bucket, u64 now_ns)

@@ -115,9 +115,14 @@ static u64 take_tenant(struct kgc_heap *heap, u64 ns)
 				       cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
-/* Take @ns of the module's budget. Return: how long to wait, in ns. */
+/*
+ * Take @ns of the module's budget, a slice at most. A step that took longer is a debt of
+ * its tenant alone: other tenants do not wait for that. The tenants' parts add up to the
+ * whole, so over time the module keeps its share. Return: how long to wait, in ns.
+ */
 static u64 take_module(u64 now, u64 ns)
 {
+	ns = min_t(u64, ns, SLICE_NS);
 	return kgc_bucket_take(&cpu, now, cpu_cost(ns, module_percent()), SAVED_NS);
 }
 
