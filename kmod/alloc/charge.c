@@ -49,6 +49,16 @@ static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
 	return owner->root;
 }
 
+/* Return: the limit of the heap's cgroup, in bytes. Context: any but NMI. */
+static u64 owner_limit(const struct kgc_allocator *a)
+{
+	struct mem_cgroup *memcg = owner_get(&a->owner);
+	u64 limit = kgc_memcg_limit(memcg);
+
+	mem_cgroup_put(memcg);
+	return limit;
+}
+
 /*
  * Return: the number of bytes that the heap may hold, 0 if nothing limits it. Both
  * kgc_limit_max_bytes() and the limit of the heap's cgroup count. The cgroup's limit counts
@@ -57,10 +67,8 @@ static struct mem_cgroup *owner_get(const struct kgc_owner *owner)
  */
 u64 kgc_charge_max_bytes(const struct kgc_allocator *a)
 {
-	struct mem_cgroup *memcg = owner_get(&a->owner);
-	u64 most = min(kgc_limit_max_bytes(a), kgc_memcg_limit(memcg));
+	u64 most = min(kgc_limit_max_bytes(a), owner_limit(a));
 
-	mem_cgroup_put(memcg);
 	return most >= S64_MAX ? 0 : max(most, 1ULL);
 }
 
@@ -71,11 +79,8 @@ u64 kgc_charge_max_bytes(const struct kgc_allocator *a)
  */
 u64 kgc_charge_limit(const struct kgc_allocator *a)
 {
-	struct mem_cgroup *memcg = owner_get(&a->owner);
-	u64 limit = kgc_memcg_limit(memcg);
+	u64 limit = min(owner_limit(a), READ_ONCE(a->limit.hard) ?: U64_MAX);
 
-	mem_cgroup_put(memcg);
-	limit = min(limit, READ_ONCE(a->limit.hard) ?: U64_MAX);
 	return min(limit, kgc_limit_cap() ?: U64_MAX);
 }
 

@@ -62,6 +62,13 @@ static atomic64_t all_short_cycles;
 static atomic64_t all_expedited;
 static atomic64_t all_refused;
 
+/* Count one more in a heap's @own counter and in that of @all. Context: @own's writer. */
+static void count(u64 *own, atomic64_t *all)
+{
+	WRITE_ONCE(*own, *own + 1);
+	atomic64_inc(all);
+}
+
 /* ---- CPU time -------------------------------------------------------------- */
 
 static unsigned int module_percent(void)
@@ -323,8 +330,7 @@ void kgc_share_check(struct kgc_heap *heap, u64 nr, u64 helped_ns, u64 over)
 
 	if (!pauses || (!helped_ns && !over))
 		return;
-	WRITE_ONCE(share->short_cycles, share->short_cycles + 1);
-	atomic64_inc(&all_short_cycles);
+	count(&share->short_cycles, &all_short_cycles);
 	trace_kgc_share_short(heap->id, nr, pauses, helped_ns, over);
 }
 
@@ -381,18 +387,15 @@ bool kgc_share_expedite(struct kgc_heap *heap, enum kgc_await kind)
 		share->charged = num_online_cpus() > 1 && expedite_try(heap);
 		may = share->charged || num_online_cpus() == 1;
 	}
-	if (!may) {
-		WRITE_ONCE(share->refused, share->refused + 1);
-		atomic64_inc(&all_refused);
-	}
+	if (!may)
+		count(&share->refused, &all_refused);
 	return may;
 }
 
 /* The grace period is expedited now. Context: the expediter. */
 void kgc_share_expedited(struct kgc_heap *heap)
 {
-	WRITE_ONCE(heap->share.expedited, heap->share.expedited + 1);
-	atomic64_inc(&all_expedited);
+	count(&heap->share.expedited, &all_expedited);
 }
 
 /*

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -17,6 +18,24 @@ int put_file(const char *path, const char *text)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int put_number(const char *path, long long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", number);
+	return put_file(path, text);
+}
+
+int put_trace_point(const char *event, int on)
+{
+	char path[128];
+
+	/* fails if it is there already */
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	snprintf(path, sizeof(path), TRACING "events/kgc/%s/enable", event);
+	return put_number(path, on);
 }
 
 long long number_in(const char *path)
@@ -34,16 +53,10 @@ long long number_in(const char *path)
 
 int put_oom_score(int score)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", score);
-	return put_file("/proc/self/oom_score_adj", text);
+	return put_number("/proc/self/oom_score_adj", score);
 }
 
 int put_max_bytes(unsigned long long bytes)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu", bytes);
-	return put_file("/sys/module/kgc/parameters/max_bytes", text);
+	return put_number("/sys/module/kgc/parameters/max_bytes", bytes);
 }

@@ -14,16 +14,9 @@
 #define SELFTESTS_SHARE_H
 
 #include <stdbool.h>
-#include <time.h>
 #include <unistd.h>
 
-static inline double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
+#include "now.h"
 
 /* Most CPU time in seconds that work items of @heaps may take in @seconds, at @percent. */
 static inline double share_of(double percent, double seconds, int heaps)

@@ -9,10 +9,10 @@
  * kselftest-timeout: 120
  */
 #include <pthread.h>
-#include <time.h>
 
 #define HEAP_VERIFY 2
 #include "heap.h"
+#include "now.h"
 #include "random.h"
 
 #define WORKERS		3
@@ -203,14 +203,6 @@ static int act(struct worker *worker)
 	default:
 		return discard(worker, parcel) ?: create(worker, parcel);
 	}
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
 static double duration(void)

@@ -19,13 +19,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <kgc.h>
 
 #include "fuzz/program.h"
 #include "fuzz/run.h"
+#include "now.h"
 
 #define KEPT	1024	/* programs to mutate */
 #define KSFT_SKIP 4
@@ -38,14 +38,6 @@ static struct fuzz_program kept[KEPT];
 static unsigned int nr_kept;
 static const char *log_file;
 static unsigned long programs;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void keep(const struct fuzz_program *p, struct random *r)
 {

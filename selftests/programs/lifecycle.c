@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -344,16 +343,13 @@ static int unload(void)
 	return err ?: module;
 }
 
-#define TRACING	"/sys/kernel/tracing/"
-
 TEST(the_module_goes_while_its_trace_points_are_enabled)
 {
 	int heap, module;
 	char on = '?';
 	FILE *file;
 
-	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (put_file(TRACING "events/kgc/enable", "1"))
+	if (put_trace_point(".", 1))
 		SKIP(return, "no trace points of kgc in this kernel");
 	heap = kgc_open();
 	ASSERT_GE(heap, 0);
@@ -361,7 +357,7 @@ TEST(the_module_goes_while_its_trace_points_are_enabled)
 	EXPECT_EQ(0, kgc_close(heap));
 	module = unload();
 	if (module == -ENOSYS || module == -ENOENT) {
-		put_file(TRACING "events/kgc/enable", "0");
+		put_trace_point(".", 0);
 		SKIP(return, "no kgc.ko to put back, or no unloading of modules");
 	}
 	ASSERT_GE(module, 0);

@@ -10,7 +10,6 @@
  *
  * kselftest-timeout: 300
  */
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,14 +36,6 @@ static double cpu_of_process(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static int put_number(const char *path, long long number)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld", number);
-	return put_file(path, text);
 }
 
 /* Return: the most CPU time that collectors may take in @seconds. */
@@ -294,9 +285,6 @@ static unsigned long litter(int fd, int type, unsigned long nr, unsigned int liv
 	return refused;
 }
 
-#define TRACING		"/sys/kernel/tracing/"
-#define SHORT_EVENT	TRACING "events/kgc/kgc_share_short/enable"
-
 /* Return: how many events of the heap the trace has that say which cycle was short. */
 static unsigned int traced_short_cycles(unsigned int id)
 {
@@ -322,8 +310,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	double begin;
 	__u64 root;
 
-	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	traces = !put_file(SHORT_EVENT, "1");
+	traces = !put_trace_point("kgc_share_short", 1);
 	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(50000), &root));
 	ASSERT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, blobs, NULL));
@@ -354,7 +341,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	if (traces) {
 		EXPECT_GE(traced_short_cycles(self->info.heap_id),
 			  after.short_cycles - before.short_cycles);
-		put_file(SHORT_EVENT, "0");
+		put_trace_point("kgc_share_short", 0);
 	} else {
 		TH_LOG("this kernel has no trace points of kgc");
 	}
