@@ -55,6 +55,7 @@
 #include "heap.h"
 #include "mark.h"
 #include "pace.h"
+#include "phase.h"
 #include "record.h"
 #include "request.h"
 #include "root.h"
@@ -74,36 +75,6 @@
 #define HELP_BATCH	128	/* objects of one part, with preemption off */
 #define HELP_SWEEP	8	/* spans of one part, with preemption off */
 #define HELP_PARTS	4	/* parts before preemption is enabled again, at most */
-
-static const unsigned int mode_of_phase[] = {
-	[KGC_PHASE_IDLE]	= 0,
-	[KGC_PHASE_ARM]		= KGC_MODE_SHADE_OLD | KGC_MODE_SHADE_NEW,
-	[KGC_PHASE_MARK]	= KGC_MODE_SHADE_OLD | KGC_MODE_BLACK,
-	[KGC_PHASE_SETTLE]	= KGC_MODE_SETTLE,
-};
-
-/* Set the mode of all sections that begin from now on; pairs with kgc_enter(). */
-static void phase_publish(struct kgc_heap *heap, enum kgc_phase phase)
-{
-	unsigned int mode = mode_of_phase[phase];
-
-	if (READ_ONCE(heap->opt.track_sections) || heap->cycle.tracing)
-		mode |= KGC_MODE_TRACK;
-	smp_store_release(&heap->front.mode, mode);	/* kgc_enter() */
-	kgc_throttle_wake(heap);
-	trace_kgc_phase(heap->id, phase);
-}
-
-enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap)
-{
-	unsigned int mode = READ_ONCE(heap->front.mode);
-
-	if (mode & KGC_MODE_SHADE_NEW)
-		return KGC_PHASE_ARM;
-	if (mode & KGC_MODE_BLACK)
-		return KGC_PHASE_MARK;
-	return mode & KGC_MODE_SETTLE ? KGC_PHASE_SETTLE : KGC_PHASE_IDLE;
-}
 
 /* Return: microseconds since the last call. */
 static u64 cycle_lap(struct kgc_cycle *cy)
@@ -144,7 +115,7 @@ static enum kgc_await step_idle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_mark_begin(heap, kgc_share_workers(heap), READ_ONCE(heap->opt.verify) &&
 		       !(IS_ENABLED(CONFIG_KGC_DEBUG) && nr % 2));
 	cy->tracing = READ_ONCE(heap->opt.verify) > 1;
-	phase_publish(heap, KGC_PHASE_ARM);
+	kgc_phase_publish(heap, KGC_PHASE_ARM);
 	cy->step = KGC_STEP_ARMED;
 	return KGC_AWAIT_SECTIONS;
 }
@@ -154,7 +125,7 @@ static enum kgc_await step_armed(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	cy->now.arm_us = cycle_lap(cy);
 	kgc_gate_open(&heap->gate);
-	phase_publish(heap, KGC_PHASE_MARK);
+	kgc_phase_publish(heap, KGC_PHASE_MARK);
 	kgc_roots_scan_begin(&heap->roots);
 	kgc_handles_scan_begin(&heap->handles);
 	cy->step = KGC_STEP_ROOTS;
@@ -297,7 +268,7 @@ static enum kgc_await step_settle(struct kgc_heap *heap, struct kgc_cycle *cy)
 	cy->now.mark_us = cycle_lap(cy);
 	kgc_mark_totals(heap, &cy->now.scanned, &bytes);
 	kgc_allocator_settle(&heap->alloc);
-	phase_publish(heap, KGC_PHASE_SETTLE);
+	kgc_phase_publish(heap, KGC_PHASE_SETTLE);
 	cy->step = KGC_STEP_SETTLED;
 	return KGC_AWAIT_SECTIONS;
 }
@@ -326,7 +297,7 @@ static enum kgc_await step_flush(struct kgc_heap *heap, struct kgc_cycle *cy)
 	if (!kgc_cache_flush_all(&heap->alloc))
 		return KGC_AWAIT_PAUSE;
 	cy->now.peak = kgc_pace_flushed(heap, cy->begin_ns, cy->charged_begin);
-	phase_publish(heap, KGC_PHASE_IDLE);
+	kgc_phase_publish(heap, KGC_PHASE_IDLE);
 	cy->now.settle_us = cycle_lap(cy);
 	cy->step = KGC_STEP_SWEEP;
 	return KGC_AWAIT_NOTHING;

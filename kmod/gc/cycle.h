@@ -72,6 +72,5 @@ struct kgc_cycle {
 
 void kgc_cycle_init(struct kgc_heap *heap);
 void kgc_cycle_stop(struct kgc_heap *heap);
-enum kgc_phase kgc_cycle_phase(const struct kgc_heap *heap);
 
 #endif /* _KGC_CYCLE_H */

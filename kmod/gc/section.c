@@ -109,7 +109,7 @@ static struct kgc_section section_halted(struct kgc_section s)
 		return s;
 	if (may_wait()) {
 		section_pause(&s);
-		/* pairs with phase_publish(), as in kgc_enter() */
+		/* pairs with kgc_phase_publish(), as in kgc_enter() */
 		s.mode = smp_load_acquire(&s.heap->front.mode);
 		if (!READ_ONCE(sections->halted))
 			return s;
@@ -169,7 +169,7 @@ struct kgc_section kgc_section_inner(struct kgc_heap *heap)
 
 	__acquire(kgc_section);
 	s.srcu = srcu_read_lock(&heap->front.srcu);
-	s.mode = smp_load_acquire(&heap->front.mode);	/* phase_publish() */
+	s.mode = smp_load_acquire(&heap->front.mode);	/* kgc_phase_publish() */
 	if (s.mode & KGC_MODE_TRACK)
 		s = section_halted(s);
 	/* the section has no entry in the table, so kgc_exit() need not free one */

@@ -23,11 +23,11 @@
 #include "../alloc/alloc.h"
 #include "../alloc/map.h"
 #include "../alloc/totals.h"
-#include "../gc/cycle.h"
 #include "../gc/due.h"
 #include "../gc/finalize.h"
 #include "../gc/heap.h"
 #include "../gc/pace.h"
+#include "../gc/phase.h"
 #include "../gc/record.h"
 #include "../gc/request.h"
 #include "../gc/section.h"
@@ -169,7 +169,7 @@ DEFINE_SHOW_ATTRIBUTE(heap_finalizers);
 
 static const char *phase_name(const struct kgc_heap *heap)
 {
-	return READ_ONCE(heap->report.aside) ? "ASIDE" : phase_names[kgc_cycle_phase(heap)];
+	return READ_ONCE(heap->report.aside) ? "ASIDE" : phase_names[kgc_phase_now(heap)];
 }
 
 static int heap_phase_show(struct seq_file *m, void *v)

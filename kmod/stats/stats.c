@@ -8,10 +8,10 @@
 #include "../alloc/steps.h"
 #include "../alloc/totals.h"
 #include "../compat.h"
-#include "../gc/cycle.h"
 #include "../gc/finalize.h"
 #include "../gc/handle.h"
 #include "../gc/heap.h"
+#include "../gc/phase.h"
 #include "../gc/record.h"
 #include "stats.h"
 
@@ -107,7 +107,7 @@ static void cycle_stats(struct kgc_heap *heap, struct kgc_stats *st)
 	age = (ktime_get_ns() - heap->created_ns) * num_online_cpus();
 	st->gc_cpu_permille = div64_u64(st->gc_cpu_ns, div_u64(age, 1000) ?: 1);
 	st->next_gc = READ_ONCE(heap->pace.pacer.goal);
-	st->phase = kgc_cycle_phase(heap);
+	st->phase = kgc_phase_now(heap);
 }
 
 /* Fill in everything except @stats->size, which is kept. Context: process context. */
@@ -139,7 +139,7 @@ void kgc_stats_line(struct kgc_heap *heap, struct kgc_stats *stats)
 	stats->heap_sys = atomic64_read(&heap->alloc.limit.pages);
 	kgc_records_last(&heap->records, &sums, &last);
 	stats->num_gc = sums.nr;
-	stats->phase = kgc_cycle_phase(heap);
+	stats->phase = kgc_phase_now(heap);
 }
 
 /**

@@ -208,7 +208,7 @@ static __always_inline struct kgc_section kgc_enter(struct kgc_heap *heap)
 
 	__acquire(kgc_section);
 	s.srcu = srcu_read_lock(&front->srcu);
-	/* see what came before this phase: pairs with the release in phase_publish() */
+	/* see what came before this phase: pairs with the release in kgc_phase_publish() */
 	s.mode = smp_load_acquire(&front->mode);
 	if (KGC_TRACKS(s.mode))
 		return __kgc_section_note(s);
