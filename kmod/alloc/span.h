@@ -206,12 +206,16 @@ static inline unsigned int kgc_span_count_free(struct kgc_span *span)
 	return n;
 }
 
+/* Word @w of the free bitmap. A slot that it shows in use is clear and typed. */
+static inline unsigned long kgc_span_free_word(struct kgc_span *span, unsigned int w)
+{
+	/* pairs with the releases where slots are taken */
+	return smp_load_acquire(&kgc_span_free(span)[w]);
+}
+
 static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
 {
-	/* pairs with the releases where slots are taken: a slot seen in use is clear */
-	unsigned long w = smp_load_acquire(&kgc_span_free(span)[i / BITS_PER_LONG]);
-
-	return w >> (i % BITS_PER_LONG) & 1;
+	return kgc_span_free_word(span, i / BITS_PER_LONG) >> (i % BITS_PER_LONG) & 1;
 }
 
 /* Index of the bitmap size for @nelems slots, below KGC_NR_SPAN_SIZES. */

@@ -20,6 +20,9 @@
  *			any, DRAIN once more
  *	CLEANUP		find the cleanups of	-
  *			dead objects
+ *	WALK		on request: show the	-
+ *			marked objects to
+ *			walkers
  *	VERIFY		option: check the marks	regions that began before, if
  *						a marked slot is free
  *			with the tracer: make	sections that began before
@@ -67,6 +70,7 @@
 #include "tracer.h"
 #include "trim.h"
 #include "verify.h"
+#include "walk.h"
 #include "weak.h"
 #include "work.h"
 
@@ -224,15 +228,31 @@ static enum kgc_await step_final(struct kgc_heap *heap, struct kgc_cycle *cy)
 	return KGC_AWAIT_NOTHING;
 }
 
+static void check_marks(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	cy->verifying = READ_ONCE(heap->opt.verify) || cy->tracing;
+	if (cy->verifying)
+		kgc_verify_begin(heap);
+	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
+}
+
 /* Marking is over: this cycle frees every white object. */
 static enum kgc_await step_cleanup(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	if (kgc_finals_scan_cleanups(heap))
 		return KGC_AWAIT_NOTHING;
-	cy->verifying = READ_ONCE(heap->opt.verify) || cy->tracing;
-	if (cy->verifying)
-		kgc_verify_begin(heap);
-	cy->step = cy->verifying ? KGC_STEP_VERIFY : KGC_STEP_SETTLE;
+	if (kgc_walk_wanted(&heap->walk))
+		cy->step = KGC_STEP_WALK;
+	else
+		check_marks(heap, cy);
+	return KGC_AWAIT_NOTHING;
+}
+
+/* Walkers see the marked objects before the tracer may make new sections wait. */
+static enum kgc_await step_walk(struct kgc_heap *heap, struct kgc_cycle *cy)
+{
+	if (!kgc_walk_some(heap, cy->now.nr))
+		check_marks(heap, cy);
 	return KGC_AWAIT_NOTHING;
 }
 
@@ -381,6 +401,7 @@ static const struct step {
 	[KGC_STEP_WEAK]		= { step_weak,		STEP_LONG },
 	[KGC_STEP_FINAL]	= { step_final,		STEP_OTHER },
 	[KGC_STEP_CLEANUP]	= { step_cleanup,	STEP_OTHER },
+	[KGC_STEP_WALK]		= { step_walk,		STEP_OTHER },
 	[KGC_STEP_VERIFY]	= { step_verify,	STEP_OTHER },
 	[KGC_STEP_TRACE]	= { step_trace,		STEP_OWN },
 	[KGC_STEP_SETTLE]	= { step_settle,	STEP_BRIEF },
@@ -473,6 +494,7 @@ static void cycle_work(struct work_struct *work)
 		return;
 	if (kgc_request_closed(&heap->request)) {
 		kgc_sections_resume(heap);
+		kgc_walk_abort(heap, -EIO);
 		kgc_request_wake(heap);
 		kgc_due_wake(&heap->due_queue);
 		kgc_share_end(heap);
@@ -548,6 +570,7 @@ void kgc_cycle_init(struct kgc_heap *heap)
 	kgc_pace_init(heap);
 	kgc_trim_init(heap);
 	kgc_throttle_init(heap);
+	kgc_walk_init(&heap->walk);
 }
 
 /*
@@ -565,6 +588,7 @@ void kgc_cycle_stop(struct kgc_heap *heap)
 	kgc_grace_stop(heap);
 	kgc_marking_destroy(heap);
 	kgc_request_cancel(heap);
+	kgc_walk_abort(heap, -ECANCELED);
 	kgc_share_end(heap);
 	kgc_sections_stop(heap);
 }

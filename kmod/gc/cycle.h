@@ -24,6 +24,7 @@ enum kgc_step {
 	KGC_STEP_WEAK,		/* weak references: all reachable objects are marked */
 	KGC_STEP_FINAL,		/* finalizers */
 	KGC_STEP_CLEANUP,	/* cleanups: marking is over */
+	KGC_STEP_WALK,		/* on request: read what is marked */
 	KGC_STEP_VERIFY,	/* option: check the marks */
 	KGC_STEP_TRACE,		/* option: grace period after new sections halted, tracer */
 	KGC_STEP_SETTLE,	/* marks complete, and checked by the option */

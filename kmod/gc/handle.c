@@ -295,6 +295,15 @@ static void slot_push(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 		handles->lowest = chunk;
 }
 
+/* The handle of an open slot. Without the lock, it may be dropped or reused at any time. */
+u64 kgc_handle_of_slot(struct kgc_handles *handles, struct kgc_handle_slot *slot)
+{
+	struct kgc_handle_chunk *chunk = chunk_of(slot);
+	u32 nr = chunk->index * KGC_HANDLE_NUMBERS + slot_within(chunk, slot);
+
+	return handles->tag | (u64)READ_ONCE(slot->gen) << 32 | nr;
+}
+
 /* Stop counting a slot as taken. Context: lock held. */
 static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slot)
 {
@@ -310,10 +319,8 @@ static void slot_return(struct kgc_handles *handles, struct kgc_handle_slot *slo
 struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 					     gfp_t gfp, u64 *handle, int *err)
 {
-	struct kgc_handle_chunk *chunk;
 	struct kgc_handle_slot *slot;
 	bool full;
-	u32 nr;
 
 	for (;;) {
 		scoped_guard(kgc_spin_bh, &handles->lock) {
@@ -326,9 +333,7 @@ struct kgc_handle_slot *kgc_handle_slot_take(struct kgc_handles *handles,
 		if (*err)
 			return NULL;
 	}
-	chunk = chunk_of(slot);
-	nr = chunk->index * KGC_HANDLE_NUMBERS + slot_within(chunk, slot);
-	*handle = handles->tag | (u64)slot->gen << 32 | nr;
+	*handle = kgc_handle_of_slot(handles, slot);
 	return slot;
 }
 

@@ -109,6 +109,7 @@ void kgc_handle_cancel(struct kgc_section s, u64 handle);
 void kgc_handles_for_each(struct kgc_handles *handles,
 			  void (*check)(void **slot, void *data), void *data);
 int kgc_handle_drop(struct kgc_section s, u64 handle);
+u64 kgc_handle_of_slot(struct kgc_handles *handles, struct kgc_handle_slot *slot);
 void kgc_handles_scan_begin(struct kgc_handles *handles);
 bool kgc_handles_scan_some(struct kgc_handles *handles, struct kgc_marker *m);
 struct kgc_handle_slot *kgc_handles_scan_next(struct kgc_handles *handles);

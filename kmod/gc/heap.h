@@ -32,6 +32,7 @@
 #include "type.h"
 #include "users.h"
 #include "verify.h"
+#include "walk.h"
 #include "work.h"
 
 #define KGC_HEAP_NAME	KGC_HEAP_NAME_MAX
@@ -104,6 +105,7 @@ struct kgc_reclaim {
  * @share: what the heap has taken of the module's budgets
  * @tenant: the tenant from whose part of the budgets the heap takes
  * @throttle: mutators that are slowed down
+ * @walk: the walk over marked objects that walkers ask for
  * @verify: the verifier
  * @tracer: the verifier's tracer
  * @report: errors and misuse that checks have found
@@ -144,6 +146,7 @@ struct kgc_heap {
 	struct kgc_share	share;
 	struct kgc_tenant	*tenant;
 	struct kgc_throttle	throttle;
+	struct kgc_walk		walk;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;
