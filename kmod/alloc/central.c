@@ -12,11 +12,11 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poison.h>
-#include <linux/prandom.h>
 
 #include "../../uapi/linux/kgc.h"
 
 #include "../compat.h"
+#include "allocated.h"
 #include "cache.h"
 
 #define SWEEP_BUDGET	8	/* spans that one refill sweeps at most */
@@ -60,10 +60,10 @@ static u32 span_asked(const struct kgc_span *span)
 	return layout->bytes;
 }
 
-/* Count the slots taken from the span since it was last accounted for. */
-static void central_account(struct kgc_central *ct, struct kgc_span *span)
+/* Count the slots taken from the span since it was last accounted for; @nfree are left. */
+static void central_account(struct kgc_central *ct, struct kgc_span *span,
+			    unsigned int nfree)
 {
-	unsigned int nfree = kgc_span_count_free(span);
 	unsigned int taken = span->nfree - nfree;
 
 	ct->mallocs += taken;
@@ -139,6 +139,7 @@ bool kgc_central_accept(struct kgc_span *span, const struct kgc_layout *layout,
 			r->need = KGC_NEED_TYPES;
 		return false;
 	}
+	kgc_allocated_span(span, kgc_span_count_free(span));
 	if (span->types) {
 		kgc_span_make_mixed(span, span->types);
 		return true;
@@ -334,36 +335,18 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 void kgc_central_return(struct kgc_allocator *a, struct kgc_span *span)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
-	unsigned long flags = central_lock(ct, NULL);
+	unsigned int nfree = kgc_span_count_free(span);
+	unsigned long flags;
 
-	central_account(ct, span);
+	kgc_allocated_span(span, nfree);
+	flags = central_lock(ct, NULL);
+	central_account(ct, span, nfree);
 	if (span->nfree)
 		kgc_allocator_charge(a, -(s64)span->nfree * span->size);
 	if (span->reused)
 		ct->reused -= span->nfree;
 	central_file(ct, span);
 	central_unlock(ct, flags);
-}
-
-/*
- * Choose a random free slot of @span, which has at least one, and make its word current.
- * Return: the slot's bit in that word. Context: central lock held.
- */
-static unsigned int random_slot(struct kgc_central *ct, struct kgc_span *span)
-{
-	unsigned long *free = kgc_span_free(span);
-	unsigned int n, w;
-	unsigned long word;
-
-	/* the kernel's generator takes a lock, so use one that it has seeded */
-	n = reciprocal_scale(prandom_u32_state(&ct->random),
-			     kgc_span_count_free(span));
-	for (w = 0; n >= hweight_long(free[w]); w++)
-		n -= hweight_long(free[w]);
-	for (word = free[w]; n; n--)
-		word &= word - 1;
-	kgc_span_select_word(span, w);
-	return __ffs(word);
 }
 
 /**
@@ -390,6 +373,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 	struct kgc_central *ct = kgc_central_of(node, spc);
 	struct kgc_span *span;
 	unsigned long flags;
+	bool mixed = false;
 	unsigned int bit;
 	void *obj = NULL;
 
@@ -401,17 +385,20 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 	span = central_take(a, ct, node, spc, layout, r);
 	if (span && kgc_span_next_word(span)) {
 		bit = READ_ONCE(a->harden) & KGC_HARDEN_RANDOM ?
-			random_slot(ct, span) : __ffs(*span->word);
+			kgc_slot_random(span, &ct->random) : __ffs(*span->word);
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, layout, size);
 		kgc_allocator_charge(a, span->size);
 		ct->reused += span->reused;
 	}
 	if (span) {
-		central_account(ct, span);
+		central_account(ct, span, kgc_span_count_free(span));
 		central_file(ct, span);
+		mixed = !span->layout;
 	}
 	central_unlock(ct, flags);
+	if (obj && !mixed)
+		kgc_allocated_add(layout, 1, kgc_classes[spc >> 1].size);
 	return obj;
 }
 
@@ -461,9 +448,10 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	else
 		ct->fresh++;
 	ct->large_bytes += span->size;
-	central_account(ct, span);
+	central_account(ct, span, 0);
 	central_file(ct, span);
 	central_unlock(ct, flags);
+	kgc_allocated_add(layout, 1, span->size);
 	kgc_allocator_charge(a, span->size);
 }
 

@@ -26,6 +26,7 @@
 #include "map.h"
 #include "sizeclass.h"
 
+struct kgc_allocated;
 struct kgc_allocator;
 struct kgc_arena;
 struct list_lru;
@@ -42,6 +43,7 @@ struct list_lru;
  * @flags: KGC_LAYOUT_*
  * @bytes: bytes in an object, or in an element of an array
  * @slot: bytes in a slot of @spc, not below @bytes; 0 if @spc is 0 or 1
+ * @allocated: counts the objects
  */
 struct kgc_layout {
 	u16	id;
@@ -50,6 +52,7 @@ struct kgc_layout {
 	u32	flags;
 	u32	bytes;
 	u32	slot;
+	struct kgc_allocated	*allocated;
 };
 
 #define KGC_LAYOUT_TINY	1	/* shares a block with others of its type */

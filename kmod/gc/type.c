@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "../alloc/alloc.h"
+#include "../alloc/allocated.h"
 #include "../alloc/charge.h"
 #include "../compat.h"
 #include "heap.h"
@@ -23,12 +24,14 @@ void kgc_types_init(struct kgc_types *types)
 	mutex_init(&types->lock);
 }
 
-/* @type may be NULL. */
+/* @type may be NULL, or without its counters. */
 static void type_free(struct kgc_type *type)
 {
 	if (!type)
 		return;
 	module_put(type->owner);
+	kgc_charge_free(&type->heap->alloc, KGC_META_DESCRIPTIONS, type->layout.allocated,
+			sizeof(*type->layout.allocated));
 	kgc_charge_free(&type->heap->alloc, KGC_META_DESCRIPTIONS, type,
 			struct_size(type, fields, type->nr_fields));
 }
@@ -126,19 +129,36 @@ static u32 natural_align(u32 size)
 	return size < 8 ? size & -size : 8;
 }
 
+/* Memory for a type of @nr_fields; NULL without memory or at a limit. */
+static struct kgc_type *type_alloc(struct kgc_heap *heap, u32 nr_fields)
+{
+	struct kgc_type *type __free(type_free) = NULL;
+	struct kgc_allocated *allocated;
+
+	type = kgc_charge_alloc(&heap->alloc, KGC_META_DESCRIPTIONS,
+				struct_size(type, fields, nr_fields), NUMA_NO_NODE,
+				GFP_KERNEL);
+	if (!type)
+		return NULL;
+	type->heap = heap;
+	type->nr_fields = nr_fields;
+	allocated = kgc_charge_alloc(&heap->alloc, KGC_META_DESCRIPTIONS,
+				     sizeof(*allocated), NUMA_NO_NODE, GFP_KERNEL);
+	if (!allocated)
+		return NULL;
+	type->layout.allocated = allocated;
+	return_ptr(type);
+}
+
 static struct kgc_type *type_create(struct kgc_heap *heap,
 				    const struct kgc_type_desc *desc,
 				    const u32 *targets)
 {
-	struct kgc_type *type;
+	struct kgc_type *type = type_alloc(heap, desc->nr_fields);
 	unsigned int i;
 
-	type = kgc_charge_alloc(&heap->alloc, KGC_META_DESCRIPTIONS,
-				struct_size(type, fields, desc->nr_fields),
-				NUMA_NO_NODE, GFP_KERNEL);
 	if (!type)
 		return NULL;
-	type->heap = heap;
 	type->size = desc->size;
 	type->align = desc->align ?: natural_align(desc->size);
 	type->array = desc->flags & KGC_DESC_ARRAY;
@@ -151,7 +171,6 @@ static struct kgc_type *type_create(struct kgc_heap *heap,
 	else
 		type->kind = type->array || desc->nr_fields > KGC_FEW_FIELDS ?
 			KGC_KIND_ARRAY : KGC_KIND_PRECISE;
-	type->nr_fields = desc->nr_fields;
 	for (i = 0; i < desc->nr_fields; i++) {
 		type->fields[i].offset = desc->fields[i];
 		type->fields[i].target = targets ? targets[i] : 0;

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <shim.h>
 
+#include "alloc/allocated.h"
 #include "alloc/audit.h"
 #include "alloc/cache.h"
 #include "parts.h"
@@ -17,6 +18,7 @@
 
 static struct kgc_allocator allocator;
 static struct kgc_layout layout;
+static struct kgc_allocated allocated;
 static unsigned int reported, asked;
 
 static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
@@ -71,6 +73,7 @@ static void begin(bool full)
 	layout.bytes = SIZE;
 	layout.spc = class << 1 | 1;
 	layout.slot = SIZE;
+	layout.allocated = &allocated;
 	for (i = 0; i < SPANS * nelems; i++) {
 		u8 *at = kgc_cache_alloc(&allocator, 0, &layout, layout.spc, SIZE,
 					 GFP_KERNEL);

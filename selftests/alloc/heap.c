@@ -10,9 +10,14 @@
 
 struct kgc_allocator allocator;
 struct kgc_layout layouts[NR_LAYOUTS];
+struct kgc_allocated allocated_any;
 struct object *objects;
 unsigned int nr_objects;
 unsigned int pressed;
+
+/* What the allocator counted for each of @layouts, and the model. */
+static struct kgc_allocated allocated[NR_LAYOUTS];
+static u64 expected[NR_LAYOUTS];
 
 static u64 pressure(struct kgc_allocator *a, enum kgc_pressure why,
 		    unsigned int mode, gfp_t gfp)
@@ -51,6 +56,9 @@ static void layouts_choose(void)
 		if (i >= 16 && i < 48)
 			bytes = 1 + bytes % 512;
 		layout_small(&layouts[i], i + 1, bytes, i % 3 == 2);
+		layouts[i].allocated = &allocated[i];
+		memset(&allocated[i], 0, sizeof(allocated[i]));
+		expected[i] = 0;
 	}
 }
 
@@ -135,6 +143,8 @@ void heap_allocate(const struct kgc_layout *layout, u32 bytes, unsigned int mode
 			    (mode == KGC_ALLOC_SETTLE &&
 			     heap_span_at(o->at)->gen == allocator.black_gen)));
 	nr_objects++;
+	if (layout >= layouts && layout < layouts + NR_LAYOUTS)
+		expected[layout - layouts]++;
 	check_heap_object(o);
 }
 
@@ -251,6 +261,12 @@ void check_heap_at_rest(void)
 			sum += ct->mallocs - ct->frees;
 		}
 		inuse += heap_pages(nid)->inuse;
+	}
+	for (i = 0; i < NR_LAYOUTS; i++) {
+		trying("layout %u", i);
+		check(atomic64_read(&allocated[i].objects) == (s64)expected[i]);
+		check(atomic64_read(&allocated[i].bytes) ==
+		      (s64)expected[i] * layouts[i].slot);
 	}
 	check(sum == sums.objects && sum == nr_objects);
 	check(inuse == sums.pages * KGC_PAGE_SIZE);

@@ -6,6 +6,7 @@
 #ifndef ALLOC_HEAP_H
 #define ALLOC_HEAP_H
 
+#include "alloc/allocated.h"
 #include "alloc/cache.h"
 
 #define NR_LAYOUTS	64
@@ -22,6 +23,7 @@ struct object {
 
 extern struct kgc_allocator allocator;
 extern struct kgc_layout layouts[NR_LAYOUTS];	/* any size; first 16: 49 to 64 bytes */
+extern struct kgc_allocated allocated_any;	/* for layouts that a test makes itself */
 extern struct object *objects;
 extern unsigned int nr_objects;
 extern unsigned int pressed;			/* calls of the pressure callback */

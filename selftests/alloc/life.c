@@ -187,7 +187,7 @@ static void large_are_whole_pages(void)
 	static const u32 sizes[] = {
 		KGC_MAX_SMALL + 1, 40960, 65536, 65537, 1 << 20, (1 << 20) + 8,
 	};
-	static struct kgc_layout large = { .id = 1, .spc = 1 };
+	static struct kgc_layout large = { .id = 1, .spc = 1, .allocated = &allocated_any };
 	unsigned int i;
 	int nid;
 

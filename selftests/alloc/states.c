@@ -91,7 +91,9 @@ static void no_object_is_in(struct kgc_span *span)
 static void manual_spans_are_left_alone(void)
 {
 	static const size_t sizes[] = { 1, KGC_PAGE_SIZE, KGC_PAGE_SIZE + 1, 100000 };
-	static const struct kgc_layout large = { .id = 1, .spc = KGC_MANUAL_SPC };
+	static const struct kgc_layout large = {
+		.id = 1, .spc = KGC_MANUAL_SPC, .allocated = &allocated_any,
+	};
 	struct kgc_span *manual[ARRAY_SIZE(sizes)], *found;
 	unsigned int nr[KGC_NR_SPAN_STATES], i, round;
 	struct kgc_pagewalk walk;

@@ -14,6 +14,7 @@ static void layout_tiny(struct kgc_layout *layout, unsigned int id, u32 bytes)
 	layout->slot = KGC_TINY_BLOCK;
 	layout->spc = KGC_TINY_SPC;
 	layout->flags = KGC_LAYOUT_TINY;
+	layout->allocated = &allocated_any;
 }
 
 static u8 *tiny_alloc(const struct kgc_layout *layout)

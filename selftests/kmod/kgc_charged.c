@@ -24,7 +24,10 @@ module_param(most, uint, 0);
 MODULE_PARM_DESC(most, "MiB to be content with");
 
 static struct kgc_allocator allocator;
-static struct kgc_layout layout = { .id = 1, .bytes = BYTES, .slot = BYTES };
+static struct kgc_allocated allocated;
+static struct kgc_layout layout = {
+	.id = 1, .bytes = BYTES, .slot = BYTES, .allocated = &allocated,
+};
 static struct tasklet_struct tasklet;
 static DECLARE_COMPLETION(refused);
 static u64 got;
