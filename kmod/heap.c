@@ -12,6 +12,7 @@
 #include "alloc/alloc.h"
 #include "alloc/charge.h"
 #include "compat.h"
+#include "gc/census.h"
 #include "gc/cycle.h"
 #include "gc/due.h"
 #include "gc/finalize.h"
@@ -80,6 +81,7 @@ static void heap_parts_init(struct kgc_heap *heap)
 	kgc_finals_init(heap);
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
+	kgc_census_init(heap);
 	kgc_cycle_init(heap);
 }
 
@@ -193,6 +195,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_request_drain(heap);
 	synchronize_srcu(&heap->front.srcu);
 	kgc_cycle_stop(heap);
+	kgc_census_destroy(heap);
 	kgc_tracer_destroy(heap);
 	kgc_finals_destroy(heap);
 	kgc_due_destroy(&heap->due_queue);

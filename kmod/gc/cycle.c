@@ -49,6 +49,7 @@
 
 #include "../alloc/alloc.h"
 #include "../alloc/totals.h"
+#include "census.h"
 #include "cycle.h"
 #include "due.h"
 #include "finalize.h"
@@ -350,6 +351,7 @@ static enum kgc_await step_end(struct kgc_heap *heap, struct kgc_cycle *cy)
 	kgc_totals_live(&heap->alloc, &now->live_objects, &now->live_bytes);
 	kgc_totals_frees(&heap->alloc, &freed, &bytes);
 	now->freed = freed - cy->freed_before;
+	kgc_census_complete(heap, now->live_objects, now->live_bytes);
 	now->goal = kgc_pace_end(heap, now->live_bytes);
 	if (!cy->trimmed)
 		more = kgc_trim_some(heap);

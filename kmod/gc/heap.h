@@ -11,6 +11,7 @@
 #include "../../uapi/linux/kgc.h"
 
 #include "../alloc/alloc.h"
+#include "census.h"
 #include "cycle.h"
 #include "due.h"
 #include "finalize.h"
@@ -106,6 +107,7 @@ struct kgc_reclaim {
  * @tenant: the tenant from whose part of the budgets the heap takes
  * @throttle: mutators that are slowed down
  * @walk: the walk over marked objects that walkers ask for
+ * @census: objects by type
  * @verify: the verifier
  * @tracer: the verifier's tracer
  * @report: errors and misuse that checks have found
@@ -147,6 +149,7 @@ struct kgc_heap {
 	struct kgc_tenant	*tenant;
 	struct kgc_throttle	throttle;
 	struct kgc_walk		walk;
+	struct kgc_census	census;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;

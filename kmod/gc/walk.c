@@ -30,17 +30,19 @@ void kgc_walk_init(struct kgc_walk *walk)
 /**
  * kgc_walk_ask() - ask for a walk in a cycle that begins after this call
  * @heap: the heap
- * @walker: its @ops are set. It stays until @ops->end is called, or until
- *	kgc_walk_cancel() returns true
+ * @walker: stays until @ops->end is called, or until kgc_walk_cancel() returns true
+ * @ops: its operations
  *
  * Context: process context, may sleep; not under a lock that an operation takes.
  * Return: number of the cycle, for kgc_wait(). If another cycle than this one walks, its
  * number is higher. 0 if the heap is closed to cycles; then no operation is called.
  */
-u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker)
+u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker,
+		 const struct kgc_walk_ops *ops)
 {
 	struct kgc_walk *walk = &heap->walk;
 
+	walker->ops = ops;
 	walker->heap = heap;
 	guard(mutex)(&walk->lock);
 	/*
@@ -125,14 +127,16 @@ static bool walk_handles(struct kgc_heap *heap)
 {
 	struct kgc_handle_slot *slot = kgc_handles_scan_next(&heap->handles);
 	unsigned int i;
+	void *obj;
 
 	if (IS_ERR_OR_NULL(slot))
 		return slot;
-	for (i = 0; i < KGC_HANDLE_CHUNK; i++)
+	for (i = 0; i < KGC_HANDLE_CHUNK; i++) {
 		/* pairs with kgc_handle_publish() */
+		obj = smp_load_acquire(&slot[i].obj);
 		walk_root(&heap->walk, KGC_WALK_HANDLE,
-			  kgc_handle_of_slot(&heap->handles, &slot[i]),
-			  smp_load_acquire(&slot[i].obj));
+			  kgc_handle_of_slot(&heap->handles, &slot[i]), obj);
+	}
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A walk over all that a cycle has found reachable, for whoever asks for it.
+ * A walk over all that a cycle has found reachable, for walkers that ask for one.
  *
  * Between the end of marking and SETTLE the heap stands still for a reader in three ways,
  * whatever mutators do. Every reachable object is marked. No span is swept, so no marked
@@ -56,8 +56,8 @@ struct kgc_walk_ops {
 };
 
 /**
- * struct kgc_walker - someone who asks for a walk
- * @ops: what to call; set by the asker
+ * struct kgc_walker - takes part in a walk
+ * @ops: what to call
  * @heap: the heap
  * @cycle: number of the first cycle that may take the walker; in calls of @ops, the
  *	number of the cycle that walks
@@ -117,7 +117,8 @@ static inline bool kgc_walk_wanted(const struct kgc_walk *walk)
 }
 
 void kgc_walk_init(struct kgc_walk *walk);
-u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker);
+u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker,
+		 const struct kgc_walk_ops *ops);
 bool kgc_walk_cancel(struct kgc_walker *walker);
 bool kgc_walk_some(struct kgc_heap *heap, u64 cycle);
 void kgc_walk_abort(struct kgc_heap *heap, int err);

@@ -33,6 +33,7 @@
 #include "chardev.h"
 #include "listing.h"
 #include "ops.h"
+#include "typelist.h"
 #include "usertype.h"
 
 /* Room for the argument structure of any command. */
@@ -56,6 +57,7 @@ union kgc_args {
 	struct kgc_finalize		finalize;
 	struct kgc_option_info		option_info;
 	struct kgc_heaps		heaps;
+	struct kgc_type_list		types;
 };
 
 static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
@@ -303,6 +305,17 @@ static int cmd_heaps(struct kgc_heap *heap, union kgc_args *args)
 	return kgc_listing_read(heaps);
 }
 
+static int cmd_types(struct kgc_heap *heap, union kgc_args *args)
+{
+	struct kgc_type_list *list = &args->types;
+
+	if (list->flags & ~KGC_TYPES_CENSUS)
+		return -EOPNOTSUPP;
+	if (!list->nr || list->done || (list->flags && list->cycle))
+		return -EINVAL;
+	return kgc_typelist_read(heap, list);
+}
+
 static int cmd_batch(struct kgc_heap *heap, union kgc_args *args)
 {
 	struct kgc_batch *batch = &args->batch;
@@ -392,6 +405,8 @@ static const struct command commands[] = {
 	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, cookie, NEEDS_WRITE,
 		.inside = cmd_finalize_cancel),
 	COMMAND(KGC_HEAPS, kgc_heaps, entries, READ_ONLY, .run = cmd_heaps),
+	COMMAND(KGC_TYPES, kgc_type_list, later_bytes, NEEDS_WRITE | HAS_FLAGS,
+		.run = cmd_types),
 };
 
 static int command_run(const struct command *command, struct kgc_heap *heap,

@@ -379,6 +379,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	debugfs_create_file("stats", 0400, heap->dir, heap, &heap_stats_fops);
 	kgc_debugfs_alloc_add(heap);
 	kgc_debugfs_spans_add(heap);
+	kgc_debugfs_types_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);

@@ -18,4 +18,7 @@ void kgc_debugfs_alloc_add(struct kgc_heap *heap);
 /* debugfs_spans.c */
 void kgc_debugfs_spans_add(struct kgc_heap *heap);
 
+/* debugfs_types.c */
+void kgc_debugfs_types_add(struct kgc_heap *heap);
+
 #endif /* _KGC_DEBUGFS_H */

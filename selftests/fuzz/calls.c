@@ -384,6 +384,20 @@ static int run_batch(const struct fuzz_call *c)
 	return err;
 }
 
+static int run_types(const struct fuzz_call *c)
+{
+	struct kgc_type_list types = {
+		.flags = c->d % 4 ? 0 : KGC_TYPES_CENSUS,
+		.after = c->c % 4 ? c->c / 4 % 16 : odd(c->c),
+		.entry_size = c->b % 8 ? sizeof(struct kgc_type_entry) : odd(c->b),
+		.nr = c->a % 8 ? 1 + c->a / 8 % 8 : odd(c->a),
+		.entries = (uintptr_t)buffer(c->d, 8 * sizeof(struct kgc_type_entry)),
+		.cycle = c->b / 8 % 4 ? 0 : odd(c->b / 8),
+	};
+
+	return CALL(c, KGC_TYPES, types);
+}
+
 /* Heaps come and go while the kernel makes the list. */
 static int run_heaps(const struct fuzz_call *c)
 {
@@ -509,6 +523,7 @@ int fuzz_make_call(const struct fuzz_call *c)
 	case FUZZ_SIGNAL:	return run_signal(c);
 	case FUZZ_PEEK:		return run_peek(c);
 	case FUZZ_HEAPS:	return run_heaps(c);
+	case FUZZ_TYPES:	return run_types(c);
 	default:		return 0;
 	}
 }

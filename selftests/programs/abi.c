@@ -23,6 +23,7 @@ struct world {
 	struct kgc_field field;
 	struct kgc_op op;
 	struct kgc_heap_entry entry;
+	struct kgc_type_entry type_entry;
 };
 
 union argument {
@@ -42,6 +43,7 @@ union argument {
 	struct kgc_scavenge scavenge;
 	struct kgc_finalize finalize;
 	struct kgc_heaps heaps;
+	struct kgc_type_list types;
 	__u8 room[4096];
 };
 
@@ -141,6 +143,14 @@ static void sample_heaps(struct world *world, union argument *arg)
 	arg->heaps.entries = (uintptr_t)&world->entry;
 }
 
+static void sample_types(struct world *world, union argument *arg)
+{
+	arg->types.flags = KGC_TYPES_CENSUS;
+	arg->types.nr = 1;
+	arg->types.entry_size = sizeof(world->type_entry);
+	arg->types.entries = (uintptr_t)&world->type_entry;
+}
+
 static const struct command {
 	const char *name;
 	unsigned long request;
@@ -193,6 +203,8 @@ static const struct command {
 	COMMAND(KGC_FINALIZE_CANCEL, kgc_finalize, sample_finalize_cancel,
 		.answers = true, .weak = true),
 	COMMAND(KGC_HEAPS, kgc_heaps, sample_heaps, .answers = true, .looks = true),
+	COMMAND(KGC_TYPES, kgc_type_list, sample_types, .answers = true,
+		.flags = KGC_TYPES_CENSUS),
 };
 
 FIXTURE(command) {
@@ -231,7 +243,8 @@ VARIANT(20, finalize);
 VARIANT(21, option_info);
 VARIANT(22, finalize_cancel);
 VARIANT(23, heaps);
-static_assert(ARRAY_SIZE(commands) == 24, "a variant for every command");
+VARIANT(24, types);
+static_assert(ARRAY_SIZE(commands) == 25, "a variant for every command");
 
 /* The fixture maps two pages, with nothing mapped behind them. */
 #define PAGE 4096UL

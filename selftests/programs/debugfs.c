@@ -92,6 +92,7 @@ TEST_F(heap, files_are_for_root_only)
 	static const char * const files[] = {
 		"stats", "classes", "phase", "cycles", "options", "collect",
 		"scavenge", "meta", "pageheap", "pages", "spans", "steps",
+		"types", "census",
 	};
 	char path[128];
 	struct stat st;

@@ -36,6 +36,8 @@
  *            finalizers count like objects. open() fails so, too
  * ENOSPC     the type table or the handle table is full
  * EEXIST     the object has a finalizer
+ * ENODATA    the heap has had no census of its types yet
+ * ESTALE     a newer census has taken the place of the one that the caller reads
  * ENAMETOOLONG a name is longer than KGC_TYPE_NAME_MAX allows
  * EAGAIN     read() of a file opened with O_NONBLOCK finds no record
  * EINTR      a signal came during a wait, or the process is being killed; a cycle
@@ -568,6 +570,77 @@ struct kgc_heaps {
 	__aligned_u64 entries;
 };
 
+/* struct kgc_type_list.flags */
+#define KGC_TYPES_CENSUS	(1U << 0)	/* first run a cycle that takes a census */
+
+/**
+ * struct kgc_type_entry - a type, in the list of KGC_TYPES
+ * @type: its number
+ * @object_size: bytes of an object, or of an element of an array
+ * @flags: KGC_TYPE_NOSCAN if it has no pointers, KGC_TYPE_CONSERVATIVE, KGC_TYPE_ARRAY
+ * @__reserved: 0
+ * @name: NUL-terminated
+ * @live_objects: objects that the census found reachable. Tiny objects that share a block
+ *	count once, here and below
+ * @live_bytes: bytes in their slots
+ * @roots: handles and root slots that refer to one of them
+ * @allocated_objects: objects ever allocated. Those in the span that a CPU allocates from
+ *	may be missing until the next cycle
+ * @allocated_bytes: bytes in their slots
+ */
+struct kgc_type_entry {
+	__u32 type;
+	__u32 object_size;
+	__u32 flags;
+	__u32 __reserved;
+	char name[KGC_TYPE_NAME_MAX];
+	__u64 live_objects;
+	__u64 live_bytes;
+	__u64 roots;
+	__u64 allocated_objects;
+	__u64 allocated_bytes;
+};
+
+/**
+ * struct kgc_type_list - KGC_TYPES: the types of the heap, and what is alive of each
+ * @size: sizeof(struct kgc_type_list)
+ * @flags: 0: show the last census; KGC_TYPES_CENSUS: first wait for a cycle that takes one
+ * @after: only types with numbers above this one; 0 for all
+ * @entry_size: sizeof(struct kgc_type_entry) as the caller knows it; the kernel sets
+ *	members that it does not know to 0
+ * @nr: room at @entries, in entries, at least 1
+ * @done: must be 0; out: entries written. If fewer than @nr, no type comes after these
+ * @entries: user address of struct kgc_type_entry[@nr]; ascends by @type
+ * @cycle: 0 for the last census, or what an earlier call wrote, to go on with the same
+ *	census; out: number of the cycle that took it
+ * @newborn_objects: out: objects of all types that were allocated in that cycle after the
+ *	census had passed their slots
+ * @newborn_bytes: out: bytes in their slots
+ * @later_objects: out: objects of types that were registered after the census was asked
+ *	for. They have no entries
+ * @later_bytes: out: bytes in their slots
+ *
+ * EINVAL for @nr of 0, an @entry_size below the first version, or KGC_TYPES_CENSUS with a
+ * @cycle; E2BIG for an @entry_size over a page. ENODATA if the heap has had no census;
+ * ESTALE if the last census is another than that of @cycle. ENOMEM without memory for a
+ * census, or at a limit. EINTR if a signal came; the cycle goes on. EIO if the heap has
+ * been set aside. On EFAULT the first @done entries are valid.
+ */
+struct kgc_type_list {
+	__u32 size;
+	__u32 flags;
+	__u32 after;
+	__u32 entry_size;
+	__u32 nr;
+	__u32 done;
+	__aligned_u64 entries;
+	__u64 cycle;
+	__u64 newborn_objects;
+	__u64 newborn_bytes;
+	__u64 later_objects;
+	__u64 later_bytes;
+};
+
 enum kgc_phase {
 	KGC_PHASE_IDLE,
 	KGC_PHASE_ARM,
@@ -724,5 +797,6 @@ struct kgc_final_record {
 #define KGC_OPTION_INFO		_IO(KGC_IOC_TYPE, 0x15)
 #define KGC_FINALIZE_CANCEL	_IO(KGC_IOC_TYPE, 0x16)
 #define KGC_HEAPS		_IO(KGC_IOC_TYPE, 0x17)
+#define KGC_TYPES		_IO(KGC_IOC_TYPE, 0x18)
 
 #endif /* _UAPI_LINUX_KGC_H */

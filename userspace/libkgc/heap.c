@@ -256,6 +256,26 @@ int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr)
 	return err ? err : (int)arg.done;
 }
 
+int kgc_types(int heap, __u32 flags, __u32 after, struct kgc_type_entry *entries, __u32 nr,
+	      __u64 *cycle)
+{
+	struct kgc_type_list arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.after = after,
+		.entry_size = sizeof(*entries),
+		.nr = nr,
+		.entries = user_address(entries),
+		.cycle = flags & KGC_TYPES_CENSUS ? 0 : *cycle,
+	};
+	int err = command(heap, KGC_TYPES, &arg);
+
+	if (err)
+		return err;
+	*cycle = arg.cycle;
+	return arg.done;
+}
+
 int kgc_stats(int heap, struct kgc_stats *stats)
 {
 	*stats = (struct kgc_stats){ .size = sizeof(*stats) };

@@ -114,6 +114,16 @@ int kgc_option_info(int heap, __u32 index, struct kgc_option_info *info);
  */
 int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr);
 
+/*
+ * List at most @nr types of the heap, from the first number above @after on, with what a
+ * census has found alive of each. With KGC_TYPES_CENSUS in @flags the call first waits for
+ * a cycle that takes a census; otherwise it shows the last one. *@cycle receives the number
+ * of its cycle. To read on, pass the number in *@cycle, and no flags. Returns the number of
+ * @entries written, or -errno: -ENODATA without a census, -ESTALE if there is a newer one.
+ */
+int kgc_types(int heap, __u32 flags, __u32 after, struct kgc_type_entry *entries, __u32 nr,
+	      __u64 *cycle);
+
 /* Read all counters of the heap. */
 int kgc_stats(int heap, struct kgc_stats *stats);
 

@@ -215,6 +215,15 @@ int call_scavenge(struct stage *st)
 	return kgc_scavenge(st->fd, &released);
 }
 
+int call_types(struct stage *st)
+{
+	struct kgc_type_entry entry;
+	__u64 cycle = 0;
+	int nr = kgc_types(st->fd, KGC_TYPES_CENSUS, 0, &entry, 1, &cycle);
+
+	return nr < 0 ? nr : nr == 1 ? 0 : -ERANGE;
+}
+
 int call_weak(struct stage *st)
 {
 	__u64 weak, strong;

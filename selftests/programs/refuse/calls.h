@@ -50,6 +50,7 @@ bool stage_objects(struct stage *st);
 	CALL(option, false, false) \
 	CALL(stats, true, false) \
 	CALL(scavenge, true, false) \
+	CALL(types, true, true) \
 	CALL(weak, true, true) \
 	CALL(finalize, true, true) \
 	CALL(finalize_cancel, true, false) \
