@@ -103,7 +103,7 @@ commands() {
 
 all_fits() {
 	fits info && fits stat && fits stat "$heap" && fits stat -m && fits set "$heap" &&
-		fits classes && fits classes "$1" && fits bench
+		fits classes && fits classes "$1" && fits types "$1" && fits bench
 }
 
 # The help of every command follows a line "= COMMAND". help, -h and --help say the same.
@@ -142,6 +142,16 @@ all_classes() {
 }
 
 # ---- what commands do
+
+# The heap of descriptor 3 has no types, so its table has no line.
+types_are_shown() {
+	run 0 types "$heap" && says '^NAME +SIZE +LIVE' && [ "$(wc -l <"$out")" = 1 ] &&
+		run 0 types -rn -o name,live,allocated "$1" &&
+		says '^struct_node [0-9]+ [1-9][0-9]*$' && counted=$(cut -d' ' -f1-2 "$out") &&
+		run 0 types --last -rn -o name,live "$1" && [ "$(cat "$out")" = "$counted" ] &&
+		run 0 types -rn -o heap,name && says "^$1 struct_node$" &&
+		run 0 types --json "$1" && says '"live_bytes": *[0-9]'
+}
 
 gc_collects() {
 	run 0 stat "$heap" && before=$(value NumGC) || return 1
@@ -360,7 +370,7 @@ a_user_sees_what_is_its_own() {
 }
 
 echo "TAP version 13"
-echo "1..35"
+echo "1..36"
 
 # Descriptor 3 of this shell is a heap.
 exec 3<>/dev/kgc || exit 1
@@ -398,11 +408,15 @@ ok "completion offers what fits" completion_offers
 if insmod kgc_example.ko 2>/dev/null; then
 	example=$(kgcctl stat -rn -o id,name | awk '/example/ { print $1 }')
 	ok "classes HEAP" prints '^ *[0-9]+ +[01] +[0-9.]+K? ' classes "$example"
+	ok "types HEAP shows what the census found, and --last shows it again" \
+		types_are_shown "$example"
 	ok "lines are no longer than a terminal is wide" all_fits "$example"
 	ok "gc --wait says what was freed" gc_says_what_was_freed "$example"
 	rmmod kgc_example
 else
 	skip "classes HEAP" "kgc_example.ko is not there"
+	skip "types HEAP shows what the census found, and --last shows it again" \
+		"kgc_example.ko is not there"
 	skip "lines are no longer than a terminal is wide" "kgc_example.ko is not there"
 	skip "gc --wait says what was freed" "kgc_example.ko is not there"
 fi

@@ -196,6 +196,12 @@ table kgcctl <<'END'
 2 @ no column 'x'; the columns are: @ classes -o x
 5 @ no heap 999999 is open @ classes 999999
 
+2 @ 'x' is no heap number @ types x
+2 @ '2' is one word too many @ types 1 2
+2 @ no column 'x'; the columns are: @ types -o x
+5 @ no heap 999999 is open @ types 999999
+1 @ has had no census yet: omit --last @ types --last "$H"
+
 2 @ 'x' is no heap number @ scavenge x
 2 @ '2' is one word too many @ scavenge 1 2
 2 @ invalid option -- 'q' @ scavenge -q
@@ -249,6 +255,7 @@ table nobody kgcctl <<END
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ gc
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ gc 1
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ classes
+4 @ /sys/kernel/debug/.* may be used by root only: run as root @ types 1
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ scavenge 1
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ stat --module
 END
@@ -272,6 +279,7 @@ if [ -r "${KGC_MODULE:=kgc.ko}" ] && rmmod kgc 2>/dev/null; then
 3 @ $absent @ load 1 $dir/range
 3 @ $nodebug @ classes
 3 @ $nodebug @ classes 1
+3 @ $nodebug @ types 1
 3 @ $nodebug @ scavenge
 3 @ $absent @ demo
 3 @ $absent @ bench ring

@@ -19,6 +19,7 @@
 	row(set)	\
 	row(save)	\
 	row(load)	\
+	row(types)	\
 	row(classes)	\
 	row(scavenge)	\
 	row(finalizers)	\
