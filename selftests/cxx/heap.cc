@@ -22,6 +22,7 @@ static int use(int heap, int type)
 	      kgc_dup(heap, a, &b) + kgc_weak_create(heap, a, &b) +
 	      kgc_weak_get(heap, b, &b) + kgc_finalize(heap, a, 1) +
 	      kgc_finalize_cancel(heap, a, &b) + kgc_finalize_cancel(heap, a, nullptr) +
+	      kgc_types(heap, 0, 0, NULL, 0, &b) + kgc_types(heap, 0, 0, NULL, 0, NULL) +
 	      kgc_collect(heap, 2, KGC_COLLECT_WAIT, &b) + kgc_collect(heap, 1, 0, NULL) +
 	      kgc_option_get(heap, KGC_OPT_GOGC, &b) + kgc_option_set(heap, KGC_OPT_GOGC, b) +
 	      kgc_scavenge(heap, &b) + kgc_scavenge(heap, nullptr);

@@ -266,13 +266,14 @@ int kgc_types(int heap, __u32 flags, __u32 after, struct kgc_type_entry *entries
 		.entry_size = sizeof(*entries),
 		.nr = nr,
 		.entries = user_address(entries),
-		.cycle = flags & KGC_TYPES_CENSUS ? 0 : *cycle,
+		.cycle = cycle && !(flags & KGC_TYPES_CENSUS) ? *cycle : 0,
 	};
 	int err = command(heap, KGC_TYPES, &arg);
 
 	if (err)
 		return err;
-	*cycle = arg.cycle;
+	if (cycle)
+		*cycle = arg.cycle;
 	return arg.done;
 }
 

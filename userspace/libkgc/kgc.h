@@ -118,7 +118,8 @@ int kgc_heaps(int heap, __u32 after, struct kgc_heap_entry *entries, __u32 nr);
  * List at most @nr types of the heap, from the first number above @after on, with what a
  * census has found alive of each. With KGC_TYPES_CENSUS in @flags the call first waits for
  * a cycle that takes a census; otherwise it shows the last one. *@cycle receives the number
- * of its cycle. To read on, pass the number in *@cycle, and no flags. Returns the number of
+ * of its cycle. To read on, pass the number in *@cycle, and no flags. @cycle may be NULL,
+ * and *@cycle 0, for the last census. Returns the number of
  * @entries written, or -errno: -ENODATA without a census, -ESTALE if there is a newer one.
  */
 int kgc_types(int heap, __u32 flags, __u32 after, struct kgc_type_entry *entries, __u32 nr,
@@ -315,6 +316,17 @@ KGC_FOR_UINT64(Word) kgc_collect(int heap, __u32 cycles, __u32 flags, Word *cycl
 	int err = kgc_collect(heap, cycles, flags, cycle ? &number : static_cast<__u64 *>(0));
 
 	if (cycle && (!err || err == -EINTR))
+		*cycle = number;
+	return err;
+}
+
+KGC_FOR_UINT64(Word) kgc_types(int heap, __u32 flags, __u32 after,
+			       struct kgc_type_entry *entries, __u32 nr, Word *cycle)
+{
+	__u64 number = cycle ? *cycle : 0;
+	int err = kgc_types(heap, flags, after, entries, nr, &number);
+
+	if (cycle && err >= 0)
 		*cycle = number;
 	return err;
 }
