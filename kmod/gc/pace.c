@@ -215,7 +215,6 @@ void kgc_pace_grace_end(struct kgc_heap *heap)
 	pace->grace_us[pace->expedited] +=
 		div_u64(ktime_get_ns() - pace->grace_ns, NSEC_PER_USEC);
 	pace->nr_graces[pace->expedited]++;
-	pace->nr_expedited += pace->expedited;
 	pace->in_grace += max_t(s64, kgc_allocator_charged(&heap->alloc) -
 				     pace->grace_at, 0);
 }
@@ -341,15 +340,15 @@ void kgc_pace_show(struct seq_file *m, struct kgc_heap *heap)
 
 	scoped_guard(raw_spinlock_irq, &pace->lock)
 		p = pace->pacer;
-	seq_printf(m, "live %llu\ngoal %llu\nallowance %lld\nrunway %llu\n",
+	seq_printf(m, "LiveEstimateBytes %llu\nNextGC %llu\nAllowanceBytes %lld\nRunwayBytes %llu\n",
 		   p.live, p.goal, p.allowance, p.runway);
-	seq_printf(m, "rate_per_ms %llu\nwork_us %llu\ngrace_us %llu\nhurried_grace_us %llu\n",
+	seq_printf(m, "AllocBytesPerMs %llu\nWorkUs %llu\nNormalGraceUs %llu\nExpeditedGraceUs %llu\n",
 		   p.rate, p.work_us, p.normal_us, p.expedited_us);
-	seq_printf(m, "over %llu\nover_in_grace %llu\nlimited %u\nhurry %u\nscarce %u\n",
+	seq_printf(m, "OvershootBytes %llu\nOvershootGraceBytes %llu\nLimited %u\nExpediteNext %u\nShareShort %u\n",
 		   p.overshoot, p.overshoot_grace, p.limited, p.expedite, p.share_short);
-	seq_printf(m, "armed %u\nwakeups %lld\nhurries %llu\nunhurried %llu\n",
+	seq_printf(m, "PeriodArmed %u\nWakeups %lld\nUnexpedited %llu\n",
 		   READ_ONCE(pace->armed), atomic64_read(&heap->work.wakeups),
-		   READ_ONCE(pace->nr_expedited), READ_ONCE(pace->nr_unexpedited));
+		   READ_ONCE(pace->nr_unexpedited));
 }
 
 void kgc_pace_init(struct kgc_heap *heap)

@@ -38,7 +38,6 @@ struct seq_file;
  * @in_grace: bytes allocated during these grace periods
  * @flush_ns: time of the last flush
  * @cpu_ns: CPU time that collecting had taken at the last flush
- * @nr_expedited: grace periods that were expedited
  * @nr_unexpedited: urgent grace periods that were normal because a section was open for
  *	long, the heap had no expediter ready, or kgc_share_expedite() refused
  *
@@ -62,7 +61,6 @@ struct kgc_pace {
 	u64			in_grace;
 	u64			flush_ns;
 	u64			cpu_ns;
-	u64			nr_expedited;
 	u64			nr_unexpedited;
 };
 

@@ -335,10 +335,10 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 	u64 now = ktime_get_ns();
 	unsigned int i;
 
-	seq_printf(m, "waiting_us %llu\n", div_u64(waiting_ns(heap),
+	seq_printf(m, "CycleWaitUs %llu\n", div_u64(waiting_ns(heap),
 						   NSEC_PER_USEC));
-	seq_printf(m, "untracked %llu\n", READ_ONCE(sections->missed));
-	seq_printf(m, "misused %u\n", kgc_misused(&heap->report));
+	seq_printf(m, "Untracked %llu\n", READ_ONCE(sections->missed));
+	seq_printf(m, "Misuses %u\n", kgc_misused(&heap->report));
 	for (i = 0; i < KGC_TRACKED; i++) {
 		struct kgc_tracked t;
 

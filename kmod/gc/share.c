@@ -436,7 +436,7 @@ void kgc_share_polled(struct kgc_heap *heap, u64 ns)
 
 void kgc_share_show(struct seq_file *m, struct kgc_heap *heap)
 {
-	seq_printf(m, "pauses %llu\n", READ_ONCE(heap->share.pauses));
+	seq_printf(m, "Pauses %llu\n", READ_ONCE(heap->share.pauses));
 }
 
 /* The budgets of the module, and counts over all heaps. */

@@ -285,7 +285,7 @@ void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)
 {
 	struct kgc_throttle *th = &heap->throttle;
 
-	seq_printf(m, "throttled %lld\nthrottled_us %llu\n",
+	seq_printf(m, "Throttled %lld\nThrottledUs %llu\n",
 		   atomic64_read(&th->nr),
 		   div_u64(atomic64_read(&th->ns), NSEC_PER_USEC));
 }

@@ -46,7 +46,14 @@ static const char * const reason_names[] = {
 	"growth", "period", "request", "limit", "shrink",
 };
 
-static const char * const refusal_names[] = { "limit", "cap", "memory" };
+/* Go has a name for the cycles on request. */
+static const char * const cycle_names[] = {
+	"NumGCGrowth", "NumGCPeriod", "NumForcedGC", "NumGCLimit", "NumGCShrink",
+};
+
+static const char * const refusal_names[] = {
+	"RefusedLimit", "RefusedCap", "RefusedMemory",
+};
 
 static void show(struct seq_file *m, const char *name, u64 value)
 {
@@ -63,7 +70,6 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 {
 	unsigned int i;
 
-	show(m, "Alloc", st->heap_alloc);
 	show(m, "TotalAlloc", st->total_alloc);
 	show(m, "HeapAlloc", st->heap_alloc);
 	show(m, "HeapObjects", st->heap_objects);
@@ -72,17 +78,15 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "HeapSys", st->heap_sys);
 	show(m, "HeapInuse", st->heap_inuse);
 	show(m, "HeapIdle", st->heap_idle);
-	show(m, "ReleasedTotal", st->heap_released);
-	show(m, "MetaSys", st->meta_sys);
-	show(m, "Held", st->held);
+	show(m, "ReleasedTotalBytes", st->heap_released);
+	show(m, "MetaBytes", st->meta_sys);
+	show(m, "Sys", st->held);
 	show(m, "LiveBytes", st->live_bytes);
 	show(m, "LiveObjects", st->live_objects);
 	show(m, "NextGC", st->next_gc);
 	show(m, "NumGC", st->num_gc);
-	show(m, "NumForcedGC", st->num_forced_gc);
 	for (i = 0; i < KGC_NR_REASONS; i++)
-		seq_printf(m, "GCReason_%s %llu\n", reason_names[i],
-			   st->gc_reason[i]);
+		show(m, cycle_names[i], st->gc_reason[i]);
 	show(m, "LastGC", since_1970(st->last_gc_ns));
 	show(m, "PauseTotalNs", st->pause_total_ns);
 	show(m, "LongestStepNs", st->longest_step_ns);
@@ -95,21 +99,34 @@ static void show_stats(struct seq_file *m, const struct kgc_stats *st)
 	show(m, "ExpediteRefused", st->expedite_refused);
 	show(m, "MarkRounds", st->mark_rounds);
 	show(m, "MarkRoundsMax", st->mark_rounds_max);
-	show(m, "CycleNs", st->cycle_ns);
-	show(m, "MarkNs", st->mark_ns);
+	show(m, "LastCycleNs", st->cycle_ns);
+	show(m, "LastMarkNs", st->mark_ns);
 	show(m, "Handles", st->handles);
 	show(m, "Types", st->types);
 	for (i = 0; i < KGC_NR_REFUSALS; i++)
-		seq_printf(m, "Refused_%s %llu\n", refusal_names[i], st->refused[i]);
+		show(m, refusal_names[i], st->refused[i]);
+}
+
+/* Sys is the sum of these that end in Sys, and of HeapSys. */
+static void show_memory(struct seq_file *m, const struct kgc_memory *memory)
+{
+	show(m, "MSpanInuse", memory->mspan_inuse);
+	show(m, "MSpanSys", memory->mspan_sys);
+	show(m, "MCacheSys", memory->mcache_sys);
+	show(m, "GCSys", memory->gc_sys);
+	show(m, "OtherSys", memory->other_sys);
 }
 
 static int heap_stats_show(struct seq_file *m, void *v)
 {
+	struct kgc_memory memory;
 	struct kgc_stats st = { .size = sizeof(st) };
 	struct kgc_heap *heap = m->private;
 
 	kgc_stats_heap(heap, &st);
 	show_stats(m, &st);
+	kgc_stats_memory(heap, &memory);
+	show_memory(m, &memory);
 	show(m, "TinyAllocs", kgc_totals_tiny(&heap->alloc));
 	show(m, "HandleChunksScanned", READ_ONCE(heap->handles.scanned) +
 				       READ_ONCE(heap->weaks.scanned));
@@ -139,17 +156,17 @@ static int heap_verify_show(struct seq_file *m, void *v)
 	struct kgc_verify *verify = &heap->verify;
 	struct kgc_tracer *trace = &heap->tracer;
 
-	show(m, "Verified", READ_ONCE(verify->runs));
+	show(m, "VerifyRuns", READ_ONCE(verify->runs));
 	show(m, "VerifiedObjects", READ_ONCE(verify->objects));
 	show(m, "ForgedWords", READ_ONCE(verify->forged));
 	show(m, "VerifyErrors", READ_ONCE(heap->report.errors));
 	show(m, "SetAside", READ_ONCE(heap->report.aside));
-	show(m, "Traced", READ_ONCE(trace->runs));
-	show(m, "TraceSkipped", READ_ONCE(trace->skipped));
+	show(m, "TraceRuns", READ_ONCE(trace->runs));
+	show(m, "TracesSkipped", READ_ONCE(trace->skipped));
 	show(m, "TracedObjects", READ_ONCE(trace->objects));
-	show(m, "Floating", READ_ONCE(trace->floats));
-	show(m, "FloatingTotal", READ_ONCE(trace->floats_total));
-	show(m, "FloatingDue", READ_ONCE(trace->floating_due));
+	show(m, "FloatingObjects", READ_ONCE(trace->floats));
+	show(m, "FloatingObjectsTotal", READ_ONCE(trace->floats_total));
+	show(m, "FloatingObjectsDue", READ_ONCE(trace->floating_due));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_verify);
@@ -159,7 +176,7 @@ static int heap_finalizers_show(struct seq_file *m, void *v)
 	struct kgc_heap *heap = m->private;
 	const struct kgc_finals *finals = &heap->finals;
 
-	seq_printf(m, "Pending %d\nCleanups %d\nCancelled %lld\n",
+	seq_printf(m, "FinalizersPending %d\nCleanupsPending %d\nCancelled %lld\n",
 		   atomic_read(&finals->nr_pending), atomic_read(&finals->nr_cleanups),
 		   atomic64_read(&finals->cancelled));
 	kgc_due_show(m, &heap->due_queue);
@@ -186,7 +203,7 @@ static int heap_cycles_show(struct seq_file *m, void *v)
 	struct kgc_record_sums sums;
 	u64 nr;
 
-	seq_puts(m, "cycle reason at_us arm_us start_us mark_us settle_us sweep_us cpu_us rounds scanned live_objects live_bytes freed goal peak\n");
+	seq_puts(m, "cycle reason at_us arm_us start_us mark_us settle_us sweep_us cpu_us rounds scanned_objects live_objects live_bytes freed_objects goal_bytes peak_bytes\n");
 	kgc_records_last(&heap->records, &sums, &r);
 	nr = sums.nr > KGC_CYCLE_LOG ? sums.nr - KGC_CYCLE_LOG + 1 : 1;
 	for (; nr <= sums.nr; nr++) {
@@ -306,7 +323,7 @@ static int module_stats_show(struct seq_file *m, void *v)
 	show(m, "Heaps", n);
 	show(m, "HeapObjects", objects);
 	show(m, "HeapSys", kgc_limit_total_pages());
-	show(m, "Held", kgc_limit_total_held());
+	show(m, "Sys", kgc_limit_total_held());
 	show(m, "MapBytes", kgc_map_bytes());
 	kgc_reclaim_waits(&waits, &stuck, &expired);
 	show(m, "ReclaimWaits", waits);

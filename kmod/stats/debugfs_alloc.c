@@ -33,7 +33,7 @@ static int table_show(struct seq_file *m, void *v)
 {
 	unsigned int class;
 
-	seq_puts(m, "class size span_bytes objects_per_span tail_bytes worst_waste_permille\n");
+	seq_puts(m, "class slot_bytes span_bytes objects_per_span tail_bytes worst_waste_permille\n");
 	for (class = 1; class < KGC_NR_CLASSES; class++) {
 		const struct kgc_class *c = &kgc_classes[class];
 		u32 bytes = c->npages * KGC_PAGE_SIZE;
@@ -68,7 +68,7 @@ static int heap_classes_show(struct seq_file *m, void *v)
 	unsigned int spc;
 	u64 tail, idle;
 
-	seq_puts(m, "class noscan size objects_per_span spans mallocs frees refills reused fresh swept freed_spans contended wait_ns asked_bytes tail_bytes idle_bytes\n");
+	seq_puts(m, "class noscan slot_bytes objects_per_span spans mallocs frees refills reused fresh swept freed_spans contended wait_ns asked_bytes tail_bytes idle_bytes\n");
 	for (spc = 0; spc < KGC_NR_SPAN_CLASSES; spc++) {
 		const struct kgc_class *class = &kgc_classes[spc >> 1];
 
@@ -88,7 +88,7 @@ DEFINE_SHOW_ATTRIBUTE(heap_classes);
 
 static const char * const cause_names[KGC_NR_CAUSES] = {
 	[KGC_CAUSE_REFILL] = "refill",
-	[KGC_CAUSE_FLUSH] = "flip",
+	[KGC_CAUSE_FLUSH] = "flush",
 	[KGC_CAUSE_SWEEP] = "sweep",
 	[KGC_CAUSE_GROWTH] = "growth",
 	[KGC_CAUSE_LARGE] = "large",
@@ -104,7 +104,7 @@ static int heap_steps_show(struct seq_file *m, void *v)
 
 	seq_puts(m, "cause longest_ns");
 	for (i = 0; i < KGC_STEPS_BUCKETS - 1; i++)
-		seq_printf(m, " below_%u", 1U << (KGC_STEPS_SHIFT + i));
+		seq_printf(m, " below_%u_ns", 1U << (KGC_STEPS_SHIFT + i));
 	seq_puts(m, " more\n");
 	for (cause = 0; cause < KGC_NR_CAUSES; cause++) {
 		seq_printf(m, "%s %lld", cause_names[cause],
@@ -118,19 +118,19 @@ static int heap_steps_show(struct seq_file *m, void *v)
 DEFINE_SHOW_ATTRIBUTE(heap_steps);
 
 static const char * const meta_names[KGC_NR_META] = {
-	[KGC_META_SPANS] = "Spans",
-	[KGC_META_BITMAPS] = "Bitmaps",
-	[KGC_META_TYPES] = "TypeTables",
-	[KGC_META_ARENAS] = "Arenas",
-	[KGC_META_CENTRALS] = "Centrals",
-	[KGC_META_MAP] = "Map",
-	[KGC_META_CACHES] = "Caches",
-	[KGC_META_HEAP] = "Heap",
-	[KGC_META_DESCRIPTIONS] = "Types",
-	[KGC_META_HANDLES] = "Handles",
-	[KGC_META_WEAK] = "WeakHandles",
-	[KGC_META_FINALIZERS] = "Finalizers",
-	[KGC_META_GREY] = "Grey",
+	[KGC_META_SPANS] = "SpanBytes",
+	[KGC_META_BITMAPS] = "BitmapBytes",
+	[KGC_META_TYPES] = "TypeTableBytes",
+	[KGC_META_ARENAS] = "ArenaBytes",
+	[KGC_META_CENTRALS] = "CentralBytes",
+	[KGC_META_MAP] = "MapBytes",
+	[KGC_META_CACHES] = "CacheBytes",
+	[KGC_META_HEAP] = "HeapStructBytes",
+	[KGC_META_DESCRIPTIONS] = "TypeBytes",
+	[KGC_META_HANDLES] = "HandleBytes",
+	[KGC_META_WEAK] = "WeakHandleBytes",
+	[KGC_META_FINALIZERS] = "FinalizerBytes",
+	[KGC_META_GREY] = "GreyBytes",
 };
 
 static int heap_meta_show(struct seq_file *m, void *v)
@@ -141,7 +141,7 @@ static int heap_meta_show(struct seq_file *m, void *v)
 	sum = kgc_stats_meta(m->private, bytes);
 	for (i = 0; i < KGC_NR_META; i++)
 		seq_printf(m, "%s %llu\n", meta_names[i], bytes[i]);
-	seq_printf(m, "MetaSys %llu\n", sum);
+	seq_printf(m, "MetaBytes %llu\n", sum);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_meta);

@@ -78,7 +78,7 @@ static int spans_show(struct seq_file *m, void *v)
 	const struct kgc_span_info *i = &s->info;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "span state class noscan size pages elements used marked generation reused cached mixed node\n");
+		seq_puts(m, "span state class noscan slot_bytes pages elements used marked generation reused cached mixed node\n");
 		return 0;
 	}
 	seq_printf(m, "%p %s %u %u %u %u %u %u %u %u %u %u %u %u\n", i->id,

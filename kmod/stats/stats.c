@@ -5,6 +5,8 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
+#include "../alloc/pageheap.h"
+#include "../alloc/span.h"
 #include "../alloc/steps.h"
 #include "../alloc/totals.h"
 #include "../compat.h"
@@ -48,6 +50,35 @@ u64 kgc_stats_meta(struct kgc_heap *heap, u64 bytes[KGC_NR_META])
 		sum += bytes[i];
 	}
 	return sum;
+}
+
+/* Bytes of structures that the page heap keeps for spans to come. */
+static u64 spare_bytes(struct kgc_pageheap *ph)
+{
+	u64 bytes = 0;
+	unsigned int i;
+
+	guard(raw_spinlock_irq)(&ph->lock);
+	for (i = 0; i < KGC_NR_SPAN_SIZES; i++)
+		bytes += (u64)ph->nr_spare[i] *
+			 (kgc_span_bytes(i) - kgc_span_bitmap_bytes(i));
+	return bytes;
+}
+
+/* Group the metadata of a heap as Go's MemStats does. Context: process context. */
+void kgc_stats_memory(struct kgc_heap *heap, struct kgc_memory *memory)
+{
+	u64 meta[KGC_NR_META], sum = kgc_stats_meta(heap, meta), spare = 0;
+	int nid;
+
+	for_each_node(nid)
+		spare += spare_bytes(&heap->alloc.node[nid]->pages);
+	memory->mspan_sys = meta[KGC_META_SPANS];
+	/* the counters may change between the two reads */
+	memory->mspan_inuse = memory->mspan_sys - min(memory->mspan_sys, spare);
+	memory->mcache_sys = meta[KGC_META_CACHES];
+	memory->gc_sys = meta[KGC_META_BITMAPS] + meta[KGC_META_GREY];
+	memory->other_sys = sum - memory->mspan_sys - memory->mcache_sys - memory->gc_sys;
 }
 
 static void refused_stats(const struct kgc_refused *refused, struct kgc_stats *st)

@@ -127,11 +127,11 @@ def t10(need):
 
     def meta(types):
         p = f"types={types}"
-        return (100 * counter("meta", "MetaSys", p) /
+        return (100 * counter("meta", "MetaBytes", p) /
                 counter("meta", "HeapInuse", p))
 
     def footprint(heap):
-        return ((counter(heap, "HeapSys", "") + counter(heap, "MetaSys", "")) /
+        return ((counter(heap, "HeapSys", "") + counter(heap, "MetaBytes", "")) /
                 counter(heap, "LiveBytes", ""))
     one, mixed, churn = meta(1), meta(8), footprint("churn")
     return Figure(f"{one:.2f} % / {mixed:.2f} %; {churn:.3f} "

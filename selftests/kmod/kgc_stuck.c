@@ -229,7 +229,7 @@ static void crowd_close(void)
 /* Run cycles, for a while, of the heap without stuck sections. */
 static int cycles_go_on(void)
 {
-	u64 nr_expedited = unhurt->pace.nr_expedited;
+	u64 nr_expedited = unhurt->share.expedited;
 	u64 start, ns, worst = 0;
 	unsigned int i;
 
@@ -241,7 +241,7 @@ static int cycles_go_on(void)
 		worst = max(worst, ns);
 		msleep(100);
 	}
-	nr_expedited = unhurt->pace.nr_expedited - nr_expedited;
+	nr_expedited = unhurt->share.expedited - nr_expedited;
 	pr_info("kgc_stuck: the longest cycle of the other heap took %llu us, %llu grace periods were expedited\n",
 		div_u64(worst, NSEC_PER_USEC), nr_expedited);
 	return worst > PATIENCE_NS || !nr_expedited ? -ETIMEDOUT : 0;

@@ -248,7 +248,7 @@ bool nothing_left(int heap, unsigned int id)
 	good &= pages_are_back(id);
 	for (int i = 0; i < 4; i++) {
 		static const char * const kinds[] = {
-			"Spans", "Bitmaps", "TypeTables", "Arenas",
+			"SpanBytes", "BitmapBytes", "TypeTableBytes", "ArenaBytes",
 		};
 
 		if (debugfs_value(id, "meta", kinds[i], &value) || value) {

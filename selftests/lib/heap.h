@@ -28,7 +28,7 @@ static inline __u64 verify_runs(__u64 id)
 {
 	__u64 runs = 1;
 
-	debugfs_value(id, "verify", "Verified", &runs);
+	debugfs_value(id, "verify", "VerifyRuns", &runs);
 	return runs;
 }
 

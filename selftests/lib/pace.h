@@ -37,9 +37,9 @@ static inline bool rests(__u64 id)
 	__u64 before;
 
 	for (int i = 0; i < 40; i++) {
-		before = pace_value(id, "wakeups");
+		before = pace_value(id, "Wakeups");
 		usleep(REST_US);
-		if (pace_value(id, "wakeups") == before)
+		if (pace_value(id, "Wakeups") == before)
 			return true;
 	}
 	return false;
@@ -48,7 +48,7 @@ static inline bool rests(__u64 id)
 /* For how many us the heap's mutators were delayed so far: asleep, or helping a cycle. */
 static inline __u64 delayed_us(int fd, __u64 id)
 {
-	return pace_value(id, "throttled_us") + stats_of(fd).gc_mutator_ns / 1000;
+	return pace_value(id, "ThrottledUs") + stats_of(fd).gc_mutator_ns / 1000;
 }
 
 /*

@@ -188,7 +188,7 @@ static __u64 monotonic_ns(void)
 /* ---- how long allocations take --------------------------------------------- */
 
 static const char * const causes[] = {
-	"refill", "flip", "sweep", "growth", "large", "throttle", "reclaim",
+	"refill", "flush", "sweep", "growth", "large", "throttle", "reclaim",
 };
 
 /* How many steps of @cause were counted, of any duration. */
@@ -201,7 +201,7 @@ static unsigned long long steps_of(struct __test_metadata *_metadata, int id,
 	snprintf(key, sizeof(key), "%s ", cause);
 	nr = heap_cell(_metadata, id, "steps", key, "more");
 	for (unsigned int ns = 256; ns <= 1U << 30; ns *= 2) {
-		snprintf(below, sizeof(below), "below_%u", ns);
+		snprintf(below, sizeof(below), "below_%u_ns", ns);
 		nr += heap_cell(_metadata, id, "steps", key, below);
 	}
 	return nr;
@@ -266,7 +266,7 @@ TEST_F(heap, steps_are_told_by_cause)
 		ASSERT_EQ(0, batch_litter(self->fd, self->node, 170));
 	}
 	/* nothing has been collected */
-	EXPECT_EQ(0, steps_of(_metadata, id, "flip") + steps_of(_metadata, id, "sweep"));
+	EXPECT_EQ(0, steps_of(_metadata, id, "flush") + steps_of(_metadata, id, "sweep"));
 	EXPECT_GE(steps_of(_metadata, id, "growth") + steps_of(_metadata, id, "reclaim"), 1);
 	refills = heap_cell(_metadata, id, "classes", "3 0 ", "refills");
 	EXPECT_GE(refills, 20);
@@ -457,7 +457,7 @@ static __u64 held_by_all(void)
 {
 	__u64 bytes = 0;
 
-	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? 0 : bytes;
+	return debugfs_value(MODULE_WIDE, "stats", "Sys", &bytes) ? 0 : bytes;
 }
 
 /* The cap is on the sum of all heaps, so one heap may take what another gives back. */

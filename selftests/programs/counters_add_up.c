@@ -131,7 +131,7 @@ TEST_F(heap, debugfs_says_the_same)
 		{ "HeapInuse", stats.heap_inuse },
 		{ "HeapIdle", stats.heap_idle },
 		{ "HeapSys", stats.heap_sys },
-		{ "ReleasedTotal", stats.heap_released },
+		{ "ReleasedTotalBytes", stats.heap_released },
 		{ "NextGC", stats.next_gc },
 		{ "NumGC", stats.num_gc },
 		{ "NumForcedGC", stats.num_forced_gc },

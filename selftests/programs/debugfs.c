@@ -21,9 +21,10 @@
 
 /* Names that every release must keep. */
 static const char * const stat_names[] = {
-	"Alloc", "TotalAlloc", "HeapAlloc", "HeapObjects", "Mallocs", "Frees",
-	"HeapSys", "HeapInuse", "HeapIdle", "ReleasedTotal", "NextGC", "NumGC",
-	"NumForcedGC", "PauseTotalNs", "LongestStepNs", "LastGC",
+	"TotalAlloc", "HeapAlloc", "HeapObjects", "Mallocs", "Frees",
+	"HeapSys", "HeapInuse", "HeapIdle", "ReleasedTotalBytes", "NextGC", "NumGC",
+	"NumForcedGC", "PauseTotalNs", "LongestStepNs", "LastGC", "Sys",
+	"MSpanInuse", "MSpanSys", "MCacheSys", "GCSys", "OtherSys",
 };
 
 static const struct { const char *name; __u32 option; } option_names[] = {
@@ -158,9 +159,53 @@ TEST_F(heap, names_of_go_mean_what_they_mean_there)
 	EXPECT_GE(value + 1000, before);
 	EXPECT_LE(value, since_1970());
 	ASSERT_EQ(0, kgc_scavenge(self->fd, NULL));
-	EXPECT_EQ(0, debugfs_value(id, "stats", "ReleasedTotal", &value));
+	EXPECT_EQ(0, debugfs_value(id, "stats", "ReleasedTotalBytes", &value));
 	EXPECT_EQ(stats_of(self->fd).heap_released, value);
 	EXPECT_GT(value, 0);
+}
+
+/* Sum of the values of @names, which end with a NULL, in the heap's statistics. */
+static __u64 sum_of(struct __test_metadata *_metadata, unsigned int id,
+		    const char * const *names)
+{
+	char *text = debugfs_text(id, "stats");
+	__u64 sum = 0, value;
+
+	ASSERT_NE(NULL, text);
+	for (; *names; names++) {
+		ASSERT_EQ(0, debugfs_find(text, *names, &value)) {
+			TH_LOG("no line %s", *names);
+		}
+		sum += value;
+	}
+	free(text);
+	return sum;
+}
+
+/* Go's equations between its counters hold, and every cycle has one reason. */
+TEST_F(heap, counters_of_go_add_up_as_in_go)
+{
+	static const char * const sys[] = { "HeapSys", "MSpanSys", "MCacheSys", "GCSys",
+		"OtherSys", NULL }, * const sum[] = { "Sys", NULL };
+	static const char * const reasons[] = { "NumGCGrowth", "NumGCPeriod",
+		"NumForcedGC", "NumGCLimit", "NumGCShrink", NULL }, * const all[] = { "NumGC", NULL };
+	static const char * const spans[] = { "MSpanInuse", NULL };
+	int id = self->info.heap_id;
+	__u64 root, used;
+
+	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 0));
+	EXPECT_EQ(0, sum_of(_metadata, id, spans));
+	ASSERT_EQ(0, chain_build(self->fd, self->node, 50000, &root));
+	ASSERT_EQ(0, collect_all(self->fd));
+	used = sum_of(_metadata, id, spans);
+	EXPECT_GT(used, 0);
+	EXPECT_EQ(sum_of(_metadata, id, sum), sum_of(_metadata, id, sys));
+	EXPECT_EQ(sum_of(_metadata, id, all), sum_of(_metadata, id, reasons));
+	ASSERT_EQ(0, kgc_drop(self->fd, root));
+	ASSERT_EQ(0, collect_all(self->fd));
+	/* structures of the freed spans may be kept for new ones, but are not in use */
+	EXPECT_EQ(0, sum_of(_metadata, id, spans));
+	EXPECT_EQ(sum_of(_metadata, id, sum), sum_of(_metadata, id, sys));
 }
 
 TEST_F(heap, the_module_lists_the_heap_and_counts_its_pages)

@@ -471,13 +471,13 @@ TEST_F(heap, a_trace_without_memory_says_nothing)
 		/* again each time, because kworkers come and go */
 		refuse_workers(true);
 		EXPECT_EQ(0, collect_all(self->fd));
-		debugfs_value(id, "verify", "TraceSkipped", &skipped);
+		debugfs_value(id, "verify", "TracesSkipped", &skipped);
 	}
 	refuse_workers(false);
 	EXPECT_GT(skipped, 0);
-	ASSERT_EQ(0, debugfs_value(id, "verify", "Traced", &traced));
+	ASSERT_EQ(0, debugfs_value(id, "verify", "TraceRuns", &traced));
 	EXPECT_EQ(0, collect_all(self->fd));
-	ASSERT_EQ(0, debugfs_value(id, "verify", "Traced", &more));
+	ASSERT_EQ(0, debugfs_value(id, "verify", "TraceRuns", &more));
 	EXPECT_EQ(traced + 2, more);
 	EXPECT_EQ(0, verify_errors(id));
 	EXPECT_EQ(0, chain_check(self->fd, head, 5000));

@@ -37,8 +37,8 @@ struct table {
 	int (*batch_drop)(struct kgc_batch_builder *batch, __u64 handle);
 };
 
-static const struct table strong = { "Handles", look_strong, kgc_batch_dup, kgc_batch_drop };
-static const struct table weak = { "WeakHandles", look_weak, kgc_batch_weak_create,
+static const struct table strong = { "HandleBytes", look_strong, kgc_batch_dup, kgc_batch_drop };
+static const struct table weak = { "WeakHandleBytes", look_weak, kgc_batch_weak_create,
 				   kgc_batch_weak_drop };
 
 static __u64 value_of(struct __test_metadata *_metadata, long heap, const char *file,
@@ -182,21 +182,21 @@ TEST_F(heap, low_chunks_are_filled_first)
 
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &object));
 	open_many(_metadata, self->fd, &strong, object, handles, NR);
-	bytes = value_of(_metadata, id, "meta", "Handles");
+	bytes = value_of(_metadata, id, "meta", "HandleBytes");
 	/* drop every second handle, so that no chunk is empty */
 	for (int i = 0; i < NR; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
 	ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
-	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "Handles"));
+	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "HandleBytes"));
 	/* new handles fit into the gaps */
 	open_many(_metadata, self->fd, &strong, object, more, NR / 2 - SLOTS);
-	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "Handles"));
+	EXPECT_EQ(bytes, value_of(_metadata, id, "meta", "HandleBytes"));
 	/* empty the upper half: its chunks go, except the lowest chunk with room */
 	drop_many(_metadata, self->fd, &strong, more + NR / 4, NR / 4 - SLOTS);
 	for (int i = NR / 2 + 1; i < NR; i += 2)
 		ASSERT_EQ(0, kgc_drop(self->fd, handles[i]));
 	ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
-	EXPECT_LE(value_of(_metadata, id, "meta", "Handles"), bytes - 7 * CHUNK);
+	EXPECT_LE(value_of(_metadata, id, "meta", "HandleBytes"), bytes - 7 * CHUNK);
 }
 
 /* ---- all at once ------------------------------------------------------------ */
@@ -315,7 +315,7 @@ TEST_F(heap, tables_shrink_under_those_who_use_them)
 	EXPECT_EQ(0, stats_of(self->fd).handles);
 	ASSERT_EQ(0, collect_all(self->fd));
 	EXPECT_EQ(0, stats_of(self->fd).heap_objects);
-	EXPECT_LE(value_of(_metadata, self->info.heap_id, "meta", "Handles"), 2 * CHUNK);
+	EXPECT_LE(value_of(_metadata, self->info.heap_id, "meta", "HandleBytes"), 2 * CHUNK);
 }
 
 TEST_HARNESS_MAIN

@@ -18,7 +18,7 @@ static __u64 held_by_all(void)
 {
 	__u64 bytes = 0;
 
-	return debugfs_value(MODULE_WIDE, "stats", "Held", &bytes) ? ~0ULL : bytes;
+	return debugfs_value(MODULE_WIDE, "stats", "Sys", &bytes) ? ~0ULL : bytes;
 }
 
 static struct kgc_field *fields_make(unsigned int nr)
@@ -197,14 +197,14 @@ TEST_F(heap, finalizers_that_have_run_are_held_no_more)
 		ASSERT_EQ(0, kgc_finalize(self->fd, handle, i));
 		ASSERT_EQ(0, kgc_drop(self->fd, handle));
 	}
-	ASSERT_EQ(0, debugfs_value(id, "meta", "Finalizers", &before));
+	ASSERT_EQ(0, debugfs_value(id, "meta", "FinalizerBytes", &before));
 	EXPECT_GT(before, 1000 * 64);
 	ASSERT_EQ(0, collect_all(self->fd));
 	for (int i = 0; i < 1000; i++) {
 		ASSERT_EQ(1, kgc_final_read(self->fd, &record, 1));
 		ASSERT_EQ(0, kgc_drop(self->fd, record.handle));
 	}
-	ASSERT_EQ(0, debugfs_value(id, "meta", "Finalizers", &after));
+	ASSERT_EQ(0, debugfs_value(id, "meta", "FinalizerBytes", &after));
 	EXPECT_EQ(0, after);
 }
 

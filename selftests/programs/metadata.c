@@ -24,9 +24,9 @@ static __u64 meta(struct __test_metadata *_metadata, int heap, const char *kind)
 TEST_F(heap, metadata_by_kind_adds_up)
 {
 	static const char * const kinds[] = {
-		"Spans", "Bitmaps", "TypeTables", "Arenas", "Centrals", "Map",
-		"Caches", "Heap", "Types", "Handles", "WeakHandles",
-		"Finalizers", "Grey",
+		"SpanBytes", "BitmapBytes", "TypeTableBytes", "ArenaBytes", "CentralBytes", "MapBytes",
+		"CacheBytes", "HeapStructBytes", "TypeBytes", "HandleBytes", "WeakHandleBytes",
+		"FinalizerBytes", "GreyBytes",
 	};
 	int id = self->info.heap_id, twin;
 	__u64 sum = 0, before, roots[600], weak;
@@ -36,30 +36,30 @@ TEST_F(heap, metadata_by_kind_adds_up)
 	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0, NULL, 0);
 	ASSERT_GT(twin, 0);
 	no_cycles(_metadata, self->fd);
-	EXPECT_EQ(0, meta(_metadata, id, "Spans"));
-	EXPECT_EQ(0, meta(_metadata, id, "WeakHandles"));
-	EXPECT_EQ(0, meta(_metadata, id, "Finalizers"));
-	EXPECT_GT(meta(_metadata, id, "Types"), 0);
+	EXPECT_EQ(0, meta(_metadata, id, "SpanBytes"));
+	EXPECT_EQ(0, meta(_metadata, id, "WeakHandleBytes"));
+	EXPECT_EQ(0, meta(_metadata, id, "FinalizerBytes"));
+	EXPECT_GT(meta(_metadata, id, "TypeBytes"), 0);
 	ASSERT_EQ(600, kgc_alloc_many(self->fd, self->node, 0, 600, roots, NULL));
-	EXPECT_EQ(0, meta(_metadata, id, "TypeTables"));
-	before = meta(_metadata, id, "Handles");
+	EXPECT_EQ(0, meta(_metadata, id, "TypeTableBytes"));
+	before = meta(_metadata, id, "HandleBytes");
 	EXPECT_GE(before, 600 * 16);
 	for (int i = 0; i < 600; i++) {
 		ASSERT_EQ(0, kgc_weak_create(self->fd, roots[i], &weak));
 		ASSERT_EQ(0, kgc_finalize(self->fd, roots[i], i));
 	}
-	EXPECT_GE(meta(_metadata, id, "WeakHandles"), 600 * 16);
-	EXPECT_GE(meta(_metadata, id, "Finalizers"), 600 * 32);
+	EXPECT_GE(meta(_metadata, id, "WeakHandleBytes"), 600 * 16);
+	EXPECT_GE(meta(_metadata, id, "FinalizerBytes"), 600 * 32);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		sum += meta(_metadata, id, kinds[i]);
-	EXPECT_EQ(sum, meta(_metadata, id, "MetaSys"));
+	EXPECT_EQ(sum, meta(_metadata, id, "MetaBytes"));
 	EXPECT_EQ(sum, stats_of(self->fd).meta_sys);
 	/* a second type with pointers shares the spans of the first */
 	twin = kgc_type_register(self->fd, "twin", NODE_SIZE, 0,
 				 (struct kgc_field[]){ { 0, 0 } }, 1);
 	ASSERT_GT(twin, 0);
 	ASSERT_EQ(0, batch_litter(self->fd, twin, 10));
-	EXPECT_GT(meta(_metadata, id, "TypeTables"), 0);
+	EXPECT_GT(meta(_metadata, id, "TypeTableBytes"), 0);
 }
 
 /* Bytes of the slabs for span structures. *@wide: whether debugging enlarges objects. */
@@ -151,7 +151,7 @@ TEST_F(heap, metadata_is_what_the_kernel_gave)
 	ASSERT_EQ(0, batch_litter(self->fd, line, nr));
 	stats = stats_of(self->fd);
 	before -= free_bytes();
-	counted = meta(_metadata, id, "Spans") + meta(_metadata, id, "Bitmaps");
+	counted = meta(_metadata, id, "SpanBytes") + meta(_metadata, id, "BitmapBytes");
 	/* slabs of earlier heaps go when grace periods end */
 	for (int tries = 0; tries < HANG_S; tries++) {
 		slabs_shrink();
@@ -208,7 +208,7 @@ TEST_F(heap, metadata_of_mixed_types_is_at_most_6_percent)
 	TH_LOG("metadata %llu of %llu bytes in use",
 	       (unsigned long long)stats.meta_sys,
 	       (unsigned long long)stats.heap_inuse);
-	EXPECT_GT(meta(_metadata, self->info.heap_id, "TypeTables"),
+	EXPECT_GT(meta(_metadata, self->info.heap_id, "TypeTableBytes"),
 		  stats.heap_inuse / 40);
 	EXPECT_LE((stats.meta_sys - empty) * 100, stats.heap_inuse * 6);
 }

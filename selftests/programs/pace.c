@@ -234,7 +234,7 @@ TEST_F(heap, mutators_that_outrank_the_collector_do_not_outrun_it)
 	pid_t child[64];
 
 	ASSERT_GT(type, 0);
-	if (pace_value(self->info.heap_id, "throttled_us") == ~0ULL)
+	if (pace_value(self->info.heap_id, "ThrottledUs") == ~0ULL)
 		SKIP(return, "no debugfs");
 	nr = sysconf(_SC_NPROCESSORS_ONLN);
 	if (nr > 64 || put_file(share, "-1"))
@@ -288,16 +288,16 @@ TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 {
 	__u64 id = heap_id(self->fd), handle;
 
-	if (pace_value(id, "wakeups") == ~0ULL)
+	if (pace_value(id, "Wakeups") == ~0ULL)
 		SKIP(return, "no debugfs");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, LATER_MS));
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &handle));
-	EXPECT_EQ(1, pace_value(id, "armed"));
+	EXPECT_EQ(1, pace_value(id, "PeriodArmed"));
 	ASSERT_EQ(0, collect_all(self->fd));
-	EXPECT_EQ(0, pace_value(id, "armed"));
+	EXPECT_EQ(0, pace_value(id, "PeriodArmed"));
 	/* a timer that the option set would wake the heap in each stretch of REST_US */
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 1000));
-	EXPECT_EQ(0, pace_value(id, "armed"));
+	EXPECT_EQ(0, pace_value(id, "PeriodArmed"));
 	EXPECT_TRUE(rests(id));
 	EXPECT_EQ(0, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
 
@@ -305,7 +305,7 @@ TEST_F(heap, an_idle_heap_has_no_timer_and_no_wakeups)
 	ASSERT_EQ(0, kgc_alloc(self->fd, self->node, 0, &handle));
 	EXPECT_TRUE(comes_true(stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]));
 	EXPECT_TRUE(rests(id));
-	EXPECT_EQ(0, pace_value(id, "armed"));
+	EXPECT_EQ(0, pace_value(id, "PeriodArmed"));
 	EXPECT_EQ(1, stats_of(self->fd).gc_reason[KGC_REASON_PERIOD]);
 }
 
@@ -349,7 +349,7 @@ static __u64 woken_since(int from, int nr)
 	__u64 sum = 0, value;
 
 	for (int i = from; i < nr; i++) {
-		value = pace_value(ids[i], "wakeups");
+		value = pace_value(ids[i], "Wakeups");
 		sum += value - woken[i];
 		woken[i] = value;
 	}
@@ -403,7 +403,7 @@ TEST(of_1000_heaps_the_idle_ones_cost_no_wakeups)
 	__u64 cycles, idle = 1;
 
 	ASSERT_EQ(0, open_heaps(HEAPS));
-	if (pace_value(ids[0], "wakeups") == ~0ULL)
+	if (pace_value(ids[0], "Wakeups") == ~0ULL)
 		SKIP(return, "no debugfs");
 	ASSERT_TRUE(all_done(HEAPS));
 	ASSERT_TRUE(all_rest(HEAPS));
@@ -514,9 +514,9 @@ static void cycle_count(struct shown *s, __u64 goal, __u64 over, __u64 grace, __
 static int pace_of(__u64 id, __u64 *over, __u64 *grace, __u64 *goal)
 {
 	char *text = debugfs_text(id, "pace");
-	int err = !text ? -ENOENT : debugfs_find(text, "over", over) ?:
-				    debugfs_find(text, "over_in_grace", grace) ?:
-				    debugfs_find(text, "goal", goal);
+	int err = !text ? -ENOENT : debugfs_find(text, "OvershootBytes", over) ?:
+				    debugfs_find(text, "OvershootGraceBytes", grace) ?:
+				    debugfs_find(text, "NextGC", goal);
 
 	free(text);
 	return err;
@@ -574,7 +574,7 @@ TEST_F(heap, programs_of_every_pattern_keep_to_their_goals)
 	unsigned int seen = 0;
 
 	ASSERT_GT(type, 0);
-	if (pace_value(heap_id(self->fd), "over") == ~0ULL)
+	if (pace_value(heap_id(self->fd), "OvershootBytes") == ~0ULL)
 		SKIP(return, "no debugfs");
 	for (unsigned int i = 0; i < NR_PATTERNS; i++) {
 		over = keeps_to_its_goal(_metadata, self->fd, type,

@@ -92,13 +92,13 @@ TEST_F(dropping, what_is_dropped_goes_within_the_period)
 {
 	__u64 id = heap_id(self->fd), cycles = stats_of(self->fd).num_gc;
 
-	if (pace_value(id, "wakeups") == ~0ULL)
+	if (pace_value(id, "Wakeups") == ~0ULL)
 		SKIP(return, "no debugfs");
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_PERIOD_MS, 300));
-	EXPECT_EQ(0, pace_value(id, "armed"));
+	EXPECT_EQ(0, pace_value(id, "PeriodArmed"));
 	ASSERT_EQ(0, variant->drop(self->fd, self->holder, self->object));
 	/* on a slow machine the period may be over already */
-	EXPECT_TRUE(pace_value(id, "armed") == 1 ||
+	EXPECT_TRUE(pace_value(id, "PeriodArmed") == 1 ||
 		    comes_true(stats_of(self->fd).num_gc > cycles));
 	EXPECT_TRUE(comes_true(stats_of(self->fd).num_gc > cycles));
 	EXPECT_EQ(variant->drop == drop_by_xchg ? 2 : 1,

@@ -33,7 +33,7 @@ static int fill(int heap)
 static void refused_by(struct __test_metadata *_metadata, int heap, enum kgc_refusal cause)
 {
 	static const char * const names[] = {
-		"Refused_limit", "Refused_cap", "Refused_memory" };
+		"RefusedLimit", "RefusedCap", "RefusedMemory" };
 	struct kgc_stats stats = stats_of(heap);
 	struct kgc_info info;
 	__u64 shown;

@@ -201,7 +201,7 @@ TEST_F(heap, what_is_allocated_in_a_second_stays)
 	full = stats_of(self->fd);
 	ASSERT_EQ(0, collect_once(self->fd));
 	after = stats_of(self->fd);
-	ASSERT_EQ(0, debugfs_value(self->info.heap_id, "pace", "rate_per_ms", &rate));
+	ASSERT_EQ(0, debugfs_value(self->info.heap_id, "pace", "AllocBytesPerMs", &rate));
 	spare = full.heap_sys - after.heap_inuse;
 	keep = rate * 1000 < spare ? rate * 1000 : spare;
 	TH_LOG("%llu kB in a second, %llu of %llu kB stay", rate * 1000 >> 10,
@@ -280,13 +280,13 @@ static bool rests_beside(__u64 id, int busy, int type)
 	__u64 before;
 
 	for (int i = 0; i < 40; i++) {
-		before = pace_value(id, "wakeups");
+		before = pace_value(id, "Wakeups");
 		for (int us = 0; us < REST_US; us += 200000) {
 			if (take_span(busy, type))
 				return false;
 			usleep(200000);
 		}
-		if (pace_value(id, "wakeups") == before)
+		if (pace_value(id, "Wakeups") == before)
 			return true;
 	}
 	return false;
@@ -341,14 +341,14 @@ TEST_F(heap, a_heap_that_is_idle_shrinks_to_40_percent_free_and_then_rests)
 	busy = stats_of(other);
 	ASSERT_GT(begun.heap_idle, begun.heap_sys / 2);
 	ASSERT_TRUE(rests_beside(id, other, type));
-	woken = pace_value(id, "wakeups");
+	woken = pace_value(id, "Wakeups");
 	/* on a slow machine the timer may have run meanwhile */
 	woken -= stats_of(self->fd).heap_released > begun.heap_released;
 
 	idle = wait_for_release(_metadata, self->fd, begun.heap_released, other, type);
 	waited = now() - begin;
 	ASSERT_TRUE(rests_beside(id, other, type));
-	rested = pace_value(id, "wakeups");
+	rested = pace_value(id, "Wakeups");
 	EXPECT_GE(rested, woken + 1);
 	EXPECT_LE(rested, woken + 1 + (waited > IDLE_S ? waited - IDLE_S : 0));
 	EXPECT_EQ(busy.heap_released, stats_of(other).heap_released);
@@ -356,7 +356,7 @@ TEST_F(heap, a_heap_that_is_idle_shrinks_to_40_percent_free_and_then_rests)
 	busy = wait_for_release(_metadata, other, busy.heap_released, -1, 0);
 	after = stats_of(self->fd);
 	EXPECT_EQ(idle.heap_released, after.heap_released);
-	EXPECT_EQ(rested, pace_value(id, "wakeups"));
+	EXPECT_EQ(rested, pace_value(id, "Wakeups"));
 	kgc_close(other);
 }
 

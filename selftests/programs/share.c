@@ -461,7 +461,7 @@ TEST_F(heap, the_goal_stays_below_the_cap_of_the_module)
 
 	ASSERT_GT(blob, 0);
 	ASSERT_EQ(4096, kgc_alloc_many(self->fd, blob, 0, 4096, blobs, NULL));
-	debugfs_value(MODULE_WIDE, "stats", "Held", &held);
+	debugfs_value(MODULE_WIDE, "stats", "Sys", &held);
 	cap = 6 << 20;
 	ASSERT_EQ(0, put_max_bytes(held - stats_of(self->fd).held + cap));
 	EXPECT_EQ(0, collect_all(self->fd));
@@ -503,7 +503,7 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 	struct kgc_stats before, after;
 	long long us = number_in(PARAMETERS "max_expedite_us");
 	double begin, most;
-	__u64 unhurried;
+	__u64 unexpedited;
 
 	if (cpus == 1)
 		SKIP(return, "there is no other processor to disturb");
@@ -528,15 +528,15 @@ TEST_F(heap, expedited_grace_periods_have_a_budget)
 	/* The option exempts the heap, or forbids it to expedite. */
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_ALWAYS));
 	before = stats_of(self->fd);
-	unhurried = pace_value(self->info.heap_id, "unhurried");
+	unexpedited = pace_value(self->info.heap_id, "Unexpedited");
 	for (int i = 0; i < 50; i++)
 		ASSERT_EQ(0, kgc_collect(self->fd, 1, KGC_COLLECT_WAIT, NULL));
 	after = stats_of(self->fd);
 	EXPECT_EQ(before.expedite_refused, after.expedite_refused);
 	/* five or more a cycle, with those for which there was no thread or a section open */
 	EXPECT_GT(after.expedited, before.expedited);
-	EXPECT_GE(after.expedited + pace_value(self->info.heap_id, "unhurried"),
-		  before.expedited + unhurried + 200);
+	EXPECT_GE(after.expedited + pace_value(self->info.heap_id, "Unexpedited"),
+		  before.expedited + unexpedited + 200);
 	EXPECT_EQ(0, put_number(PARAMETERS "max_expedite_us", us));
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_EXPEDITE, KGC_EXPEDITE_NEVER));
 	before = stats_of(self->fd);

@@ -42,7 +42,7 @@ all_dead() {	# every object, every span and every page of the module's heap
 }
 
 verified() {	# cycles of the module's heap, in which the verifier found no error
-	awk '$1 == "Verified" { runs = $2 } $1 == "VerifyErrors" { errors = $2 }
+	awk '$1 == "VerifyRuns" { runs = $2 } $1 == "VerifyErrors" { errors = $2 }
 		END { exit errors || !runs }' "$debugfs/heap$id/verify"
 }
 

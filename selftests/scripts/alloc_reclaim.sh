@@ -15,20 +15,20 @@ id=$(awk '$2 == "kgc_contexts" { print $1 }' $debugfs/heaps)
 stat_of() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/heap$id/stats"; }
 show() {	# show WHEN
 	echo "# $1: held $(stat_of HeapSys), in use $(stat_of HeapInuse)," \
-		"cycles for it $(stat_of GCReason_shrink)"
+		"cycles for it $(stat_of NumGCShrink)"
 }
 show before
 [ "$(stat_of HeapInuse)" -gt 1000000 ]
 result 1 $? "there is garbage"
 echo 2 >/proc/sys/vm/drop_caches
 tries=100
-while [ "$(stat_of GCReason_shrink)" = 0 ] || [ "$(stat_of HeapInuse)" -gt 100000 ]; do
+while [ "$(stat_of NumGCShrink)" = 0 ] || [ "$(stat_of HeapInuse)" -gt 100000 ]; do
 	tries=$((tries - 1))
 	[ $tries -gt 0 ] || break
 	sleep 0.1
 done
 show "asked once"
-[ "$(stat_of GCReason_shrink)" -gt 0 ] && [ "$(stat_of HeapInuse)" -lt 100000 ]
+[ "$(stat_of NumGCShrink)" -gt 0 ] && [ "$(stat_of HeapInuse)" -lt 100000 ]
 result 2 $? "garbage is collected"
 echo 2 >/proc/sys/vm/drop_caches
 show "asked twice"

@@ -84,7 +84,7 @@ columns_are_chosen() {
 0 $heap" stat "$heap" -r -o heapsys,id &&
 		exactly "$heap 0" stat "$heap" -r -n -o id,user &&
 		prints "^ *id .*NumGC +user\$" stat -o +user &&
-		prints 'HeapObjects .*Refused_memory$' stat -o all
+		prints 'HeapObjects .*RefusedMemory$' stat -o all
 }
 
 bytes_to_the_last_digit() {
@@ -138,7 +138,8 @@ help_is_everywhere() {
 
 all_classes() {
 	run 0 classes && [ "$(grep -c '^ *[0-9]' "$out")" = 67 ] && says '^ *67 +32K ' &&
-		run 0 classes -rn -o class,size && [ "$(wc -l <"$out")" = 67 ] && says '^67 32768$'
+		run 0 classes -rn -o class,slot_bytes && [ "$(wc -l <"$out")" = 67 ] &&
+		says '^67 32768$'
 }
 
 # ---- what commands do
@@ -401,7 +402,8 @@ ok "set knows of expedited grace periods" \
 	prints '^expedite +budget +budget, never, always' set "$heap"
 ok "scavenge HEAP" run 0 scavenge "$heap"
 ok "scavenge" run 0 scavenge
-ok "finalizers HEAP --wait returns, as none is due" prints '^Called +0 ' finalizers "$heap" --wait
+ok "finalizers HEAP --wait returns, as none is due" \
+	prints '^CallsDone +0 ' finalizers "$heap" --wait
 ok "stat --watch prints again and again" watch_repeats
 ok "stat --watch of a heap ends with it" watch_ends_with_the_heap
 ok "completion offers what fits" completion_offers

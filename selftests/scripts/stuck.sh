@@ -17,7 +17,7 @@ result() {	# result NUMBER STATUS NAME
 }
 find_heap() { id=$(awk '$2 == "kgc_stuck" { print $1 }' $debugfs/heaps); }
 cycles() { awk '$1 == "NumGC" { print $2 }' "$debugfs/heap$id/stats"; }
-waiting() { awk '$1 == "waiting_us" { print $2 }' "$debugfs/heap$id/sections"; }
+waiting() { awk '$1 == "CycleWaitUs" { print $2 }' "$debugfs/heap$id/sections"; }
 
 waits() { awk -v name="$1" '$1 == name { print $2 }' $debugfs/stats; }
 # invoke the OOM killer, with a process for it to kill

@@ -17,7 +17,7 @@ result() {	# result NUMBER STATUS NAME
 crowd() { awk '$2 == "kgc_crowd" { print $1 }' $debugfs/heaps; }
 waiting() {	# threads of the crowd that wait for sections
 	for id in $(crowd); do
-		awk '$1 == "waiting_us" && $2 > 0 { print }' "$debugfs/heap$id/sections"
+		awk '$1 == "CycleWaitUs" && $2 > 0 { print }' "$debugfs/heap$id/sections"
 	done | wc -l
 }
 

@@ -18,8 +18,8 @@ static int run(int nr, char **words)
 	if (status)
 		return status;
 	status = text_table_print("classes", text, nr ?
-		"class,noscan,size,spans,mallocs,frees,refills,tail_bytes,idle_bytes" :
-		"class,size,span_bytes,objects_per_span,tail_bytes,worst_waste_permille");
+		"class,noscan,slot_bytes,spans,mallocs,frees,refills,tail_bytes,idle_bytes" :
+		"class,slot_bytes,span_bytes,objects_per_span,tail_bytes,worst_waste_permille");
 	free(text);
 	return status;
 }

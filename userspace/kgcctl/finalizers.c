@@ -12,18 +12,18 @@
 #define LOOK_APART	20000000L	/* ns between two reads of the file */
 
 static const struct column columns[] = {
-	{ "Pending", NULL, KIND_COUNT, true, "finalizers of objects not found dead" },
-	{ "Cleanups", NULL, KIND_COUNT, true, "cleanups of objects not found dead" },
+	{ "FinalizersPending", NULL, KIND_COUNT, true, "finalizers of objects not found dead" },
+	{ "CleanupsPending", NULL, KIND_COUNT, true, "cleanups of objects not found dead" },
 	{ "Cancelled", NULL, KIND_COUNT, true, "of both, cancelled" },
-	{ "Found", NULL, KIND_COUNT, true, "calls due since their objects were found dead" },
-	{ "Called", NULL, KIND_COUNT, true, "of these, calls that have returned" },
+	{ "CallsFound", NULL, KIND_COUNT, true, "calls due since their objects were found dead" },
+	{ "CallsDone", NULL, KIND_COUNT, true, "of these, calls that have returned" },
 	{ "WaitingUs", NULL, KIND_COUNT, true, "how long the oldest due call has waited" },
 	{ "LongestWaitUs", NULL, KIND_COUNT, true, "longest wait for a call" },
 	{ "CallingUs", NULL, KIND_COUNT, true, "how long the current call has run, or 0" },
 	{ "LongestCallUs", NULL, KIND_COUNT, true, "longest call" },
-	{ "Slow", NULL, KIND_COUNT, true, "calls that took 100 ms or more" },
+	{ "SlowCalls", NULL, KIND_COUNT, true, "calls that took 100 ms or more" },
 	{ "Records", NULL, KIND_COUNT, true, "records for programs to read" },
-	{ "Read", NULL, KIND_COUNT, true, "of these, read" },
+	{ "RecordsRead", NULL, KIND_COUNT, true, "of these, read" },
 	{ "Calling", NULL, KIND_TEXT, true, "the function being called, or empty" },
 	{ 0 }
 };
@@ -61,9 +61,10 @@ static int read_file(unsigned int heap, char **text)
 
 	if (status || !wait_for_calls)
 		return status;
-	due = number_of(*text, "Found");
-	/* Found never falls. If it is below @due, another heap has the number now. */
-	while (number_of(*text, "Called") < due && number_of(*text, "Found") >= due) {
+	due = number_of(*text, "CallsFound");
+	/* CallsFound never falls. If it is below @due, another heap has the number now. */
+	while (number_of(*text, "CallsDone") < due &&
+	       number_of(*text, "CallsFound") >= due) {
 		free(*text);
 		nanosleep(&look, NULL);
 		status = debugfs_read(heap, "finalizers", text, false);

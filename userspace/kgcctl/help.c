@@ -105,7 +105,7 @@ static void mdoc_options(const struct argp_option *at)
 
 static void mdoc_columns(const struct column *column)
 {
-	puts(".Pp\nColumns:\n.Bl -tag -width GCReason_request -compact");
+	puts(".Pp\nColumns:\n.Bl -tag -width ReleasedTotalBytes -compact");
 	for (; column->name; column++) {
 		printf(".It Li %s\n", column->name);
 		mdoc_text(column->about);

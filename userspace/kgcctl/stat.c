@@ -28,12 +28,12 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	    "of these in spans with objects")						\
 	row(HeapIdle, "heap_idle", heap_idle, BYTES, false,				\
 	    "of these in no span")							\
-	row(ReleasedTotal, "heap_released", heap_released, BYTES, false,			\
+	row(ReleasedTotalBytes, "heap_released", heap_released, BYTES, false,			\
 	    "bytes ever given back")							\
-	row(MetaSys, "meta_sys", meta_sys, BYTES, false,				\
+	row(MetaBytes, "meta_sys", meta_sys, BYTES, false,				\
 	    "bytes of metadata")							\
-	row(Held, "held", held, BYTES, false,						\
-	    "HeapSys and MetaSys: what limits count")			\
+	row(Sys, "held", held, BYTES, false,						\
+	    "HeapSys and MetaBytes: what limits count")			\
 	row(TotalAlloc, "total_alloc", total_alloc, BYTES, false,			\
 	    "bytes ever allocated")							\
 	row(Mallocs, "mallocs", mallocs, COUNT, false,					\
@@ -50,15 +50,13 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	    "cycles completed")								\
 	row(NumForcedGC, "num_forced_gc", num_forced_gc, COUNT, false,			\
 	    "of these on request")							\
-	row(GCReason_growth, "gc_reason_growth", gc_reason[KGC_REASON_GROWTH], COUNT, false,\
+	row(NumGCGrowth, "gc_reason_growth", gc_reason[KGC_REASON_GROWTH], COUNT, false,\
 	    "cycles because the heap grew")						\
-	row(GCReason_period, "gc_reason_period", gc_reason[KGC_REASON_PERIOD], COUNT, false,\
+	row(NumGCPeriod, "gc_reason_period", gc_reason[KGC_REASON_PERIOD], COUNT, false,\
 	    "cycles because period_ms passed")						\
-	row(GCReason_request, "gc_reason_request", gc_reason[KGC_REASON_REQUEST], COUNT, false,\
-	    "cycles on request")							\
-	row(GCReason_limit, "gc_reason_limit", gc_reason[KGC_REASON_LIMIT], COUNT, false,\
+	row(NumGCLimit, "gc_reason_limit", gc_reason[KGC_REASON_LIMIT], COUNT, false,\
 	    "cycles because of a limit")						\
-	row(GCReason_shrink, "gc_reason_shrink", gc_reason[KGC_REASON_SHRINK], COUNT, false,\
+	row(NumGCShrink, "gc_reason_shrink", gc_reason[KGC_REASON_SHRINK], COUNT, false,\
 	    "cycles because memory was short")						\
 	row(LastGC, "last_gc_ns", last_gc_ns, COUNT, false,				\
 	    "end of the last cycle, ns since 1970")					\
@@ -84,19 +82,19 @@ enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
 	    "termination rounds")							\
 	row(MarkRoundsMax, "mark_rounds_max", mark_rounds_max, COUNT, false,		\
 	    "most in a cycle")								\
-	row(CycleNs, "cycle_ns", cycle_ns, COUNT, false,				\
+	row(LastCycleNs, "cycle_ns", cycle_ns, COUNT, false,				\
 	    "duration of the last cycle")						\
-	row(MarkNs, "mark_ns", mark_ns, COUNT, false,					\
+	row(LastMarkNs, "mark_ns", mark_ns, COUNT, false,					\
 	    "of this, marking")								\
 	row(Handles, "handles", handles, COUNT, false,					\
 	    "handles open, weak ones too")						\
 	row(Types, "types", types, COUNT, false,					\
 	    "types registered")								\
-	row(Refused_limit, "refused_limit", refused[KGC_REFUSAL_LIMIT], COUNT, false,	\
+	row(RefusedLimit, "refused_limit", refused[KGC_REFUSAL_LIMIT], COUNT, false,	\
 	    "requests refused by hard_limit")						\
-	row(Refused_cap, "refused_cap", refused[KGC_REFUSAL_CAP], COUNT, false,		\
+	row(RefusedCap, "refused_cap", refused[KGC_REFUSAL_CAP], COUNT, false,		\
 	    "requests refused by max_bytes")						\
-	row(Refused_memory, "refused_memory", refused[KGC_REFUSAL_MEMORY], COUNT, false,\
+	row(RefusedMemory, "refused_memory", refused[KGC_REFUSAL_MEMORY], COUNT, false,\
 	    "requests refused: memory was short")
 
 #define COLUMN(name, key, member, kind, shown, about) \
@@ -213,7 +211,7 @@ static int show_module(void)
 		{ "Heaps", NULL, KIND_COUNT, true, "heaps open" },
 		{ "HeapObjects", "heap_objects", KIND_COUNT, true, "objects in all of them" },
 		{ "HeapSys", "heap_sys", KIND_BYTES, true, "bytes held from the kernel" },
-		{ "Held", "held", KIND_BYTES, true, "bytes that count against max_bytes" },
+		{ "Sys", "held", KIND_BYTES, true, "bytes that count against max_bytes" },
 		{ "MapBytes", "map_bytes", KIND_BYTES, true, "bytes of the address map" },
 		{ "ReclaimWaits", "reclaim_waits", KIND_COUNT, true,
 		  "waits of reclaim for cycles" },
