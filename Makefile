@@ -23,7 +23,8 @@ help:
 	@echo '  run              boot a stock kernel in a guest and run the demo (sets up all it needs)'
 	@echo '  shell            a shell in such a guest; FILES="a b" puts files of yours into it'
 	@echo '  try              build the modules in MODULE=dir against kgc, load them in a guest and'
-	@echo '                   unload them; COMMAND= runs there meanwhile, FILES= as above'
+	@echo '                   unload them; COMMAND= runs there meanwhile, FILES= as above;'
+	@echo '                   COMMAND= without MODULE= runs in a guest with kgc alone'
 	@echo
 	@echo 'To build:'
 	@echo '  module           kgc.ko for KERNEL=, in build/KERNEL/; W=1 and C=2 as in the kernel'
@@ -31,6 +32,8 @@ help:
 	@echo '  modules_install  install the kgc.ko that is built for KVER= or KDIR=; to INSTALL_MOD_PATH='
 	@echo '                   also one for KERNEL='
 	@echo '  userspace        libkgc and kgcctl, in build/userspace/'
+	@echo '  docs             the reference of <linux/kgc.h>, from its comments: man pages and HTML in'
+	@echo '                   build/docs/, index.html first'
 	@echo '  selftests        the test programs, in build/selftests/'
 	@echo '  clean            remove build/ (not the cache of kernels)'
 	@echo
@@ -73,9 +76,15 @@ userspace:
 	+@$(MAKE) --no-print-directory -C userspace O=$(CURDIR)/build/userspace all
 
 selftests: userspace
-	@$(vm)/host-packages run
+	@$(vm)/host-packages run test
 	+@$(MAKE) --no-print-directory -C selftests O=$(CURDIR)/build \
 		KSELFTEST_DIR=$$($(vm)/kselftest) all
+
+docs:
+	@$(vm)/host-packages run check
+	@docs/make-reference "$$(echo "$$($(vm)/kernel stock-6.1)"/usr/lib/linux-kbuild-*/scripts/kernel-doc)" \
+		build/docs
+	@echo '  READY   build/docs/index.html'
 
 run: module userspace
 	@$(vm)/boot -t $(or $(DEADLINE),120) -f build/$(KERNEL)/kgc.ko -f build/userspace/bin/kgcctl \
@@ -153,6 +162,6 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace selftests run shell try check test nightly \
+.PHONY: help all module modules_install userspace docs selftests run shell try check test nightly \
 	features kernels detectors model litmus soak coverage bench bench-check bench-report targets \
 	fast-path clean

@@ -136,13 +136,8 @@ struct kgc_section {
  */
 #define KGC_REF(T)	struct { T __kgc *kgc_ref; }
 
-/**
- * KGC_DECLARE_REF() - declare KGC_REF() as a structure with a name
- * @name: tag of the structure
- * @T: the type pointed to
- *
- * Each KGC_REF() is a distinct type, even for the same @T. A variable that holds the
- * address of one therefore needs a name for the type:
+/*
+ * A pointer to a managed field, for example to find a place in a list:
  *
  *	KGC_DECLARE_REF(node_ref, struct node);
  *
@@ -155,8 +150,16 @@ struct kgc_section {
  *
  *	while ((n = kgc_load(s, at)) && n->id < id)
  *		at = &n->next;
+ */
+
+/**
+ * KGC_DECLARE_REF() - declare KGC_REF() as a structure with a name
+ * @name: tag of the structure
+ * @T: the type pointed to
  *
- * Fields and roots of this type are used like those declared with KGC_REF().
+ * Each KGC_REF() is a distinct type, even for the same @T. A variable that holds the
+ * address of one therefore needs a name for the type. Fields and roots of this type are
+ * used like those declared with KGC_REF().
  */
 #define KGC_DECLARE_REF(name, T)	struct name { T __kgc *kgc_ref; }
 
