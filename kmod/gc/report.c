@@ -41,7 +41,7 @@ void kgc_violation(struct kgc_heap *heap, const char *what, const void *where,
 	set_aside(heap);
 	if (report->errors++)
 		return;
-	pr_err("kgc: heap %u, cycle %llu: %s: %p -> %p\n", heap->id,
+	pr_err("kgc: heap %u (%s), cycle %llu: %s: %p -> %p\n", heap->id, heap->name,
 	       READ_ONCE(heap->request.begun), what, where, to);
 	WARN_ON(kgc_warn);
 }
@@ -75,7 +75,7 @@ void kgc_misuse(struct kgc_heap *heap, const char *what, const void *where)
 	set_aside(heap);
 	if (atomic_inc_return(&heap->report.misused) > 1)
 		return;
-	pr_err("kgc: heap %u: %s: %p\n", heap->id, what, where);
+	pr_err("kgc: heap %u (%s): %s: %p\n", heap->id, heap->name, what, where);
 	WARN_ON(kgc_warn);
 }
 
