@@ -9,9 +9,10 @@
 #ifndef _KGC_STEPS_H
 #define _KGC_STEPS_H
 
-#include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/types.h>
+
+#include "histogram.h"
 
 /* What an allocation had to do, the cheapest first and the costliest last. */
 enum kgc_cause {
@@ -25,19 +26,14 @@ enum kgc_cause {
 	KGC_NR_CAUSES,
 };
 
-#define KGC_STEPS_SHIFT		8	/* the first bucket is below 256 ns */
-#define KGC_STEPS_BUCKETS	24	/* the last one is of 2^30 ns and more */
-
 /**
  * struct kgc_steps - slow allocations of one allocator
- * @nr: how many, by cause and by power of two of their duration
- * @longest_ns: the longest of each cause
+ * @took: how long they took, by cause
  *
  * All CPUs share it: a slow path writes the shared kgc_allocator.charged anyway.
  */
 struct kgc_steps {
-	atomic64_t	nr[KGC_NR_CAUSES][KGC_STEPS_BUCKETS];
-	atomic64_t	longest_ns[KGC_NR_CAUSES];
+	struct kgc_histogram	took[KGC_NR_CAUSES];
 };
 
 /**

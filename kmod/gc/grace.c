@@ -56,13 +56,16 @@
 
 static void grace_end(struct kgc_heap *heap)
 {
+	bool sections = heap->grace.waiting == KGC_AWAIT_SECTIONS;
+
 	WARN_ON_ONCE(heap->grace.waiting == KGC_AWAIT_NOTHING);
-	if (heap->grace.waiting == KGC_AWAIT_SECTIONS)
+	if (sections)
 		kgc_sections_wait_end(heap);
 	if (heap->grace.polled_ns)
 		kgc_share_polled(heap, ktime_get_ns() - heap->grace.polled_ns);
 	heap->grace.polled_ns = 0;
-	kgc_pace_grace_end(heap);
+	kgc_histogram_add(sections ? &heap->grace.took_sections : &heap->grace.took_regions,
+			  kgc_pace_grace_end(heap));
 	/* publishes what the grace period ordered: pairs with kgc_grace_pending() */
 	smp_store_release(&heap->grace.waiting, KGC_AWAIT_NOTHING);
 	kgc_throttle_wake(heap);

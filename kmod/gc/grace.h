@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../alloc/histogram.h"
+
 struct kgc_heap;
 struct task_struct;
 
@@ -37,6 +39,8 @@ enum kgc_expediter {
  *	SECTIONS or REGIONS; @make changes MAKING; the thread makes all other changes
  * @polled_ns: when SRCU began to poll for open sections in an expedited grace period; 0 if
  *	none were open. Written by the expediter, and cleared at the end of the grace period
+ * @took_sections: lengths of the grace periods for sections
+ * @took_regions: lengths of those for regions
  * @make: work item that makes the thread
  * @thread: the last thread made, also after it has exited; written by @make
  * @awake: work item that wakes the thread while it waits for a section that sleeps
@@ -47,6 +51,8 @@ struct kgc_grace {
 	atomic_t		callbacks;
 	atomic_t		expediter;
 	u64			polled_ns;
+	struct kgc_histogram	took_sections;
+	struct kgc_histogram	took_regions;
 	struct work_struct	make;
 	struct task_struct	*thread;
 	struct delayed_work	awake;

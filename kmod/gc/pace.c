@@ -207,16 +207,20 @@ void kgc_pace_unexpedited(struct kgc_heap *heap)
 	WRITE_ONCE(pace->expedited, false);
 }
 
-/* The grace period is over. Context: as grace_end(), a callback or the expediter. */
-void kgc_pace_grace_end(struct kgc_heap *heap)
+/*
+ * The grace period is over. Context: as grace_end(), a callback or the expediter.
+ * Return: how long it was, in ns.
+ */
+u64 kgc_pace_grace_end(struct kgc_heap *heap)
 {
 	struct kgc_pace *pace = &heap->pace;
+	u64 ns = ktime_get_ns() - pace->grace_ns;
 
-	pace->grace_us[pace->expedited] +=
-		div_u64(ktime_get_ns() - pace->grace_ns, NSEC_PER_USEC);
+	pace->grace_us[pace->expedited] += div_u64(ns, NSEC_PER_USEC);
 	pace->nr_graces[pace->expedited]++;
 	pace->in_grace += max_t(s64, kgc_allocator_charged(&heap->alloc) -
 				     pace->grace_at, 0);
+	return ns;
 }
 
 /* ---- what the pacer learns from a cycle ------------------------------------- */

@@ -70,7 +70,7 @@ void kgc_pace_begin(struct kgc_heap *heap);
 bool kgc_pace_grace_begin(struct kgc_heap *heap);
 bool kgc_pace_may_expedite(struct kgc_heap *heap);
 void kgc_pace_unexpedited(struct kgc_heap *heap);
-void kgc_pace_grace_end(struct kgc_heap *heap);
+u64 kgc_pace_grace_end(struct kgc_heap *heap);
 u64 kgc_pace_flushed(struct kgc_heap *heap, u64 begin_ns, s64 charged_begin);
 u64 kgc_pace_end(struct kgc_heap *heap, u64 live);
 void kgc_pace_due(struct kgc_heap *heap);

@@ -2,6 +2,7 @@
 /* Statistics of finished cycles: a record of each of the last ones, and sums over all. */
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/time64.h>
 
 #include "../compat.h"
 #include "record.h"
@@ -16,12 +17,22 @@ void kgc_records_init(struct kgc_records *records)
 	raw_spin_lock_init(&records->lock);
 }
 
+static void took_add(struct kgc_records *records, enum kgc_part part, u64 us)
+{
+	kgc_histogram_add(&records->took[part], us * NSEC_PER_USEC);
+}
+
 /* Add a finished cycle. Context: the state machine. */
 void kgc_records_add(struct kgc_records *records,
 		     const struct kgc_cycle_record *now)
 {
 	struct kgc_record_sums *sums = &records->sums;
 
+	took_add(records, KGC_PART_ARM, now->arm_us);
+	took_add(records, KGC_PART_START, now->start_us);
+	took_add(records, KGC_PART_MARK, now->mark_us);
+	took_add(records, KGC_PART_SETTLE, now->settle_us);
+	took_add(records, KGC_PART_SWEEP, now->sweep_us);
 	guard(raw_spinlock_irq)(&records->lock);
 	sums->nr = now->nr;
 	sums->by_reason[now->reason]++;

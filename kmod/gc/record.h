@@ -5,6 +5,7 @@
 
 #include <linux/spinlock.h>
 
+#include "../alloc/histogram.h"
 #include "../../uapi/linux/kgc.h"
 #include "../compat.h"
 
@@ -62,16 +63,28 @@ struct kgc_record_sums {
 	u64	rounds_max;
 };
 
+/* The parts of a cycle, in order: the durations of struct kgc_cycle_record. */
+enum kgc_part {
+	KGC_PART_ARM,
+	KGC_PART_START,
+	KGC_PART_MARK,
+	KGC_PART_SETTLE,
+	KGC_PART_SWEEP,
+	KGC_NR_PARTS,
+};
+
 /**
  * struct kgc_records - the cycles of a heap
  * @lock: guards all members; leaf, interrupts off
  * @sums: sums over all cycles
  * @log: ring of the last cycles
+ * @took: how long each part took, over all cycles, by enum kgc_part
  */
 struct kgc_records {
 	raw_spinlock_t		lock;
 	struct kgc_record_sums	sums __guarded_by(&lock);
 	struct kgc_cycle_record	log[KGC_CYCLE_LOG] __guarded_by(&lock);
+	struct kgc_histogram	took[KGC_NR_PARTS];
 };
 
 void kgc_records_init(struct kgc_records *records);

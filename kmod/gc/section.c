@@ -184,6 +184,8 @@ int __kgc_section_forget(struct kgc_section s)
 	struct kgc_tracked *t = tracked_of(s);
 
 	if (t) {
+		/* while this section is open, no other section writes its entry */
+		kgc_histogram_add(&sections->took, ktime_get_ns() - t->since_ns);
 		guard(raw_spinlock_irqsave)(&sections->lock);
 		t->ip = 0;
 	}
@@ -335,8 +337,7 @@ void kgc_sections_show(struct seq_file *m, struct kgc_heap *heap)
 	u64 now = ktime_get_ns();
 	unsigned int i;
 
-	seq_printf(m, "CycleWaitUs %llu\n", div_u64(waiting_ns(heap),
-						   NSEC_PER_USEC));
+	seq_printf(m, "CycleWaitUs %llu\n", div_u64(waiting_ns(heap), NSEC_PER_USEC));
 	seq_printf(m, "Untracked %llu\n", READ_ONCE(sections->missed));
 	seq_printf(m, "Misuses %u\n", kgc_misused(&heap->report));
 	for (i = 0; i < KGC_TRACKED; i++) {

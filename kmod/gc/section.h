@@ -40,6 +40,7 @@ struct kgc_tracked {
  *	of a section without @lock, when they check whether the section is over
  * @missed: sections that are not in @tracked because all entries were taken; read without
  *	@lock for statistics
+ * @took: lengths of the sections that were in @tracked
  * @watch: logs that sections keep a cycle waiting
  * @side: side of SRCU, 0 or 1, that sections used when the cycle began to wait
  * @since_ns: when the cycle began to wait for sections; 0 while it does not
@@ -55,6 +56,7 @@ struct kgc_sections {
 	raw_spinlock_t		lock;
 	struct kgc_tracked	tracked[KGC_TRACKED] __guarded_by(&lock);
 	u64			missed __guarded_by(&lock);
+	struct kgc_histogram	took;
 	struct delayed_work	watch;
 	unsigned int		side;
 	u64			since_ns;

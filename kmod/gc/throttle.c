@@ -118,8 +118,7 @@ static u64 throttle(struct kgc_heap *heap, unsigned int mode)
 	wait_event_hrtimeout(heap->throttle.waitq, !throttle_us(heap, mode),
 			     ns_to_ktime(ns - (start - begin)));
 	ns = ktime_get_ns();
-	atomic64_inc(&heap->throttle.nr);
-	atomic64_add(ns - start, &heap->throttle.ns);
+	kgc_histogram_add(&heap->throttle.slept, ns - start);
 	return ns - begin;
 }
 
@@ -283,11 +282,10 @@ static u64 throttle_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 
 void kgc_throttle_show(struct seq_file *m, struct kgc_heap *heap)
 {
-	struct kgc_throttle *th = &heap->throttle;
+	const struct kgc_histogram *slept = &heap->throttle.slept;
 
-	seq_printf(m, "Throttled %lld\nThrottledUs %llu\n",
-		   atomic64_read(&th->nr),
-		   div_u64(atomic64_read(&th->ns), NSEC_PER_USEC));
+	seq_printf(m, "Throttled %llu\nThrottledUs %llu\n", kgc_histogram_nr(slept),
+		   div_u64(atomic64_read(&slept->sum_ns), NSEC_PER_USEC));
 }
 
 void kgc_throttle_init(struct kgc_heap *heap)

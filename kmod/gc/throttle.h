@@ -3,9 +3,10 @@
 #ifndef _KGC_THROTTLE_H
 #define _KGC_THROTTLE_H
 
-#include <linux/atomic.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+
+#include "../alloc/histogram.h"
 
 struct kgc_heap;
 struct seq_file;
@@ -15,8 +16,7 @@ struct seq_file;
 /**
  * struct kgc_throttle - throttled mutators of a heap, and its refused allocations
  * @waitq: where throttled mutators sleep
- * @nr: sleeps of throttled mutators
- * @ns: total length of these sleeps, without the mutators' help
+ * @slept: lengths of the sleeps of throttled mutators, without the mutators' help
  * @backoff: ticks for which refused allocations request no cycle, because a cycle that a
  *	limit began freed little; 0 if the last cycle freed enough. Only the state
  *	machine writes this member and the next two
@@ -29,8 +29,7 @@ struct seq_file;
  */
 struct kgc_throttle {
 	wait_queue_head_t	waitq;
-	atomic64_t		nr;
-	atomic64_t		ns;
+	struct kgc_histogram	slept;
 	unsigned long		backoff;
 	unsigned long		backoff_until;
 	u64			limit;

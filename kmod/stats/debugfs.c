@@ -7,7 +7,8 @@
  *	kgc/heaps		one line per heap
  *	kgc/heap<ID>/stats	one heap; beside it are phase, cycles, options, verify,
  *				sections, finalizers, pace, and the files of
- *				debugfs_alloc.c and debugfs_spans.c
+ *				debugfs_alloc.c, debugfs_spans.c and
+ *				debugfs_histograms.c
  *	kgc/heap<ID>/collect	write: start that many cycles (1 or 2); read: the number
  *				of the last cycle asked for
  *	kgc/heap<ID>/scavenge	write: give free memory back to the kernel
@@ -397,6 +398,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	kgc_debugfs_alloc_add(heap);
 	kgc_debugfs_spans_add(heap);
 	kgc_debugfs_types_add(heap);
+	kgc_debugfs_histograms_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);

@@ -15,6 +15,9 @@ void kgc_debugfs_remove(struct kgc_heap *heap);
 void kgc_debugfs_alloc_init(struct dentry *root);
 void kgc_debugfs_alloc_add(struct kgc_heap *heap);
 
+/* debugfs_histograms.c */
+void kgc_debugfs_histograms_add(struct kgc_heap *heap);
+
 /* debugfs_spans.c */
 void kgc_debugfs_spans_add(struct kgc_heap *heap);
 

@@ -5,7 +5,6 @@
  *	kgc/classes		the size classes, one line each
  *	kgc/heap<ID>/classes	the span classes that one heap has used, one line each
  *	kgc/heap<ID>/meta	its metadata by kind, in bytes
- *	kgc/heap<ID>/steps	histogram of slow path durations, by cause
  *	kgc/heap<ID>/pageheap	its page heaps, one line per node
  *	kgc/heap<ID>/pages	arenas and free runs of pages, by size
  */
@@ -85,37 +84,6 @@ static int heap_classes_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(heap_classes);
-
-static const char * const cause_names[KGC_NR_CAUSES] = {
-	[KGC_CAUSE_REFILL] = "refill",
-	[KGC_CAUSE_FLUSH] = "flush",
-	[KGC_CAUSE_SWEEP] = "sweep",
-	[KGC_CAUSE_GROWTH] = "growth",
-	[KGC_CAUSE_LARGE] = "large",
-	[KGC_CAUSE_THROTTLE] = "throttle",
-	[KGC_CAUSE_RECLAIM] = "reclaim",
-};
-
-static int heap_steps_show(struct seq_file *m, void *v)
-{
-	struct kgc_heap *heap = m->private;
-	struct kgc_steps *steps = &heap->alloc.steps;
-	unsigned int cause, i;
-
-	seq_puts(m, "cause longest_ns");
-	for (i = 0; i < KGC_STEPS_BUCKETS - 1; i++)
-		seq_printf(m, " below_%u_ns", 1U << (KGC_STEPS_SHIFT + i));
-	seq_puts(m, " more\n");
-	for (cause = 0; cause < KGC_NR_CAUSES; cause++) {
-		seq_printf(m, "%s %lld", cause_names[cause],
-			   atomic64_read(&steps->longest_ns[cause]));
-		for (i = 0; i < KGC_STEPS_BUCKETS; i++)
-			seq_printf(m, " %lld", atomic64_read(&steps->nr[cause][i]));
-		seq_putc(m, '\n');
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(heap_steps);
 
 static const char * const meta_names[KGC_NR_META] = {
 	[KGC_META_SPANS] = "SpanBytes",
@@ -202,7 +170,6 @@ void kgc_debugfs_alloc_add(struct kgc_heap *heap)
 {
 	debugfs_create_file("classes", 0400, heap->dir, heap,
 			    &heap_classes_fops);
-	debugfs_create_file("steps", 0400, heap->dir, heap, &heap_steps_fops);
 	debugfs_create_file("meta", 0400, heap->dir, heap, &heap_meta_fops);
 	debugfs_create_file("pageheap", 0400, heap->dir, heap,
 			    &heap_pageheap_fops);

@@ -19,6 +19,7 @@
 #include "../../kmod/alloc/slot.c"
 #include "../../kmod/alloc/tiny.c"
 #include "../../kmod/alloc/manual.c"
+#include "../../kmod/alloc/histogram.c"
 #include "../../kmod/alloc/steps.c"
 #include "../../kmod/alloc/pagewalk.c"
 #include "../../kmod/alloc/audit.c"

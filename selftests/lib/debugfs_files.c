@@ -82,6 +82,51 @@ int debugfs_value(long heap, const char *file, const char *name, __u64 *value)
 	return err;
 }
 
+int debugfs_cell(const char *text, const char *key, const char *column,
+		 unsigned long long *value)
+{
+	const char *line = text, *at = text;
+	int wanted = -1, n;
+
+	for (n = 0; *at && *at != '\n'; n++) {
+		size_t length = strcspn(at, " \n");
+
+		if (length == strlen(column) && !strncmp(at, column, length))
+			wanted = n;
+		at += length + (at[length] == ' ');
+	}
+	while (wanted >= 0 && (line = strchr(line, '\n')) && *++line) {
+		if (strncmp(line, key, strlen(key)))
+			continue;
+		for (n = 0; n < wanted; n++)
+			line = strchr(line, ' ') + 1;
+		*value = strtoull(line, NULL, 10);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int debugfs_histogram(long heap, const char *line, struct debugfs_histogram *h)
+{
+	char *text = debugfs_text(heap, "histograms"), *at, key[48];
+	unsigned long long sum = 0, longest = 0, nr;
+	int used;
+
+	h->nr = 0;
+	snprintf(key, sizeof(key), "\n%s ", line);
+	at = text ? strstr(text, key) : NULL;
+	if (!at || sscanf(at + strlen(key), "%llu %llu%n", &sum, &longest, &used) != 2) {
+		free(text);
+		return -ENOENT;
+	}
+	for (at += strlen(key) + used; sscanf(at, "%*[ ]%llu%n", &nr, &used) == 1; at += used)
+		h->nr += nr;
+	h->sum_ns = sum;
+	h->longest_ns = longest;
+	free(text);
+	return 0;
+}
+
 int kgc_threads(void)
 {
 	DIR *proc = opendir("/proc");

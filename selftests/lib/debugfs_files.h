@@ -20,6 +20,23 @@ int debugfs_find(const char *text, const char *name, __u64 *value);
 /* Read a file and get the value of a line. Return: 0 or -errno. */
 int debugfs_value(long heap, const char *file, const char *name, __u64 *value);
 
+/* Get the value of @column in the first line of a table that begins with @key. */
+int debugfs_cell(const char *text, const char *key, const char *column,
+		 unsigned long long *value);
+
+/**
+ * struct debugfs_histogram - a line of "histograms"
+ * @nr: durations counted, in all buckets
+ * @sum_ns: their sum
+ * @longest_ns: the longest
+ */
+struct debugfs_histogram {
+	__u64 nr, sum_ns, longest_ns;
+};
+
+/* Read the line @line of the heap's histograms. Return: 0 or -ENOENT. */
+int debugfs_histogram(long heap, const char *line, struct debugfs_histogram *h);
+
 /* Count kernel threads whose name begins with "kgc", including workqueue rescuers. */
 int kgc_threads(void);
 

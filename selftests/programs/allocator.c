@@ -17,31 +17,6 @@
 
 #define HEAP_PAGE	8192
 
-/* Find the value of @column in the first line of a table that begins with @key. */
-static int cell(const char *text, const char *key, const char *column,
-		unsigned long long *value)
-{
-	const char *line = text, *at = text;
-	int wanted = -1, n;
-
-	for (n = 0; *at && *at != '\n'; n++) {
-		size_t length = strcspn(at, " \n");
-
-		if (length == strlen(column) && !strncmp(at, column, length))
-			wanted = n;
-		at += length + (at[length] == ' ');
-	}
-	while (wanted >= 0 && (line = strchr(line, '\n')) && *++line) {
-		if (strncmp(line, key, strlen(key)))
-			continue;
-		for (n = 0; n < wanted; n++)
-			line = strchr(line, ' ') + 1;
-		*value = strtoull(line, NULL, 10);
-		return 0;
-	}
-	return -ENOENT;
-}
-
 static unsigned long long heap_cell(struct __test_metadata *_metadata, int heap,
 				    const char *file, const char *key,
 				    const char *column)
@@ -50,7 +25,7 @@ static unsigned long long heap_cell(struct __test_metadata *_metadata, int heap,
 	char *text = debugfs_text(heap, file);
 
 	ASSERT_NE(NULL, text);
-	ASSERT_EQ(0, cell(text, key, column, &value)) {
+	ASSERT_EQ(0, debugfs_cell(text, key, column, &value)) {
 		TH_LOG("%s: no '%s' in line '%s':\n%s", file, column, key, text);
 	}
 	free(text);
@@ -191,20 +166,23 @@ static const char * const causes[] = {
 	"refill", "flush", "sweep", "growth", "large", "throttle", "reclaim",
 };
 
+/* The durations of the steps of @cause. */
+static struct debugfs_histogram histogram_of(struct __test_metadata *_metadata, int id,
+					     const char *cause)
+{
+	struct debugfs_histogram h = { 0 };
+	char line[32];
+
+	snprintf(line, sizeof(line), "alloc_%s", cause);
+	ASSERT_EQ(0, debugfs_histogram(id, line, &h));
+	return h;
+}
+
 /* How many steps of @cause were counted, of any duration. */
 static unsigned long long steps_of(struct __test_metadata *_metadata, int id,
 				   const char *cause)
 {
-	unsigned long long nr;
-	char key[16], below[24];
-
-	snprintf(key, sizeof(key), "%s ", cause);
-	nr = heap_cell(_metadata, id, "steps", key, "more");
-	for (unsigned int ns = 256; ns <= 1U << 30; ns *= 2) {
-		snprintf(below, sizeof(below), "below_%u_ns", ns);
-		nr += heap_cell(_metadata, id, "steps", key, below);
-	}
-	return nr;
+	return histogram_of(_metadata, id, cause).nr;
 }
 
 static unsigned long long all_steps(struct __test_metadata *_metadata, int id)
@@ -239,14 +217,11 @@ TEST_F(heap, the_longest_step_is_that_of_a_large_object)
 	EXPECT_EQ(1, all_steps(_metadata, id));
 	/* the cause is "reclaim" if the kernel had to make so large a block free */
 	EXPECT_EQ(1, steps_of(_metadata, id, "large") + steps_of(_metadata, id, "reclaim")) {
-		TH_LOG("%s", debugfs_text(id, "steps"));
+		TH_LOG("%s", debugfs_text(id, "histograms"));
 	}
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
-		char key[16];
-		unsigned long long ns;
+		unsigned long long ns = histogram_of(_metadata, id, causes[i]).longest_ns;
 
-		snprintf(key, sizeof(key), "%s ", causes[i]);
-		ns = heap_cell(_metadata, id, "steps", key, "longest_ns");
 		longest = ns > longest ? ns : longest;
 	}
 	EXPECT_EQ(longest, stats_of(self->fd).longest_step_ns);
@@ -295,7 +270,7 @@ static unsigned long long contended_in(long heap)
 	char *text = debugfs_text(heap, "classes");
 	unsigned long long contended;
 
-	if (!text || cell(text, "3 0 ", "contended", &contended))
+	if (!text || debugfs_cell(text, "3 0 ", "contended", &contended))
 		contended = 0;
 	free(text);
 	return contended;
@@ -361,7 +336,7 @@ static unsigned long long pageheap_sum(struct __test_metadata *_metadata,
 	ASSERT_NE(NULL, text);
 	for (int node = 0; node < 64; node++) {
 		snprintf(key, sizeof(key), "%d ", node);
-		if (!cell(text, key, column, &value))
+		if (!debugfs_cell(text, key, column, &value))
 			sum += value;
 	}
 	free(text);

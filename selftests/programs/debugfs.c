@@ -92,7 +92,7 @@ TEST_F(heap, files_are_for_root_only)
 {
 	static const char * const files[] = {
 		"stats", "classes", "phase", "cycles", "options", "collect",
-		"scavenge", "meta", "pageheap", "pages", "spans", "steps",
+		"scavenge", "meta", "pageheap", "pages", "spans", "histograms",
 		"types", "census",
 	};
 	char path[128];

@@ -447,7 +447,7 @@ enum kgc_refusal {
  * @pause_total_ns: 0: the collector never stops its mutators
  * @longest_step_ns: longest allocation that its CPU's cache could not serve. It includes
  *	sweeping, getting memory from the kernel, clearing a large object, and being
- *	throttled. heap<ID>/steps in debugfs has it by cause. The write barrier is not
+ *	throttled. heap<ID>/histograms in debugfs has it by cause. The write barrier is not
  *	timed, because it has no loop
  * @live_bytes: bytes marked by the last cycle
  * @live_objects: objects marked by the last cycle
