@@ -131,4 +131,51 @@ TEST_F(heap, pages_that_no_span_uses_are_reclaimable_in_meminfo)
 	EXPECT_LE(llabs(meminfo("KReclaimable") - before), 4 * MIB);
 }
 
+/*
+ * Bytes that lines of /proc/meminfo account for, with the free pages that are on a CPU's
+ * own list, which no line has.
+ */
+static long long meminfo_sum(void)
+{
+	static const char * const lines[] = {
+		"MemFree", "Buffers", "Cached", "SwapCached", "AnonPages", "Slab",
+		"KernelStack", "PageTables", "Percpu", "VmallocUsed",
+	};
+	FILE *f = fopen("/proc/zoneinfo", "r");
+	long long sum = 0, pages;
+	char line[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		sum += meminfo(lines[i]) < 0 ? 0 : meminfo(lines[i]);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " count: %lld", &pages) == 1)
+			sum += pages * getpagesize();
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+/* docs/debugfs.md states the sum and the tolerance. */
+TEST_F(heap, what_meminfo_lacks_is_heapsys)
+{
+	enum { BLOBS = 6144, TOLERANCE = 3 << 20 };	/* 48 MiB */
+	int blob = kgc_type_register(self->fd, "blob", BLOB, KGC_TYPE_NOSCAN, NULL, 0);
+	static __u64 handles[BLOBS];
+	long long before, lacks;
+	__u64 sys, then;
+
+	ASSERT_GT(blob, 0);
+	no_cycles(_metadata, self->fd);
+	ASSERT_EQ(0, debugfs_value(MODULE_WIDE, "stats", "HeapSys", &sys));
+	memset(handles, 0xff, sizeof(handles));
+	before = meminfo_sum();
+	ASSERT_EQ(BLOBS, kgc_alloc_many(self->fd, blob, 0, BLOBS, handles, NULL));
+	lacks = before - meminfo_sum();
+	ASSERT_EQ(0, debugfs_value(MODULE_WIDE, "stats", "HeapSys", &then));
+	TH_LOG("HeapSys grew by %lld KiB, the lines of meminfo lack %lld KiB",
+	       (long long)(then - sys) >> 10, lacks >> 10);
+	EXPECT_GE(lacks, 48 * MIB - TOLERANCE);
+	EXPECT_LE(llabs(lacks - (long long)(then - sys)), TOLERANCE);
+}
+
 TEST_HARNESS_MAIN

@@ -29,7 +29,7 @@ const struct command command_classes = {
 	.arguments = "[HEAP]",
 	.about = "the size classes, or what one heap has in them",
 	.help =
-		"The columns are those of debugfs, docs/uapi.md explains them; a wrong one after\n"
+		"The columns are those of debugfs, docs/debugfs.md explains them; a wrong one after\n"
 		"-o lists them. For root.",
 	.most = 1,
 	.takes = { WORD_HEAP },
