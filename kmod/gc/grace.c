@@ -38,6 +38,7 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
+#include "../alloc/histogram.h"
 #include "../compat.h"
 #include "grace.h"
 #include "heap.h"

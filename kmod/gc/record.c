@@ -4,6 +4,7 @@
 #include <linux/minmax.h>
 #include <linux/time64.h>
 
+#include "../alloc/histogram.h"
 #include "../compat.h"
 #include "record.h"
 

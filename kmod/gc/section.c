@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
 
+#include "../alloc/histogram.h"
 #include "../compat.h"
 #include "heap.h"
 #include "lookup.h"

@@ -37,6 +37,7 @@
 #include <linux/seq_file.h>
 
 #include "../alloc/alloc.h"
+#include "../alloc/histogram.h"
 #include "../compat.h"
 #include "grace.h"
 #include "heap.h"

@@ -6,6 +6,8 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
+#include "../alloc/histogram.h"
+#include "../alloc/steps.h"
 #include "../gc/heap.h"
 #include "debugfs.h"
 
