@@ -69,7 +69,7 @@ static void show_name(struct seq_file *m, const char *name)
 static void show_headings(struct seq_file *m, bool counted)
 {
 	if (counted)
-		seq_puts(m, "type size live_objects live_bytes roots allocated_objects allocated_bytes name\n");
+		seq_puts(m, "type size_bytes live_objects live_bytes roots allocated_objects allocated_bytes name\n");
 	else
 		seq_puts(m, "no census yet: write 1 to this file, and read it after the next cycle\n");
 }
