@@ -321,12 +321,14 @@ completion_offers() {
 		words 'ring requests' bench r && words 'ring=' bench ring r &&
 		words 'gogc= warmup= n= ring=' bench ring '' &&
 		words 'scavenge' help sc && words '--cycles=' gc --c && words '' gc --cycles '' &&
-		words '' stat "$heap" '' && words '--count=' stat "$heap" --c
+		words '' stat "$heap" '' && words "$heap" watch '' && words "$heap" top '' &&
+		words '--listen=' exporter --l && words '--count=' stat "$heap" --c
 }
 
 output_is_checked() {
 	for command in info stat "stat $heap" "stat --json" "stat --watch=0.01" help \
-			"gc --help" bench "save $heap -"; do
+			"gc --help" "watch $heap" "top -b -d 0.01" "exporter --print" \
+			bench "save $heap -"; do
 		# shellcheck disable=SC2086 # a command and its argument
 		kgcctl $command >/dev/full 2>"$err"
 		[ $? = 1 ] && says 'writing the output' || { echo "# $command"; return 1; }

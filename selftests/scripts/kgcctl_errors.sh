@@ -124,6 +124,34 @@ table kgcctl <<'END'
 5 @ no heap 0 is open @ stat 0
 5 @ no heap 999999 is open @ stat --watch 999999
 
+2 @ 'x' is no heap number @ watch x
+2 @ '2' is one word too many @ watch 1 2
+2 @ --delay takes 0.01 to 86400 seconds, not '0' @ watch --delay=0
+2 @ --count takes a number from 1 on, not '0' @ watch -n0
+2 @ unrecognized option '--json' @ watch --json
+5 @ no heap 999999 is open, or it is not yours @ watch 999999
+5 @ no heap 0 is open @ watch 0
+
+2 @ 'x' is no heap number @ top x
+2 @ '2' is one word too many @ top -b 1 2
+2 @ --delay takes 0.01 to 86400 seconds, not 'x' @ top -b --delay=x
+2 @ --count takes a number from 1 on, not '-1' @ top --count=-1
+2 @ the list cannot be sorted by 'x', but by: @ top -b --sort=x
+2 @ the list cannot be sorted by 'PHASE', but by: @ top -s PHASE
+2 @ top needs a terminal; 'kgcctl top --batch' prints pages without one @ top
+5 @ no heap 999999 is open, or it is not yours @ top -b 999999
+5 @ no heap 0 is open @ top -b 0
+
+2 @ 'x' is one word too many @ exporter x
+2 @ --listen takes ADDRESS:PORT, as 127.0.0.1:9842 or .*, not '' @ exporter --listen=
+2 @ --listen takes ADDRESS:PORT, .*, not '9842' @ exporter -l 9842
+2 @ --listen takes ADDRESS:PORT, .*, not ':9842' @ exporter -l :9842
+2 @ --listen takes ADDRESS:PORT, .*, not '127.0.0.1:' @ exporter -l 127.0.0.1:
+2 @ --listen takes ADDRESS:PORT, .*, not '127.0.0.1:65536' @ exporter -l 127.0.0.1:65536
+2 @ --listen takes ADDRESS:PORT, .*, not '127.0.0.1:-1' @ exporter -l 127.0.0.1:-1
+2 @ --listen takes ADDRESS:PORT, .*, not 'nosuch:1' @ exporter -l nosuch:1
+2 @ --listen takes ADDRESS:PORT, .*, not '\[::1:1' @ exporter -l '[::1:1'
+
 2 @ 'x' is no heap number @ gc x
 2 @ '2' is one word too many @ gc 1 2
 2 @ --cycles takes 1 or 2, not '0' @ gc --cycles=0
@@ -247,6 +275,8 @@ table nobody kgcctl <<END
 4 @ $denied @ info
 4 @ $denied @ stat
 4 @ $denied @ stat 1
+4 @ $denied @ watch
+4 @ $denied @ top -b
 4 @ $denied @ gc --wait
 4 @ $denied @ set 1
 4 @ $denied @ load 1 $dir/empty
@@ -258,6 +288,8 @@ table nobody kgcctl <<END
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ types 1
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ scavenge 1
 4 @ /sys/kernel/debug/.* may be used by root only: run as root @ stat --module
+4 @ /sys/kernel/debug/.* may be used by root only: run as root @ exporter
+4 @ /sys/kernel/debug/.* may be used by root only: run as root @ exporter --print
 END
 
 exec 3>&-
@@ -272,6 +304,9 @@ if [ -r "${KGC_MODULE:=kgc.ko}" ] && rmmod kgc 2>/dev/null; then
 3 @ $nodebug @ stat --module
 3 @ $nodebug @ gc
 3 @ $nodebug @ gc 1
+3 @ $nodebug @ exporter
+3 @ $absent @ watch
+3 @ $absent @ top -b
 3 @ $absent @ gc --wait
 3 @ $absent @ set 1
 3 @ $absent @ set 1 gogc 100

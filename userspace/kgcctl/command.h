@@ -15,6 +15,8 @@
 #define COMMANDS(row)	\
 	row(info)	\
 	row(stat)	\
+	row(watch)	\
+	row(top)	\
 	row(gc)		\
 	row(set)	\
 	row(save)	\
@@ -23,6 +25,7 @@
 	row(classes)	\
 	row(scavenge)	\
 	row(finalizers)	\
+	row(exporter)	\
 	row(demo)	\
 	row(bench)	\
 	row(help)	\

@@ -83,23 +83,39 @@ static bool is_gone(int error)
 	return error == ENOENT && !stat(DEBUGFS "/kgc", &st);
 }
 
-int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
+/* Read a file into *@text. Return: 0 or a positive errno, ENOENT if the heap is closed. */
+static int try_read(const char *path, char **text)
 {
-	int fd, error = 0;
-	char path[256];
+	int fd = open(path, O_RDONLY), error = 0;
 
-	path_of(path, sizeof(path), heap, file);
-	fd = open(path, O_RDONLY);
 	*text = fd < 0 ? NULL : read_all(fd);
 	if (!*text)
 		error = errno == GONE ? ENOENT : errno;
 	if (fd >= 0)
 		close(fd);
+	return error;
+}
+
+int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
+{
+	char path[256];
+	int error;
+
+	path_of(path, sizeof(path), heap, file);
+	error = try_read(path, text);
 	if (!error)
 		return STATUS_OK;
 	if (may_be_closed && is_gone(error))
 		return STATUS_NO_HEAP;
 	return explain(heap, path, error);
+}
+
+bool debugfs_peek(long heap, const char *file, char **text)
+{
+	char path[256];
+
+	path_of(path, sizeof(path), heap, file);
+	return !try_read(path, text);
 }
 
 /*

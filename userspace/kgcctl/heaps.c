@@ -77,3 +77,13 @@ void heaps_close(struct heaps *heaps)
 	if (heaps->device >= 0)
 		kgc_close(heaps->device);
 }
+
+const char *heap_phase(const struct kgc_heap_entry *heap)
+{
+	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
+	__u32 phase = heap->stats.phase;
+
+	if (heap->flags & KGC_HEAP_ASIDE)
+		return "ASIDE";
+	return phase < sizeof(phases) / sizeof(phases[0]) ? phases[phase] : "?";
+}

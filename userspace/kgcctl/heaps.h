@@ -33,4 +33,7 @@ void heaps_close(struct heaps *heaps);
 /* Complain that the caller can see no heap @id. Returns STATUS_NO_HEAP. */
 int complain_no_heap(__u32 id);
 
+/* "IDLE", "ARM", "MARK", "SETTLE", or "ASIDE" of a heap that is set aside. */
+const char *heap_phase(const struct kgc_heap_entry *heap);
+
 #endif /* KGCCTL_HEAPS_H */

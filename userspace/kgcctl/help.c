@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "kgcctl.h"
+#include "metrics.h"
 #include "table.h"
 
 static const char *mdoc;
@@ -23,7 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "mdoc", 'm', "PART", OPTION_HIDDEN, "synopsis, commands or status, for the man page", 0 },
+	{ "mdoc", 'm', "PART", OPTION_HIDDEN, "synopsis, commands, table, status or metrics, for the man page", 0 },
 	{ 0 }
 };
 
@@ -178,6 +179,19 @@ static void mdoc_table(void)
 	mdoc_options(table_argp.options);
 }
 
+/* The metrics of the exporter. One with labels, or a summary, has several rows. */
+static void mdoc_metrics(void)
+{
+	puts(".Bl -tag -width Ds -compact");
+	for (const struct metric *metric = metrics; metric->name; metric++) {
+		if (!metric->help)
+			continue;
+		printf(".It Li %s , No %s\n", metric->name, metric_types[metric->type]);
+		mdoc_text(metric->help);
+	}
+	puts(".El");
+}
+
 static int print_mdoc(void)
 {
 	static const struct {
@@ -188,6 +202,7 @@ static int print_mdoc(void)
 		{ "commands", mdoc_commands },
 		{ "table", mdoc_table },
 		{ "status", mdoc_status },
+		{ "metrics", mdoc_metrics },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -24,6 +24,9 @@ enum exit_status {
 int complain(enum exit_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Called before a complaint is printed, unless NULL. The screen of top is in the way. */
+extern void (*before_complaint)(void);
+
 /* Get memory for kgcctl itself. If there is none, complain and exit. */
 void *allocate(size_t bytes);
 void *reallocate(void *old, size_t bytes);
@@ -58,6 +61,17 @@ uint64_t clock_ns(clockid_t clock);
 #define PAIR_WORD 64
 void word_of_pair(const char *text, const char *name, char word[PAIR_WORD]);
 
+/*
+ * In a table of the module's files: the word of @line in the column that line @headings
+ * calls @name. @word is empty if there is none. number_under() returns it as a number, or 0.
+ */
+void word_under(const char *headings, const char *line, const char *name,
+		char word[PAIR_WORD]);
+uint64_t number_under(const char *headings, const char *line, const char *name);
+
+/* The line after @line, or NULL after the last one. */
+const char *next_line(const char *line);
+
 /* debugfs.c */
 
 #define MODULE_WIDE (-1L)
@@ -68,6 +82,12 @@ void word_of_pair(const char *text, const char *name, char word[PAIR_WORD]);
  * @may_be_closed it does not complain about a closed heap, and returns STATUS_NO_HEAP.
  */
 int debugfs_read(long heap, const char *file, char **text, bool may_be_closed);
+
+/*
+ * Read such a file if the caller may, into *@text, which the caller frees. Returns false
+ * without a complaint if that fails; *@text is then NULL.
+ */
+bool debugfs_peek(long heap, const char *file, char **text);
 
 /* Write @text to such a file, with the same complaints and exit statuses. */
 int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed);

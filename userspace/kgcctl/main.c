@@ -40,10 +40,14 @@ const struct argp_option common_options[] = {
 	{ 0 }
 };
 
+void (*before_complaint)(void);
+
 int complain(enum exit_status status, const char *format, ...)
 {
 	va_list args;
 
+	if (before_complaint)
+		before_complaint();
 	fflush(stdout);
 	fputs("kgcctl: ", stderr);
 	va_start(args, format);
@@ -391,7 +395,7 @@ static char *list_commands(int key, const char *text, void *unused)
 	fputs("Commands:\n", to);
 	for (size_t i = 0; commands[i]; i++) {
 		if (!commands[i]->hidden)
-			fprintf(to, "  %-9s %s\n", commands[i]->name,
+			fprintf(to, "  %-10s %s\n", commands[i]->name,
 				commands[i]->about);
 	}
 	fputs("\n'kgcctl COMMAND --help' explains a command. Where it takes a HEAP, that is the\n"

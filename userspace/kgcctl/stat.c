@@ -3,16 +3,15 @@
  * kgcctl stat: counters of heaps and of their collectors. They come from the device, so
  * the owner of a heap need not be root. Only --module reads debugfs.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "heaps.h"
 #include "kgcctl.h"
+#include "repeat.h"
 #include "table.h"
 
 enum { ID, NAME, USER, PHASE, FIRST_COUNTER };
@@ -118,8 +117,6 @@ static struct {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	char *end = NULL;
-
 	switch (key) {
 	case 'm':
 		settings.module = true;
@@ -127,16 +124,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'w':
 		settings.watch = true;
 		if (arg)
-			settings.seconds = strtod(arg, &end);
-		if (arg && (end == arg || *end || !(settings.seconds >= 0.01) ||
-			    settings.seconds > 86400))
-			argp_error(state, "--watch takes 0.01 to 86400 seconds, not '%s'", arg);
+			settings.seconds = parse_seconds(state, "--watch", arg);
 		return 0;
 	case 'c':
-		errno = 0;
-		settings.count = strtoul(arg, &end, 10);
-		if (*arg < '0' || *arg > '9' || *end || errno || !settings.count)
-			argp_error(state, "--count takes a number from 1 on, not '%s'", arg);
+		settings.count = parse_count(state, "--count", arg);
 		settings.watch = true;
 		return 0;
 	}
@@ -152,7 +143,6 @@ static const struct argp_option options[] = {
 
 static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 {
-	static const char * const phases[] = { "IDLE", "ARM", "MARK", "SETTLE" };
 	struct kgc_stats copy = heap->stats, *stats = &copy;
 	size_t column = FIRST_COUNTER;
 	char user[16];
@@ -165,8 +155,7 @@ static void add_row(struct table *table, const struct kgc_heap_entry *heap)
 	table_number(table, ID, heap->id);
 	table_text(table, NAME, heap->name);
 	table_text(table, USER, heap->flags & KGC_HEAP_OF_MODULE ? "-" : user);
-	table_text(table, PHASE, heap->flags & KGC_HEAP_ASIDE ? "ASIDE" :
-		   stats->phase < 4 ? phases[stats->phase] : "?");
+	table_text(table, PHASE, heap_phase(heap));
 #define CELL(name, key, member, kind, shown, about) \
 	table_number(table, column++, stats->member);
 	COUNTERS(CELL)
@@ -238,16 +227,6 @@ static int show_module(void)
 	}
 	free(text);
 	return table_print(table);
-}
-
-static void wait_seconds(double seconds)
-{
-	struct timespec t = {
-		.tv_sec = seconds,
-		.tv_nsec = (seconds - (time_t)seconds) * 1e9,
-	};
-
-	nanosleep(&t, NULL);
 }
 
 /* Begin table @nr of --watch: clear the screen, or print an empty line between two. */

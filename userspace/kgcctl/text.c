@@ -39,7 +39,7 @@ static char *next_word(struct reader *reader)
 	return word;
 }
 
-static void next_line(struct reader *reader)
+static void skip_line(struct reader *reader)
 {
 	reader->at = strchrnul(reader->at, '\n');
 	reader->at += *reader->at == '\n';
@@ -70,7 +70,7 @@ static bool is_number(struct reader reader, size_t nr)
 {
 	bool number = true;
 
-	for (next_line(&reader); *reader.at && number; next_line(&reader)) {
+	for (skip_line(&reader); *reader.at && number; skip_line(&reader)) {
 		char *word = NULL;
 
 		for (size_t i = 0; i <= nr; i++) {
@@ -97,7 +97,7 @@ static void read_columns(struct reader *reader, const char *shown)
 			column->kind = ends_in(word, "_bytes") || ends_in(word, "size") ?
 				       KIND_BYTES : KIND_COUNT;
 	}
-	next_line(reader);
+	skip_line(reader);
 }
 
 static void read_row(struct reader *reader, struct table *table)
@@ -112,7 +112,7 @@ static void read_row(struct reader *reader, struct table *table)
 			table_number(table, i, strtoull(word, NULL, 10));
 		free(word);
 	}
-	next_line(reader);
+	skip_line(reader);
 }
 
 int text_table_print(const char *name, const char *text, const char *shown)
@@ -145,4 +145,43 @@ void word_of_pair(const char *text, const char *name, char word[PAIR_WORD])
 			return;
 		}
 	}
+}
+
+const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end && end[1] ? end + 1 : NULL;
+}
+
+void word_under(const char *headings, const char *line, const char *name,
+		char word[PAIR_WORD])
+{
+	char heading[PAIR_WORD];
+	size_t length;
+
+	word[0] = '\0';
+	for (;;) {
+		headings += strspn(headings, " ");
+		line += strspn(line, " ");
+		length = strcspn(headings, " \n");
+		if (!length || *line == '\n' || !*line)
+			return;
+		snprintf(heading, sizeof(heading), "%.*s", (int)length, headings);
+		headings += length;
+		length = strcspn(line, " \n");
+		if (!strcmp(heading, name)) {
+			snprintf(word, PAIR_WORD, "%.*s", (int)length, line);
+			return;
+		}
+		line += length;
+	}
+}
+
+uint64_t number_under(const char *headings, const char *line, const char *name)
+{
+	char word[PAIR_WORD];
+
+	word_under(headings, line, name, word);
+	return strtoull(word, NULL, 10);
 }

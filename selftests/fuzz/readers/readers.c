@@ -19,7 +19,9 @@
 #include <kgc.h>
 
 #include "command.h"
+#include "cycles.h"
 #include "kgcctl.h"
+#include "metrics.h"
 #include "table.h"
 
 static const char *content;
@@ -30,6 +32,11 @@ int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
 {
 	*text = strdup(content);
 	return STATUS_OK;
+}
+
+bool debugfs_peek(long heap, const char *file, char **text)
+{
+	return !debugfs_read(heap, file, text, true);
 }
 
 int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed)
@@ -127,6 +134,31 @@ static int show_module(void)
 	return command_stat.run(0, NULL) < 0;
 }
 
+/* The whole text is a table of cycles. Each cycle has a line. */
+static int show_cycles(void)
+{
+	struct cycle *cycles;
+	char line[CYCLE_LINE];
+	size_t nr = cycles_read(7, &cycles);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!strlen(cycle_line(line, 7, &cycles[i])))
+			abort();
+	free(cycles);
+	return 0;
+}
+
+/* Each file of debugfs has the whole text. */
+static int export_metrics(void)
+{
+	char *text;
+
+	if (metrics_read(&text) || !strstr(text, "# TYPE kgc_heaps gauge"))
+		abort();
+	free(text);
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[4096], word[64];
@@ -138,8 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
 	/* the columns to show; NULL means the usual ones */
-	table_argp.parser('o', data[0] % 10 == 2 ? word : NULL, NULL);
-	switch (data[0] % 10) {
+	table_argp.parser('o', data[0] % 12 == 2 ? word : NULL, NULL);
+	switch (data[0] % 12) {
 	case 0:	return show_module();
 	case 1:
 	case 2:	return call(&command_classes, NULL, NULL, NULL);
@@ -149,6 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 6:	return call(&command_set, NULL, "harden", word);
 	case 7:	return load(text);
 	case 8:	return call(&command_finalizers, NULL, NULL, NULL);
+	case 9:	return show_cycles();
+	case 10: return export_metrics();
 	default: return call(&command_classes, word, NULL, NULL);
 	}
 }
