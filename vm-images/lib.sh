@@ -74,6 +74,7 @@ what_is_done() {	# what_is_done LOCK: the work of its holder
 	package-*)	echo "fetches the package ${1#package-}" ;;
 	apt-*)		echo "fetches the package lists of ${1#apt-}" ;;
 	busybox-*)	echo "fetches busybox for ${1#busybox-}" ;;
+	promtool)	echo "fetches promtool" ;;
 	library-*)	echo "fetches libraries for ${1#library-}" ;;
 	module-*)	echo "builds modules in ${1#module-}" ;;
 	programs-*)	echo "builds programs in ${1#programs-}" ;;
