@@ -26,6 +26,11 @@
 	row(scavenge)	\
 	row(finalizers)	\
 	row(exporter)	\
+	row(convert)	\
+	row(retained)	\
+	row(suspects)	\
+	row(why)	\
+	row(diff)	\
 	row(demo)	\
 	row(bench)	\
 	row(help)	\

@@ -118,6 +118,17 @@ bool debugfs_peek(long heap, const char *file, char **text)
 	return !try_read(path, text);
 }
 
+int debugfs_open(long heap, const char *file, int *fd)
+{
+	char path[256];
+
+	path_of(path, sizeof(path), heap, file);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd >= 0)
+		return STATUS_OK;
+	return explain(heap, path, errno == GONE ? ENOENT : errno);
+}
+
 /*
  * Return: 0 or a positive errno. If the heap is closed before the write, *@opened is
  * false and the result ENOENT, as if the file could not be opened.

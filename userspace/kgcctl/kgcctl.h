@@ -18,6 +18,12 @@ enum exit_status {
 	STATUS_ABSENT = 3,
 	STATUS_DENIED = 4,
 	STATUS_NO_HEAP = 5,
+	STATUS_FOREIGN = 6,
+	STATUS_TRUNCATED = 7,
+	STATUS_NEWER = 8,
+	STATUS_DAMAGED = 9,
+	STATUS_CANCELED = 10,
+	STATUS_NO_OBJECT = 11,
 };
 
 /* Print "kgcctl: ..." on stderr. Returns @status, so that the caller can return it. */
@@ -88,6 +94,9 @@ int debugfs_read(long heap, const char *file, char **text, bool may_be_closed);
  * without a complaint if that fails; *@text is then NULL.
  */
 bool debugfs_peek(long heap, const char *file, char **text);
+
+/* Open such a file for reading. Returns an exit status, and complains if that is not 0. */
+int debugfs_open(long heap, const char *file, int *fd);
 
 /* Write @text to such a file, with the same complaints and exit statuses. */
 int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed);

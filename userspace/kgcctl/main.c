@@ -28,6 +28,12 @@ const struct status_text status_texts[] = {
 	{ STATUS_ABSENT, "module, device or debugfs is missing" },
 	{ STATUS_DENIED, "permission denied" },
 	{ STATUS_NO_HEAP, "no such heap is open" },
+	{ STATUS_FOREIGN, "the file is no snapshot" },
+	{ STATUS_TRUNCATED, "the snapshot is truncated" },
+	{ STATUS_NEWER, "the snapshot has a newer version of the format" },
+	{ STATUS_DAMAGED, "the snapshot contradicts itself" },
+	{ STATUS_CANCELED, "the heap ended the snapshot early: try again" },
+	{ STATUS_NO_OBJECT, "the snapshot has no such object or type" },
 	{ 0 }
 };
 

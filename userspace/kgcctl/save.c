@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kgcctl save: write the options of a heap to a file that kgcctl load reads. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "command.h"
 #include "kgcctl.h"
 #include "options.h"
+#include "output.h"
 #include "saved.h"
 
 static void print(FILE *to, const struct options *options, const __u64 *values)
@@ -23,55 +20,10 @@ static void print(FILE *to, const struct options *options, const __u64 *values)
 			option_text(&options->option[i], values[i], true, text));
 }
 
-/*
- * Open a temporary file, which replaces @path when it is complete. If @path exists and is
- * not a regular file, but a pipe or a symlink, open it directly and empty @temporary.
- */
-static FILE *open_file(const char *path, char *temporary)
-{
-	mode_t mask = umask(0);
-	struct stat st;
-	int fd;
-
-	umask(mask);
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode)) {
-		*temporary = '\0';
-		return fopen(path, "we");
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	fchmod(fd, 0666 & ~mask);
-	return fdopen(fd, "w");
-}
-
-static int write_file(const char *path, const struct options *options, const __u64 *values)
-{
-	size_t size = strlen(path) + 8;
-	char *temporary = allocate(size);
-	bool good;
-	FILE *to;
-
-	snprintf(temporary, size, "%s.XXXXXX", path);
-	to = open_file(path, temporary);
-	good = to;
-	if (to) {
-		print(to, options, values);
-		good = !ferror(to);
-		good = !fclose(to) && good;
-		good = good && (!*temporary || !rename(temporary, path));
-	}
-	if (!good)
-		complain(STATUS_FAILED, "writing %s: %s", path, strerror(errno));
-	if (!good && to && *temporary)
-		remove(temporary);
-	free(temporary);
-	return good ? STATUS_OK : STATUS_FAILED;
-}
-
 static int run(int nr, char **words)
 {
 	struct options options;
+	struct output output;
 	unsigned int heap;
 	__u64 *values;
 	int status;
@@ -84,10 +36,11 @@ static int run(int nr, char **words)
 		return status;
 	status = options_of_heap(&options, heap, &values);
 	if (!status) {
-		if (strcmp(words[1], "-"))
-			status = write_file(words[1], &options, values);
-		else
-			print(stdout, &options, values);
+		status = output_open(&output, words[1]);
+		if (!status) {
+			print(output.to, &options, values);
+			status = output_close(&output, true);
+		}
 		free(values);
 	}
 	options_free(&options);

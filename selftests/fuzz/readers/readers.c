@@ -2,9 +2,9 @@
 /*
  * kgcctl's readers of text under libFuzzer, AddressSanitizer and
  * UndefinedBehaviorSanitizer: files of debugfs that a module of another version shows,
- * options and values that a user types, and files of saved options. They neither crash
- * nor hang. The first byte chooses the command, the rest is the text (up to a 0: most
- * readers are given strings).
+ * options and values that a user types, files of saved options, and snapshots. They neither
+ * crash nor hang. The first byte chooses the command, the rest is the text (up to a 0: most
+ * readers are given strings; a snapshot is not text).
  *
  * kgcctl runs in this process, without a module: the library is the one below.
  */
@@ -37,6 +37,11 @@ int debugfs_read(long heap, const char *file, char **text, bool may_be_closed)
 bool debugfs_peek(long heap, const char *file, char **text)
 {
 	return !debugfs_read(heap, file, text, true);
+}
+
+int debugfs_open(long heap, const char *file, int *fd)
+{
+	return STATUS_FAILED;
 }
 
 int debugfs_write(long heap, const char *file, const char *text, bool may_be_closed)
@@ -128,6 +133,23 @@ static int load(const char *text)
 	return status;
 }
 
+/* All that is computed of a snapshot. */
+static int snapshot(const uint8_t *bytes, size_t size)
+{
+	int fd = memfd_create("snapshot", 0), status;
+	char path[40];
+
+	if (fd < 0 || write(fd, bytes, size) < 0)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	status = call(&command_retained, path, NULL, NULL) |
+		 call(&command_suspects, path, NULL, NULL) |
+		 call(&command_why, path, "node", NULL) |
+		 call(&command_convert, path, "/dev/null", NULL);
+	close(fd);
+	return status;
+}
+
 static int show_module(void)
 {
 	command_stat.parse('m', NULL, NULL);
@@ -165,6 +187,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size || size > sizeof(text))
 		return 0;
+	if (data[0] == 'S')
+		return snapshot(data + 1, size - 1);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	snprintf(word, sizeof(word), "%.60s", text);
