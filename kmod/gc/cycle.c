@@ -252,9 +252,11 @@ static enum kgc_await step_cleanup(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* Walkers see the marked objects before the tracer may make new sections wait. */
 static enum kgc_await step_walk(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (!kgc_walk_some(heap, cy->now.nr))
+	enum kgc_walk_left left = kgc_walk_some(heap, cy->now.nr);
+
+	if (left == KGC_WALK_DONE)
 		check_marks(heap, cy);
-	return KGC_AWAIT_NOTHING;
+	return left == KGC_WALK_PAUSE ? KGC_AWAIT_PAUSE : KGC_AWAIT_NOTHING;
 }
 
 static enum kgc_await step_verify(struct kgc_heap *heap, struct kgc_cycle *cy)

@@ -147,8 +147,11 @@ void kgc_roots_scan_begin(struct kgc_roots *roots)
 	roots->slot = 0;
 }
 
-/* Read the values of the next slots, up to @most. Return: their number, 0 at the end. */
-unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
+/*
+ * Read the values of the next slots, up to @most. @slots receives the addresses of the slots
+ * unless it is NULL; the slots may be gone already. Return: number of values, 0 at the end.
+ */
+unsigned int kgc_roots_next(struct kgc_roots *roots, void **values, void ***slots,
 			    unsigned int most)
 {
 	unsigned int n = 0;
@@ -160,6 +163,8 @@ unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 			roots->slot = 0;
 			continue;
 		}
+		if (slots)
+			slots[n] = &roots->at->slots[roots->slot];
 		/* pairs with kgc_store_slot() */
 		values[n++] = smp_load_acquire(&roots->at->slots[roots->slot++]);
 	}
@@ -170,7 +175,7 @@ unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
 bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m)
 {
 	void *values[SCAN_SLOTS];
-	unsigned int i, n = kgc_roots_next(roots, values, SCAN_SLOTS);
+	unsigned int i, n = kgc_roots_next(roots, values, NULL, SCAN_SLOTS);
 
 	for (i = 0; i < n; i++)
 		kgc_mark_root(m, values[i]);

@@ -32,7 +32,7 @@ void kgc_root_insert(struct kgc_heap *heap, struct kgc_root *root, void **slots,
 		     size_t nr);
 void kgc_root_forget(struct kgc_heap *heap, struct kgc_root *root);
 void kgc_roots_scan_begin(struct kgc_roots *roots);
-unsigned int kgc_roots_next(struct kgc_roots *roots, void **values,
+unsigned int kgc_roots_next(struct kgc_roots *roots, void **values, void ***slots,
 			    unsigned int most);
 bool kgc_roots_scan_some(struct kgc_roots *roots, struct kgc_marker *m);
 

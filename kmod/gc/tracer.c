@@ -231,7 +231,7 @@ static void trace_roots(struct tracer *t)
 	kgc_handles_for_each(&t->heap->handles, trace_handle, t);
 	kgc_roots_scan_begin(&t->heap->roots);
 	do {
-		n = kgc_roots_next(&t->heap->roots, values, ARRAY_SIZE(values));
+		n = kgc_roots_next(&t->heap->roots, values, NULL, ARRAY_SIZE(values));
 		for (i = 0; i < n; i++)
 			reach_value(t, "a root", values[i]);
 		cond_resched();

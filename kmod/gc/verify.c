@@ -158,7 +158,7 @@ void kgc_verify_begin(struct kgc_heap *heap)
 	kgc_handles_for_each(&heap->handles, verify_slot, heap);
 	kgc_roots_scan_begin(&heap->roots);
 	do {
-		n = kgc_roots_next(&heap->roots, values, ARRAY_SIZE(values));
+		n = kgc_roots_next(&heap->roots, values, NULL, ARRAY_SIZE(values));
 		for (i = 0; i < n; i++)
 			verify_field(heap, &values[i]);
 		cond_resched();

@@ -107,7 +107,7 @@ static bool walk_wants_roots(struct kgc_walk *walk)
 	return false;
 }
 
-static void walk_root(struct kgc_walk *walk, enum kgc_walk_root kind, u64 handle,
+static void walk_root(struct kgc_walk *walk, enum kgc_walk_root kind, u64 number,
 		      void *obj)
 {
 	struct kgc_walker *walker, *next;
@@ -116,7 +116,7 @@ static void walk_root(struct kgc_walk *walk, enum kgc_walk_root kind, u64 handle
 	if (!obj)
 		return;
 	list_for_each_entry_safe(walker, next, &walk->walkers, link) {
-		err = walker->ops->root ? walker->ops->root(walker, kind, handle, obj) : 0;
+		err = walker->ops->root ? walker->ops->root(walker, kind, number, obj) : 0;
 		if (err)
 			walker_end(walker, err);
 	}
@@ -143,34 +143,61 @@ static bool walk_handles(struct kgc_heap *heap)
 /* Visit some slots of root ranges. Return: false if none was left. */
 static bool walk_slots(struct kgc_heap *heap)
 {
-	void *values[WALK_SLOTS];
-	unsigned int i, n = kgc_roots_next(&heap->roots, values, WALK_SLOTS);
+	void *values[WALK_SLOTS], **slots[WALK_SLOTS];
+	unsigned int i, n = kgc_roots_next(&heap->roots, values, slots, WALK_SLOTS);
 
 	for (i = 0; i < n; i++)
-		walk_root(&heap->walk, KGC_WALK_SLOT, 0, values[i]);
+		walk_root(&heap->walk, KGC_WALK_SLOT, (unsigned long)slots[i], values[i]);
 	return n;
 }
 
+/* Show @span to the walkers, or if it is shown again, to those that want to see it again. */
 static void walk_span(struct kgc_walk *walk, struct kgc_span *span)
 {
+	bool again = walk->again;
 	struct kgc_walker *walker, *next;
 	int err;
 
+	walk->again = NULL;
 	list_for_each_entry_safe(walker, next, &walk->walkers, link) {
+		if (again && !walker->again)
+			continue;
 		err = walker->ops->span(walker, span);
-		if (err)
+		walker->again = err == KGC_WALK_AGAIN;
+		if (walker->again)
+			walk->again = span;
+		else if (err)
 			walker_end(walker, err);
 	}
+}
+
+/* Whether all walkers can take a further part. */
+static bool walk_is_ready(struct kgc_walk *walk)
+{
+	struct kgc_walker *walker, *next;
+	bool ready = true;
+	int err;
+
+	list_for_each_entry_safe(walker, next, &walk->walkers, link) {
+		err = walker->ops->ready ? walker->ops->ready(walker) : 0;
+		if (err == KGC_WALK_AGAIN)
+			ready = false;
+		else if (err)
+			walker_end(walker, err);
+	}
+	return ready;
 }
 
 /* Visit the spans of some heap pages. Return: false if no page was left. */
 static bool walk_spans(struct kgc_heap *heap)
 {
 	struct kgc_walk *walk = &heap->walk;
-	struct kgc_span *span;
+	struct kgc_span *span = walk->again;
 	unsigned int pages;
 
-	for (pages = 0; pages < WALK_PAGES; pages++) {
+	if (span)
+		walk_span(walk, span);
+	for (pages = 0; pages < WALK_PAGES && !walk->again; pages++) {
 		if (!kgc_pagewalk_next(&heap->alloc, &walk->pages, &span))
 			return false;
 		if (span)
@@ -186,6 +213,7 @@ static void walk_end(struct kgc_walk *walk, int err)
 	list_for_each_entry_safe(walker, next, &walk->walkers, link)
 		walker_end(walker, err);
 	walk->stage = KGC_WALK_BEGIN;
+	walk->again = NULL;
 }
 
 /* Go on to the next stage. Return: false after the last one. */
@@ -235,19 +263,22 @@ static bool walk_part(struct kgc_heap *heap, u64 cycle)
  * @cycle: number of the cycle
  *
  * Context: the state machine; process context.
- * Return: whether any part is left that a walker wants to see.
+ * Return: whether any part is left that a walker wants to see, and if so, whether the next
+ * call has to wait for a tick.
  */
-bool kgc_walk_some(struct kgc_heap *heap, u64 cycle)
+enum kgc_walk_left kgc_walk_some(struct kgc_heap *heap, u64 cycle)
 {
 	struct kgc_walk *walk = &heap->walk;
 	bool more;
 
 	guard(mutex)(&walk->lock);
+	if (!walk_is_ready(walk))
+		return KGC_WALK_PAUSE;
 	more = walk_part(heap, cycle) || walk_advance(heap);
 	if (more && !list_empty(&walk->walkers))
-		return true;
+		return KGC_WALK_MORE;
 	walk_end(walk, 0);
-	return false;
+	return KGC_WALK_DONE;
 }
 
 /*

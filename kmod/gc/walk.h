@@ -30,12 +30,19 @@ enum kgc_walk_root {
 	KGC_WALK_SLOT,		/* a slot of a range that a module registered */
 };
 
+#define KGC_WALK_AGAIN	1	/* of @ready and @span, see below */
+
 /**
  * struct kgc_walk_ops - what a walker does with what the walk finds
  * @begin: a cycle has begun the walk; kgc_walker.cycle is its number
- * @root: a root refers to the object at @obj. @handle is its number if @kind is
- *	KGC_WALK_HANDLE, otherwise 0. NULL if the walker does not look at roots
- * @span: a span of objects. kgc_walk_word() tells which of its slots hold marked objects
+ * @ready: whether the walker can take what @root reports of KGC_HANDLE_CHUNK roots, and some
+ *	of a span: 0; KGC_WALK_AGAIN to have the cycle pause for a tick, and ask again. The
+ *	walker limits how long that may go on. NULL if it always can
+ * @root: a root refers to the object at @obj. @number is the handle if @kind is
+ *	KGC_WALK_HANDLE, and the address of the slot if it is KGC_WALK_SLOT; the slot may be
+ *	gone already. NULL if the walker does not look at roots
+ * @span: a span of objects. kgc_walk_word() tells which of its slots hold marked objects.
+ *	KGC_WALK_AGAIN has it called once more with the same span, after @ready
  * @end: the last call. @err is 0 after a whole walk; what @begin, @root or @span returned;
  *	or -EIO if no cycle runs in the heap any more, -ECANCELED if the heap ends
  *
@@ -49,7 +56,8 @@ enum kgc_walk_root {
  */
 struct kgc_walk_ops {
 	int	(*begin)(struct kgc_walker *walker);
-	int	(*root)(struct kgc_walker *walker, enum kgc_walk_root kind, u64 handle,
+	int	(*ready)(struct kgc_walker *walker);
+	int	(*root)(struct kgc_walker *walker, enum kgc_walk_root kind, u64 number,
 			void *obj);
 	int	(*span)(struct kgc_walker *walker, struct kgc_span *span);
 	void	(*end)(struct kgc_walker *walker, int err);
@@ -62,12 +70,14 @@ struct kgc_walk_ops {
  * @cycle: number of the first cycle that may take the walker; in calls of @ops, the
  *	number of the cycle that walks
  * @link: on a list of struct kgc_walk; empty before the walk and after it
+ * @again: it wants to see kgc_walk.again again; written by walk.c
  */
 struct kgc_walker {
 	const struct kgc_walk_ops	*ops;
 	struct kgc_heap			*heap;
 	u64				cycle;
 	struct list_head		link;
+	bool				again;
 };
 
 enum kgc_walk_stage {
@@ -85,6 +95,7 @@ enum kgc_walk_stage {
  * @walkers: those of the walk under way
  * @stage: what the next step walks over
  * @pages: position in the heap's pages
+ * @again: span that a walker wants to see again, or NULL
  */
 struct kgc_walk {
 	struct mutex		lock;	/* of walkers */
@@ -92,6 +103,13 @@ struct kgc_walk {
 	struct list_head	walkers __guarded_by(&lock);
 	enum kgc_walk_stage	stage __guarded_by(&lock);
 	struct kgc_pagewalk	pages __guarded_by(&lock);
+	struct kgc_span		*again __guarded_by(&lock);
+};
+
+enum kgc_walk_left {
+	KGC_WALK_DONE,		/* nothing */
+	KGC_WALK_MORE,
+	KGC_WALK_PAUSE,		/* the next part has to wait for a tick */
 };
 
 /*
@@ -120,7 +138,7 @@ void kgc_walk_init(struct kgc_walk *walk);
 u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker,
 		 const struct kgc_walk_ops *ops);
 bool kgc_walk_cancel(struct kgc_walker *walker);
-bool kgc_walk_some(struct kgc_heap *heap, u64 cycle);
+enum kgc_walk_left kgc_walk_some(struct kgc_heap *heap, u64 cycle);
 void kgc_walk_abort(struct kgc_heap *heap, int err);
 
 #endif /* _KGC_WALK_H */
