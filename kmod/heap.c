@@ -23,6 +23,7 @@
 #include "gc/request.h"
 #include "gc/root.h"
 #include "gc/section.h"
+#include "gc/snapshot.h"
 #include "gc/tenant.h"
 #include "gc/tracer.h"
 #include "gc/type.h"
@@ -82,6 +83,7 @@ static void heap_parts_init(struct kgc_heap *heap)
 	kgc_sections_init(heap);
 	kgc_tracer_init(heap);
 	kgc_census_init(heap);
+	kgc_snapshots_init(heap);
 	kgc_cycle_init(heap);
 }
 
@@ -181,6 +183,8 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 		kgc_refuse(heap, "a finalizer or cleanup ends its heap");
 		return;
 	}
+	/* debugfs waits for readers, and a reader may wait for a snapshot */
+	kgc_snapshots_stop(heap);
 	kgc_debugfs_remove(heap);
 	kgc_registry_hide(heap);
 	WRITE_ONCE(heap->dying, true);

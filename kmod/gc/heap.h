@@ -26,6 +26,7 @@
 #include "root.h"
 #include "section.h"
 #include "share.h"
+#include "snapshot.h"
 #include "tenant.h"
 #include "throttle.h"
 #include "tracer.h"
@@ -108,6 +109,7 @@ struct kgc_reclaim {
  * @throttle: mutators that are slowed down
  * @walk: the walk over marked objects that walkers ask for
  * @census: objects by type
+ * @snapshots: snapshots
  * @verify: the verifier
  * @tracer: the verifier's tracer
  * @report: errors and misuse that checks have found
@@ -150,6 +152,7 @@ struct kgc_heap {
 	struct kgc_throttle	throttle;
 	struct kgc_walk		walk;
 	struct kgc_census	census;
+	struct kgc_snapshots	snapshots;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;

@@ -142,7 +142,7 @@ u64 kgc_request_cycles(struct kgc_heap *heap, unsigned int cycles,
 	scoped_guard(raw_spinlock_irqsave, &rq->lock) {
 		target = rq->begun + cycles;
 		WRITE_ONCE(rq->wanted, max(rq->wanted, target));
-		rq->reasons |= BIT(reason);
+		WRITE_ONCE(rq->reasons, rq->reasons | BIT(reason));
 	}
 	if (!kgc_request_closed(rq))
 		kgc_request_kick(heap);
@@ -162,7 +162,7 @@ u64 kgc_request_take(struct kgc_heap *heap, unsigned long *reasons)
 	if (rq->begun >= rq->wanted)
 		return 0;
 	*reasons = rq->reasons;
-	rq->reasons = 0;
+	WRITE_ONCE(rq->reasons, 0);
 	WRITE_ONCE(rq->begun, rq->begun + 1);
 	return rq->begun;
 }

@@ -26,7 +26,8 @@ typedef bool (*kgc_help_fn)(struct kgc_heap *heap, bool inside);
  * @lock: guards the members that name it; leaf, interrupts off
  * @begun: cycles begun; read without @lock as a hint
  * @wanted: number of the last cycle requested; read without @lock as a hint
- * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began
+ * @reasons: BIT(enum kgc_reason) of the requests since the last cycle began; read without
+ *	@lock as a hint
  * @done: cycles completed, sweep included; written by the runner, without @lock
  * @waitq: threads that sleep until @done changes, until they may run a step, or until
  *	there is no @runner
@@ -73,6 +74,12 @@ bool kgc_request_wait(struct kgc_heap *heap, u64 cycle, unsigned long ticks);
 static inline bool kgc_request_closed(const struct kgc_request *rq)
 {
 	return READ_ONCE(rq->closed);
+}
+
+/* Whether a cycle has been requested because memory is short, and has not begun. A hint. */
+static inline bool kgc_request_is_short(const struct kgc_request *rq)
+{
+	return READ_ONCE(rq->reasons) & (BIT(KGC_REASON_LIMIT) | BIT(KGC_REASON_SHRINK));
 }
 
 /* Whether no cycle runs or is about to begin. A hint: it may change at any time. */

@@ -33,6 +33,7 @@
 #include "chardev.h"
 #include "listing.h"
 #include "ops.h"
+#include "snapfile.h"
 #include "typelist.h"
 #include "usertype.h"
 
@@ -58,6 +59,7 @@ union kgc_args {
 	struct kgc_option_info		option_info;
 	struct kgc_heaps		heaps;
 	struct kgc_type_list		types;
+	struct kgc_snapshot		snapshot;
 };
 
 static int cmd_info(struct kgc_heap *heap, union kgc_args *args)
@@ -336,6 +338,19 @@ static int cmd_scavenge(struct kgc_heap *heap, union kgc_args *args)
 	return 0;
 }
 
+static int cmd_snapshot(struct kgc_heap *heap, union kgc_args *args)
+{
+	int fd;
+
+	if (args->snapshot.fd || args->snapshot.__reserved)
+		return -EINVAL;
+	fd = kgc_snapfile_open(heap);
+	if (fd < 0)
+		return fd;
+	args->snapshot.fd = fd;
+	return 0;
+}
+
 /* Traits of a command. */
 #define READ_ONLY	0	/* a descriptor that is open for reading only will do */
 #define NEEDS_WRITE	1	/* the descriptor must be open for writing */
@@ -407,6 +422,7 @@ static const struct command commands[] = {
 	COMMAND(KGC_HEAPS, kgc_heaps, entries, READ_ONLY, .run = cmd_heaps),
 	COMMAND(KGC_TYPES, kgc_type_list, later_bytes, NEEDS_WRITE | HAS_FLAGS,
 		.run = cmd_types),
+	COMMAND(KGC_SNAPSHOT, kgc_snapshot, __reserved, NEEDS_WRITE, .run = cmd_snapshot),
 };
 
 static int command_run(const struct command *command, struct kgc_heap *heap,

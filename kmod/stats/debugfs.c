@@ -9,6 +9,8 @@
  *				sections, finalizers, pace, and the files of
  *				debugfs_alloc.c, debugfs_spans.c and
  *				debugfs_histograms.c
+ *				debugfs_alloc.c and debugfs_spans.c
+ *	kgc/heap<ID>/snapshot	which object refers to which: debugfs_snapshot.c
  *	kgc/heap<ID>/collect	write: start that many cycles (1 or 2); read: the number
  *				of the last cycle asked for
  *	kgc/heap<ID>/scavenge	write: give free memory back to the kernel
@@ -399,6 +401,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	kgc_debugfs_spans_add(heap);
 	kgc_debugfs_types_add(heap);
 	kgc_debugfs_histograms_add(heap);
+	kgc_debugfs_snapshot_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);

@@ -17,6 +17,8 @@ void kgc_debugfs_alloc_add(struct kgc_heap *heap);
 
 /* debugfs_histograms.c */
 void kgc_debugfs_histograms_add(struct kgc_heap *heap);
+/* debugfs_snapshot.c */
+void kgc_debugfs_snapshot_add(struct kgc_heap *heap);
 
 /* debugfs_spans.c */
 void kgc_debugfs_spans_add(struct kgc_heap *heap);

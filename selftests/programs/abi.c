@@ -44,6 +44,7 @@ union argument {
 	struct kgc_finalize finalize;
 	struct kgc_heaps heaps;
 	struct kgc_type_list types;
+	struct kgc_snapshot snapshot;
 	__u8 room[4096];
 };
 
@@ -205,6 +206,8 @@ static const struct command {
 	COMMAND(KGC_HEAPS, kgc_heaps, sample_heaps, .answers = true, .looks = true),
 	COMMAND(KGC_TYPES, kgc_type_list, sample_types, .answers = true,
 		.flags = KGC_TYPES_CENSUS),
+	COMMAND(KGC_SNAPSHOT, kgc_snapshot, sample_nothing, .answers = true,
+		.reserved = offsetof(struct kgc_snapshot, __reserved)),
 };
 
 FIXTURE(command) {
@@ -244,7 +247,8 @@ VARIANT(21, option_info);
 VARIANT(22, finalize_cancel);
 VARIANT(23, heaps);
 VARIANT(24, types);
-static_assert(ARRAY_SIZE(commands) == 25, "a variant for every command");
+VARIANT(25, snapshot);
+static_assert(ARRAY_SIZE(commands) == 26, "a variant for every command");
 
 /* The fixture maps two pages, with nothing mapped behind them. */
 #define PAGE 4096UL
@@ -283,7 +287,16 @@ FIXTURE_TEARDOWN(command)
 
 static int issue(int heap, const struct command *of, void *arg)
 {
-	return ioctl(heap, of->request, arg) < 0 ? -errno : 0;
+	struct kgc_snapshot *snapshot = arg;
+
+	if (ioctl(heap, of->request, arg) < 0)
+		return -errno;
+	/* a heap has one snapshot at a time */
+	if (of->request == KGC_SNAPSHOT) {
+		close(snapshot->fd);
+		snapshot->fd = 0;
+	}
+	return 0;
 }
 
 TEST_F(command, the_sample_is_right)

@@ -38,6 +38,10 @@
  * EEXIST     the object has a finalizer
  * ENODATA    the heap has had no census of its types yet
  * ESTALE     a newer census has taken the place of the one that the caller reads
+ * EBUSY      another snapshot of the heap is open
+ * EMFILE     the process, or ENFILE the machine, has too many open files
+ * ECANCELED  read() of a snapshot: the cycle could not wait for the reader
+ * ESHUTDOWN  read() of a snapshot: the heap was closed before it was complete
  * ENAMETOOLONG a name is longer than KGC_TYPE_NAME_MAX allows
  * EAGAIN     read() of a file opened with O_NONBLOCK finds no record
  * EINTR      a signal came during a wait, or the process is being killed; a cycle
@@ -773,6 +777,29 @@ struct kgc_final_record {
 	__u64 handle;
 };
 
+/**
+ * struct kgc_snapshot - KGC_SNAPSHOT: ask for a snapshot of the heap
+ * @size: sizeof(struct kgc_snapshot)
+ * @flags: must be 0
+ * @fd: must be 0; out: a descriptor from which the snapshot is read
+ * @__reserved: must be 0
+ *
+ * <linux/kgc_snapshot.h> describes what read() returns. The next cycle writes it, and read()
+ * waits for that; poll() works. The program has to read it at once. Meanwhile the cycle
+ * does not end, so if the program reads too slowly or the heap outgrows its goal, read()
+ * fails with ECANCELED, and the cycle goes on. Then the program may ask again.
+ *
+ * EBUSY as long as another snapshot of the heap is open. ENOMEM, EMFILE and ENFILE as for
+ * other descriptors. EIO when the heap has been set aside. read() fails with ESHUTDOWN when
+ * the heap was closed before the snapshot was complete, with EIO when it has been set aside.
+ */
+struct kgc_snapshot {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+};
+
 #define KGC_INFO		_IO(KGC_IOC_TYPE, 0x00)
 #define KGC_TYPE_REGISTER	_IO(KGC_IOC_TYPE, 0x01)
 #define KGC_ALLOC		_IO(KGC_IOC_TYPE, 0x02)
@@ -798,5 +825,6 @@ struct kgc_final_record {
 #define KGC_FINALIZE_CANCEL	_IO(KGC_IOC_TYPE, 0x16)
 #define KGC_HEAPS		_IO(KGC_IOC_TYPE, 0x17)
 #define KGC_TYPES		_IO(KGC_IOC_TYPE, 0x18)
+#define KGC_SNAPSHOT		_IO(KGC_IOC_TYPE, 0x19)
 
 #endif /* _UAPI_LINUX_KGC_H */

@@ -26,6 +26,7 @@
 	row(scavenge)	\
 	row(finalizers)	\
 	row(exporter)	\
+	row(snapshot)	\
 	row(convert)	\
 	row(retained)	\
 	row(suspects)	\

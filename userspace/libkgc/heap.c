@@ -283,6 +283,14 @@ int kgc_stats(int heap, struct kgc_stats *stats)
 	return command(heap, KGC_STATS, stats);
 }
 
+int kgc_snapshot(int heap)
+{
+	struct kgc_snapshot arg = { .size = sizeof(arg) };
+	int err = command(heap, KGC_SNAPSHOT, &arg);
+
+	return err ? err : arg.fd;
+}
+
 int kgc_scavenge(int heap, __u64 *released)
 {
 	struct kgc_scavenge arg = { .size = sizeof(arg) };

@@ -132,6 +132,12 @@ int kgc_stats(int heap, struct kgc_stats *stats);
 int kgc_scavenge(int heap, __u64 *released);
 
 /*
+ * Ask for a snapshot of the heap. The result is a descriptor, from which it is to be read at
+ * once: struct kgc_snapshot in <linux/kgc.h> says why. <linux/kgc_snapshot.h> has its format.
+ */
+int kgc_snapshot(int heap);
+
+/*
  * A weak handle does not keep its object alive. kgc_weak_get() returns a new strong
  * handle in @object, or 0 if the object is dead.
  */

@@ -2,6 +2,7 @@
 /* The calls whose requests for memory fail_nth refuses. Each works if none is refused. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "calls.h"
 #include "inject.h"
@@ -222,6 +223,24 @@ int call_types(struct stage *st)
 	int nr = kgc_types(st->fd, KGC_TYPES_CENSUS, 0, &entry, 1, &cycle);
 
 	return nr < 0 ? nr : nr == 1 ? 0 : -ERANGE;
+}
+
+/* Ask for a snapshot, and read it. */
+int call_snapshot(struct stage *st)
+{
+	int fd = kgc_snapshot(st->fd), err = 0;
+	char bytes[4096];
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	do {
+		got = read(fd, bytes, sizeof(bytes));
+		if (got < 0)
+			err = -errno;
+	} while (got > 0);
+	close(fd);
+	return err;
 }
 
 int call_weak(struct stage *st)

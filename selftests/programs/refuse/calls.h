@@ -51,6 +51,7 @@ bool stage_objects(struct stage *st);
 	CALL(stats, true, false) \
 	CALL(scavenge, true, false) \
 	CALL(types, true, true) \
+	CALL(snapshot, true, true) \
 	CALL(weak, true, true) \
 	CALL(finalize, true, true) \
 	CALL(finalize_cancel, true, false) \
