@@ -150,17 +150,20 @@ static int watch(struct heaps *heaps, __u32 id)
 {
 	struct kgc_heap_entry one = { 0 };
 	struct watched *watched = NULL;
+	bool looked = false;
 	size_t nr = 0;
 	int status;
 
-	for (;;) {
+	for (;; looked = true) {
 		__u64 created_ns = one.created_ns;
 
 		status = id ? heaps_read_one(heaps, id, &one) : heaps_read(heaps);
-		if (status == STATUS_NO_HEAP || (created_ns && one.created_ns != created_ns))
-			status = complain_ended(id, created_ns);
+		if (status == STATUS_NO_HEAP || (looked && one.created_ns != created_ns))
+			status = complain_ended(id, looked);
 		if (status)
 			break;
+		if (!looked)
+			puts(cycle_headings);
 		look(&watched, &nr, id ? &one : heaps->heap, id ? 1 : heaps->nr);
 		if (!left || ferror(stdout))
 			break;
@@ -186,7 +189,6 @@ static int run(int nr, char **words)
 	if (!status) {
 		began_ns = clock_ns(CLOCK_MONOTONIC);
 		setvbuf(stdout, NULL, _IOLBF, 0);
-		puts(cycle_headings);
 		status = watch(&heaps, id);
 	}
 	heaps_close(&heaps);
