@@ -460,14 +460,13 @@ struct kgc_snapshot_file *kgc_snapshot_open(struct kgc_heap *heap)
 
 	if (!snap)
 		return ERR_PTR(-ENOMEM);
-	snap->walker.ops = &snapshot_ops;
 	mutex_init(&snap->lock);
 	refcount_set(&snap->refs, 1);
 	err = kgc_stream_init(&snap->stream);
 	if (!err) {
 		guard(mutex)(&snap->lock);
 		err = file_attach(snap, heap);
-		if (!err && !kgc_walk_ask(heap, &snap->walker)) {
+		if (!err && !kgc_walk_ask(heap, &snap->walker, &snapshot_ops)) {
 			err = -EIO;
 			file_detach(snap, err);
 		}
