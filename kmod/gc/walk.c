@@ -44,6 +44,7 @@ u64 kgc_walk_ask(struct kgc_heap *heap, struct kgc_walker *walker,
 
 	walker->ops = ops;
 	walker->heap = heap;
+	walker->again = false;
 	guard(mutex)(&walk->lock);
 	/*
 	 * First the list, then the request: both sides take kgc_request.lock, so the cycle
