@@ -61,7 +61,7 @@ static int heap_allocator_init(struct kgc_heap *heap, gfp_t gfp)
 	struct kgc_charging charging;
 	int err;
 
-	err = kgc_allocator_init(&heap->alloc, gfp);
+	err = kgc_allocator_init(&heap->alloc, heap->id, gfp);
 	if (err)
 		return err;
 	charging = kgc_charge_begin(&heap->alloc);

@@ -159,6 +159,7 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  * @black_gen: a section of mode SETTLE marks each object that it allocates in a span
  *	of this generation
  * @unswept: no span is swept any more, so nothing is freed; never cleared
+ * @id: number of the heap, which trace points show
  * @cpu: the caches
  * @used: caches that ever held a span; far fewer than possible CPUs on many machines
  * @node: by node number, nr_node_ids of them; NULL for impossible nodes
@@ -177,6 +178,7 @@ struct kgc_allocator {
 	u32			gen;
 	u32			black_gen;
 	bool			unswept;
+	u32			id;
 	struct kgc_cpu __percpu	*cpu;
 	struct llist_head	used;
 	struct kgc_node		**node;
@@ -190,7 +192,7 @@ struct kgc_allocator {
 	struct kgc_steps	steps ____cacheline_aligned;
 };
 
-int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp);
+int kgc_allocator_init(struct kgc_allocator *a, u32 id, gfp_t gfp);
 void kgc_allocator_destroy(struct kgc_allocator *a);
 void kgc_allocator_harden(struct kgc_allocator *a, unsigned int bits);
 void kgc_allocator_settle(struct kgc_allocator *a);

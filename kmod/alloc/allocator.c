@@ -85,17 +85,19 @@ static int nodes_init(struct kgc_allocator *a)
 /**
  * kgc_allocator_init() - set up an allocator that has no pages yet
  * @a: zeroed, except for what the heap it is part of has charged to @a->limit already
+ * @id: number of the heap
  * @gfp: flags to add to requests for memory; with __GFP_ACCOUNT the cgroup of the current
  *	process is charged for them
  *
  * Context: may sleep.
  * Return: 0; -ENOMEM, and everything that was set up is freed again.
  */
-int kgc_allocator_init(struct kgc_allocator *a, gfp_t gfp)
+int kgc_allocator_init(struct kgc_allocator *a, u32 id, gfp_t gfp)
 {
 	int err;
 
 	a->gen = KGC_FIRST_GEN;
+	a->id = id;
 	a->gfp = gfp;
 	a->allowance = S64_MAX;
 	init_llist_head(&a->used);

@@ -10,6 +10,7 @@
 
 #include "../compat.h"
 #include "cache.h"
+#include "trace.h"
 
 /* An allocation that may not sleep sweeps at most this many batches of old spans. */
 #define MAX_REAPS	2
@@ -136,6 +137,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		if (!span)
 			return NULL;
 		kgc_span_prepare(span);
+		trace_kgc_refill(a->id, spc, span->size, span->nfree);
 		if (unlikely(!c->listed)) {
 			c->listed = true;
 			llist_add(&c->used, &a->used);
@@ -412,6 +414,7 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 		kgc_poison_tail(obj, size);
 		scoped_guard(preempt)
 			kgc_central_publish_large(a, mode, span, layout);
+		trace_kgc_refill(a->id, spc, span->size, 1);
 	} else {
 		report_pressure(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);
 	}

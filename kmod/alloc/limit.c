@@ -7,7 +7,10 @@
  * A function charges memory before it allocates it. The function that frees the memory
  * takes the charge back.
  */
+#include "../../uapi/linux/kgc.h"
+
 #include "alloc.h"
+#include "trace.h"
 
 static atomic64_t total_pages, total_held;
 static u64 cap;
@@ -64,17 +67,22 @@ u64 kgc_limit_cap(void)
 void kgc_limit_refused(struct kgc_allocator *a, int err)
 {
 	struct kgc_refused *refused = &a->limit.refused;
+	enum kgc_refusal limit;
 
 	switch (err) {
 	case -EDQUOT:
 		atomic64_inc(&refused->by_limit);
+		limit = KGC_REFUSAL_LIMIT;
 		break;
 	case -ENOSPC:
 		atomic64_inc(&refused->by_cap);
+		limit = KGC_REFUSAL_CAP;
 		break;
 	default:
 		atomic64_inc(&refused->by_memory);
+		limit = KGC_REFUSAL_MEMORY;
 	}
+	trace_kgc_limit(a->id, limit, atomic64_read(&a->limit.held));
 }
 
 /*

@@ -10,6 +10,12 @@
 
 struct kgc_allocator;
 
+/* Names of enum kgc_refusal, for debugfs and for trace points: row() each, last() the last. */
+#define KGC_REFUSAL_NAMES(row, last)		\
+	row(KGC_REFUSAL_LIMIT, "limit")		\
+	row(KGC_REFUSAL_CAP, "cap")		\
+	last(KGC_REFUSAL_MEMORY, "memory")
+
 /* Kinds of metadata. */
 enum kgc_meta {
 	KGC_META_SPANS,

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "pageheap.h"
 #include "poison.h"
+#include "trace.h"
 
 void kgc_pageheap_init(struct kgc_pageheap *ph, int nid)
 {
@@ -332,6 +333,7 @@ int kgc_pageheap_grow(struct kgc_allocator *a, struct kgc_pageheap *ph,
 	kgc_arena_insert(ph, arena);
 	kgc_arenas_account(ph);
 	raw_spin_unlock_irqrestore(&ph->lock, flags);
+	trace_kgc_pages_grow(a->id, ph->nid, PAGE_SIZE << order);
 	return 0;
 
 err_arena:

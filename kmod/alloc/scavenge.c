@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "pageheap.h"
 #include "poison.h"
+#include "trace.h"
 
 #define RUN_BATCH	16	/* runs of pages given back at a time */
 #define ARENA_BATCH	16	/* arenas looked at in one lock hold */
@@ -287,7 +288,11 @@ size_t kgc_scavenge_some(struct kgc_allocator *a, struct kgc_pageheap *ph, u64 k
 {
 	size_t bytes = release_arenas(a, ph, keep, most);
 
-	return bytes < most ? bytes + release_runs(a, ph, keep, most - bytes) : bytes;
+	if (bytes < most)
+		bytes += release_runs(a, ph, keep, most - bytes);
+	if (bytes)
+		trace_kgc_pages_return(a->id, ph->nid, bytes);
+	return bytes;
 }
 
 /* Give free pages back without a bound. Context and Return: as kgc_scavenge_some(). */
@@ -323,6 +328,8 @@ void kgc_scavenge_destroy(struct kgc_allocator *a, struct kgc_pageheap *ph)
 		cond_resched();
 	}
 	ph->arenas = RB_ROOT;
+	if (ph->sys)
+		trace_kgc_pages_return(a->id, ph->nid, ph->sys);
 	scoped_guard(raw_spinlock_irqsave, &ph->lock) {
 		ph->sys = 0;
 		ph->inuse = 0;

@@ -182,6 +182,7 @@ static enum kgc_await step_round(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
 	bool clean = !kgc_grey_pending(heap, cy->shaded);
 
+	trace_kgc_round(heap->id, &cy->now, clean);
 	if (clean && heap->gate.closed) {
 		marking_is_over(heap, cy);
 	} else if (clean && kgc_gate_close(&heap->gate)) {

@@ -47,6 +47,7 @@
 #include "section.h"
 #include "share.h"
 #include "throttle.h"
+#include "trace.h"
 #include "work.h"
 
 #define IDLE_TICKS	(HZ / 2)
@@ -58,6 +59,7 @@
 static void grace_end(struct kgc_heap *heap)
 {
 	bool sections = heap->grace.waiting == KGC_AWAIT_SECTIONS;
+	u64 ns;
 
 	WARN_ON_ONCE(heap->grace.waiting == KGC_AWAIT_NOTHING);
 	if (sections)
@@ -65,8 +67,9 @@ static void grace_end(struct kgc_heap *heap)
 	if (heap->grace.polled_ns)
 		kgc_share_polled(heap, ktime_get_ns() - heap->grace.polled_ns);
 	heap->grace.polled_ns = 0;
-	kgc_histogram_add(sections ? &heap->grace.took_sections : &heap->grace.took_regions,
-			  kgc_pace_grace_end(heap));
+	ns = kgc_pace_grace_end(heap);
+	kgc_histogram_add(sections ? &heap->grace.took_sections : &heap->grace.took_regions, ns);
+	trace_kgc_grace_end(heap->id, heap->grace.waiting, heap->pace.expedited, ns);
 	/* publishes what the grace period ordered: pairs with kgc_grace_pending() */
 	smp_store_release(&heap->grace.waiting, KGC_AWAIT_NOTHING);
 	kgc_throttle_wake(heap);
@@ -294,6 +297,7 @@ void kgc_grace_begin(struct kgc_heap *heap, enum kgc_await await)
 	if (await == KGC_AWAIT_SECTIONS)
 		kgc_sections_wait_begin(heap);
 	WRITE_ONCE(heap->grace.waiting, await);
+	trace_kgc_grace_begin(heap->id, await, urgent);
 	/* the cycle may now wait for a section that is throttled */
 	kgc_throttle_wake(heap);
 	if (urgent && expediter_ready(&heap->grace) && kgc_share_expedite(heap, await)) {

@@ -21,6 +21,11 @@ enum kgc_await {
 	KGC_AWAIT_PAUSE,	/* a tick, after which the step is tried again */
 };
 
+/* What a grace period waits for: names as in KGC_REASON_NAMES(). */
+#define KGC_GRACE_NAMES(row, last)		\
+	row(KGC_AWAIT_SECTIONS, "sections")	\
+	last(KGC_AWAIT_REGIONS, "regions")
+
 /* State of the expediter, the thread that waits for expedited grace periods. */
 enum kgc_expediter {
 	KGC_EXPEDITER_NONE,	/* there is none, or it exits and does not touch the heap */

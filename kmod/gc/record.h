@@ -11,6 +11,14 @@
 
 #define KGC_CYCLE_LOG	32
 
+/* Names of enum kgc_reason, for debugfs and for trace points: row() each, last() the last. */
+#define KGC_REASON_NAMES(row, last)		\
+	row(KGC_REASON_GROWTH, "growth")	\
+	row(KGC_REASON_PERIOD, "period")	\
+	row(KGC_REASON_REQUEST, "request")	\
+	row(KGC_REASON_LIMIT, "limit")		\
+	last(KGC_REASON_SHRINK, "shrink")
+
 /**
  * struct kgc_cycle_record - one finished cycle, times in microseconds
  * @nr: number of the cycle

@@ -21,6 +21,7 @@
 #include "mark.h"
 #include "report.h"
 #include "section.h"
+#include "trace.h"
 #include "work.h"
 
 #define TRACER_TIMEOUT	(HZ / 5)	/* longest wait of a section for the tracer */
@@ -152,6 +153,8 @@ struct kgc_section __kgc_section_note(struct kgc_section s)
 		sections->missed++;
 	}
 	raw_spin_unlock_irqrestore(&sections->lock, flags);
+	if (t)
+		trace_kgc_section_begin(s.heap->id, _RET_IP_);
 	if (nested)
 		kgc_misuse(s.heap, "a section inside a section",
 			   (void *)_RET_IP_);
@@ -186,7 +189,10 @@ int __kgc_section_forget(struct kgc_section s)
 
 	if (t) {
 		/* while this section is open, no other section writes its entry */
-		kgc_histogram_add(&sections->took, ktime_get_ns() - t->since_ns);
+		u64 ns = ktime_get_ns() - t->since_ns;
+
+		kgc_histogram_add(&sections->took, ns);
+		trace_kgc_section_end(s.heap->id, t->ip, t->since_ns);
 		guard(raw_spinlock_irqsave)(&sections->lock);
 		t->ip = 0;
 	}
@@ -264,18 +270,29 @@ static u64 waiting_ns(struct kgc_heap *heap)
 	return since ? ktime_get_ns() - since : 0;
 }
 
-static void print_oldest(struct kgc_heap *heap)
+/* Find the oldest section that is tracked. Its ip is 0 if there is none. */
+static void find_oldest(struct kgc_sections *sections, struct kgc_tracked *oldest)
 {
-	struct kgc_sections *sections = &heap->sections;
-	struct kgc_tracked oldest = { .since_ns = U64_MAX };
 	unsigned int i;
 
-	scoped_guard(raw_spinlock_irq, &sections->lock) {
-		for (i = 0; i < KGC_TRACKED; i++)
-			if (sections->tracked[i].ip &&
-			    sections->tracked[i].since_ns < oldest.since_ns)
-				oldest = sections->tracked[i];
-	}
+	*oldest = (struct kgc_tracked){ .since_ns = U64_MAX };
+	guard(raw_spinlock_irq)(&sections->lock);
+	for (i = 0; i < KGC_TRACKED; i++)
+		if (sections->tracked[i].ip &&
+		    sections->tracked[i].since_ns < oldest->since_ns)
+			*oldest = sections->tracked[i];
+}
+
+/* The cycle has waited @ms for sections, too long: log it, and the oldest section. */
+static void report_wait(struct kgc_heap *heap, u64 ms)
+{
+	u64 cycle = READ_ONCE(heap->request.begun);
+	struct kgc_tracked oldest;
+
+	find_oldest(&heap->sections, &oldest);
+	trace_kgc_section_stuck(heap->id, cycle, ms, &oldest);
+	pr_warn("kgc: heap %u (%s): cycle %llu has been waiting %llu ms for sections\n",
+		heap->id, heap->name, cycle, ms);
 	if (oldest.ip)
 		pr_warn("kgc: heap %u: the oldest section is %s/%d, entered at %pS\n",
 			heap->id, oldest.comm, oldest.pid, (void *)oldest.ip);
@@ -292,11 +309,7 @@ static void watch_work(struct work_struct *work)
 	kgc_work_woken(&heap->work);
 	if (!ns || READ_ONCE(heap->dying))
 		return;
-	pr_warn("kgc: heap %u (%s): cycle %llu has been waiting %llu ms for sections\n",
-		heap->id, heap->name, READ_ONCE(heap->request.begun),
-		div_u64(ns, NSEC_PER_MSEC));
-	if (READ_ONCE(heap->opt.track_sections))
-		print_oldest(heap);
+	report_wait(heap, div_u64(ns, NSEC_PER_MSEC));
 	queue_delayed_work(kgc_wq, &sections->watch, nsecs_to_jiffies(ns));
 }
 

@@ -44,6 +44,7 @@
 #include "pace.h"
 #include "request.h"
 #include "throttle.h"
+#include "trace.h"
 #include "work.h"
 
 #define YIELD_US	200U
@@ -103,7 +104,7 @@ static unsigned int help_us(struct kgc_heap *heap, unsigned int mode)
 /* Let the caller help the cycle, then sleep. Return: for how many ns it was delayed. */
 static u64 throttle(struct kgc_heap *heap, unsigned int mode)
 {
-	u64 start, begin, ns;
+	u64 start, begin, end, ns;
 
 	/* most refills are not delayed: do not make them read the clock */
 	if (!help_us(heap, mode) && !throttle_us(heap, mode))
@@ -113,14 +114,16 @@ static u64 throttle(struct kgc_heap *heap, unsigned int mode)
 	while (start - begin < help_us(heap, mode) * NSEC_PER_USEC &&
 	       kgc_request_help(heap, true))
 		start = ktime_get_ns();
+	end = start;
 	ns = throttle_us(heap, mode) * NSEC_PER_USEC;
-	if (ns <= start - begin)
-		return start - begin;
-	wait_event_hrtimeout(heap->throttle.waitq, !throttle_us(heap, mode),
-			     ns_to_ktime(ns - (start - begin)));
-	ns = ktime_get_ns();
-	kgc_histogram_add(&heap->throttle.slept, ns - start);
-	return ns - begin;
+	if (ns > start - begin) {
+		wait_event_hrtimeout(heap->throttle.waitq, !throttle_us(heap, mode),
+				     ns_to_ktime(ns - (start - begin)));
+		end = ktime_get_ns();
+		kgc_histogram_add(&heap->throttle.slept, end - start);
+	}
+	trace_kgc_throttle(heap->id, start - begin, end - start);
+	return end - begin;
 }
 
 /*

@@ -44,10 +44,11 @@
 
 static struct dentry *root;
 
-static const char * const phase_names[] = { "IDLE", "ARM", "MARK", "SETTLE" };
-static const char * const reason_names[] = {
-	"growth", "period", "request", "limit", "shrink",
-};
+#define NAME(value, name)	\
+	[value] = name,
+static const char * const phase_names[] = { KGC_PHASE_NAMES(NAME, NAME) };
+static const char * const reason_names[] = { KGC_REASON_NAMES(NAME, NAME) };
+#undef NAME
 
 /* Go has a name for the cycles on request. */
 static const char * const cycle_names[] = {

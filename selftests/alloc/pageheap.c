@@ -541,7 +541,7 @@ static void an_allocator_that_fails_is_nothing(void)
 	do {
 		memset(&a, 0, sizeof(a));
 		shim_fail_nth(++nth);
-		err = kgc_allocator_init(&a, 0);
+		err = kgc_allocator_init(&a, 0, 0);
 		trying("request %u fails", nth);
 		check(err == (shim_fail_happened() ? -ENOMEM : 0));
 		if (err)

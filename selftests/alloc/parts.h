@@ -31,7 +31,7 @@ static inline void parts_end(void)
 static inline void parts_allocator_begin(struct kgc_allocator *a)
 {
 	memset(a, 0, sizeof(*a));
-	check(!kgc_allocator_init(a, 0));
+	check(!kgc_allocator_init(a, 0, 0));
 }
 
 /* Free it in any state; ASan and shim_ram_exit() report leaks. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A second copy of the allocator, for a test module that needs one without a collector.
- * Only one file of the module may include this.
+ * Only one file of the module may include this. It has no trace points.
  */
+#define NOTRACE
 #include "../../kmod/alloc/sizeclass.c"
 #include "../../kmod/alloc/map.c"
 #include "../../kmod/alloc/span.c"

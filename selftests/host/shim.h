@@ -313,6 +313,16 @@ void shim_complain(const char *what, const char *file, int line)
 #define WARN_ON_ONCE		WARN_ON
 #define RB_EMPTY_WARN		WARN_ON
 
+/* ---- trace points: there are none ----------------------------------------- */
+
+#define TP_PROTO(...)	__VA_ARGS__
+#define TRACE_DEFINE_ENUM(value)
+#define TRACE_EVENT(name, proto, ...)			\
+	static inline void trace_##name(proto) { }
+#define DECLARE_EVENT_CLASS(name, ...)
+#define DEFINE_EVENT(class, name, proto, ...)		\
+	static inline void trace_##name(proto) { }
+
 /* ---- locks: one thread, but the rules of a raw spinlock hold ------------- */
 
 typedef struct { bool held; } raw_spinlock_t;

@@ -106,7 +106,7 @@ static int __init charged_init(void)
 		goto err_map;
 	layout.spc = kgc_size_to_class(BYTES) << 1 | 1;
 	allocator.pressure = pressure;
-	err = kgc_allocator_init(&allocator, __GFP_ACCOUNT);
+	err = kgc_allocator_init(&allocator, 0, __GFP_ACCOUNT);
 	if (err)
 		goto err_span;
 	err = run();

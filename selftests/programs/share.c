@@ -20,6 +20,7 @@
 #include "heap.h"
 #include "pace.h"
 #include "share.h"
+#include "trace.h"
 
 #define PARAMETERS	"/sys/module/kgc/parameters/"
 #define CGROUPS		"/sys/fs/cgroup"
@@ -287,21 +288,6 @@ static unsigned long litter(int fd, int type, unsigned long nr, unsigned int liv
 	return refused;
 }
 
-/* Return: how many events of the heap the trace has that say which cycle was short. */
-static unsigned int traced_short_cycles(unsigned int id)
-{
-	FILE *trace = fopen(TRACING "trace", "r");
-	char line[256], event[64];
-	unsigned int nr = 0;
-
-	snprintf(event, sizeof(event), "kgc_share_short: heap=%u cycle=", id);
-	while (trace && fgets(line, sizeof(line), trace))
-		nr += !!strstr(line, event);
-	if (trace)
-		fclose(trace);
-	return nr;
-}
-
 TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 {
 	int blob = kgc_type_register(self->fd, "blob", 64, KGC_TYPE_NOSCAN, NULL, 0);
@@ -312,7 +298,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	double begin;
 	__u64 root;
 
-	traces = !put_trace_point("kgc_share_short", 1);
+	traces = trace_begin("kgc_share_short");
 	ASSERT_GT(blob, 0);
 	ASSERT_EQ(0, chain_build(self->fd, self->node, scaled(50000), &root));
 	ASSERT_EQ(1000, kgc_alloc_many(self->fd, blob, 0, 1000, blobs, NULL));
@@ -341,7 +327,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	       (after.gc_mutator_ns - before.gc_mutator_ns) / 1e9,
 	       (after.gc_cpu_ns - before.gc_cpu_ns) / 1e9);
 	if (traces) {
-		EXPECT_GE(traced_short_cycles(self->info.heap_id),
+		EXPECT_GE(traced(self->info.heap_id, "kgc_share_short", "", NULL, NULL),
 			  after.short_cycles - before.short_cycles);
 		put_trace_point("kgc_share_short", 0);
 	} else {

@@ -4,17 +4,26 @@
 # Finalizers that sleep delay no cycle and no finalizer of another heap, however many
 # sleep. Sections sleep in a hundred heaps, with a thread that waits for a cycle of each.
 # No thread of the kernel hangs, even if other sections come and go meanwhile, and the
-# grace periods of another heap are still expedited.
+# grace periods of another heap are still expedited. Trace points tell of all of this.
 # kselftest-timeout: 220
 module=kgc_stuck
 debugfs=/sys/kernel/debug/kgc
+tracing=/sys/kernel/tracing
 [ -e "/kgc/$module.ko" ] || { echo "1..0 # SKIP no $module.ko"; exit 4; }
 echo "TAP version 13"
-echo "1..11"
+echo "1..13"
 failed=0
 result() {	# result NUMBER STATUS NAME
 	if [ "$2" = 0 ]; then echo "ok $1 $3"; else echo "not ok $1 $3"; failed=1; fi
 }
+# events TEXT: count those that tracefs has recorded
+events() { grep -c "$1" $tracing/trace; }
+traces() { [ -e $tracing/events/kgc ]; }
+if traces; then
+	echo 1 >$tracing/events/kgc/kgc_section_stuck/enable
+	echo 1 >$tracing/events/kgc/kgc_finalizer/enable
+	echo >$tracing/trace
+fi
 find_heap() { id=$(awk '$2 == "kgc_stuck" { print $1 }' $debugfs/heaps); }
 cycles() { awk '$1 == "NumGC" { print $2 }' "$debugfs/heap$id/stats"; }
 waiting() { awk '$1 == "CycleWaitUs" { print $2 }' "$debugfs/heap$id/sections"; }
@@ -69,11 +78,25 @@ while [ "$(cycles)" = "$before" ] || [ "$(waiting)" != 0 ]; do
 done
 [ $tries -gt 0 ]
 result 8 $? "the cycle ends when the section does"
+if traces; then
+	[ "$(events "heap=$id .*wait_ms=[0-9]* ip=stay")" = \
+		"$(dmesg | grep -c "heap $id (kgc_stuck): cycle .* has been waiting")" ]
+	result 9 $? "each such report is an event, with the oldest section"
+else
+	echo "ok 9 # SKIP no trace points"
+fi
 rmmod $module
 insmod "/kgc/$module.ko" seconds=20 finalizers=300
-result 9 $? "300 finalizers that sleep hold up no cycle and no finalizer of another heap"
+result 10 $? "300 finalizers that sleep hold up no cycle and no finalizer of another heap"
 dmesg | grep kgc_stuck: | sed 's/^/# /'
 rmmod $module
+if traces; then
+	[ "$(events 'kgc_finalizer: heap=[0-9]* fn=.* call_us=[0-9][0-9][0-9]')" = 300 ]
+	result 11 $? "each finalizer is an event once it has returned"
+	echo 0 >$tracing/events/kgc/enable
+else
+	echo "ok 11 # SKIP no trace points"
+fi
 # the kernel reports a thread that sleeps uninterruptibly for so long
 hung=/proc/sys/kernel/hung_task_timeout_secs
 if [ -w $hung ]; then
@@ -81,15 +104,15 @@ if [ -w $hung ]; then
 	echo 5 >$hung
 fi
 insmod "/kgc/$module.ko" seconds=20 heaps=100
-result 10 $? "sections stuck in 100 heaps cost another heap nothing"
+result 12 $? "sections stuck in 100 heaps cost another heap nothing"
 dmesg | grep kgc_stuck: | tail -n 1 | sed 's/^/# /'
 sleep 12
 if [ -w $hung ]; then
 	! dmesg | grep 'blocked for more than'
-	result 11 $? "no thread hangs for a section that sleeps"
+	result 13 $? "no thread hangs for a section that sleeps"
 	echo "$before" >$hung
 else
-	echo "ok 11 # SKIP this kernel does not look for hung threads"
+	echo "ok 13 # SKIP this kernel does not look for hung threads"
 fi
 for status in /proc/[0-9]*/status; do
 	awk '$1 == "Name:" && $2 ~ /^kgc_grace/ { name = $2 }
