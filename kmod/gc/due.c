@@ -389,8 +389,9 @@ void kgc_due_show(struct seq_file *m, struct kgc_due_queue *due_queue)
 	show_us(m, "LongestWaitUs", READ_ONCE(due_queue->longest_wait_ns));
 	show_us(m, "CallingUs", since ? ktime_get_ns() - since : 0);
 	show_us(m, "LongestCallUs", READ_ONCE(due_queue->longest_call_ns));
-	seq_printf(m, "SlowCalls %llu\nRecords %llu\nRecordsRead %llu\n", READ_ONCE(due_queue->slow),
-		   READ_ONCE(due_queue->nr_records), READ_ONCE(due_queue->read));
+	seq_printf(m, "SlowCalls %llu\nRecords %llu\nRecordsRead %llu\n",
+		   READ_ONCE(due_queue->slow), READ_ONCE(due_queue->nr_records),
+		   READ_ONCE(due_queue->read));
 	if (since)
 		seq_printf(m, "Calling %ps\n", READ_ONCE(due_queue->calling));
 }

@@ -28,6 +28,7 @@ static struct kgc_allocated allocated;
 static struct kgc_layout layout = {
 	.id = 1, .bytes = BYTES, .slot = BYTES, .allocated = &allocated,
 };
+
 static struct tasklet_struct tasklet;
 static DECLARE_COMPLETION(refused);
 static u64 got;
