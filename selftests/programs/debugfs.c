@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <linux/kgc_snapshot.h>
+
 #include "chain.h"
 #include "debugfs_files.h"
 #include "heap.h"
@@ -489,7 +491,8 @@ static bool reads_well(const char *path, const char *name)
 	ssize_t got, used = 0;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == EACCES || errno == ENODEV;
+		return errno == ENOENT || errno == EACCES || errno == ENODEV ||
+		       (!strcmp(name, "snapshot") && errno == ESHUTDOWN);
 	while ((got = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
 		used += got;
 	close(fd);
@@ -497,6 +500,8 @@ static bool reads_well(const char *path, const char *name)
 	/* The heap went away in the middle of it. */
 	if (got < 0 || !used)
 		return true;
+	if (!strcmp(name, "snapshot"))
+		return !memcmp(text, KGC_SNAPSHOT_MAGIC, strlen(KGC_SNAPSHOT_MAGIC));
 	if (!strcmp(name, "stats") || !strcmp(name, "options") ||
 	    !strcmp(name, "meta"))
 		return is_pairs(text);
