@@ -47,7 +47,7 @@ static_assert(KGC_SNAPSHOT_NAME >= KGC_HEAP_NAME && KGC_SNAPSHOT_NAME >= KGC_TYP
  * @stream: what the file reads
  * @refs: one for the file, and one for the heap while @heap is set
  * @lock: held while the file or the heap ends
- * @heap: the heap, until it or the file ends
+ * @heap: the heap, until it or the file ends; guarded by @lock
  * @slot: slot of the span at which the walk goes on
  * @inside: the walk goes on inside the object in that slot
  * @at: offset of the element or word of that object at which it goes on
@@ -68,7 +68,7 @@ struct kgc_snapshot_file {
 	struct kgc_stream	stream;
 	refcount_t		refs;
 	struct mutex		lock;	/* of the ends */
-	struct kgc_heap		*heap __guarded_by(&lock);
+	struct kgc_heap		*heap;
 	unsigned int		slot;
 	bool			inside;
 	size_t			at;
