@@ -82,7 +82,7 @@ echo 1..10
 insmod /kgc/kgc_example.ko threads=1 || exit 1
 id=$(awk '$2 == "example" { print $1 }' /sys/kernel/debug/kgc/heaps)
 steps=/sys/module/kgc_example/parameters/steps
-while [ "$(cat $steps)" -lt 10000 ]; do
+while [ "$(cat $steps)" -lt 2000 ]; do
 	sleep 0.1
 done
 ok "a snapshot is saved while threads go on" take "$one"
