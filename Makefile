@@ -34,6 +34,10 @@ help:
 	@echo '  userspace        libkgc and kgcctl, in build/userspace/'
 	@echo '  docs             the reference of <linux/kgc.h>, from its comments: man pages and HTML in'
 	@echo '                   build/docs/, index.html first'
+	@echo '  install          install these, to PREFIX=/usr/local or below DESTDIR='
+	@echo '  uninstall        remove what install wrote; give it the same variables'
+	@echo '  dkms_install     install the sources for DKMS, in /usr/src; dkms_uninstall removes them'
+	@echo '  deb              Debian packages, in build/deb/'
 	@echo '  selftests        the test programs, in build/selftests/'
 	@echo '  clean            remove build/ (not the cache of kernels)'
 	@echo
@@ -73,11 +77,25 @@ modules_install:
 
 userspace:
 	@$(vm)/host-packages run
-	+@$(MAKE) --no-print-directory -C userspace O=$(CURDIR)/build/userspace all
+	+@$(MAKE) --no-print-directory -C userspace O='$(CURDIR)/build/userspace' all
+
+install uninstall:
+	@$(vm)/host-packages run
+	+@$(MAKE) --no-print-directory -C userspace O='$(CURDIR)/build/userspace' $@
+
+dkms_install:
+	@packaging/install-dkms '$(DESTDIR)'
+
+dkms_uninstall:
+	@packaging/install-dkms -u '$(DESTDIR)'
+
+deb:
+	@$(vm)/host-packages run deb
+	@packaging/build-deb build/deb
 
 selftests: userspace
 	@$(vm)/host-packages run test
-	+@$(MAKE) --no-print-directory -C selftests O=$(CURDIR)/build \
+	+@$(MAKE) --no-print-directory -C selftests O='$(CURDIR)/build' \
 		KSELFTEST_DIR=$$($(vm)/kselftest) all
 
 docs:
@@ -109,7 +127,7 @@ check:
 
 # Without KERNEL= this runs what CI runs.
 test:
-	@$(vm)/host-packages run check test
+	@$(vm)/host-packages run check deb test
 ifeq ($(origin KERNEL),file)
 	@$(drivers)/test-all '$(TESTS)'
 else
@@ -117,7 +135,7 @@ else
 endif
 
 nightly:
-	@$(vm)/host-packages run check test arm64 bench
+	@$(vm)/host-packages run check deb test arm64 bench nightly
 	@$(drivers)/nightly
 
 features:
@@ -162,6 +180,6 @@ bench-report:
 clean:
 	rm -rf build
 
-.PHONY: help all module modules_install userspace docs selftests run shell try check test nightly \
-	features kernels detectors model litmus soak coverage bench bench-check bench-report targets \
-	fast-path clean
+.PHONY: help all module modules_install userspace docs install uninstall dkms_install \
+	dkms_uninstall deb selftests run shell try check test nightly features kernels detectors \
+	model litmus soak coverage bench bench-check bench-report targets fast-path clean
