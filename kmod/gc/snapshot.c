@@ -36,7 +36,7 @@
 #define OBJECT_ROOM	(2 * KGC_SNAPSHOT_MAX_RECORD)
 #define PART_ROOM	(KGC_HANDLE_CHUNK * sizeof(struct kgc_snapshot_root) + OBJECT_ROOM)
 
-static_assert(PART_ROOM <= KGC_STREAM_BYTES / 2);
+static_assert(2 * PART_ROOM <= KGC_STREAM_BYTES);
 static_assert(sizeof(struct kgc_snapshot_type) + sizeof(struct kgc_snapshot_end) <=
 	      KGC_SNAPSHOT_MAX_RECORD);
 static_assert(KGC_SNAPSHOT_NAME >= KGC_HEAP_NAME && KGC_SNAPSHOT_NAME >= KGC_TYPE_NAME);
