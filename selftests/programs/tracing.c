@@ -192,13 +192,13 @@ TEST_F(heap, a_throttled_thread_is_an_event_with_its_delay)
 	put_trace_point("kgc_refill", 0);
 	ASSERT_EQ(0, kgc_option_set(self->fd, KGC_OPT_GOGC, 10));
 	ASSERT_EQ(0, put_number("/sys/module/kgc/parameters/max_cpu_percent", 1));
-	for (int i = 0; i < 2000 && !pace_value(id, "throttled"); i++)
+	for (int i = 0; i < 2000 && !pace_value(id, "Throttled"); i++)
 		if (batch_litter(self->fd, blob, 1000))
 			break;
 	EXPECT_EQ(0, put_number("/sys/module/kgc/parameters/max_cpu_percent", percent));
-	EXPECT_LT(0, pace_value(id, "throttled"));
-	EXPECT_EQ(pace_value(id, "throttled_us"), SUM("kgc_throttle", "slept_ns") / 1000);
-	EXPECT_LE(pace_value(id, "throttled"), COUNT("kgc_throttle", ""));
+	EXPECT_LT(0, pace_value(id, "Throttled"));
+	EXPECT_EQ(pace_value(id, "ThrottledUs"), SUM("kgc_throttle", "slept_ns") / 1000);
+	EXPECT_LE(pace_value(id, "Throttled"), COUNT("kgc_throttle", ""));
 	put_trace_point(".", 0);
 }
 
