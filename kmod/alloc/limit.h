@@ -10,7 +10,7 @@
 
 struct kgc_allocator;
 
-/* Names of enum kgc_refusal, for debugfs and for trace points: row() each, last() the last. */
+/* Names of enum kgc_refusal, for trace points: row() each, last() the last. */
 #define KGC_REFUSAL_NAMES(row, last)		\
 	row(KGC_REFUSAL_LIMIT, "limit")		\
 	row(KGC_REFUSAL_CAP, "cap")		\

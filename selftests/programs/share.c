@@ -328,7 +328,7 @@ TEST_F(heap, what_the_share_cannot_do_is_done_by_mutators_and_counted)
 	       (after.gc_cpu_ns - before.gc_cpu_ns) / 1e9);
 	if (traces) {
 		EXPECT_GE(traced(self->info.heap_id, "kgc_share_short", "", NULL, NULL),
-			  after.short_cycles - before.short_cycles);
+			  (long long)(after.short_cycles - before.short_cycles));
 		put_trace_point("kgc_share_short", 0);
 	} else {
 		TH_LOG("this kernel has no trace points of kgc");
