@@ -70,7 +70,7 @@ static __always_inline void kgc_colour_slot(struct kgc_allocator *a,
 void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 			 unsigned int bit, unsigned int mode,
 			 const struct kgc_layout *layout);
-unsigned int kgc_slot_random(struct kgc_span *span, struct rnd_state *random);
+unsigned int kgc_slot_random(struct kgc_span *span, struct rnd_state *state);
 
 /*
  * Take the lowest free slot of the span's current word. @word points to that word, and @w

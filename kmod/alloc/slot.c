@@ -20,16 +20,16 @@ void kgc_slot_init_state(struct kgc_allocator *a, struct kgc_span *span,
 
 /*
  * Choose a random free slot of @span, which has at least one, and make its word current.
- * The kernel's generator takes a lock, so @random is one that it has seeded. Return: the
+ * The kernel's generator takes a lock, so @state is one that it has seeded. Return: the
  * slot's bit in that word. Context: central lock held.
  */
-unsigned int kgc_slot_random(struct kgc_span *span, struct rnd_state *random)
+unsigned int kgc_slot_random(struct kgc_span *span, struct rnd_state *state)
 {
 	unsigned long *free = kgc_span_free(span);
 	unsigned int n, w;
 	unsigned long word;
 
-	n = reciprocal_scale(prandom_u32_state(random), kgc_span_count_free(span));
+	n = reciprocal_scale(prandom_u32_state(state), kgc_span_count_free(span));
 	for (w = 0; n >= hweight_long(free[w]); w++)
 		n -= hweight_long(free[w]);
 	for (word = free[w]; n; n--)
