@@ -187,14 +187,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size || size > sizeof(text))
 		return 0;
+	/* the columns to show; NULL means the usual ones */
+	table_argp.parser('o', NULL, NULL);
 	if (data[0] == 'S')
 		return snapshot(data + 1, size - 1);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	snprintf(word, sizeof(word), "%.60s", text);
 	content = text;
-	/* the columns to show; NULL means the usual ones */
-	table_argp.parser('o', data[0] % 12 == 2 ? word : NULL, NULL);
+	if (data[0] % 12 == 2)
+		table_argp.parser('o', word, NULL);
 	switch (data[0] % 12) {
 	case 0:	return show_module();
 	case 1:
