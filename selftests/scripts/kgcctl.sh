@@ -5,38 +5,12 @@
 #
 # kselftest-timeout: 180
 
-number=0
-failed=0
+# shellcheck source=tap
+. /kgc/tap
+
 out=$(mktemp) err=$(mktemp) saved=$(mktemp)
 max_bytes=/sys/module/kgc/parameters/max_bytes
 tab=$(printf '\t')
-
-ok() {	# ok NAME COMMAND...: the command must succeed
-	name=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $name"
-	else
-		echo "not ok $number $name"
-		sed 's/^/# /' "$out" "$err"
-		failed=1
-	fi
-}
-
-skip() {	# skip NAME REASON
-	number=$((number + 1))
-	echo "ok $number $1 # SKIP $2"
-}
-
-run() {	# run STATUS ARGUMENT...: kgcctl must end with that status
-	want=$1
-	shift
-	kgcctl "$@" >"$out" 2>"$err"
-	got=$?
-	[ "$got" = "$want" ] || echo "# kgcctl $*: exit status $got, not $want"
-	[ "$got" = "$want" ]
-}
 
 says() {	# says PATTERN: in the last output of kgcctl
 	grep -qE "$1" "$out" "$err"

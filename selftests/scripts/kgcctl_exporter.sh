@@ -6,37 +6,15 @@
 # kselftest-timeout: 120
 # kselftest-files: /usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12
 
-number=0
-failed=0
+# shellcheck source=tap
+. /kgc/tap
+
 out=$(mktemp) err=$(mktemp) text=$(mktemp) log=$(mktemp)
 export LD_LIBRARY_PATH=/kgc
 debugfs=/sys/kernel/debug/kgc
 
-ok() {	# ok TITLE COMMAND...: the command must succeed
-	title=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $title"
-	else
-		echo "not ok $number $title"
-		head -n 60 "$out" "$err" "$log" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
-skip() {	# skip NAME REASON
-	number=$((number + 1))
-	echo "ok $number $1 # SKIP $2"
-}
-
-comes_true() {	# comes_true COMMAND...: within a minute, which only bounds a hang
-	for _ in $(seq 600); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	echo "# never: $*"
-	return 1
+details() {
+	head -n 60 "$out" "$err" "$log" | sed 's/^/# /'
 }
 
 # ---- the metrics

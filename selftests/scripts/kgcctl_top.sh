@@ -8,33 +8,16 @@
 # kselftest-files: /lib/terminfo/s/screen:lib/terminfo/s/screen
 # kselftest-files: /lib/terminfo/d/dumb:lib/terminfo/d/dumb
 
-number=0
-failed=0
+# shellcheck source=tap
+. /kgc/tap
+
 server=0
 out=$(mktemp) err=$(mktemp) screen=$(mktemp) settings=$(mktemp)
 export LC_ALL=C.UTF-8 TERM=screen
 
-ok() {	# ok TITLE COMMAND...: the command must succeed
-	title=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $title"
-	else
-		echo "not ok $number $title"
-		sed 's/^/# screen: /' "$screen"
-		sed 's/^/# /' "$out" "$err"
-		failed=1
-	fi
-}
-
-run() {	# run STATUS ARGUMENT...: kgcctl must end with that status
-	want=$1
-	shift
-	kgcctl "$@" >"$out" 2>"$err"
-	got=$?
-	[ "$got" = "$want" ] || echo "# kgcctl $*: exit status $got, not $want"
-	[ "$got" = "$want" ]
+details() {
+	sed 's/^/# screen: /' "$screen"
+	sed 's/^/# /' "$out" "$err"
 }
 
 mux() {

@@ -3,36 +3,15 @@
 # kgcctl watch prints a line for each cycle, says which it did not see, and ends when it
 # should.
 
-number=0
-failed=0
-out=$(mktemp) err=$(mktemp) pipe=$(mktemp -u)
+# shellcheck source=tap
+. /kgc/tap
 
-ok() {	# ok TITLE COMMAND...: the command must succeed
-	title=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $title"
-	else
-		echo "not ok $number $title"
-		sed 's/^/# /' "$out" "$err"
-		failed=1
-	fi
-}
+out=$(mktemp) err=$(mktemp) pipe=$(mktemp -u)
 
 begin() {	# begin ARGUMENT...: watch in the background, until it has looked once
 	kgcctl watch -d 0.05 "$@" >"$out" 2>"$err" 4>&- &
 	watch=$!
 	comes_true grep -q '^time ' "$out" && sleep 0.2
-}
-
-comes_true() {	# comes_true COMMAND...: within a minute, which only bounds a hang
-	for _ in $(seq 600); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	echo "# never: $*"
-	return 1
 }
 
 second_heap() {	# of this shell
