@@ -192,7 +192,7 @@ int __kgc_section_forget(struct kgc_section s)
 		u64 ns = ktime_get_ns() - t->since_ns;
 
 		kgc_histogram_add(&sections->took, ns);
-		trace_kgc_section_end(s.heap->id, t->ip, t->since_ns);
+		trace_kgc_section_end(s.heap->id, t->ip, ns);
 		guard(raw_spinlock_irqsave)(&sections->lock);
 		t->ip = 0;
 	}

@@ -7,7 +7,6 @@
 #define _KGC_TRACE_H
 
 #include <linux/kgc.h>
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/tracepoint.h>
 
@@ -226,8 +225,8 @@ TRACE_EVENT(kgc_section_begin,
 );
 
 TRACE_EVENT(kgc_section_end,
-	TP_PROTO(u32 heap, unsigned long ip, u64 begin_ns),
-	TP_ARGS(heap, ip, begin_ns),
+	TP_PROTO(u32 heap, unsigned long ip, u64 open_ns),
+	TP_ARGS(heap, ip, open_ns),
 	TP_STRUCT__entry(
 		__field(u32, heap)
 		__field(unsigned long, ip)
@@ -236,7 +235,7 @@ TRACE_EVENT(kgc_section_end,
 	TP_fast_assign(
 		__entry->heap = heap;
 		__entry->ip = ip;
-		__entry->open_ns = ktime_get_ns() - begin_ns;
+		__entry->open_ns = open_ns;
 	),
 	TP_printk("heap=%u ip=%pS open_ns=%llu",
 		  __entry->heap, (void *)__entry->ip, __entry->open_ns)

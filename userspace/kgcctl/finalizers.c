@@ -44,14 +44,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static unsigned long long number_of(const char *text, const char *name)
-{
-	char word[PAIR_WORD];
-
-	word_of_pair(text, name, word);
-	return strtoull(word, NULL, 10);
-}
-
 /* Read the file of @heap. With --wait, wait for the calls that are due at the start. */
 static int read_file(unsigned int heap, char **text)
 {
@@ -61,10 +53,10 @@ static int read_file(unsigned int heap, char **text)
 
 	if (status || !wait_for_calls)
 		return status;
-	due = number_of(*text, "CallsFound");
+	due = number_of_pair(*text, "CallsFound");
 	/* CallsFound never falls. If it is below @due, another heap has the number now. */
-	while (number_of(*text, "CallsDone") < due &&
-	       number_of(*text, "CallsFound") >= due) {
+	while (number_of_pair(*text, "CallsDone") < due &&
+	       number_of_pair(*text, "CallsFound") >= due) {
 		free(*text);
 		nanosleep(&look, NULL);
 		status = debugfs_read(heap, "finalizers", text, false);

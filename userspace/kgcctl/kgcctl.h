@@ -67,6 +67,9 @@ uint64_t clock_ns(clockid_t clock);
 #define PAIR_WORD 64
 void word_of_pair(const char *text, const char *name, char word[PAIR_WORD]);
 
+/* That word as a number; 0 if there is none. */
+unsigned long long number_of_pair(const char *text, const char *name);
+
 /*
  * In a table of the module's files: the word of @line in the column that line @headings
  * calls @name. @word is empty if there is none. number_under() returns it as a number, or 0.

@@ -89,7 +89,7 @@ const struct metric metrics[] = {
 	SECONDS("kgc_cpu_classes_gc_mark_assist_cpu_seconds_total", "GCMutatorNs",
 		METRIC_COUNTER, "CPU time of mutators that helped cycles."),
 	SECONDS("kgc_cpu_classes_gc_workers_cpu_seconds_total", "GCCPUNs", METRIC_COUNTER,
-		"CPU time of the collector's work items: marking, sweeping and all else."),
+		"CPU time of the collector's work items, for all steps of a cycle."),
 	SECONDS("kgc_cpu_classes_gc_waiters_cpu_seconds_total", "GCWaiterNs", METRIC_COUNTER,
 		"CPU time that threads spent on cycles for which they waited."),
 	SECONDS("kgc_cpu_classes_gc_total_cpu_seconds_total", "GCCPUNs+GCWaiterNs+GCMutatorNs",

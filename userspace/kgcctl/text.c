@@ -147,6 +147,14 @@ void word_of_pair(const char *text, const char *name, char word[PAIR_WORD])
 	}
 }
 
+unsigned long long number_of_pair(const char *text, const char *name)
+{
+	char word[PAIR_WORD];
+
+	word_of_pair(text, name, word);
+	return strtoull(word, NULL, 10);
+}
+
 const char *next_line(const char *line)
 {
 	const char *end = strchr(line, '\n');

@@ -75,14 +75,6 @@ static int by_live_bytes(const void *a, const void *b)
 	return 0;
 }
 
-static unsigned long long number_of(const char *text, const char *name)
-{
-	char word[PAIR_WORD];
-
-	word_of_pair(text, name, word);
-	return strtoull(word, NULL, 10);
-}
-
 /* Read the numbers of the cycles that took the last census, and that will take one. */
 static int look(unsigned int heap, unsigned long long *cycle, unsigned long long *asked)
 {
@@ -91,8 +83,8 @@ static int look(unsigned int heap, unsigned long long *cycle, unsigned long long
 
 	if (status)
 		return status;
-	*cycle = number_of(text, "Cycle");
-	*asked = number_of(text, "Asked");
+	*cycle = number_of_pair(text, "Cycle");
+	*asked = number_of_pair(text, "Asked");
 	free(text);
 	return STATUS_OK;
 }
