@@ -168,8 +168,11 @@ static const char *refuse_one(const FIXTURE_VARIANT(refused) *variant,
 		return "a type is left";
 	if (!still_works(st.fd, st.node))
 		return "the heap no longer works";
-	if (variant->call(&st))
-		return "the call fails afterwards as well";
+	err = variant->call(&st);
+	if (err) {
+		fprintf(stderr, "# the call fails afterwards as well:\n");
+		return strerror(-err);
+	}
 	return kgc_close(st.fd) ? "the heap cannot be closed" : NULL;
 }
 

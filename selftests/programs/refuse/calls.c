@@ -225,10 +225,10 @@ int call_types(struct stage *st)
 	return nr < 0 ? nr : nr == 1 ? 0 : -ERANGE;
 }
 
-/* Ask for a snapshot, and read it. */
-int call_snapshot(struct stage *st)
+/* Ask for a snapshot, and read it to its end. */
+static int read_snapshot(int heap)
 {
-	int fd = kgc_snapshot(st->fd), err = 0;
+	int fd = kgc_snapshot(heap), err = 0;
 	char bytes[4096];
 	ssize_t got;
 
@@ -240,6 +240,16 @@ int call_snapshot(struct stage *st)
 			err = -errno;
 	} while (got > 0);
 	close(fd);
+	return err;
+}
+
+/* A cycle does not wait for a reader that a busy machine delays, so ask it again. */
+int call_snapshot(struct stage *st)
+{
+	int err = -ECANCELED;
+
+	for (int tries = 0; err == -ECANCELED && tries < 20; tries++)
+		err = read_snapshot(st->fd);
 	return err;
 }
 
