@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/stacktrace.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
@@ -51,6 +52,19 @@ DEFINE_FREE(kgc_kvfree, void *, if (_T) kvfree(_T))
 #define guard(name)		kgc_unseen_lock
 #define kgc_unseen_lock(args...)	((void)0, ##args)
 #endif
+
+/*
+ * Save up to @most addresses of the current stack, innermost first. Return: how many; 0 on
+ * a kernel that cannot tell.
+ */
+static inline unsigned int kgc_stack_save(unsigned long *stack, unsigned int most)
+{
+#ifdef CONFIG_STACKTRACE
+	return stack_trace_save(stack, most, 0);
+#else
+	return 0;
+#endif
+}
 
 /* Largest order of the buddy allocator; MAX_ORDER was exclusive until 6.4. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

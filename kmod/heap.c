@@ -19,6 +19,7 @@
 #include "gc/handle.h"
 #include "gc/heap.h"
 #include "gc/mark.h"
+#include "gc/profile.h"
 #include "gc/report.h"
 #include "gc/request.h"
 #include "gc/root.h"
@@ -84,6 +85,7 @@ static void heap_parts_init(struct kgc_heap *heap)
 	kgc_tracer_init(heap);
 	kgc_census_init(heap);
 	kgc_snapshots_init(heap);
+	kgc_profile_init(heap);
 	kgc_cycle_init(heap);
 }
 
@@ -201,6 +203,7 @@ void kgc_heap_destroy(struct kgc_heap *heap)
 	kgc_cycle_stop(heap);
 	kgc_census_destroy(heap);
 	kgc_tracer_destroy(heap);
+	kgc_profile_destroy(heap);
 	kgc_finals_destroy(heap);
 	kgc_due_destroy(&heap->due_queue);
 	kgc_roots_end(heap);

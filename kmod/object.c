@@ -41,14 +41,16 @@ static void *with_finalizer(struct kgc_section s, struct kgc_type *type,
 
 /*
  * The path between the fast and the slow one. It takes a slot of the current word that
- * the fast path skips: the slot is not clear yet, or its span is mixed and the slot needs
- * a type. For a tiny object it takes room in an open block.
+ * the fast path skips: the slot is not clear yet, its span is mixed and the slot needs a
+ * type, or a slot of that word is to be sampled. For a tiny object it takes room in an
+ * open block.
  */
 static void *alloc_current_word(struct kgc_section s, const struct kgc_layout *layout)
 {
 	struct kgc_allocator *a = &s.heap->alloc;
 	struct kgc_span *span;
 	struct kgc_cpu *c;
+	bool sampled = false;
 	unsigned long w;
 	void *obj = NULL;
 	u32 owner_gen;
@@ -58,14 +60,18 @@ static void *alloc_current_word(struct kgc_section s, const struct kgc_layout *l
 	if (kgc_region_begin(a, c, &owner_gen)) {
 		span = c->span[layout->fast_spc];
 		w = *span->word;
-		if (w && (span->layout == layout || !span->layout))
+		if (w && (span->layout == layout || !span->layout)) {
 			obj = kgc_take_any_slot(a, span, __ffs(w), s.mode,
 						layout, layout->bytes);
-		else if (layout->flags & KGC_LAYOUT_TINY)
+			sampled = kgc_sample_hit(a, span, obj);
+		} else if (layout->flags & KGC_LAYOUT_TINY) {
 			obj = kgc_tiny_join(a, &c->tiny, s.mode, layout);
+		}
 		kgc_region_end(c, owner_gen);
 	}
 	preempt_enable();
+	if (unlikely(sampled))
+		a->sampled(a, layout, obj, layout->slot);
 	return obj;
 }
 
@@ -225,7 +231,10 @@ void *kgc_alloc_array(struct kgc_section s, struct kgc_type *type, size_t n,
 }
 EXPORT_SYMBOL_GPL(kgc_alloc_array);
 
-/* Take up to @n slots of the current word of @type's span. Return: slots taken. */
+/*
+ * Take up to @n slots of the current word of @type's span; none if one of that word is to
+ * be sampled. Return: slots taken.
+ */
 static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 				unsigned int n, void **objs)
 {
@@ -240,7 +249,8 @@ static unsigned int bulk_region(struct kgc_section s, struct kgc_type *type,
 	c = this_cpu_ptr(a->cpu);
 	if (kgc_region_begin(a, c, &owner_gen)) {
 		span = c->span[layout->fast_spc];
-		if (span->layout == layout)
+		if (span->fast == layout ||
+		    (span->layout == layout && !kgc_span_has_sample(span)))
 			done = kgc_take_slots(a, span, n, objs, s.mode, layout);
 		kgc_region_end(c, owner_gen);
 	}

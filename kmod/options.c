@@ -2,6 +2,7 @@
 /* Options of a heap: a table with one row for each. */
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/time64.h>
 
 #include "alloc/alloc.h"
@@ -28,6 +29,11 @@ static void hard_limit_changed(struct kgc_heap *heap, u64 value)
 static void harden_changed(struct kgc_heap *heap, u64 value)
 {
 	kgc_allocator_harden(&heap->alloc, value);
+}
+
+static void profile_changed(struct kgc_heap *heap, u64 value)
+{
+	kgc_allocator_sample(&heap->alloc, value);
 }
 
 #define IN(member)	.offset = offsetof(struct kgc_heap_options, member)
@@ -59,6 +65,8 @@ static const struct kgc_option_row rows[] = {
 	{ KGC_OPT_EXPEDITE, "expedite", "", KGC_EXPEDITE_BUDGET,
 	  KGC_EXPEDITE_ALWAYS, .privileged = true, IN(expedite),
 	  .values = "budget never always" },
+	{ KGC_OPT_PROFILE_BYTES, "profile_bytes", "bytes", 1, SZ_1G, 0, true,
+	  IN(profile_bytes), .changed = profile_changed },
 };
 
 /* The values of a new heap. */

@@ -2,7 +2,7 @@
 /*
  * The allocator of one heap: per-CPU caches over central lists over page heaps. It knows
  * four things of the collector: the mark bits in a span, the generation, whether an object
- * is allocated marked, and one call upwards (kgc_allocator.pressure).
+ * is allocated marked, and two calls upwards (kgc_allocator.pressure and .sampled).
  *
  * An allocation goes: kgc_alloc() -> cache.c (this CPU's span) -> central.c
  * (a span with free slots, swept if need be) -> pageheap.c (pages of an arena).
@@ -27,6 +27,7 @@
 #include "charge.h"
 #include "limit.h"
 #include "pageheap.h"
+#include "sample.h"
 #include "span.h"
 #include "steps.h"
 #include "tiny.h"
@@ -94,7 +95,8 @@ struct kgc_cpu {
  * @large_bytes: class 0 only: bytes ever allocated
  * @large_freed: class 0 only: bytes ever freed
  * @large_live: class 0 only: bytes that this generation's sweeps found marked
- * @random: state of the random number generator for KGC_HARDEN_RANDOM
+ * @random: state of the random number generator for KGC_HARDEN_RANDOM and @sampler
+ * @sampler: how far it is to the next sampled byte
  *
  * The audit reads @mallocs, @frees and @spans without @lock. Its result counts only if no
  * section has begun meanwhile, and then no CPU changes them.
@@ -119,6 +121,7 @@ struct kgc_central {
 	u64			large_freed __guarded_by(&lock);
 	u64			large_live __guarded_by(&lock);
 	struct rnd_state	random __guarded_by(&lock);
+	struct kgc_sampler	sampler __guarded_by(&lock);
 };
 
 /**
@@ -153,6 +156,13 @@ struct kgc_allocator;
 typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
 				unsigned int mode, gfp_t gfp);
 
+/*
+ * Called for an object that is sampled, in the section that allocated it, outside of any
+ * region. @bytes is what its slot takes.
+ */
+typedef void (*kgc_sampled_fn)(struct kgc_allocator *a, const struct kgc_layout *layout,
+			       void *obj, size_t bytes);
+
 /**
  * struct kgc_allocator - the allocator of one heap
  * @gen: sweep generation; advanced by the collector's flush
@@ -170,6 +180,8 @@ typedef u64 (*kgc_pressure_fn)(struct kgc_allocator *a, enum kgc_pressure why,
  *	KGC_PRESSURE_GROWTH the caller is in a section of the given mode, and the call
  *	may sleep for a moment if gfp allows
  * @harden: KGC_HARDEN_* bits
+ * @sampled: call into the profile, from any context but NMI
+ * @sample_rate: one in so many bytes is sampled; 0 is none
  * @charged: bytes handed to caches or as large objects in this cycle
  * @limit: bytes that the heap holds, and its hard limit
  * @steps: how long slow paths took
@@ -187,6 +199,8 @@ struct kgc_allocator {
 	struct kgc_owner	owner;
 	s64			allowance;
 	kgc_pressure_fn		pressure;
+	kgc_sampled_fn		sampled;
+	u64			sample_rate;
 	atomic64_t		charged ____cacheline_aligned;
 	struct kgc_limit	limit;
 	struct kgc_steps	steps ____cacheline_aligned;
@@ -204,6 +218,19 @@ static inline void kgc_allocator_on_pressure(struct kgc_allocator *a,
 					     kgc_pressure_fn pressure)
 {
 	a->pressure = pressure;
+}
+
+/* Set the call into the profile. Context: before the first allocation. */
+static inline void kgc_allocator_on_sampled(struct kgc_allocator *a,
+					    kgc_sampled_fn sampled)
+{
+	a->sampled = sampled;
+}
+
+/* Sample one byte of @rate; 0 is none. Caches go by it with the next span. */
+static inline void kgc_allocator_sample(struct kgc_allocator *a, u64 rate)
+{
+	WRITE_ONCE(a->sample_rate, rate);
 }
 
 /* Set the allowance: at @bytes charged the allocator calls the collector. Context: any. */
@@ -254,6 +281,7 @@ enum kgc_need {
  * @need: what the last attempt did not find
  * @unmixed: there is no memory for a side table, so attempts skip spans of another type
  *	instead of making them mixed
+ * @sampled: the object that was allocated is to be sampled
  * @reaps: how often old spans were swept because memory was missing
  * @npages: with KGC_NEED_PAGES, how many adjacent heap pages
  * @span: a span structure, or NULL
@@ -264,6 +292,7 @@ enum kgc_need {
 struct kgc_reserve {
 	enum kgc_need	need;
 	bool		unmixed;
+	bool		sampled;
 	unsigned int	reaps;
 	unsigned int	npages;
 	struct kgc_span	*span;
@@ -302,7 +331,7 @@ bool kgc_central_accept(struct kgc_span *span, const struct kgc_layout *layout,
 struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 				   struct kgc_node *node, unsigned int spc,
 				   size_t size, struct kgc_reserve *r);
-void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
+bool kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       struct kgc_span *span,
 			       const struct kgc_layout *layout);
 bool kgc_central_sweep_some(struct kgc_allocator *a, struct kgc_central *ct,

@@ -145,6 +145,7 @@ static void *cache_try(struct kgc_allocator *a, struct kgc_node *node,
 		c->span[spc] = span;
 	}
 	obj = kgc_take_any_slot(a, span, __ffs(*span->word), mode, layout, size);
+	r->sampled = kgc_sample_hit(a, span, obj);
 	if (layout->flags & KGC_LAYOUT_TINY)
 		kgc_tiny_open(&c->tiny, layout, obj);
 	return obj;
@@ -188,17 +189,6 @@ static void *region_try(struct kgc_allocator *a, struct kgc_node *node,
 	return obj;
 }
 
-/*
- * Whether this context may call the kernel's allocators, whatever its gfp says. On
- * PREEMPT_RT the page allocator takes sleeping locks.
- */
-static bool may_fetch(void)
-{
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
-		return false;
-	return !in_hardirq();
-}
-
 /* Report pressure to the collector. */
 static void report_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 			    unsigned int mode, gfp_t gfp, struct kgc_slow_path *step)
@@ -206,7 +196,7 @@ static void report_pressure(struct kgc_allocator *a, enum kgc_pressure why,
 	u64 ns;
 
 	/* whatever the caller says, a context that must not sleep is not throttled */
-	if (!may_fetch())
+	if (!kgc_charge_possible())
 		gfp &= ~__GFP_DIRECT_RECLAIM;
 	ns = a->pressure(a, why, mode, gfp);
 	if (ns)
@@ -221,7 +211,7 @@ static void report_no_slot(struct kgc_allocator *a, struct kgc_node *node,
 			   unsigned int spc, unsigned int mode, gfp_t gfp,
 			   struct kgc_slow_path *step)
 {
-	if (may_fetch() && gfpflags_allow_blocking(gfp)) {
+	if (kgc_charge_possible() && gfpflags_allow_blocking(gfp)) {
 		report_pressure(a, KGC_PRESSURE_LIMIT, mode, gfp, step);
 		return;
 	}
@@ -267,10 +257,10 @@ static void *node_try(struct kgc_allocator *a, struct kgc_node *node,
 {
 	void *obj;
 
-	r->unmixed = !may_fetch();
+	r->unmixed = !kgc_charge_possible();
 	for (;;) {
 		obj = region_try(a, node, mode, layout, spc, size, r);
-		if (obj || r->need == KGC_NEED_NOTHING || !may_fetch())
+		if (obj || r->need == KGC_NEED_NOTHING || !kgc_charge_possible())
 			return obj;
 		if (r->need == KGC_NEED_PAGES && !grow)
 			return NULL;
@@ -347,6 +337,8 @@ void *kgc_cache_alloc(struct kgc_allocator *a, unsigned int mode,
 					gfp);
 	if (!obj)
 		report_no_slot(a, node, spc, mode, gfp, &r.step);
+	else if (unlikely(r.sampled))
+		a->sampled(a, layout, obj, kgc_classes[spc >> 1].size);
 	report_growth(a, mode, gfp, &r.step);
 	kgc_steps_end(&a->steps, &r.step);
 	return obj;
@@ -395,10 +387,11 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 	struct kgc_node *node = kgc_node_home(a);
 	struct kgc_slow_path step = { };
 	struct kgc_span *span;
+	bool sampled = false;
 	void *obj = NULL;
 	int nid;
 
-	if (!may_fetch() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
+	if (!kgc_charge_possible() || size > KGC_ARENA_MAX_PAGES * KGC_PAGE_SIZE)
 		return NULL;
 	kgc_steps_begin(&step, KGC_CAUSE_LARGE);
 	span = large_span(a, node, spc, size, gfp, true, &step);
@@ -413,7 +406,9 @@ void *kgc_cache_alloc_large(struct kgc_allocator *a, unsigned int mode,
 			memset(obj, 0, round_up(size, 8));
 		kgc_poison_tail(obj, size);
 		scoped_guard(preempt)
-			kgc_central_publish_large(a, mode, span, layout);
+			sampled = kgc_central_publish_large(a, mode, span, layout);
+		if (unlikely(sampled))
+			a->sampled(a, layout, obj, span->size);
 		trace_kgc_refill(a->id, spc, span->size, 1);
 	} else {
 		report_pressure(a, KGC_PRESSURE_LIMIT, mode, gfp, &step);

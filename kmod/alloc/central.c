@@ -325,6 +325,7 @@ struct kgc_span *kgc_central_refill(struct kgc_allocator *a,
 		ct->refills++;
 		ct->reused += span->reused ? span->nfree : 0;
 		kgc_span_next_word(span);
+		kgc_sample_place(a, ct, span);
 		kgc_allocator_charge(a, (s64)span->nfree * span->size);
 	}
 	central_unlock(ct, flags);
@@ -388,6 +389,7 @@ void *kgc_central_alloc(struct kgc_allocator *a, struct kgc_node *node,
 			kgc_slot_random(span, &ct->random) : __ffs(*span->word);
 		span->clear = span->dirty;
 		obj = kgc_take_any_slot(a, span, bit, mode, layout, size);
+		r->sampled = kgc_sample_one(a, ct, span->size);
 		kgc_allocator_charge(a, span->size);
 		ct->reused += span->reused;
 	}
@@ -427,13 +429,17 @@ struct kgc_span *kgc_central_large(struct kgc_allocator *a,
 	return span_create(a, node, spc, npages, npages * KGC_PAGE_SIZE, r);
 }
 
-/* Put a cleared large object into service. Context: preemption disabled. */
-void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
+/*
+ * Put a cleared large object into service. Context: preemption disabled. Return: whether it
+ * is to be sampled.
+ */
+bool kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 			       struct kgc_span *span,
 			       const struct kgc_layout *layout)
 {
 	struct kgc_central *ct = a->node[span->nid]->central[span->spc];
 	unsigned long flags = central_lock(ct, NULL);
+	bool sampled = kgc_sample_one(a, ct, span->size);
 
 	span->gen = READ_ONCE(a->gen);
 	span->layout = layout;
@@ -453,6 +459,7 @@ void kgc_central_publish_large(struct kgc_allocator *a, unsigned int mode,
 	central_unlock(ct, flags);
 	kgc_allocated_add(layout, 1, span->size);
 	kgc_allocator_charge(a, span->size);
+	return sampled;
 }
 
 /*

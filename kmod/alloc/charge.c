@@ -247,6 +247,27 @@ void *kgc_charge_alloc(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes
 	return p;
 }
 
+/*
+ * Like kgc_charge_alloc(), for memory that the heap can do without: no attempt is made to
+ * free any, and a failure is neither counted nor a reason for a cycle. Context:
+ * kgc_charge_possible(), no raw lock held.
+ */
+void *kgc_charge_try(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes)
+{
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	struct kgc_charging charging;
+	void *p;
+
+	if (kgc_limit_charge_meta(a, kind, bytes))
+		return NULL;
+	charging = kgc_charge_begin(a);
+	p = kvzalloc_node(bytes, kgc_charge_gfp(a, gfp), NUMA_NO_NODE);
+	kgc_charge_end(charging);
+	if (!p)
+		kgc_limit_uncharge_meta(a, kind, bytes);
+	return p;
+}
+
 /* Context: any but NMI, no raw lock held; process context if it is more than a page. */
 void kgc_charge_free(struct kgc_allocator *a, enum kgc_meta kind, const void *p, size_t bytes)
 {

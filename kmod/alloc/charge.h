@@ -10,6 +10,7 @@
 #ifndef _KGC_CHARGE_H
 #define _KGC_CHARGE_H
 
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
@@ -60,10 +61,22 @@ static inline bool kgc_charge_active(void)
 	return kgc_memcg_active();
 }
 
+/*
+ * Whether this context may call the kernel's allocators, whatever its gfp says. On
+ * PREEMPT_RT the page allocator takes sleeping locks.
+ */
+static inline bool kgc_charge_possible(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return false;
+	return !in_hardirq();
+}
+
 gfp_t kgc_charge_gfp(const struct kgc_allocator *a, gfp_t gfp);
 bool kgc_charge_meta(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, gfp_t gfp);
 void *kgc_charge_alloc(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes, int nid,
 		       gfp_t gfp);
+void *kgc_charge_try(struct kgc_allocator *a, enum kgc_meta kind, size_t bytes);
 void kgc_charge_free(struct kgc_allocator *a, enum kgc_meta kind, const void *p, size_t bytes);
 void *kgc_charge_page(struct kgc_allocator *a, enum kgc_meta kind, gfp_t gfp);
 void kgc_charge_page_free(struct kgc_allocator *a, enum kgc_meta kind, void *page);

@@ -18,6 +18,7 @@ static struct kmem_cache *span_cache[KGC_NR_SPAN_SIZES];
 static unsigned long empty_word;
 struct kgc_span kgc_empty_span = {
 	.word = &empty_word,
+	.sample = KGC_NO_SAMPLE,
 	.link = LIST_HEAD_INIT(kgc_empty_span.link),
 };
 
@@ -123,6 +124,7 @@ void kgc_span_init(struct kgc_span *span, struct kgc_allocator *a,
 	span->fast = NULL;
 	span->layout = NULL;
 	span->queued = 0;
+	span->sample = KGC_NO_SAMPLE;
 	INIT_LIST_HEAD(&span->link);
 	for (w = 0; w < span->nwords; w++) {
 		kgc_span_mark(span)[w] = 0;
@@ -183,6 +185,34 @@ bool kgc_span_next_word(struct kgc_span *span)
 	return false;
 }
 
+/* Let the fast path take slots of the current word, if it may. */
+void kgc_span_set_path(struct kgc_span *span)
+{
+	span->fast = span->clear || kgc_span_has_sample(span) ? NULL : span->layout;
+}
+
+/*
+ * Make the free slot that the owner will take after @nth others the one to be sampled, or
+ * none if @nth is KGC_NO_SAMPLE.
+ */
+void kgc_span_set_sample(struct kgc_span *span, unsigned int nth)
+{
+	unsigned long *free = kgc_span_free(span);
+	unsigned int w = span->word - free;
+	unsigned long slots;
+
+	span->sample = KGC_NO_SAMPLE;
+	if (nth == KGC_NO_SAMPLE)
+		return;
+	while (nth >= hweight_long(free[w])) {
+		nth -= hweight_long(free[w]);
+		w = (w + 1) & (span->nwords - 1);
+	}
+	for (slots = free[w]; nth; nth--)
+		slots &= slots - 1;
+	span->sample = w * BITS_PER_LONG + __ffs(slots);
+}
+
 /*
  * Make sure that the owner takes zeroed slots from the current word. Small slots are
  * cleared all at once, since they share cache lines or are adjacent. Larger slots are
@@ -193,7 +223,7 @@ void kgc_span_prepare(struct kgc_span *span)
 	unsigned long w = *span->word;
 
 	span->clear = span->dirty && span->size > CLEAR_AHEAD;
-	span->fast = span->clear ? NULL : span->layout;
+	kgc_span_set_path(span);
 	if (!span->dirty || span->clear)
 		return;
 	while (w) {

@@ -65,13 +65,16 @@ enum kgc_span_state {
 	KGC_NR_SPAN_STATES,
 };
 
+#define KGC_NO_SAMPLE	U16_MAX
+
 #define KGC_MANUAL_SPC	1	/* the span class of large objects without pointers */
 
 /**
  * struct kgc_span - a run of pages of one span class
  * @word: word of the free bitmap that the owner takes slots from
  * @word_base: address of the first slot of that word
- * @fast: @layout while the free slots of the current word are clear; otherwise NULL
+ * @fast: @layout while the free slots of the current word are clear and none of them is
+ *	@sample; otherwise NULL
  * @layout: type of every object in it; NULL once types differ, until the span is empty
  * @base: address of slot 0
  * @magic: offset * magic >> 32 is the slot's index; 0 for large
@@ -92,6 +95,8 @@ enum kgc_span_state {
  * @nfree: free slots when they were last counted; stale while the span is in a cache
  * @npages: heap pages
  * @queued: on a grey queue; see gc/mark.c
+ * @sample: while a cache has the span, the slot that will be sampled next, or
+ *	KGC_NO_SAMPLE; see sample.h
  * @grey: link on that queue
  * @link: on a list of its central, or on the page heap's list of spare structures; guarded
  *	by the lock of that list's owner
@@ -122,6 +127,7 @@ struct kgc_span {
 	u8			state;
 	u32			npages;
 	unsigned int		queued;
+	u16			sample;
 	struct llist_node	grey;
 	struct kgc_allocator	*owner;
 	struct kgc_arena	*arena;
@@ -221,6 +227,12 @@ static inline bool kgc_span_is_free(struct kgc_span *span, unsigned int i)
 	return kgc_span_free_word(span, i / BITS_PER_LONG) >> (i % BITS_PER_LONG) & 1;
 }
 
+/* Whether the current word has the slot that will be sampled next. */
+static inline bool kgc_span_has_sample(struct kgc_span *span)
+{
+	return span->sample / BITS_PER_LONG == span->word - kgc_span_free(span);
+}
+
 /* Index of the bitmap size for @nelems slots, below KGC_NR_SPAN_SIZES. */
 static inline unsigned int kgc_words_index(unsigned int nelems)
 {
@@ -243,6 +255,8 @@ void kgc_span_wipe_manual(struct kgc_span *span, int wipe);
 void kgc_span_select_word(struct kgc_span *span, unsigned int w);
 bool kgc_span_next_word(struct kgc_span *span);
 void kgc_span_prepare(struct kgc_span *span);
+void kgc_span_set_sample(struct kgc_span *span, unsigned int nth);
+void kgc_span_set_path(struct kgc_span *span);
 void kgc_span_make_mixed(struct kgc_span *span, u16 *types);
 
 /* Byte that a sweep writes over dead objects; KGC_WIPE_NONE leaves them as they are. */

@@ -60,6 +60,7 @@
 #include "mark.h"
 #include "pace.h"
 #include "phase.h"
+#include "profile.h"
 #include "record.h"
 #include "request.h"
 #include "root.h"
@@ -241,7 +242,7 @@ static void check_marks(struct kgc_heap *heap, struct kgc_cycle *cy)
 /* Marking is over: this cycle frees every white object. */
 static enum kgc_await step_cleanup(struct kgc_heap *heap, struct kgc_cycle *cy)
 {
-	if (kgc_finals_scan_cleanups(heap))
+	if (kgc_profile_scan_some(heap, cy->now.nr) || kgc_finals_scan_cleanups(heap))
 		return KGC_AWAIT_NOTHING;
 	if (kgc_walk_wanted(&heap->walk))
 		cy->step = KGC_STEP_WALK;

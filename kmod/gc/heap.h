@@ -20,6 +20,7 @@
 #include "handle.h"
 #include "mark.h"
 #include "pace.h"
+#include "profile.h"
 #include "record.h"
 #include "report.h"
 #include "request.h"
@@ -53,6 +54,7 @@
  * @scavenge: enum kgc_scavenge_policy
  * @harden: KGC_HARDEN_* bits
  * @expedite: enum kgc_expedite_policy
+ * @profile_bytes: one byte in so many is sampled for the profile; 0 is none
  */
 struct kgc_heap_options {
 	u64	gogc;
@@ -65,6 +67,7 @@ struct kgc_heap_options {
 	u64	scavenge;
 	u64	harden;
 	u64	expedite;
+	u64	profile_bytes;
 };
 
 /**
@@ -110,6 +113,7 @@ struct kgc_reclaim {
  * @walk: the walk over marked objects that walkers ask for
  * @census: objects by type
  * @snapshots: snapshots
+ * @profile: the allocation profile
  * @verify: the verifier
  * @tracer: the verifier's tracer
  * @report: errors and misuse that checks have found
@@ -153,6 +157,7 @@ struct kgc_heap {
 	struct kgc_walk		walk;
 	struct kgc_census	census;
 	struct kgc_snapshots	snapshots;
+	struct kgc_profile	profile;
 	struct kgc_verify	verify;
 	struct kgc_tracer	tracer;
 	struct kgc_report	report;

@@ -10,6 +10,7 @@
  *				debugfs_alloc.c, debugfs_spans.c and
  *				debugfs_histograms.c
  *				debugfs_alloc.c and debugfs_spans.c
+ *	kgc/heap<ID>/profile	what allocated the objects: debugfs_profile.c
  *	kgc/heap<ID>/snapshot	which object refers to which: debugfs_snapshot.c
  *	kgc/heap<ID>/collect	write: start that many cycles (1 or 2); read: the number
  *				of the last cycle asked for
@@ -403,6 +404,7 @@ void kgc_debugfs_add(struct kgc_heap *heap)
 	kgc_debugfs_types_add(heap);
 	kgc_debugfs_histograms_add(heap);
 	kgc_debugfs_snapshot_add(heap);
+	kgc_debugfs_profile_add(heap);
 	debugfs_create_file("sections", 0400, heap->dir, heap,
 			    &heap_sections_fops);
 	debugfs_create_file("pace", 0400, heap->dir, heap, &heap_pace_fops);

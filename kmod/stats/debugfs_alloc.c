@@ -99,6 +99,7 @@ static const char * const meta_names[KGC_NR_META] = {
 	[KGC_META_WEAK] = "WeakHandleBytes",
 	[KGC_META_FINALIZERS] = "FinalizerBytes",
 	[KGC_META_GREY] = "GreyBytes",
+	[KGC_META_PROFILE] = "ProfileBytes",
 };
 
 static int heap_meta_show(struct seq_file *m, void *v)

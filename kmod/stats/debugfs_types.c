@@ -8,7 +8,6 @@
  * A reader of `types` copies the census when it opens the file. So all lines are of one
  * census, however long the reader takes, and the reader holds no memory of the heap.
  */
-#include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/seq_file.h>
@@ -57,15 +56,6 @@ static void types_stop(struct seq_file *m, void *v)
 {
 }
 
-/* The name as one word of a table. A program may have given any name. */
-static void show_name(struct seq_file *m, const char *name)
-{
-	if (!*name)
-		seq_putc(m, '-');
-	for (; *name; name++)
-		seq_putc(m, isascii(*name) && isgraph(*name) ? *name : '_');
-}
-
 static void show_headings(struct seq_file *m, bool counted)
 {
 	if (counted)
@@ -96,7 +86,7 @@ static int types_show(struct seq_file *m, void *v)
 	seq_printf(m, "%u %u %llu %llu %llu %lld %lld ", type->layout.id, type->size,
 		   row->objects, row->bytes, row->roots,
 		   atomic64_read(&allocated->objects), atomic64_read(&allocated->bytes));
-	show_name(m, type->name);
+	kgc_debugfs_word(m, type->name);
 	seq_putc(m, '\n');
 	return 0;
 }

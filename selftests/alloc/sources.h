@@ -18,6 +18,7 @@
 #include "../../kmod/alloc/limit.c"
 #include "../../kmod/alloc/charge.c"
 #include "../../kmod/alloc/slot.c"
+#include "../../kmod/alloc/sample.c"
 #include "../../kmod/alloc/tiny.c"
 #include "../../kmod/alloc/manual.c"
 #include "../../kmod/alloc/histogram.c"

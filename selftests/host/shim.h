@@ -31,6 +31,7 @@ typedef __u64 __aligned_u64 __attribute__((__aligned__(8)));
 typedef unsigned int gfp_t;
 typedef unsigned int slab_flags_t;
 
+#define U16_MAX		UINT16_MAX
 #define U32_MAX		UINT32_MAX
 #define U64_MAX		UINT64_MAX
 #define S64_MAX		INT64_MAX

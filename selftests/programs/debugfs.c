@@ -35,6 +35,7 @@ static const struct { const char *name; __u32 option; } option_names[] = {
 	{ "track_sections", KGC_OPT_TRACK_SECTIONS },
 	{ "scavenge", KGC_OPT_SCAVENGE }, { "harden", KGC_OPT_HARDEN },
 	{ "expedite", KGC_OPT_EXPEDITE },
+	{ "profile_bytes", KGC_OPT_PROFILE_BYTES },
 };
 
 /* Whether each line is a name, a space and a number, and no name comes twice. */
@@ -502,6 +503,8 @@ static bool reads_well(const char *path, const char *name)
 		return is_pairs(text);
 	if (!strcmp(name, "sections"))
 		return are_sections(text);
+	if (!strcmp(name, "profile"))
+		return !strncmp(text, "ProfileVersion ", 15) && strstr(text, "\n\n");
 	if (!strcmp(name, "phase"))
 		return strchr(text, '\n') == text + used - 1;
 	return is_table(text, &lines);

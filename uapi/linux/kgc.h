@@ -327,6 +327,7 @@ enum kgc_option_id {
 	KGC_OPT_SCAVENGE = 8,	/* enum kgc_scavenge_policy */
 	KGC_OPT_HARDEN = 9,	/* KGC_HARDEN_* bits */
 	KGC_OPT_EXPEDITE = 10,	/* enum kgc_expedite_policy; needs CAP_SYS_ADMIN */
+	KGC_OPT_PROFILE_BYTES = 11, /* one byte in so many is sampled, to 1 GiB; 0: none */
 };
 
 #define KGC_GOGC_OFF		0xffffffffffffffffULL
