@@ -147,7 +147,7 @@ answers() {	# answers STATUS PATTERN METHOD PATH
 
 paths_and_methods() {
 	answers 200 '^Content-Type: text/plain; version=0.0.4; charset=utf-8$' GET /metrics &&
-		answers 200 'href="/metrics"' GET / && answers 404 'only / and /metrics' GET /x &&
+		answers 200 'href="/metrics"' GET / && answers 404 'only /, /metrics and' GET /x &&
 		answers 404 '' GET /metrics/ && answers 405 '^Allow: GET, HEAD$' POST /metrics &&
 		answers 200 '^Content-Length: [1-9]' HEAD /metrics &&
 		! grep -q '^kgc_' "$out"
@@ -157,6 +157,14 @@ scrapes_are_what_print_says() {
 	sleep 0.6
 	kgcctl exporter --print >"$text" && wget -q -O "$out" "http://127.0.0.1:$port/metrics" &&
 		[ "$(wc -l <"$out")" -gt 100 ] && cmp "$out" "$text"
+}
+
+profile_is_served() {
+	wget -q -O - "http://127.0.0.1:$port/debug/pprof/heap" | gunzip -c | grep -qa inuse_space &&
+		wget -q -O - "http://127.0.0.1:$port/debug/pprof/heap?heap=$heap" | gunzip -c |
+			grep -qa alloc_objects &&
+		answers 400 '' GET '/debug/pprof/heap?heap=x' &&
+		answers 404 '' GET '/debug/pprof/heap?heap=4000000'
 }
 
 bytes_read() {	# by the server since its start
@@ -226,7 +234,7 @@ sigterm_ends_it() {
 }
 
 echo "TAP version 13"
-echo "1..14"
+echo "1..15"
 exec 3<>/dev/kgc || exit 1
 heap=$(kgcctl stat -rn -o id)
 kgcctl gc --wait -c2 "$heap" >/dev/null
@@ -251,6 +259,7 @@ served() {
 [ -n "$why" ] || serve
 served "each path and method has its answer" paths_and_methods
 served "a scrape is what --print prints" scrapes_are_what_print_says
+served "the allocation profile is served" profile_is_served
 served "many scrapes share a reading" many_scrapes_share_a_reading
 served "silent clients hold up no other" silent_clients_hold_up_no_other
 served "a port in use is an error" a_port_in_use_is_an_error

@@ -26,6 +26,7 @@
 	row(scavenge)	\
 	row(finalizers)	\
 	row(exporter)	\
+	row(profile)	\
 	row(snapshot)	\
 	row(convert)	\
 	row(retained)	\

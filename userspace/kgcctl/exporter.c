@@ -20,6 +20,7 @@
 #include "command.h"
 #include "kgcctl.h"
 #include "metrics.h"
+#include "pprof.h"
 
 #define LIBRARY		"libmicrohttpd.so.12"
 #define MOST_CLIENTS	64U	/* connected at once; more wait until one has gone */
@@ -59,7 +60,8 @@ static const struct argp_option options[] = {
 	row(MHD_create_response_from_buffer) \
 	row(MHD_add_response_header)	\
 	row(MHD_queue_response)		\
-	row(MHD_destroy_response)
+	row(MHD_destroy_response)	\
+	row(MHD_lookup_connection_value)
 
 #define POINTER(name) __typeof__(name) *name;
 static struct { FUNCTIONS(POINTER) } http;
@@ -130,12 +132,51 @@ static enum MHD_Result send_metrics(struct MHD_Connection *client)
 	return result;
 }
 
+/*
+ * Queue the allocation profile of all heaps, or of the one that "heap=ID" names. It is read
+ * for each request, because it is large and few ask for it. All who can connect get it, so
+ * it has no addresses of the kernel.
+ */
+static enum MHD_Result send_profile(struct MHD_Connection *client)
+{
+	static char failed[] = "the profile cannot be read: see the log of the exporter\n";
+	const char *word = http.MHD_lookup_connection_value(client, MHD_GET_ARGUMENT_KIND, "heap");
+	struct MHD_Response *response;
+	int64_t sums[PPROF_VALUES];
+	enum MHD_Result result;
+	unsigned char *file;
+	unsigned int heap;
+	size_t size;
+	int status;
+
+	if (word && !parse_heap(word, &heap))
+		status = STATUS_USAGE;
+	else
+		status = pprof_read(word ? (long)heap : MODULE_WIDE, false, &file, &size, sums);
+	if (status) {
+		response = answer("text/plain", failed, false);
+	} else {
+		response = http.MHD_create_response_from_buffer(size, file, MHD_RESPMEM_MUST_FREE);
+		if (!response)
+			exit(complain(STATUS_FAILED, "no memory"));
+		http.MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+					     "application/octet-stream");
+	}
+	result = http.MHD_queue_response(client, !status ? MHD_HTTP_OK :
+					 status == STATUS_USAGE ? MHD_HTTP_BAD_REQUEST :
+					 status == STATUS_NO_HEAP ? MHD_HTTP_NOT_FOUND :
+					 MHD_HTTP_SERVICE_UNAVAILABLE, response);
+	http.MHD_destroy_response(response);
+	return result;
+}
+
 static enum MHD_Result send_page(struct MHD_Connection *client, const char *url, bool is_get)
 {
 	static char root[] =
 		"<!DOCTYPE html><title>kgc</title><h1>kgc</h1>"
-		"<p>Heaps of <code>/dev/kgc</code>: <a href=\"/metrics\">metrics</a>\n";
-	static char absent[] = "there are only / and /metrics\n";
+		"<p>Heaps of <code>/dev/kgc</code>: <a href=\"/metrics\">metrics</a>, "
+		"<a href=\"/debug/pprof/heap\">allocation profile</a>\n";
+	static char absent[] = "there are only /, /metrics and /debug/pprof/heap\n";
 	static char refused[] = "only GET and HEAD are allowed\n";
 	bool is_root = !strcmp(url, "/");
 	struct MHD_Response *response;
@@ -169,6 +210,8 @@ static enum MHD_Result handle(void *unused, struct MHD_Connection *client, const
 	}
 	if (is_get && !strcmp(url, "/metrics"))
 		return send_metrics(client);
+	if (is_get && !strcmp(url, "/debug/pprof/heap"))
+		return send_profile(client);
 	return send_page(client, url, is_get);
 }
 
@@ -298,11 +341,12 @@ const struct command command_exporter = {
 	.arguments = "",
 	.about = "serves the counters of all heaps to Prometheus",
 	.help =
-		"Serves /metrics until SIGTERM or SIGINT. All who can connect can read the\n"
-		"counters. Each scrape reads the counters of each heap once; scrapes within\n"
-		"half a second share a reading. Up to 64 clients are connected at once, and\n"
-		"one that is silent for 10 s is disconnected. kgcctl(8) lists the metrics.\n"
-		"For root.",
+		"Serves /metrics, and for 'go tool pprof' /debug/pprof/heap, until SIGTERM or\n"
+		"SIGINT. /debug/pprof/heap?heap=ID is of one heap. All who can connect can read\n"
+		"the counters and the profile. Each scrape reads the counters of each heap\n"
+		"once; scrapes within half a second share a reading. Up to 64 clients are\n"
+		"connected at once, and one that is silent for 10 s is disconnected. kgcctl(8)\n"
+		"lists the metrics. For root.",
 	.options = options,
 	.parse = parse,
 	.run = run,
