@@ -33,6 +33,7 @@
 	row(suspects)	\
 	row(why)	\
 	row(diff)	\
+	row(report)	\
 	row(demo)	\
 	row(bench)	\
 	row(help)	\

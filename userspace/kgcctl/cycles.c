@@ -25,6 +25,7 @@ static struct cycle parse(const char *headings, const char *line)
 		.cpu_us = number_under(headings, line, "cpu_us"),
 		.live_bytes = number_under(headings, line, "live_bytes"),
 		.goal_bytes = number_under(headings, line, "goal_bytes"),
+		.peak_bytes = number_under(headings, line, "peak_bytes"),
 		.freed = number_under(headings, line, "freed_objects"),
 	};
 	char word[PAIR_WORD];

@@ -25,6 +25,7 @@
  * @cpu_us: CPU time of the collector
  * @live_bytes: bytes found alive
  * @goal_bytes: heap size at which the next cycle should be over
+ * @peak_bytes: size of the heap when its caches were flushed
  * @freed: objects found dead
  */
 struct cycle {
@@ -39,6 +40,7 @@ struct cycle {
 	uint64_t cpu_us;
 	uint64_t live_bytes;
 	uint64_t goal_bytes;
+	uint64_t peak_bytes;
 	uint64_t freed;
 };
 

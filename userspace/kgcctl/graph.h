@@ -136,6 +136,8 @@ int graph_read(struct graph *graph, FILE *from, const char *path);
 
 /* Read a snapshot from file @path ("-" is the input), and compute all that struct graph has. */
 int graph_open(struct graph *graph, const char *path);
+/* The same from @from, as for graph_read(). */
+int graph_load(struct graph *graph, FILE *from, const char *path);
 void graph_free(struct graph *graph);
 
 /*
@@ -160,6 +162,16 @@ const char *graph_root_text(const struct graph *graph, uint32_t nr, char text[ED
 /* Describe how node @from refers to node @to: as above, or "+8". Returns @text. */
 const char *graph_edge_text(const struct graph *graph, uint32_t from, uint32_t to,
 			    char text[EDGE_TEXT]);
+
+/*
+ * Find the objects that hold a tenth of all bytes or more, but of a chain only the first one.
+ * Returns them, those that hold most first; the caller frees them. *@nr is their number.
+ */
+uint32_t *graph_suspects(const struct graph *graph, size_t *nr);
+
+/* Describe what refers to object @node on a shortest path from a root. Returns @via. */
+#define VIA_TEXT	(2 * EDGE_TEXT)
+const char *graph_via_text(const struct graph *graph, uint32_t node, char via[VIA_TEXT]);
 
 /* Percent of the bytes of all objects, rounded down. */
 static inline uint64_t graph_percent(const struct graph *graph, uint64_t bytes)
@@ -197,6 +209,9 @@ const struct graph_format *graph_format_find(const char *name);
 void graph_write_heapsnapshot(const struct graph *graph, FILE *to);
 void graph_write_jsonl(const struct graph *graph, FILE *to);
 void graph_write_dot(const struct graph *graph, FILE *to);
+
+/* Bytes of the character of UTF-8 at @at, or 0 if it is none, or a control character. */
+size_t graph_character(const char *at);
 
 /* Write @text, a name that graph_read() has cleaned, as a string of JSON or Graphviz. */
 void graph_write_string(const char *text, FILE *to);

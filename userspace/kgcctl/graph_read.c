@@ -69,8 +69,7 @@ static int complain_truncated(const struct reader *reader)
 
 /* ---- names ------------------------------------------------------------------------ */
 
-/* Bytes of the character of UTF-8 at @at, or 0 if it is none, or a control character. */
-static size_t character(const char *at)
+size_t graph_character(const char *at)
 {
 	static const uint32_t least[] = { 0, ' ', 0xa0, 0x800, 0x10000 };
 	unsigned char lead = *at;
@@ -96,7 +95,7 @@ static void set_name(char name[KGC_SNAPSHOT_NAME + 1], const char *from)
 	memcpy(name, from, KGC_SNAPSHOT_NAME);
 	name[KGC_SNAPSHOT_NAME] = '\0';
 	for (; *name; name += length ? length : 1) {
-		length = character(name);
+		length = graph_character(name);
 		if (!length)
 			*name = '?';
 	}
@@ -471,6 +470,17 @@ int graph_read(struct graph *graph, FILE *from, const char *path)
 	return status;
 }
 
+int graph_load(struct graph *graph, FILE *from, const char *path)
+{
+	int status = graph_read(graph, from, path);
+
+	if (status)
+		return status;
+	graph_reach(graph);
+	graph_dominate(graph);
+	return STATUS_OK;
+}
+
 int graph_open(struct graph *graph, const char *path)
 {
 	FILE *from = strcmp(path, "-") ? fopen(path, "re") : stdin;
@@ -479,14 +489,10 @@ int graph_open(struct graph *graph, const char *path)
 	if (!from)
 		return complain(errno == EACCES ? STATUS_DENIED : STATUS_FAILED,
 				"opening %s: %s", path, strerror(errno));
-	status = graph_read(graph, from, path);
+	status = graph_load(graph, from, path);
 	if (from != stdin)
 		fclose(from);
-	if (status)
-		return status;
-	graph_reach(graph);
-	graph_dominate(graph);
-	return STATUS_OK;
+	return status;
 }
 
 void graph_free(struct graph *graph)

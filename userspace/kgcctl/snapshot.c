@@ -11,6 +11,7 @@
 #include "command.h"
 #include "kgcctl.h"
 #include "output.h"
+#include "snapshot.h"
 
 #define BUFFER	(1 << 20)
 
@@ -76,6 +77,17 @@ static int save(unsigned int heap, int from, const struct output *output)
 	if (!status)
 		status = pass_on(between, output->to);
 	fclose(between);
+	return status;
+}
+
+int snapshot_take(unsigned int heap, FILE *to)
+{
+	int from, status = debugfs_open(heap, "snapshot", &from);
+
+	if (status)
+		return status;
+	status = copy(heap, from, to);
+	close(from);
 	return status;
 }
 

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kgcctl types: what is alive of each type, and what was ever allocated. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "census.h"
 #include "command.h"
 #include "kgcctl.h"
 #include "table.h"
-
-#define LOOK_APART	5000000L	/* ns between two looks for the census */
 
 enum {
 	HEAP, TYPE, NAME, SIZE, LIVE_OBJECTS, LIVE_BYTES, ROOTS,
@@ -50,118 +46,25 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/**
- * struct row - a type of a heap
- * @number: what the column of that number shows; for NAME unused
- * @name: its name
- */
-struct row {
-	unsigned long long number[ALLOCATED_BYTES + 1];
-	char name[PAIR_WORD];
-};
-
-static struct {
-	struct row *row;
-	size_t nr;
-} all;
-
-static int by_live_bytes(const void *a, const void *b)
-{
-	const struct row *one = a, *other = b;
-
-	for (size_t i = LIVE_BYTES; i <= ALLOCATED_BYTES; i++)
-		if (one->number[i] != other->number[i])
-			return one->number[i] < other->number[i] ? 1 : -1;
-	return 0;
-}
-
-/* Read the numbers of the cycles that took the last census, and that will take one. */
-static int look(unsigned int heap, unsigned long long *cycle, unsigned long long *asked)
-{
-	char *text;
-	int status = debugfs_read(heap, "census", &text, of_all);
-
-	if (status)
-		return status;
-	*cycle = number_of_pair(text, "Cycle");
-	*asked = number_of_pair(text, "Asked");
-	free(text);
-	return STATUS_OK;
-}
-
-/* Have a cycle take a census, and wait for its end. */
-static int take_census(unsigned int heap)
-{
-	const struct timespec apart = { .tv_nsec = LOOK_APART };
-	unsigned long long cycle, asked, wanted;
-	int status;
-
-	status = debugfs_write(heap, "types", "1", of_all);
-	if (!status)
-		status = look(heap, &cycle, &wanted);
-	if (status)
-		return status;
-	for (asked = wanted; cycle < wanted || !wanted;) {
-		/* Asked never falls, unless another heap has the number now */
-		if (!wanted || asked < wanted)
-			return complain(STATUS_FAILED, "heap %u has no cycles any more", heap);
-		nanosleep(&apart, NULL);
-		status = look(heap, &cycle, &asked);
-		if (status)
-			return status;
-	}
-	return STATUS_OK;
-}
-
-/* Add the types of the file @text, but not those of which nothing was ever allocated. */
-static void add_rows(unsigned int heap, const char *text)
-{
-	struct row row = { .number[HEAP] = heap };
-	unsigned long long *number = row.number;
-
-	while ((text = strchr(text, '\n')) && *++text) {
-		if (sscanf(text, "%llu %llu %llu %llu %llu %llu %llu %63s", &number[TYPE],
-			   &number[SIZE], &number[LIVE_OBJECTS], &number[LIVE_BYTES],
-			   &number[ROOTS], &number[ALLOCATED_OBJECTS],
-			   &number[ALLOCATED_BYTES], row.name) != 8 ||
-		    !(number[LIVE_OBJECTS] | number[ALLOCATED_OBJECTS]))
-			continue;
-		if (!(all.nr & (all.nr - 1)))
-			all.row = reallocate(all.row, (2 * all.nr + 1) * sizeof(row));
-		all.row[all.nr++] = row;
-	}
-}
+static struct census all;
 
 static int read_heap(unsigned int heap)
 {
-	unsigned long long cycle, asked;
-	int status = last_census ? STATUS_OK : take_census(heap);
-	char *text;
-
-	if (!status)
-		status = look(heap, &cycle, &asked);
-	if (status)
-		return status;
-	if (!cycle)
-		return complain(STATUS_FAILED, "heap %u has had no census yet: omit --last",
-				heap);
-	status = debugfs_read(heap, "types", &text, of_all);
-	if (status)
-		return status;
-	add_rows(heap, text);
-	free(text);
-	return STATUS_OK;
+	return census_read(&all, heap, last_census, of_all);
 }
 
-static void print_row(struct table *table, const struct row *row)
+static void print_row(struct table *table, const struct census_row *row)
 {
 	table_row(table);
-	for (size_t i = 0; columns[i].name; i++) {
-		if (columns[i].kind == KIND_TEXT)
-			table_text(table, i, row->name);
-		else
-			table_number(table, i, row->number[i]);
-	}
+	table_number(table, HEAP, row->heap);
+	table_text(table, NAME, row->name);
+	table_number(table, TYPE, row->number[CENSUS_TYPE]);
+	table_number(table, SIZE, row->number[CENSUS_SIZE]);
+	table_number(table, LIVE_OBJECTS, row->number[CENSUS_LIVE_OBJECTS]);
+	table_number(table, LIVE_BYTES, row->number[CENSUS_LIVE_BYTES]);
+	table_number(table, ROOTS, row->number[CENSUS_ROOTS]);
+	table_number(table, ALLOCATED_OBJECTS, row->number[CENSUS_ALLOCATED_OBJECTS]);
+	table_number(table, ALLOCATED_BYTES, row->number[CENSUS_ALLOCATED_BYTES]);
 }
 
 static int run(int nr, char **words)
@@ -181,8 +84,7 @@ static int run(int nr, char **words)
 		table_free(table);
 		return status;
 	}
-	if (all.nr)
-		qsort(all.row, all.nr, sizeof(*all.row), by_live_bytes);
+	census_sort(&all);
 	for (size_t i = 0; i < all.nr; i++)
 		print_row(table, &all.row[i]);
 	free(all.row);
