@@ -116,8 +116,9 @@ run: module userspace
 shell: module userspace
 	@$(vm)/shell $(KERNEL) $(FILES)
 
-try: export MODULE := $(MODULE)
-try: export COMMAND := $(COMMAND)
+# as given: a $ in them is not for make
+try: override export MODULE := $(value MODULE)
+try: override export COMMAND := $(value COMMAND)
 try: module userspace
 	@$(vm)/try $(KERNEL) "$$MODULE" "$$COMMAND" $(FILES)
 
